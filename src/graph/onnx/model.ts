@@ -1,0 +1,21 @@
+import type { Shape } from '../dim.ts'
+import type { DType, TypedArray } from '../dtype.ts'
+
+/** Name, element type and shape (numbers, or names of dimensions that vary) of an input or output. */
+export interface TensorSpec {
+  name: string
+  dtype: DType
+  shape: Shape
+}
+
+/**
+ * A graph in ONNX form. `bytes` is the serialised ModelProto without the large weights; those stay
+ * outside it (a protobuf ends at 2 GB) and are handed to the runtime as initializers.
+ */
+export interface OnnxModel {
+  bytes: Uint8Array
+  inputs: TensorSpec[]
+  outputs: TensorSpec[]
+  /** Initializers kept outside `bytes`, by name; declared in the graph as external data. */
+  weights: Record<string, { dtype: DType; shape: readonly number[]; data: TypedArray }>
+}

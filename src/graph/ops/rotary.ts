@@ -1,0 +1,20 @@
+import { at, type Tensor } from '../tensor.ts'
+import { customGradient } from './custom-gradient.ts'
+import { add, mul, neg, sub } from './elementwise.ts'
+import { concat, split } from './shape.ts'
+
+/**
+ * Rotary position embedding (Su et al. 2021), in the order of Hugging Face's Llama: element i turns
+ * with element i + D/2. x: (B, H, T, D); cos, sin: (T, D/2) or (B, 1, T, D/2).
+ */
+export function rotary(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+  const turned = turn(x, cos, sin)
+  // A rotation's transpose is the rotation back.
+  return customGradient(turned, [x], (g) => [turn(g, cos, neg(sin))])
+}
+
+function turn(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+  const half = (at(x.shape, x.rank - 1) as number) / 2
+  const [a, b] = split(x, [half, half], -1) as [Tensor, Tensor]
+  return concat([sub(mul(a, cos), mul(b, sin)), add(mul(b, cos), mul(a, sin))], -1)
+}

@@ -1,0 +1,288 @@
+import {
+  broadcastShapes,
+  type Dim,
+  formatShape,
+  isFixed,
+  normalizeAxis,
+  productOf,
+  type Shape,
+  sameShape,
+} from '../dim.ts'
+import type { Emitter } from '../onnx/emitter.ts'
+import { apply, applyAll, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { constant, uniformValue } from './leaf.ts'
+import { sumTo } from './reduce.ts'
+
+/**
+ * A 1-D int64 tensor that holds `shape` at run time. Names are read from the sizes of `source`, so
+ * each must be a dimension of it.
+ */
+function shapeTensor(shape: Shape, source: Tensor, emit: Emitter): string {
+  if (isFixed(shape)) return emit.constant('int64', [shape.length], shape)
+  const sizes = emit.temporary()
+  emit.node('Shape', [source], [sizes])
+  const parts = shape.map((dim) => {
+    if (typeof dim === 'number') return emit.constant('int64', [1], [dim])
+    const axis = source.shape.indexOf(dim)
+    if (axis < 0) throw new ShapeError('reshape', [source], `no dimension of it is named ${dim}`)
+    const part = emit.temporary()
+    emit.node('Gather', [sizes, emit.constant('int64', [1], [axis])], [part], { axis: 0 })
+    return part
+  })
+  const result = emit.temporary()
+  emit.node('Concat', parts, [result], { axis: 0 })
+  return result
+}
+
+const reshapeOp: Op<{ shape: Shape }> = {
+  name: 'reshape',
+  infer: (inputs, { shape }) => {
+    const x = at(inputs, 0)
+    if (productOf(x.shape) !== productOf(shape))
+      throw new ShapeError(
+        'reshape',
+        inputs,
+        `does not hold as many elements as ${formatShape(shape)}`,
+      )
+    return { dtype: x.dtype, shape }
+  },
+  vjp: ({ inputs: [x] }, [g]) => [g && x && reshape(g, x.shape, x)],
+  simplify: ({ inputs, attrs }) => {
+    const inner = at(inputs, 0).node
+    if (sameShape(at(inputs, 0).shape, attrs.shape)) return at(inputs, 0)
+    if (inner.op.name === 'reshape') return reshape(at(inner.inputs, 0), attrs.shape, inputs[1])
+    return filled(at(inputs, 0), attrs.shape)
+  },
+  onnx: ({ inputs, outputs, attrs: { shape } }, emit) => {
+    const [x, like] = inputs as [Tensor, Tensor | undefined]
+    const numbers = reshapeNumbers(x, shape)
+    const sizes = numbers
+      ? emit.constant('int64', [shape.length], numbers)
+      : shapeTensor(shape, like ?? x, emit)
+    emit.node('Reshape', [x, sizes], outputs)
+  },
+}
+
+/**
+ * A shape with names as ONNX can state it without knowing their sizes: 0 copies the size at the same
+ * place, -1, at most once, takes the rest. Undefined where that is not enough.
+ */
+function reshapeNumbers(x: Tensor, shape: Shape): number[] | undefined {
+  const copied = shape.map((dim, i) => (typeof dim === 'string' && x.shape[i] === dim ? 0 : dim))
+  const named = copied.filter((dim) => typeof dim === 'string').length
+  return named > 1 ? undefined : copied.map((dim) => (typeof dim === 'string' ? -1 : dim))
+}
+
+/**
+ * The same elements, row by row, in another shape. Where that has several names that x has not at
+ * the same place, their sizes are read from `like`.
+ */
+export function reshape(x: Tensor, shape: Shape, like?: Tensor): Tensor {
+  if (sameShape(x.shape, shape)) return x
+  const inputs = like && !reshapeNumbers(x, shape) ? [x, like] : [x]
+  return apply(reshapeOp, inputs, { shape: [...shape] })
+}
+
+const transposeOp: Op<{ order: readonly number[] }> = {
+  name: 'transpose',
+  infer: (inputs, { order }) => {
+    const x = at(inputs, 0)
+    if ([...order].sort((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== x.rank)
+      throw new ShapeError('transpose', inputs, `[${order}] is no order of its axes`)
+    return { dtype: x.dtype, shape: order.map((axis) => at(x.shape, axis)) }
+  },
+  vjp: ({ attrs: { order } }, [g]) => [
+    g &&
+      transpose(
+        g,
+        order.map((_, i) => order.indexOf(i)),
+      ),
+  ],
+  simplify: ({ inputs, attrs: { order } }) => {
+    const inner = at(inputs, 0).node
+    if (inner.op.name !== 'transpose')
+      return filled(
+        at(inputs, 0),
+        order.map((axis) => at(at(inputs, 0).shape, axis)),
+      )
+    const first = (inner.attrs as { order: readonly number[] }).order
+    return transpose(
+      at(inner.inputs, 0),
+      order.map((axis) => at(first, axis)),
+    )
+  },
+  onnx: ({ inputs, outputs, attrs }, emit) =>
+    emit.node('Transpose', inputs, outputs, { perm: attrs.order }),
+}
+
+/** Axes in another order (default: reversed): `order[i]` is the axis that comes i-th. */
+export function transpose(x: Tensor, order?: readonly number[]): Tensor {
+  const axes = (order ?? x.shape.map((_, i) => x.rank - 1 - i)).map((axis) =>
+    normalizeAxis(axis, x.rank, 'transpose'),
+  )
+  return axes.every((axis, i) => axis === i) ? x : apply(transposeOp, [x], { order: axes })
+}
+
+const expandOp: Op<{ shape: Shape }> = {
+  name: 'expand',
+  infer: (inputs, { shape }) => {
+    const x = at(inputs, 0)
+    const whole = broadcastShapes(x.shape, shape)
+    if (!whole || !sameShape(whole, shape))
+      throw new ShapeError('expand', inputs, `does not broadcast to ${formatShape(shape)}`)
+    return { dtype: x.dtype, shape }
+  },
+  vjp: ({ inputs }, [g]) => [g && sumTo(g, at(inputs, 0).shape)],
+  simplify: ({ inputs, attrs: { shape } }) => filled(at(inputs, 0), shape),
+  onnx: ({ inputs, outputs, attrs: { shape } }, emit) => {
+    const [x, like] = inputs as [Tensor, Tensor | undefined]
+    emit.node('Expand', [x, shapeTensor(shape, like ?? x, emit)], outputs)
+  },
+}
+
+/** Repeats axes of size 1 up to `shape`; sizes that are names are read from `like`. */
+export function expand(x: Tensor, shape: Shape, like?: Tensor): Tensor {
+  if (sameShape(x.shape, shape)) return x
+  return apply(expandOp, like && !isFixed(shape) ? [x, like] : [x], { shape: [...shape] })
+}
+
+/** A constant of one repeated value, in another shape. */
+function filled(x: Tensor, shape: Shape): Tensor | undefined {
+  const value = uniformValue(x)
+  return value !== undefined && isFixed(shape) ? constant(value, shape, x.dtype) : undefined
+}
+
+interface SliceAttrs {
+  axis: number
+  start: number
+  end: number
+}
+
+const sliceOp: Op<SliceAttrs> = {
+  name: 'slice',
+  infer: (inputs, { axis, start, end }) => {
+    const x = at(inputs, 0)
+    const dim = x.shape[axis]
+    if (typeof dim !== 'number' || start < 0 || end > dim || start > end)
+      throw new ShapeError('slice', inputs, `no range ${start}..${end} in axis ${axis} (${dim})`)
+    return { dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? end - start : d)) }
+  },
+  vjp: ({ inputs, attrs: { axis, start, end } }, [g]) => {
+    const dim = at(at(inputs, 0).shape, axis) as number
+    return [g && pad(g, axis, start, dim - end)]
+  },
+  onnx: ({ inputs, outputs, attrs: { axis, start, end } }, emit) => {
+    const scalar = (value: number) => emit.constant('int64', [1], [value])
+    emit.node('Slice', [at(inputs, 0), scalar(start), scalar(end), scalar(axis)], outputs)
+  },
+}
+
+/** Elements `start` to `end` (not included) along an axis; negative ones count from its end. */
+export function slice(x: Tensor, axis: number, start: number, end?: number): Tensor {
+  const index = normalizeAxis(axis, x.rank, 'slice')
+  const dim = at(x.shape, index)
+  const size = typeof dim === 'number' ? dim : Number.NaN
+  const from = start < 0 ? start + size : start
+  const to = end === undefined ? size : end < 0 ? end + size : end
+  return from === 0 && to === size ? x : apply(sliceOp, [x], { axis: index, start: from, end: to })
+}
+
+const padOp: Op<{ axis: number; before: number; after: number }> = {
+  name: 'pad',
+  infer: (inputs, { axis, before, after }) => {
+    const x = at(inputs, 0)
+    const dim = x.shape[axis]
+    if (typeof dim !== 'number' || before < 0 || after < 0)
+      throw new ShapeError(
+        'pad',
+        inputs,
+        `cannot add ${before} and ${after} to axis ${axis} (${dim})`,
+      )
+    return { dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? before + dim + after : d)) }
+  },
+  vjp: ({ attrs: { axis, before, after } }, [g]) => {
+    if (!g) return []
+    return [slice(g, axis, before, (at(g.shape, axis) as number) - after)]
+  },
+  onnx: ({ inputs, outputs, attrs: { axis, before, after } }, emit) => {
+    const x = at(inputs, 0)
+    const amounts = new Array<number>(2 * x.rank).fill(0)
+    amounts[axis] = before
+    amounts[x.rank + axis] = after
+    const zero = emit.constant(x.dtype, [], [0])
+    emit.node('Pad', [x, emit.constant('int64', [amounts.length], amounts), zero], outputs)
+  },
+}
+
+/** Zeros before and after, along an axis. */
+export const pad = (x: Tensor, axis: number, before: number, after: number): Tensor =>
+  before === 0 && after === 0
+    ? x
+    : apply(padOp, [x], { axis: normalizeAxis(axis, x.rank, 'pad'), before, after })
+
+const concatOp: Op<{ axis: number }> = {
+  name: 'concat',
+  infer: (inputs, { axis }) => {
+    const first = at(inputs, 0)
+    const fits = (t: Tensor) =>
+      t.dtype === first.dtype &&
+      t.rank === first.rank &&
+      t.shape.every((dim, i) => i === axis || dim === first.shape[i])
+    if (!inputs.every(fits))
+      throw new ShapeError('concat', inputs, `differ in more than the size of axis ${axis}`)
+    const sizes = inputs.map((t) => at(t.shape, axis))
+    return { dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? sumOf(sizes) : d)) }
+  },
+  vjp: ({ inputs, attrs: { axis } }, [g]) => {
+    let offset = 0
+    return inputs.map((t) => {
+      const size = at(t.shape, axis)
+      if (typeof size === 'string')
+        throw new ShapeError('concat', inputs, 'its derivative needs fixed sizes along the axis')
+      offset += size
+      return g && slice(g, axis, offset - size, offset)
+    })
+  },
+  onnx: ({ inputs, outputs, attrs }, emit) => emit.node('Concat', inputs, outputs, attrs),
+}
+
+const sumOf = (sizes: readonly Dim[]): Dim =>
+  isFixed(sizes) ? sizes.reduce((a, b) => a + b, 0) : sizes.join('+')
+
+/** Joins tensors end to end along an axis. */
+export const concat = (tensors: readonly Tensor[], axis: number): Tensor =>
+  tensors.length === 1
+    ? at(tensors, 0)
+    : apply(concatOp, tensors, { axis: normalizeAxis(axis, at(tensors, 0).rank, 'concat') })
+
+interface SplitAttrs {
+  axis: number
+  sizes: readonly number[]
+}
+
+const splitOp: Op<SplitAttrs> = {
+  name: 'split',
+  infer: (inputs, { axis, sizes }) => {
+    const x = at(inputs, 0)
+    if (x.shape[axis] !== sizes.reduce((a, b) => a + b, 0))
+      throw new ShapeError('split', inputs, `axis ${axis} is not as long as ${sizes.join(' + ')}`)
+    return sizes.map((size) => ({
+      dtype: x.dtype,
+      shape: x.shape.map((d, i) => (i === axis ? size : d)),
+    }))
+  },
+  vjp: ({ outputs, attrs: { axis } }, gradients) => {
+    const parts = outputs.map((part, i) => gradients[i] ?? expand(constant(0), part.shape, part))
+    return [concat(parts, axis)]
+  },
+  onnx: ({ inputs, outputs, attrs: { axis, sizes } }, emit) => {
+    const counts = emit.constant('int64', [sizes.length], sizes)
+    emit.node('Split', [at(inputs, 0), counts], outputs, { axis })
+  },
+}
+
+/** Cuts an axis into parts of the given sizes. */
+export const split = (x: Tensor, sizes: readonly number[], axis: number): Tensor[] =>
+  sizes.length === 1
+    ? [x]
+    : applyAll(splitOp, [x], { axis: normalizeAxis(axis, x.rank, 'split'), sizes })

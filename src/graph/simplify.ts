@@ -1,0 +1,108 @@
+import { sameShape } from './dim.ts'
+import { uniformValue } from './ops/leaf.ts'
+import { gemmOp, type MatMulAttrs, matmul } from './ops/matmul.ts'
+import { apply, applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
+
+/**
+ * The same outputs at less cost: dead nodes go (they are not reached), equal nodes become one,
+ * constants are folded, each op's own rules apply, and sums move into matrix products.
+ */
+export function simplify(outputs: readonly Tensor[]): Tensor[] {
+  return fuse(rewrite(outputs, (node) => node.op.simplify?.(node)))
+}
+
+/**
+ * Rebuilds the graph bottom-up and merges equal nodes. `rule` may replace a node's first output; it
+ * is given the node as rebuilt so far, and as it was.
+ */
+function rewrite(
+  outputs: readonly Tensor[],
+  rule: (node: Node, original: Node) => Tensor | undefined,
+): Tensor[] {
+  const replaced = new Map<Tensor, Tensor>()
+  const settled = new Set<Node>()
+  const numbers = new Map<object, number>()
+  const known = new Map<string, readonly Tensor[]>()
+  const number = (of: object) => {
+    const given = numbers.get(of) ?? numbers.size
+    numbers.set(of, given)
+    return given
+  }
+  const rebuilt = (node: Node): readonly Tensor[] => {
+    const inputs = node.inputs.map((t) => replaced.get(t) ?? t)
+    const same = inputs.every((t, i) => t === node.inputs[i])
+    return same ? node.outputs : applyAll(node.op, inputs, node.attrs)
+  }
+  const merged = (results: readonly Tensor[]): readonly Tensor[] => {
+    const { op, inputs, attrs } = at(results, 0).node
+    const places = inputs.map((t) => `${number(t.node)}.${t.index}`).join()
+    const key = `${number(op)}(${places})${JSON.stringify(attrs, (_, v) => exactly(v, number))}`
+    const earlier = known.get(key)
+    if (!earlier) known.set(key, results)
+    return earlier ?? results
+  }
+  // What a rule makes may hold new nodes below it, to which rules apply in turn.
+  const settle = (node: Node): readonly Tensor[] => {
+    const results = merged(rebuilt(node))
+    const better = rule(at(results, 0).node, node)
+    if (!better) return results
+    for (const inner of topologicalOrder([better], settled)) resolve(inner)
+    return [replaced.get(better) ?? better, ...results.slice(1)]
+  }
+  const resolve = (node: Node) => {
+    if (settled.has(node)) return
+    const results = settle(node)
+    for (const [i, output] of node.outputs.entries()) replaced.set(output, at(results, i))
+    for (const result of results) if (!replaced.has(result)) replaced.set(result, result)
+    for (const { node: done } of [...node.outputs, ...results]) settled.add(done)
+  }
+  for (const node of topologicalOrder(outputs)) resolve(node)
+  return outputs.map((t) => replaced.get(t) ?? t)
+}
+
+/** JSON would make one of 0 and -0, of both infinities, and is slow on large arrays. */
+function exactly(value: unknown, number: (of: object) => number): unknown {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  const isLarge = ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > 64)
+  return isLarge ? `#${number(value)}` : value
+}
+
+/** Moves sums and factors into a product or a scatter that nothing else uses. */
+function fuse(outputs: readonly Tensor[]): Tensor[] {
+  const uses = new Map<Tensor, number>()
+  const count = (t: Tensor) => uses.set(t, (uses.get(t) ?? 0) + 1)
+  for (const node of topologicalOrder(outputs)) node.inputs.forEach(count)
+  outputs.forEach(count)
+  const once = (t: Tensor) => (uses.get(t) ?? 0) <= 1
+  return rewrite(outputs, (node, original) => {
+    if (node.op.name !== 'add' && node.op.name !== 'mul') return undefined
+    const [a, b] = [at(node.inputs, 0), at(node.inputs, 1)]
+    const [onceA, onceB] = original.inputs.map(once)
+    const join = node.op.name === 'add' ? joinSum : joinFactor
+    return (onceB ? join(b, a) : undefined) ?? (onceA ? join(a, b) : undefined)
+  })
+}
+
+/** A B + c is one Gemm; zeros with updates scattered in, plus c, is c with the updates. */
+function joinSum(inner: Tensor, other: Tensor): Tensor | undefined {
+  const { op, inputs, attrs } = inner.node
+  if (op.name === 'matmul' && inner.rank === 2) {
+    const row = other.rank === 1 && other.shape[0] === inner.shape[1]
+    if (!row && !sameShape(other.shape, inner.shape)) return undefined
+    return apply(gemmOp, [...inputs, other], attrs as MatMulAttrs)
+  }
+  if (op.name === 'scatterElements' && uniformValue(at(inputs, 0)) === 0) {
+    if (!sameShape(other.shape, inner.shape)) return undefined
+    return apply(op, [other, ...inputs.slice(1)], attrs)
+  }
+  return undefined
+}
+
+/** c (A B): the factor is the product's scale. */
+function joinFactor(inner: Tensor, other: Tensor): Tensor | undefined {
+  const factor = other.rank === 0 ? uniformValue(other) : undefined
+  const { op, inputs } = inner.node
+  if (op.name !== 'matmul' || factor === undefined) return undefined
+  const attrs = inner.node.attrs as MatMulAttrs
+  return matmul(at(inputs, 0), at(inputs, 1), { ...attrs, scale: attrs.scale * factor })
+}
