@@ -1,0 +1,41 @@
+import type { Random } from '../random.ts'
+
+/** Fills a fresh parameter. Shapes of matrices are (out, in). */
+export type Initializer = (values: Float32Array, shape: readonly number[], random: Random) => void
+
+export const zeros: Initializer = (values) => void values.fill(0)
+
+export const ones: Initializer = (values) => void values.fill(1)
+
+/** Normal distribution of mean 0; 0.02 is what GPT-2 uses (Radford et al. 2019). */
+export const normal =
+  (deviation: number): Initializer =>
+  (values, _, random) => {
+    for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal()
+  }
+
+/**
+ * GPT-2's for projections into the residual stream (Radford et al. 2019, section 2.3): its usual
+ * deviation over the square root of the number of such projections, two a layer.
+ */
+export const residual = (layers: number, deviation = 0.02): Initializer =>
+  normal(deviation / Math.sqrt(2 * layers))
+
+const fans = (shape: readonly number[]): [fanOut: number, fanIn: number] => [
+  shape[0] ?? 1,
+  shape.slice(1).reduce((a, b) => a * b, 1),
+]
+
+const uniform = (bound: number, values: Float32Array, random: Random) => {
+  for (let i = 0; i < values.length; i++) values[i] = (2 * random.uniform() - 1) * bound
+}
+
+/** Glorot & Bengio 2010: uniform, keeps variance both ways. */
+export const xavierUniform: Initializer = (values, shape, random) => {
+  const [fanOut, fanIn] = fans(shape)
+  uniform(Math.sqrt(6 / (fanIn + fanOut)), values, random)
+}
+
+/** He et al. 2015: normal, for layers followed by a rectifier. */
+export const kaimingNormal: Initializer = (values, shape, random) =>
+  normal(Math.sqrt(2 / fans(shape)[1]))(values, shape, random)
