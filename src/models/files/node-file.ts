@@ -1,0 +1,97 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import type { ByteSource } from './byte-source.ts'
+import type { Weights } from './safetensors.ts'
+import { openWeights } from './sharded.ts'
+
+/** One call to the operating system moves less than 2 GiB. */
+const MAX_READ = 2 ** 30
+
+/** A file, read by position. Throws UserError when it cannot be opened. */
+export const openFile = async (path: string): Promise<ByteSource> => {
+  try {
+    const handle = await open(path)
+    const { size } = await handle.stat()
+    return {
+      size,
+      read: (offset, length) => readAt(handle, path, offset, length),
+      close: () => handle.close(),
+    }
+  } catch (error) {
+    throw fileError(error, `cannot open ${path}`)
+  }
+}
+
+const readAt = async (handle: FileHandle, path: string, offset: number, length: number) => {
+  const bytes = new Uint8Array(length)
+  let done = 0
+  while (done < length) {
+    const part = Math.min(length - done, MAX_READ)
+    const { bytesRead } = await handle.read(bytes, done, part, offset + done).catch((error) => {
+      throw fileError(error, `cannot read ${path}`)
+    })
+    if (bytesRead === 0) {
+      throw new UserError(`${path}: ends at byte ${offset + done}; it was cut while being read`)
+    }
+    done += bytesRead
+  }
+  return bytes
+}
+
+/** The weights of a model folder on disk; see `openWeights`. */
+export const openFolderWeights = (folder: string): Promise<Weights> =>
+  openWeights(async (file) => {
+    try {
+      return await openFile(join(folder, file))
+    } catch (error) {
+      if (((error as Error).cause as NodeJS.ErrnoException)?.code === 'ENOENT') return undefined
+      throw error
+    }
+  })
+
+/**
+ * Writes a new file, piece by piece, and returns once it is on the disk. Throws UserError; what was
+ * written until then stays, so write aside and rename.
+ */
+export const writeFile = async (
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> => {
+  try {
+    const handle = await open(path, 'w')
+    try {
+      for await (const piece of pieces) {
+        // One write may take less than it is given.
+        for (let done = 0; done < piece.length; ) {
+          const part = Math.min(piece.length - done, MAX_READ)
+          done += (await handle.write(piece, done, part)).bytesWritten
+        }
+      }
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, `cannot write ${path}`)
+  }
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EEXIST: 'a file of that name is in the way',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  ENOSPC: 'the disk is full; free some space and run again',
+  EDQUOT: 'your disk quota is used up; free some space and run again',
+  EROFS: 'the disk is read-only',
+  EIO: 'the disk reports an error',
+}
+
+/** A failed file operation as a UserError; any other error is returned as it is. */
+export const fileError = (error: unknown, what: string): unknown => {
+  const cause = CAUSES[(error as NodeJS.ErrnoException)?.code ?? '']
+  return cause ? new UserError(`${what}: ${cause}`, { cause: error }) : error
+}

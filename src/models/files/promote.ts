@@ -1,0 +1,78 @@
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Files, syncFolder, writeFolder } from './folder.ts'
+import { fileError } from './node-file.ts'
+
+const WEIGHTS = 'model.safetensors'
+/** A new set of files, whole, on its way into the folder around it. */
+const PENDING = '.promote'
+
+/**
+ * Replaces the files of a model folder (config.json, tokenizer.json, model.safetensors, ...) so that a
+ * kill at any instant never leaves the weights of one model beside the configuration of another.
+ *
+ * All is first written aside. Where only the weights changed, as from step to step of one training,
+ * one rename replaces them. Otherwise one rename makes the new set pending, and `finishPromotion`
+ * moves it in: the old weights go first and the new ones come last. Killed in between, the folder has
+ * no weights, but its pending set is whole, and the next `finishPromotion` moves in the rest.
+ * Throws UserError when the disk is full or the folder cannot be written; then nothing has changed.
+ */
+export const promote = async (folder: string, files: Files): Promise<void> => {
+  await finishPromotion(folder)
+  const aside = join(folder, '.tmp-promote')
+  await rm(aside, { recursive: true, force: true })
+  await writeFolder(aside, files)
+  try {
+    if (await onlyWeightsDiffer(aside, folder)) {
+      await rename(join(aside, WEIGHTS), join(folder, WEIGHTS))
+      await syncFolder(folder)
+      await rm(aside, { recursive: true })
+      return
+    }
+    await rename(aside, join(folder, PENDING))
+    await syncFolder(folder)
+  } catch (error) {
+    throw fileError(error, `cannot replace the model in ${folder}`)
+  }
+  await finishPromotion(folder)
+}
+
+/**
+ * Completes a promotion that was killed midway; does nothing where there is none. Call it before
+ * reading a model folder.
+ */
+export const finishPromotion = async (folder: string): Promise<void> => {
+  const pending = join(folder, PENDING)
+  try {
+    const names = await readdir(pending).catch((error) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (!names) return
+    const weights = names.filter((name) => name === WEIGHTS)
+    const others = names.filter((name) => name !== WEIGHTS)
+    if (weights.length > 0) {
+      await rm(join(folder, WEIGHTS), { force: true })
+      await syncFolder(folder)
+    }
+    for (const group of [others, weights]) {
+      for (const name of group) await rename(join(pending, name), join(folder, name))
+      await syncFolder(folder)
+    }
+    // A rename between two links to one file does nothing, and leaves the first.
+    await rm(pending, { recursive: true })
+  } catch (error) {
+    throw fileError(error, `cannot finish replacing the model in ${folder}`)
+  }
+}
+
+const onlyWeightsDiffer = async (aside: string, folder: string): Promise<boolean> => {
+  const names = await readdir(aside)
+  if (!names.includes(WEIGHTS)) return false
+  for (const name of names) {
+    if (name === WEIGHTS) continue
+    const now = await readFile(join(folder, name)).catch(() => undefined)
+    if (!now?.equals(await readFile(join(aside, name)))) return false
+  }
+  return true
+}

@@ -1,0 +1,61 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { mkdir, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileError, writeFile } from '../../models/files/node-file.ts'
+import { formatMetrics, type Metrics, parseMetrics } from './metrics.ts'
+
+/** `metrics.jsonl`: one JSON object a line, written at once, so that a kill loses none. */
+export interface MetricsFile {
+  /** The records that were kept from the runs before. */
+  readonly history: readonly Metrics[]
+  write(metrics: Metrics): void
+  /** Puts what was written on the disk, safe from a loss of power; for every checkpoint. */
+  sync(): void
+  close(): void
+}
+
+/**
+ * Opens the file anew or, with `resumeAt`, to go on after that step: records of later steps, which the
+ * resumed run does again, and lines that a kill cut short are dropped. Throws UserError.
+ */
+export const openMetrics = async (
+  path: string,
+  { resumeAt = 0 }: { resumeAt?: number } = {},
+): Promise<MetricsFile> => {
+  const fault = (error: unknown) => fileError(error, `cannot write ${path}`)
+  const history = (await readMetrics(path)).filter(({ step }) => step <= resumeAt)
+  let file: number
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const kept = history.map(formatMetrics).join('')
+    await writeFile(`${path}.tmp`, [new TextEncoder().encode(kept)])
+    await rename(`${path}.tmp`, path)
+    file = openSync(path, 'a')
+  } catch (error) {
+    throw fault(error)
+  }
+  return {
+    history,
+    write: (metrics) => {
+      try {
+        writeSync(file, formatMetrics(metrics))
+      } catch (error) {
+        throw fault(error)
+      }
+    },
+    sync: () => fsyncSync(file),
+    close: () => closeSync(file),
+  }
+}
+
+/** All records of the file, without lines that are none; empty where there is no file. */
+export const readMetrics = async (path: string): Promise<Metrics[]> => {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return ''
+    throw fileError(error, `cannot read ${path}`)
+  })
+  return text
+    .split('\n')
+    .map(parseMetrics)
+    .filter((metrics) => metrics !== undefined)
+}

@@ -1,0 +1,61 @@
+import protobuf from 'protobufjs/minimal.js'
+import { crc32c } from './crc32c.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Where the two losses stand in TensorBoard: one group. Other values keep their names. */
+const TAGS: Readonly<Record<string, string>> = {
+  loss: 'loss/train',
+  validationLoss: 'loss/validation',
+}
+
+/** Field numbers of TensorFlow's event.proto and summary.proto; a key is `number * 8 + wire type`. */
+const EVENT = {
+  wallTime: 1 * 8 + 1,
+  step: 2 * 8,
+  version: 3 * 8 + 2,
+  summary: 5 * 8 + 2,
+  session: 7 * 8 + 2,
+}
+const SUMMARY = { value: 1 * 8 + 2 }
+const VALUE = { tag: 1 * 8 + 2, simpleValue: 2 * 8 + 5 }
+const SESSION = { status: 1 * 8 }
+const SESSION_START = 1
+
+/** The first record of every event file. `wallTime` is in seconds since 1970. */
+export const versionEvent = (wallTime: number): Uint8Array =>
+  record(event(wallTime, 0).uint32(EVENT.version).string('brain.Event:2').finish())
+
+/** Tells TensorBoard to forget what earlier files say of `step` and later: they are done again. */
+export const restartEvent = (wallTime: number, step: number): Uint8Array => {
+  const session = event(wallTime, step).uint32(EVENT.session).fork()
+  return record(session.uint32(SESSION.status).int32(SESSION_START).ldelim().finish())
+}
+
+/** The values of one step as scalars. */
+export const metricsEvent = (wallTime: number, { step, ...values }: Metrics): Uint8Array => {
+  const summary = event(wallTime, step).uint32(EVENT.summary).fork()
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue
+    const scalar = summary.uint32(SUMMARY.value).fork()
+    scalar.uint32(VALUE.tag).string(TAGS[name] ?? name)
+    scalar.uint32(VALUE.simpleValue).float(value).ldelim()
+  }
+  return record(summary.ldelim().finish())
+}
+
+const event = (wallTime: number, step: number) =>
+  protobuf.Writer.create().uint32(EVENT.wallTime).double(wallTime).uint32(EVENT.step).int64(step)
+
+/** TFRecord framing: length, its checksum, the data, its checksum; all little-endian. */
+const record = (data: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(8 + 4 + data.length + 4)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(0, BigInt(data.length), true)
+  view.setUint32(8, mask(crc32c(bytes.subarray(0, 8))), true)
+  bytes.set(data, 12)
+  view.setUint32(12 + data.length, mask(crc32c(data)), true)
+  return bytes
+}
+
+/** TFRecord stores checksums turned and shifted, since a checksum of data with checksums is weak. */
+const mask = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
