@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { UserError } from '../../errors.ts'
+import { openCorpus } from '../sources/corpus.ts'
+import type { DataEvent } from '../sources/data-event.ts'
+import { hasAnswer, parseConversation } from './conversation.ts'
+import { readConversations } from './read-conversations.ts'
+
+const where = 'chat.jsonl:3'
+const user = { role: 'user', content: 'Hi' }
+const assistant = { role: 'assistant', content: 'Hello' }
+
+describe('parseConversation', () => {
+  it('reads messages as OpenAI writes them', () => {
+    const system = { role: 'system', content: 'Be kind.' }
+    const quiet = { role: 'assistant', content: 'Hm', weight: 0, name: 'x' }
+    const value = { messages: [system, user, quiet, user, assistant], source: 'mine' }
+    expect(parseConversation(value, where)).toEqual({
+      messages: [system, user, { role: 'assistant', content: 'Hm', weight: 0 }, user, assistant],
+      where,
+    })
+  })
+
+  it("reads Alpaca's instructions, with and without input", () => {
+    const record = { instruction: 'Add.', input: '1 + 1', output: '2' }
+    expect(parseConversation(record, where).messages).toEqual([
+      { role: 'user', content: 'Add.\n\n1 + 1' },
+      { role: 'assistant', content: '2' },
+    ])
+    for (const input of ['', undefined, null]) {
+      expect(parseConversation({ ...record, input }, where).messages[0]?.content).toBe('Add.')
+    }
+  })
+
+  it('reads what came before an instruction', () => {
+    const record = {
+      instruction: 'And 2 + 2?',
+      output: '4',
+      system: 'You count.',
+      history: [['1 + 1?', '2']],
+    }
+    expect(parseConversation(record, where).messages).toEqual([
+      { role: 'system', content: 'You count.' },
+      { role: 'user', content: '1 + 1?' },
+      { role: 'assistant', content: '2' },
+      { role: 'user', content: 'And 2 + 2?' },
+      { role: 'assistant', content: '4' },
+    ])
+  })
+
+  it.each([
+    [{ messages: [user] }, 'messages: has no answer of the assistant'],
+    [{ messages: [] }, 'messages: has no answer of the assistant'],
+    [{ messages: 'Hi' }, 'messages: Invalid input'],
+    [{ messages: [user, { role: 'bot', content: 'x' }] }, 'messages.1.role: Invalid option'],
+    [{ messages: [user, { role: 'assistant' }] }, 'messages.1.content: Invalid input'],
+    [
+      { messages: [user, { ...assistant, tool_calls: [] }] },
+      'messages.1.tool_calls: calls of tools',
+    ],
+    [{ messages: [user, assistant, { role: 'system', content: '' }] }, 'messages: has a system'],
+    [{ messages: [user, { ...assistant, weight: 2 }] }, 'messages.1.weight'],
+    [{ instruction: 'x' }, 'output: Invalid input'],
+    [{ instruction: 1, output: 'x' }, 'instruction: Invalid input'],
+    [{ conversations: [], id: 1 }, 'found an object with conversations, id; expected {"messages"'],
+    ['text', 'found "text"'],
+    [['text'], 'found ["text"]'],
+    [null, 'found null'],
+  ])('refuses %j', (value, message) => {
+    const parse = () => parseConversation(value, where)
+    expect(parse).toThrow(UserError)
+    expect(parse).toThrow(`${where}: ${message}`)
+  })
+})
+
+it('knows whether there is an answer to learn', () => {
+  const answers = (content: string, weight?: 0 | 1) =>
+    hasAnswer({ messages: [{ role: 'assistant', content, weight }], where })
+  expect([answers('x'), answers(' \n'), answers('x', 0), answers('x', 1)]).toEqual([
+    true,
+    false,
+    false,
+    true,
+  ])
+})
+
+describe('readConversations', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  const read = async (name: string, content: string) => {
+    const path = join(folder, name)
+    await writeFile(path, content)
+    const events: DataEvent[] = []
+    const corpus = await openCorpus([path])
+    const all = []
+    for await (const one of readConversations(corpus, (event) => events.push(event))) all.push(one)
+    return { all, events, path }
+  }
+
+  it('reads both forms from both kinds of file and reports empty answers', async () => {
+    const alpaca = { instruction: 'a', input: '', output: 'b' }
+    const lines = [{ messages: [user, assistant] }, { ...alpaca, output: ' ' }, alpaca]
+    const jsonl = await read('c.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'))
+    expect(jsonl.all.map((one) => one.where)).toEqual([`${jsonl.path}:1`, `${jsonl.path}:3`])
+    expect(jsonl.events).toEqual([
+      { kind: 'left-out', name: `${jsonl.path}:2`, reason: 'its answer is empty' },
+    ])
+    const json = await read('c.json', JSON.stringify(lines, null, 1))
+    expect(json.all.map((one) => one.messages)).toEqual(jsonl.all.map((one) => one.messages))
+  })
+
+  it('names file and line of a fault', async () => {
+    await expect(read('c.jsonl', '\n{"instruction":"a","output":5}')).rejects.toThrow(
+      /c\.jsonl:2: output: Invalid input/,
+    )
+  })
+})

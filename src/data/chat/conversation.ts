@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.ts'
+
+const messageSchema = z.object({
+  role: z.enum(['system', 'user', 'assistant']),
+  content: z.string(),
+  /** OpenAI's: an answer of weight 0 is read but not learned. */
+  weight: z.union([z.literal(0), z.literal(1)]).optional(),
+  tool_calls: z.undefined({ error: 'calls of tools are not supported' }).optional(),
+  function_call: z.undefined({ error: 'calls of functions are not supported' }).optional(),
+})
+
+/** OpenAI-style: `{"messages": [{"role": "user", "content": "..."}, ...]}`. */
+const messagesSchema = z.object({
+  messages: z
+    .array(messageSchema)
+    .refine((messages) => messages.some(({ role }) => role === 'assistant'), {
+      error: 'has no answer of the assistant to learn from',
+    })
+    .refine((messages) => messages.every(({ role }, i) => role !== 'system' || i === 0), {
+      error: 'has a system message that is not the first',
+    }),
+})
+
+/** Alpaca-style (Taori et al. 2023); `system` and `history` as LLaMA-Factory adds them. */
+const instructionSchema = z.object({
+  instruction: z.string(),
+  input: z.string().nullish(),
+  output: z.string(),
+  system: z.string().nullish(),
+  history: z.array(z.tuple([z.string(), z.string()])).nullish(),
+})
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+  /** 0: read but not learned. */
+  readonly weight?: 0 | 1 | undefined
+}
+
+export interface Conversation {
+  readonly messages: readonly Message[]
+  /** File and line, for messages about it. */
+  readonly where: string
+}
+
+/**
+ * One record of instruction data: OpenAI-style messages, or Alpaca-style instruction, input and
+ * output. Throws UserError that begins with `where`.
+ */
+export function parseConversation(value: unknown, where: string): Conversation {
+  if (isObject(value) && 'messages' in value) {
+    const { messages } = check(messagesSchema, value, where)
+    return {
+      messages: messages.map(({ role, content, weight }) =>
+        weight === undefined ? { role, content } : { role, content, weight },
+      ),
+      where,
+    }
+  }
+  if (isObject(value) && 'instruction' in value) {
+    const { instruction, input, output, system, history } = check(instructionSchema, value, where)
+    const messages: Message[] = system ? [{ role: 'system', content: system }] : []
+    const turns = [...(history ?? []), [input ? `${instruction}\n\n${input}` : instruction, output]]
+    for (const [question = '', answer = ''] of turns) {
+      messages.push({ role: 'user', content: question }, { role: 'assistant', content: answer })
+    }
+    return { messages, where }
+  }
+  const found = isObject(value)
+    ? `an object with ${Object.keys(value).join(', ')}`
+    : JSON.stringify(value).slice(0, 60)
+  throw new UserError(
+    `${where}: found ${found}; expected {"messages": [{"role", "content"}, ...]} or {"instruction", "input", "output"}`,
+  )
+}
+
+/** Whether there is something to learn: a learned answer that is not blank. */
+export const hasAnswer = ({ messages }: Conversation): boolean =>
+  messages.some(
+    ({ role, content, weight }) => role === 'assistant' && weight !== 0 && content.trim() !== '',
+  )
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue
+  throw new UserError(`${where}: ${path.join('.')}: ${message}`)
+}

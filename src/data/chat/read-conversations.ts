@@ -1,0 +1,18 @@
+import type { Corpus } from '../sources/corpus.ts'
+import type { Report } from '../sources/data-event.ts'
+import { type Conversation, hasAnswer, parseConversation } from './conversation.ts'
+
+/**
+ * The conversations of JSONL and JSON files; see `parseConversation`. Those whose answers are all blank
+ * are left out, and reported. Throws UserError with file and line.
+ */
+export async function* readConversations(
+  corpus: Pick<Corpus, 'records'>,
+  report: Report = () => {},
+): AsyncGenerator<Conversation> {
+  for await (const { value, where } of corpus.records()) {
+    const conversation = parseConversation(value, where)
+    if (hasAnswer(conversation)) yield conversation
+    else report({ kind: 'left-out', name: where, reason: 'its answer is empty' })
+  }
+}

@@ -1,0 +1,28 @@
+import { UserError } from '../../errors.ts'
+import { type Batch, emptyBatch } from '../batch.ts'
+import type { TokenSource } from '../token-source.ts'
+
+/**
+ * The whole of `source` in windows of `length` that do not overlap: every token but the first, which
+ * nothing comes before, is a target once. All batches have `rows` rows; what the last window and the
+ * last batch lack has targets of -100. Throws UserError when there are fewer than two tokens.
+ */
+export function* evaluationBatches(
+  source: TokenSource,
+  { rows, length }: { rows: number; length: number },
+): Generator<Batch> {
+  const targets = source.length - 1
+  if (targets < 1) {
+    throw new UserError(`the data to evaluate on has ${source.length} tokens; it needs two or more`)
+  }
+  const size = rows * length
+  for (let start = 0; start < targets; start += size) {
+    const batch = emptyBatch(rows, length)
+    const count = Math.min(size, targets - start)
+    const tokens = new Int32Array(count + 1)
+    source.read(start, tokens)
+    batch.inputs.set(tokens.subarray(0, count))
+    batch.targets.set(tokens.subarray(1))
+    yield batch
+  }
+}

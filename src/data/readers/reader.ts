@@ -1,0 +1,40 @@
+import { type Batch, emptyBatch } from '../batch.ts'
+
+/** Something whose place can be saved as JSON and taken up again exactly. */
+export interface Position {
+  state(): unknown
+  /** Throws UserError when `state` is not one that this kind of reader saved. */
+  restore(state: unknown): void
+}
+
+/** An endless supply of rows of consecutive tokens. */
+export interface RowReader extends Position {
+  /** Fills `row` (T + 1) with the ids of the next row: inputs 0 .. T-1, targets 1 .. T. */
+  read(row: Int32Array): void
+}
+
+/** An endless supply of batches; its state is part of a checkpoint. */
+export interface BatchReader<B extends Batch = Batch> extends Position {
+  next(): B
+}
+
+/** Batches of `rows` sequences of `length` tokens. */
+export function batchReader(
+  reader: RowReader,
+  { rows, length }: { rows: number; length: number },
+): BatchReader {
+  const row = new Int32Array(length + 1)
+  return {
+    next: () => {
+      const batch = emptyBatch(rows, length)
+      for (let r = 0; r < rows; r++) {
+        reader.read(row)
+        batch.inputs.set(row.subarray(0, length), r * length)
+        batch.targets.set(row.subarray(1), r * length)
+      }
+      return batch
+    },
+    state: () => reader.state(),
+    restore: (state) => reader.restore(state),
+  }
+}

@@ -1,0 +1,253 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UserError } from '../../errors.ts'
+import { cacheFolder } from './cache-folder.ts'
+import { type CorpusOptions, openCorpus } from './corpus.ts'
+import type { DataEvent } from './data-event.ts'
+
+let folder: string
+let events: DataEvent[]
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+  events = []
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
+
+const put = async (name: string, content: string | Uint8Array) => {
+  await mkdir(join(folder, name, '..'), { recursive: true })
+  await writeFile(join(folder, name), content)
+}
+const at = (name: string) => join(folder, name)
+
+/** Documents as [name without the folder, text]. */
+const read = async (sources: string[], options: CorpusOptions = {}) => {
+  const corpus = await openCorpus(sources, { report: (event) => events.push(event), ...options })
+  const documents: [string, string][] = []
+  let text = ''
+  for await (const piece of corpus.documents()) {
+    text += piece.text
+    if (!piece.end) continue
+    documents.push([piece.name.replace(`${folder}/`, ''), text])
+    text = ''
+  }
+  await corpus.close()
+  return documents
+}
+const leftOut = () =>
+  events.map((event) => {
+    if (event.kind !== 'left-out') throw new Error(`unexpected ${event.kind}`)
+    return `${event.name.replace(`${folder}/`, '')}: ${event.reason}`
+  })
+
+describe('files', () => {
+  it('are read by their kind', async () => {
+    await put('a.txt', '\ufeffplain\r\n')
+    await put('b.jsonl', '{"text":"one"}\n\n{"text":"two","id":2}\n')
+    await put('c.json', '["three", {"text": "four"}]')
+    await put('d.json', '{"text":"five"}\n{"text":"six"}')
+    await put('e.txt.gz', gzipSync('seven'))
+    await put('f.jsonl.gz', gzipSync('{"text":"eight"}'))
+    await put('g.JSON.GZ', gzipSync('["nine"]'))
+    await put('code.py', 'print()')
+    const names = ['a.txt', 'b.jsonl', 'c.json', 'd.json', 'e.txt.gz', 'f.jsonl.gz', 'g.JSON.GZ']
+    expect(await read([...names, 'code.py'].map(at))).toEqual([
+      ['a.txt', 'plain\r\n'],
+      ['b.jsonl:1', 'one'],
+      ['b.jsonl:3', 'two'],
+      ['c.json:1', 'three'],
+      ['c.json:1', 'four'],
+      ['d.json:1', 'five'],
+      ['d.json:2', 'six'],
+      ['e.txt.gz', 'seven'],
+      ['f.jsonl.gz:1', 'eight'],
+      ['g.JSON.GZ:1', 'nine'],
+      ['code.py', 'print()'],
+    ])
+    expect(events).toEqual([])
+  })
+
+  it('may name another field, and have # in their names', async () => {
+    await put('a.jsonl', '{"story":"x"}')
+    await put('b#1.txt', 'y')
+    await put('c#1.jsonl', '{"lines":["p","q"]}')
+    expect(await read([at('a.jsonl#story'), at('b#1.txt'), at('c#1.jsonl#lines')])).toEqual([
+      ['a.jsonl:1', 'x'],
+      ['b#1.txt', 'y'],
+      ['c#1.jsonl:1', 'p\nq'],
+    ])
+    await expect(read([at('a.jsonl')])).rejects.toThrow(/a\.jsonl:1: .*the fields are: story/)
+  })
+
+  it('of any length come in pieces', async () => {
+    const text = 'the whale swims on and '.repeat(200_000)
+    await put('long.txt', text)
+    const corpus = await openCorpus([at('long.txt')])
+    const pieces = []
+    for await (const piece of corpus.documents()) pieces.push(piece)
+    expect(pieces.length).toBeGreaterThan(2)
+    expect(Math.max(...pieces.map((piece) => piece.text.length))).toBeLessThan(text.length / 2)
+    expect(pieces.map((piece) => piece.text).join('')).toBe(text)
+    expect(pieces.filter((piece) => piece.end).length).toBe(1)
+  })
+
+  it('are refused with file and byte when they are not text', async () => {
+    await put('latin.txt', Buffer.from('caf\xe9 au lait', 'latin1'))
+    await put('image.png', Buffer.from([0x89, 0x50, 0, 1]))
+    await put('cut.txt.gz', gzipSync('x'.repeat(5000)).subarray(0, 30))
+    await expect(read([at('latin.txt')])).rejects.toThrow(/latin\.txt: byte 3 is not UTF-8/)
+    await expect(read([at('image.png')])).rejects.toThrow(/image\.png: byte 2 is zero/)
+    await expect(read([at('cut.txt.gz')])).rejects.toThrow(/cut\.txt\.gz: is not a whole gzip file/)
+    await expect(read([at('none.txt')])).rejects.toThrow(/none\.txt: there is no such file/)
+    await expect(read([])).rejects.toThrow(UserError)
+    await expect(read([''])).rejects.toThrow(UserError)
+    await expect(read([at('latin.txt#text')])).rejects.toThrow(
+      /names a field, but .* is plain text/,
+    )
+  })
+
+  it('are read with what is no text replaced and counted, once', async () => {
+    await put('latin.txt', Buffer.from('caf\xe9 ol\xe9', 'latin1'))
+    await put('half.jsonl', '{"text":"a\\ud83d"}')
+    const options: CorpusOptions = { encodingErrors: 'replace', report: (e) => events.push(e) }
+    const corpus = await openCorpus([at('latin.txt'), at('half.jsonl')], options)
+    for (let round = 0; round < 2; round++) {
+      const texts = []
+      for await (const piece of corpus.documents()) texts.push(piece.text)
+      expect(texts).toEqual(['caf\ufffd ol\ufffd', 'a\ufffd'])
+    }
+    expect(events).toEqual([
+      { kind: 'replaced', name: at('latin.txt'), count: 2 },
+      { kind: 'replaced', name: `${at('half.jsonl')}:1`, count: 1 },
+    ])
+    await expect(read([at('half.jsonl')])).rejects.toThrow(/half\.jsonl:1: \\ud83d is half/)
+  })
+
+  it('are left out when they are empty', async () => {
+    await put('void.txt', '')
+    await put('b.jsonl', '{"text":""}\n{"text":"x"}')
+    expect(await read([at('void.txt'), at('b.jsonl')])).toEqual([['b.jsonl:2', 'x']])
+    expect(leftOut()).toEqual(['void.txt: it is empty', 'b.jsonl:1: it is empty'])
+  })
+})
+
+describe('folders', () => {
+  it('give their text files in order of name, and say what they leave out', async () => {
+    await put('data/b.txt', 'B')
+    await put('data/a/z.md', 'Z')
+    await put('data/list.json', '["J"]')
+    await put('data/package.json', '{\n "name": "x"}')
+    await put('data/code.js', 'x')
+    await put('data/fake.txt', Buffer.from([65, 0]))
+    await put('data/.git/config', 'x')
+    await put('data/node_modules/m/readme.txt', 'x')
+    await put('elsewhere/e.txt', 'E')
+    await symlink(at('elsewhere'), at('data/link'))
+    await symlink(at('elsewhere/e.txt'), at('data/linked.txt'))
+    const expected = [
+      ['data/a/z.md', 'Z'],
+      ['data/b.txt', 'B'],
+      ['data/linked.txt', 'E'],
+      ['data/list.json:1', 'J'],
+    ]
+    expect(await read([at('data')])).toEqual(expected)
+    expect(leftOut().sort()).toEqual([
+      'data/.git: it is hidden',
+      'data/code.js: folders give their .txt, .md, .json and .jsonl files; name others by a pattern',
+      'data/fake.txt: it is not text',
+      'data/link: it is a link to a folder',
+      'data/node_modules: it holds installed packages',
+      'data/package.json: it is not a JSON list',
+    ])
+  })
+
+  it('without text are refused', async () => {
+    await put('data/x.bin', 'x')
+    await expect(read([at('data')])).rejects.toThrow(/data: no text files were found there/)
+  })
+})
+
+describe('patterns', () => {
+  it('give what they match, of any extension, and leave out what is not text', async () => {
+    await put('src/b.ts', 'B')
+    await put('src/in/a.ts', 'A')
+    await put('src/in/x.ts', Buffer.from([0]))
+    await put('src/readme.md', 'R')
+    expect((await read([at('src/**/*.ts')])).map(([, text]) => text)).toEqual(['B', 'A'])
+    expect(leftOut()).toEqual(['src/in/x.ts: it is not text'])
+    await expect(read([at('src/*.rs')])).rejects.toThrow(/no text files were found/)
+  })
+
+  it('give way to a file of that very name', async () => {
+    await put('book [1].txt', 'X')
+    expect(await read([at('book [1].txt')])).toEqual([['book [1].txt', 'X']])
+  })
+})
+
+describe('streams', () => {
+  const stdin = (...parts: (string | Uint8Array)[]) =>
+    (async function* () {
+      for (const part of parts) yield Buffer.from(part)
+    })()
+
+  it('are kept, so that they can be read again, and removed in the end', async () => {
+    vi.stubEnv('TMPDIR', folder)
+    const corpus = await openCorpus(['-'], { stdin: stdin('piped ', 'in') })
+    for (let round = 0; round < 2; round++) {
+      for await (const piece of corpus.documents()) {
+        expect(piece).toEqual({ name: '-', text: 'piped in', end: true })
+      }
+    }
+    expect((await readdir(folder)).length).toBe(1)
+    await corpus.close()
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('are JSONL when a field is named', async () => {
+    const parts = stdin('{"text":"a"}\n{"te', 'xt":"b"}\n')
+    expect(await read(['-#text'], { stdin: parts })).toEqual([
+      ['-:1', 'a'],
+      ['-:2', 'b'],
+    ])
+  })
+
+  it('are refused a second time', async () => {
+    await expect(read(['-', '-'], { stdin: stdin('x') })).rejects.toThrow(/only once/)
+  })
+
+  it.runIf(process.platform !== 'win32')('may be named pipes', async () => {
+    execFileSync('mkfifo', [at('pipe')])
+    const [documents] = await Promise.all([read([at('pipe')]), put('pipe', 'through')])
+    expect(documents).toEqual([['pipe', 'through']])
+  })
+})
+
+describe('records', () => {
+  it('are those of JSON files only', async () => {
+    await put('a.jsonl', '{"x":1}\n2')
+    await put('b.txt', 'x')
+    const records = async (name: string) => {
+      const corpus = await openCorpus([at(name)])
+      const values = []
+      for await (const { value } of corpus.records()) values.push(value)
+      return values
+    }
+    expect(await records('a.jsonl')).toEqual([{ x: 1 }, 2])
+    await expect(records('b.txt')).rejects.toThrow(/b\.txt: expected a \.jsonl or \.json file/)
+  })
+})
+
+it('keeps its cache where the platform wants it', () => {
+  const home = { HOME: '/home/me' }
+  expect(cacheFolder({ ...home, CHATWRIGHT_CACHE: '/c' })).toBe('/c')
+  if (process.platform === 'win32') return
+  expect(cacheFolder({ ...home, XDG_CACHE_HOME: '/x' })).toBe(join('/x', 'chatwright'))
+  expect(cacheFolder(home)).toMatch(/\.cache[\\/]chatwright$/)
+})

@@ -1,0 +1,12 @@
+/** What a user should know about the reading of data; nothing is passed over without one. */
+export type DataEvent =
+  /** A package is being fetched from the registry. */
+  | { kind: 'fetching'; package: string }
+  /** A file found in a folder or by a pattern, or a record, is not read. */
+  | { kind: 'left-out'; name: string; reason: string }
+  /** Bytes that are no text were read as U+FFFD (`encodingErrors: 'replace'`). */
+  | { kind: 'replaced'; name: string; count: number }
+  /** Characters counted or tokenized so far. */
+  | { kind: 'progress'; stage: 'count' | 'tokenize'; characters: number }
+
+export type Report = (event: DataEvent) => void

@@ -1,0 +1,71 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import { writeFile } from '../../models/files/node-file.ts'
+import type { Report } from './data-event.ts'
+import { findFiles } from './find-files.ts'
+import { type SourceFile, TEXT_FIELD } from './source-file.ts'
+
+export interface LocatedSources {
+  readonly files: readonly SourceFile[]
+  /** Removes the copies of streams. */
+  close(): Promise<void>
+}
+
+/**
+ * The files of several sources, in order. Streams (standard input, named pipes, a shell's
+ * `<(command)`) are first copied to temporary files, since data is read more than once.
+ */
+export async function locateSources(
+  sources: readonly string[],
+  report: Report,
+  stdin?: AsyncIterable<Uint8Array>,
+): Promise<LocatedSources> {
+  const copies: string[] = []
+  const close = async () => {
+    for (const copy of copies) await rm(copy, { recursive: true, force: true })
+  }
+  const copyOf = async (stream: AsyncIterable<Uint8Array>): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+    copies.push(folder)
+    await writeFile(join(folder, 'input'), stream)
+    return join(folder, 'input')
+  }
+  const locate = async (source: string): Promise<SourceFile[]> => {
+    if (isStandardInput(source)) {
+      return [copiedFile('-', await copyOf(stdin ?? process.stdin), source.slice(2))]
+    }
+    if (await isPipe(source))
+      return [copiedFile(source, await copyOf(createReadStream(source)), '')]
+    return findFiles(source, report)
+  }
+  if (sources.length === 0) throw new UserError('no data was named; give a file or a folder')
+  if (sources.filter(isStandardInput).length > 1) {
+    throw new UserError("standard input, '-', can be read only once; name it once")
+  }
+  const files: SourceFile[] = []
+  try {
+    for (const source of sources) files.push(...(await locate(source)))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { files, close }
+}
+
+const isStandardInput = (source: string): boolean => source === '-' || source.startsWith('-#')
+
+const copiedFile = (name: string, path: string, field: string): SourceFile => ({
+  name,
+  path,
+  format: field ? 'jsonl' : 'text',
+  gzip: false,
+  field: field || TEXT_FIELD,
+})
+
+const isPipe = async (source: string): Promise<boolean> => {
+  const found = await stat(source).catch(() => undefined)
+  return found !== undefined && !found.isFile() && !found.isDirectory()
+}

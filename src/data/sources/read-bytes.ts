@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import { UserError } from '../../errors.ts'
+import { fileError } from '../../models/files/node-file.ts'
+
+const CHUNK = 2 ** 20
+
+/** A file's bytes, unzipped with `gzip`. Throws UserError when it cannot be read or is damaged. */
+export async function* readBytes(
+  path: string,
+  { gzip = false }: { gzip?: boolean } = {},
+): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: CHUNK })
+  const stream = gzip ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file
+  if (stream !== file) file.on('error', (error) => stream.destroy(error))
+  try {
+    yield* stream
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+      throw new UserError(`${path}: is not a whole gzip file (${(error as Error).message})`, {
+        cause: error,
+      })
+    }
+    throw fileError(error, `cannot read ${path}`)
+  } finally {
+    file.destroy()
+  }
+}
+
+/** The first `length` bytes of a file, or fewer where it is shorter. */
+export async function readStart(path: string, length: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path)
+    try {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, 0)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, `cannot read ${path}`)
+  }
+}
+
+/** SHA-256 of a file, in hexadecimal. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of readBytes(path)) hash.update(chunk)
+  return hash.digest('hex')
+}

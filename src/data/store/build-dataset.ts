@@ -1,0 +1,110 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import { type Files, writeFolder } from '../../models/files/folder.ts'
+import { fileError } from '../../models/files/node-file.ts'
+import { encodeDocuments } from '../encode-documents.ts'
+import type { Corpus } from '../sources/corpus.ts'
+import type { Report } from '../sources/data-event.ts'
+import { splitDocuments, splitPoint } from '../split.ts'
+import { measureText, type TextPiece } from '../text-pieces.ts'
+import { MANIFEST } from './manifest.ts'
+import { type Plan, type PlanOptions, planDataset, planDifference } from './plan.ts'
+import { partFiles, tokenFileContent } from './token-file.ts'
+
+const TRAIN = partFiles('train')
+const VALIDATION = partFiles('validation')
+
+/**
+ * Tokenizes a corpus as planned into `folder`, which is written aside and renamed: under its name it
+ * is always whole. Throws UserError when the data is not text, is too little, changes while it is
+ * read, or does not fit on the disk.
+ */
+export async function buildDataset(
+  folder: string,
+  options: PlanOptions,
+  plan: Plan,
+  report: Report = () => {},
+): Promise<void> {
+  const { corpus, validation = 0.1, tokenizer } = options
+  const [train, held] = await splitCorpus(corpus, validation, report)
+  let characters = 0
+  const contentOf = (documents: AsyncIterable<TextPiece>) =>
+    tokenFileContent(
+      encodeDocuments(documents, tokenizer, { bos: plan.bos !== null }),
+      plan.dtype,
+      (count) => {
+        characters += count
+        report({ kind: 'progress', stage: 'tokenize', characters })
+      },
+    )
+  const trainContent = contentOf(train)
+  const heldContent = held && contentOf(held)
+
+  /** Runs after all tokens were written, when the counts are known. */
+  async function* manifest(): AsyncGenerator<Uint8Array> {
+    const now = await planDataset(options, plan)
+    const change = planDifference(plan, now)
+    if (change) throw new UserError(`the data changed while it was read: ${change}; run again`)
+    const parts = { train: trainContent.counts, validation: heldContent?.counts }
+    for (const [name, counts] of Object.entries(parts)) {
+      if (counts?.tokens === 0) throw new UserError(`no text is left for ${name}; give more data`)
+    }
+    yield new TextEncoder().encode(`${JSON.stringify({ ...plan, parts }, null, 2)}\n`)
+  }
+
+  const files: Files = {
+    [TRAIN.tokens]: trainContent.tokens,
+    [TRAIN.documents]: trainContent.documents,
+    ...(heldContent && {
+      [VALIDATION.tokens]: heldContent.tokens,
+      [VALIDATION.documents]: heldContent.documents,
+    }),
+    [MANIFEST]: manifest(),
+  }
+  await replaceFolder(folder, files)
+}
+
+/** Writes a dataset's folder aside and renames it. One with other files in it is left as it is. */
+async function replaceFolder(folder: string, files: Files): Promise<void> {
+  const [aside, old] = ['.tmp', '.old'].map((prefix) =>
+    join(dirname(folder), `${prefix}-${basename(folder)}`),
+  ) as [string, string]
+  const ours = [...Object.values(TRAIN), ...Object.values(VALIDATION), MANIFEST]
+  try {
+    const present = await readdir(folder).catch((error) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    const foreign = present?.find((name) => !ours.includes(name))
+    if (foreign !== undefined) {
+      throw new UserError(
+        `${folder} holds ${foreign}, which is not tokenized data; name a folder for that data alone`,
+      )
+    }
+    await mkdir(dirname(folder), { recursive: true })
+    for (const leftover of [aside, old]) await rm(leftover, { recursive: true, force: true })
+    await writeFolder(aside, files)
+    if (present) await rename(folder, old)
+    await rename(aside, folder)
+    await rm(old, { recursive: true, force: true })
+  } catch (error) {
+    throw fileError(error, `cannot keep tokenized data in ${folder}`)
+  }
+}
+
+/** The documents to train on and, if any, those for validation: to be read in this order. */
+async function splitCorpus(
+  corpus: Corpus,
+  validation: number | Corpus,
+  report: Report,
+): Promise<[AsyncIterable<TextPiece>, AsyncIterable<TextPiece>?]> {
+  if (typeof validation !== 'number') return [corpus.documents(), validation.documents()]
+  if (validation === 0) return [corpus.documents()]
+  let characters = 0
+  for await (const { text } of corpus.documents()) {
+    characters += measureText(text).characters
+    report({ kind: 'progress', stage: 'count', characters })
+  }
+  return splitDocuments(corpus.documents(), splitPoint(characters, validation))
+}

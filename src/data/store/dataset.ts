@@ -1,0 +1,84 @@
+import { UserError } from '../../errors.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+import type { Report } from '../sources/data-event.ts'
+import { buildDataset } from './build-dataset.ts'
+import { hashTokenizer, type Manifest, readManifest } from './manifest.ts'
+import { type PlanOptions, planDataset, planDifference } from './plan.ts'
+import { openTokenFile, type TokenFile } from './token-file.ts'
+
+export interface DatasetOptions extends PlanOptions {
+  /** The dataset's own folder, such as `OUT/data`. */
+  folder: string
+  /** When the folder holds other data: make it anew (default), or refuse, as a resumed run must. */
+  whenChanged?: 'rebuild' | 'refuse'
+  report?: Report
+}
+
+/** Tokenized data, ready to be read. */
+export interface Dataset {
+  readonly train: TokenFile
+  readonly validation: TokenFile | undefined
+  readonly manifest: Manifest
+  close(): void
+}
+
+/**
+ * Tokenizes a corpus into `folder`, once: where the folder already holds the same sources, split and
+ * tokenizer, it is opened as it is. A new one is written aside and renamed. Throws UserError when the
+ * data is not text, changes while it is read, does not fit on the disk, or is the same for training
+ * and validation.
+ */
+export async function prepareDataset(options: DatasetOptions): Promise<Dataset> {
+  const { folder, tokenizer, whenChanged = 'rebuild' } = options
+  const found = await readManifest(folder)
+  const plan = await planDataset(options, found)
+  const difference = found && planDifference(found, plan)
+  if (found && !difference) {
+    try {
+      return await openParts(folder, found)
+    } catch (error) {
+      if (whenChanged === 'refuse' || !(error instanceof UserError)) throw error
+    }
+  }
+  if (found && difference && whenChanged === 'refuse') {
+    throw new UserError(
+      `${folder} was made from other data: ${difference}. Give the same data as before, or start a new run in another folder`,
+    )
+  }
+  await buildDataset(folder, options, plan, options.report)
+  return openDataset(folder, tokenizer)
+}
+
+/** Opens what `prepareDataset` made, without its sources. Throws UserError for another tokenizer. */
+export async function openDataset(folder: string, tokenizer: Tokenizer): Promise<Dataset> {
+  const manifest = await readManifest(folder)
+  if (!manifest) {
+    throw new UserError(`${folder} holds no tokenized data; name the sources it is to be made from`)
+  }
+  if (manifest.tokenizer !== hashTokenizer(tokenizer)) {
+    throw new UserError(
+      `${folder} was tokenized with another tokenizer; delete it, and name its sources again`,
+    )
+  }
+  return openParts(folder, manifest)
+}
+
+async function openParts(folder: string, manifest: Manifest): Promise<Dataset> {
+  const { parts, dtype, vocabSize } = manifest
+  const open = (part: 'train' | 'validation') => {
+    const counts = parts[part]
+    return counts && openTokenFile(folder, { part, counts, dtype, vocabSize })
+  }
+  const train = (await open('train')) as TokenFile
+  try {
+    const validation = await open('validation')
+    const close = () => {
+      train.close()
+      validation?.close()
+    }
+    return { train, validation, manifest, close }
+  } catch (error) {
+    train.close()
+    throw error
+  }
+}
