@@ -29,5 +29,9 @@ export const DTYPES = {
   float16: { onnx: 10, bytes: 2, array: Uint16Array },
 } as const satisfies Record<DType, DTypeInfo>
 
+export const FLOATS: readonly DType[] = ['float32', 'float16']
+export const NUMBERS: readonly DType[] = [...FLOATS, 'int64', 'int32', 'uint8', 'int8']
+export const INDICES: readonly DType[] = ['int32', 'int64']
+
 /** A typed array of `length` zeros for `dtype`. */
 export const zeros = (dtype: DType, length: number): TypedArray => new DTYPES[dtype].array(length)

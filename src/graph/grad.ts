@@ -13,14 +13,33 @@ import { type Node, ShapeError, type Tensor, topologicalOrder } from './tensor.t
  */
 export function grad(loss: Tensor, parameters: readonly Tensor[], seed?: Tensor): Tensor[] {
   const order = topologicalOrder([loss])
-  const leaves = new Set(parameters)
+  const found = accumulate(order, loss, parameters, seed ?? onesLike(loss))
+  return parameters.map((parameter, i) => found[i] ?? zerosLike(parameter))
+}
+
+/**
+ * The gradients of `sources` for the gradient `g` of `output`: of its direct dependence on them, not
+ * through one another. Undefined where there is none.
+ */
+export function pullback(
+  output: Tensor,
+  sources: readonly Tensor[],
+  g: Tensor,
+): (Tensor | undefined)[] {
+  const order = topologicalOrder([output], new Set(sources.map((t) => t.node)))
+  return accumulate(order, output, sources, g)
+}
+
+function accumulate(
+  order: readonly Node[],
+  output: Tensor,
+  sources: readonly Tensor[],
+  g: Tensor,
+): (Tensor | undefined)[] {
+  const leaves = new Set(sources)
   const relevant = dependents(order, leaves)
-  const gradients = new Map<Tensor, Tensor>([[loss, seed ?? onesLike(loss)]])
-  const accumulate = (tensor: Tensor, gradient: Tensor) => {
-    const sum = gradients.get(tensor)
-    gradients.set(tensor, sum ? add(sum, gradient) : gradient)
-  }
-  for (const node of order.reverse()) {
+  const gradients = new Map<Tensor, Tensor>([[output, g]])
+  for (const node of order.toReversed()) {
     if (!relevant.has(node) || !node.op.vjp) continue
     const incoming = node.outputs.map((output) => gradients.get(output))
     if (incoming.every((g) => g === undefined)) continue
@@ -28,17 +47,19 @@ export function grad(loss: Tensor, parameters: readonly Tensor[], seed?: Tensor)
     for (const [i, tensor] of node.inputs.entries()) {
       const gradient = outgoing[i]
       const wanted = relevant.has(tensor.node) || leaves.has(tensor)
-      if (gradient && wanted) accumulate(tensor, gradient)
+      if (!gradient || !wanted) continue
+      const sum = gradients.get(tensor)
+      gradients.set(tensor, sum ? add(sum, gradient) : gradient)
     }
   }
-  return parameters.map((parameter) => gradients.get(parameter) ?? zerosLike(parameter))
+  return sources.map((source) => gradients.get(source))
 }
 
 /** Nodes whose value changes with one of `leaves`. */
 function dependents(order: readonly Node[], leaves: ReadonlySet<Tensor>): Set<Node> {
   const found = new Set<Node>()
   for (const node of order)
-    if (node.outputs.some((t) => leaves.has(t)) || node.inputs.some((t) => found.has(t.node)))
+    if ([...node.outputs, ...node.inputs].some((t) => leaves.has(t) || found.has(t.node)))
       found.add(node)
   return found
 }

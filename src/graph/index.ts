@@ -1,6 +1,8 @@
+export { checkpoint } from './checkpoint.ts'
 export * from './dim.ts'
 export * from './dtype.ts'
 export { grad } from './grad.ts'
+export { type LinearCrossEntropyOptions, linearCrossEntropy } from './linear-cross-entropy.ts'
 export { toOnnx } from './onnx/emit.ts'
 export type { Target } from './onnx/emitter.ts'
 export type { OnnxModel, TensorSpec } from './onnx/model.ts'

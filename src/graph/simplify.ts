@@ -8,16 +8,29 @@ import { apply, applyAll, at, type Node, type Tensor, topologicalOrder } from '.
  * constants are folded, each op's own rules apply, and sums move into matrix products.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
-  return fuse(rewrite(outputs, (node) => node.op.simplify?.(node)))
+  return fuse(rewrite(lower(outputs), (node) => [node.op.simplify?.(node)]))
+}
+
+/** Composite ops in simpler ones, as far as their outputs are wanted. */
+function lower(outputs: readonly Tensor[]): Tensor[] {
+  const order = topologicalOrder(outputs)
+  if (!order.some((node) => node.op.lower)) return [...outputs]
+  const wanted = new Set([...outputs, ...order.flatMap((node) => node.inputs)])
+  return rewrite(outputs, (node, original) =>
+    node.op.lower?.(
+      node,
+      original.outputs.map((t) => wanted.has(t)),
+    ),
+  )
 }
 
 /**
- * Rebuilds the graph bottom-up and merges equal nodes. `rule` may replace a node's first output; it
- * is given the node as rebuilt so far, and as it was.
+ * Rebuilds the graph bottom-up and merges equal nodes. `rule` may replace a node's outputs, the first
+ * ones first; it is given the node as rebuilt so far, and as it was.
  */
 function rewrite(
   outputs: readonly Tensor[],
-  rule: (node: Node, original: Node) => Tensor | undefined,
+  rule: (node: Node, original: Node) => readonly (Tensor | undefined)[] | undefined,
 ): Tensor[] {
   const replaced = new Map<Tensor, Tensor>()
   const settled = new Set<Node>()
@@ -44,10 +57,16 @@ function rewrite(
   // What a rule makes may hold new nodes below it, to which rules apply in turn.
   const settle = (node: Node): readonly Tensor[] => {
     const results = merged(rebuilt(node))
-    const better = rule(at(results, 0).node, node)
-    if (!better) return results
-    for (const inner of topologicalOrder([better], settled)) resolve(inner)
-    return [replaced.get(better) ?? better, ...results.slice(1)]
+    const better = rule(at(results, 0).node, node) ?? []
+    for (const inner of topologicalOrder(
+      better.flatMap((t) => t ?? []),
+      settled,
+    ))
+      resolve(inner)
+    return results.map((result, i) => {
+      const other = better[i]
+      return other ? (replaced.get(other) ?? other) : result
+    })
   }
   const resolve = (node: Node) => {
     if (settled.has(node)) return
@@ -79,7 +98,7 @@ function fuse(outputs: readonly Tensor[]): Tensor[] {
     const [a, b] = [at(node.inputs, 0), at(node.inputs, 1)]
     const [onceA, onceB] = original.inputs.map(once)
     const join = node.op.name === 'add' ? joinSum : joinFactor
-    return (onceB ? join(b, a) : undefined) ?? (onceA ? join(a, b) : undefined)
+    return [(onceB ? join(b, a) : undefined) ?? (onceA ? join(a, b) : undefined)]
   })
 }
 

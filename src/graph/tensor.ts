@@ -50,9 +50,11 @@ export interface Op<A extends object = object> {
    * Without one, the op is constant to the derivative.
    */
   vjp?(node: Node<A>, gradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[]
+  /** Tensors of simpler ops equal to the outputs; those that are not wanted may be missing. */
+  lower?(node: Node<A>, wanted: readonly boolean[]): readonly (Tensor | undefined)[]
   /** A cheaper tensor equal to the node's first output, if there is one. */
   simplify?(node: Node<A>): Tensor | undefined
-  /** Emits ONNX nodes that compute `node.outputs`; ops that `simplify` always replaces have none. */
+  /** Emits ONNX nodes that compute `node.outputs`; ops that are always replaced have none. */
   onnx?(node: Node<A>, emit: Emitter): void
 }
 
@@ -65,6 +67,12 @@ export class ShapeError extends Error {
     const where = names.length > 0 ? ` [${names.join(', ')}]` : ''
     super(`${op}: ${shapes}${where}: ${problem}`)
   }
+}
+
+/** Throws a `ShapeError` unless each of `inputs` has one of the dtypes that the op takes. */
+export function checkDTypes(op: string, inputs: readonly Tensor[], takes: readonly DType[]): void {
+  const other = inputs.find((t) => !takes.includes(t.dtype))
+  if (other) throw new ShapeError(op, inputs, `it takes ${takes.join(' or ')}, not ${other.dtype}`)
 }
 
 /** The name of an input or parameter, also behind reshapes and transposes of it. */

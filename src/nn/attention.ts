@@ -1,6 +1,7 @@
 import {
   attention,
   cachedAttention,
+  cachedHeadDim,
   input,
   reshape,
   rotary,
@@ -71,7 +72,8 @@ export class Attention extends Module {
 
   #cached(q: Tensor, k: Tensor, v: Tensor, cache: CacheContext, context: Context): Tensor {
     const { heads, kvHeads, headDim } = this.#options
-    const shape = ['batch', kvHeads, cache.capacity, headDim]
+    const size = cachedHeadDim(headDim, context.rotary !== undefined)
+    const shape = ['batch', kvHeads, 'capacity', size]
     const path = `cache.${cache.layers.length}`
     const past = {
       keys: input(`${path}.keys`, 'float32', shape),

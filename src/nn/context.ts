@@ -11,7 +11,7 @@ import {
 export interface Context {
   /**
    * Cosines and sines of rotary positions: (T, D/2), or (B, 1, T, D/2) where sequences differ; with
-   * a cache (capacity, D/2).
+   * a cache (context, D/2).
    */
   rotary?: { cos: Tensor; sin: Tensor }
   /** Added to attention scores, (B, 1, T, T): hides what a position must not see. */
@@ -40,8 +40,6 @@ export class RandomSource {
 
 /** Decoding with a cache; `layers` grows as attention layers use it. */
 export interface CacheContext extends CacheLengths {
-  /** Places in the cache of one sequence. */
-  capacity: number
   layers: CachedStep[]
 }
 

@@ -1,12 +1,12 @@
 import { gather, type Tensor } from '../graph/index.ts'
-import { type Initializer, normal } from './initializers.ts'
+import { type Initializer, lecunNormal } from './initializers.ts'
 import { Module, Parameter } from './module.ts'
 
 /** A row for each token or position. indices: (...) -> (..., C). */
 export class Embedding extends Module {
   readonly weight: Parameter
 
-  constructor(count: number, dim: number, initializer: Initializer = normal(0.02)) {
+  constructor(count: number, dim: number, initializer: Initializer = lecunNormal()) {
     super()
     this.weight = new Parameter([count, dim], initializer)
   }

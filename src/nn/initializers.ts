@@ -7,7 +7,7 @@ export const zeros: Initializer = (values) => void values.fill(0)
 
 export const ones: Initializer = (values) => void values.fill(1)
 
-/** Normal distribution of mean 0; 0.02 is what GPT-2 uses (Radford et al. 2019). */
+/** Normal distribution of mean 0; GPT-2 uses 0.02 for all its matrices (Radford et al. 2019). */
 export const normal =
   (deviation: number): Initializer =>
   (values, _, random) => {
@@ -15,11 +15,20 @@ export const normal =
   }
 
 /**
- * GPT-2's for projections into the residual stream (Radford et al. 2019, section 2.3): its usual
- * deviation over the square root of the number of such projections, two a layer.
+ * LeCun et al. 1998: deviation 1 / sqrt(fan-in), so that outputs vary as much as inputs whatever the
+ * width. `scale` multiplies it.
  */
-export const residual = (layers: number, deviation = 0.02): Initializer =>
-  normal(deviation / Math.sqrt(2 * layers))
+export const lecunNormal =
+  (scale = 1): Initializer =>
+  (values, shape, random) =>
+    normal(scale / Math.sqrt(fans(shape)[1]))(values, shape, random)
+
+/**
+ * For projections into the residual stream, of which there are two a layer: smaller by the square
+ * root of their number, so that the stream starts no wider in deep models (Radford et al. 2019,
+ * section 2.3).
+ */
+export const residual = (layers: number): Initializer => lecunNormal(1 / Math.sqrt(2 * layers))
 
 const fans = (shape: readonly number[]): [fanOut: number, fanIn: number] => [
   shape[0] ?? 1,

@@ -1,5 +1,5 @@
 import { linear, type Tensor } from '../graph/index.ts'
-import { type Initializer, normal, zeros } from './initializers.ts'
+import { type Initializer, lecunNormal, zeros } from './initializers.ts'
 import { Module, Parameter } from './module.ts'
 
 export interface LinearOptions {
@@ -14,7 +14,7 @@ export class Linear extends Module {
 
   constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
     super()
-    const { bias = false, initializer = normal(0.02) } = options
+    const { bias = false, initializer = lecunNormal() } = options
     this.weight = new Parameter([outputs, inputs], initializer)
     this.bias = bias ? new Parameter([outputs], zeros) : undefined
   }

@@ -5,6 +5,7 @@ import { simplify } from '../simplify.ts'
 import { type Tensor, topologicalOrder } from '../tensor.ts'
 import type { Emitter, Target } from './emitter.ts'
 import type { OnnxModel, TensorSpec } from './model.ts'
+import { forMemory } from './order.ts'
 import { encodeModel, type InitializerProto, type NodeProto } from './proto.ts'
 
 export interface EmitOptions {
@@ -107,10 +108,14 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
     const { dtype, shape } = tensors[i] as Tensor
     return { name, dtype, shape }
   })
-  const graph = { nodes, initializers: [...initializers.values()], inputs, outputs: outputSpecs }
   const kept = Object.entries(weights).filter(([name]) => initializers.has(name))
   return {
-    bytes: encodeModel(graph),
+    bytes: encodeModel({
+      nodes: forMemory(nodes),
+      initializers: [...initializers.values()],
+      inputs,
+      outputs: outputSpecs,
+    }),
     inputs,
     outputs: outputSpecs,
     weights: Object.fromEntries(kept),

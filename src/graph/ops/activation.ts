@@ -1,10 +1,14 @@
-import { apply, at, type Op, type Tensor } from '../tensor.ts'
+import { FLOATS } from '../dtype.ts'
+import { apply, at, checkDTypes, type Op, type Tensor } from '../tensor.ts'
 import { customGradient } from './custom-gradient.ts'
 import { add, erf, exp, mul, sigmoid, sub } from './elementwise.ts'
 
 const geluOp: Op<{ approximate: 'tanh' | 'none' }> = {
   name: 'gelu',
-  infer: ([x]) => ({ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape }),
+  infer: (inputs) => {
+    checkDTypes('gelu', inputs, FLOATS)
+    return { dtype: at(inputs, 0).dtype, shape: at(inputs, 0).shape }
+  },
   vjp: ({ inputs, attrs }, [g]) => [
     g && mul(g, (attrs.approximate === 'tanh' ? geluTanhSlope : geluErfSlope)(at(inputs, 0))),
   ],
@@ -40,7 +44,7 @@ export const geluTanh = (x: Tensor): Tensor => apply(geluOp, [x], { approximate:
 
 /** x sigmoid(x), also named swish (Elfwing et al. 2017). */
 export function silu(x: Tensor): Tensor {
-  const s = sigmoid(x)
-  const y = mul(x, s)
-  return customGradient(y, [x], (g) => [mul(g, add(y, mul(s, sub(1, y))))])
+  return customGradient(mul(x, sigmoid(x)), [x], (g, [x], y) => [
+    x && mul(g, add(y, mul(sigmoid(x), sub(1, y)))),
+  ])
 }

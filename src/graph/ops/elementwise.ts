@@ -1,7 +1,7 @@
 import { broadcastShapes, isFixed, sameShape } from '../dim.ts'
-import { DTYPES, type DType } from '../dtype.ts'
+import { DTYPES, type DType, FLOATS, NUMBERS } from '../dtype.ts'
 import type { Emitter } from '../onnx/emitter.ts'
-import { apply, at, type Node, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { apply, at, checkDTypes, type Node, type Op, ShapeError, type Tensor } from '../tensor.ts'
 import { constant, uniformValue } from './leaf.ts'
 import { sumTo } from './reduce.ts'
 
@@ -10,16 +10,24 @@ export type Operand = Tensor | number
 
 type Gradient = (g: Tensor, x: Tensor, y: Tensor) => Tensor
 
+interface UnaryOptions extends Pick<Op, 'onnx'> {
+  takes?: readonly DType[]
+  /** For constants. */
+  compute?: (x: number) => number
+}
+
 function unary(
   name: string,
   type: string,
   gradient?: Gradient,
-  compute?: (x: number) => number,
-  onnx?: Op['onnx'],
+  { takes = FLOATS, compute, onnx }: UnaryOptions = {},
 ): (x: Tensor) => Tensor {
   const op: Op = {
     name,
-    infer: ([x]) => ({ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape }),
+    infer: (inputs) => {
+      checkDTypes(name, inputs, takes)
+      return { dtype: at(inputs, 0).dtype, shape: at(inputs, 0).shape }
+    },
     onnx: onnx ?? ((node, emit) => emit.node(type, node.inputs, node.outputs)),
   }
   if (gradient) op.vjp = (node, [g]) => [g && gradient(g, at(node.inputs, 0), at(node.outputs, 0))]
@@ -35,23 +43,28 @@ function folded(node: Node, compute: (values: number[]) => number): Tensor | und
   return constant(Math.fround(compute(values)), shape, dtype)
 }
 
-export const neg = unary(
-  'neg',
-  'Neg',
-  (g) => neg(g),
-  (x) => -x,
-)
+export const neg = unary('neg', 'Neg', (g) => neg(g), {
+  takes: NUMBERS,
+  compute: (x) => -x,
+  onnx: ({ inputs, outputs }, emit) => {
+    const x = at(inputs, 0)
+    // WebGPU negates floats only.
+    if (emit.target !== 'webgpu' || isFloat(x)) emit.node('Neg', inputs, outputs)
+    else emit.node('Sub', [emit.constant(x.dtype, [], [0]), x], outputs)
+  },
+})
 export const exp = unary('exp', 'Exp', (g, _, y) => mul(g, y))
 export const log = unary('log', 'Log', (g, x) => div(g, x))
-export const sqrt = unary('sqrt', 'Sqrt', (g, _, y) => div(mul(g, 0.5), y), Math.sqrt)
-export const reciprocal = unary(
-  'reciprocal',
-  'Reciprocal',
-  (g, _, y) => neg(mul(g, mul(y, y))),
-  (x) => 1 / x,
-)
-export const abs = unary('abs', 'Abs', (g, x) => mul(g, sign(x)))
-export const sign = unary('sign', 'Sign', undefined, Math.sign, emitSign)
+export const sqrt = unary('sqrt', 'Sqrt', (g, _, y) => div(mul(g, 0.5), y), { compute: Math.sqrt })
+export const reciprocal = unary('reciprocal', 'Reciprocal', (g, _, y) => neg(mul(g, mul(y, y))), {
+  compute: (x) => 1 / x,
+})
+export const abs = unary('abs', 'Abs', (g, x) => mul(g, sign(x)), { takes: NUMBERS })
+export const sign = unary('sign', 'Sign', undefined, {
+  takes: NUMBERS,
+  compute: Math.sign,
+  onnx: emitSign,
+})
 export const floor = unary('floor', 'Floor')
 export const sin = unary('sin', 'Sin', (g, x) => mul(g, cos(x)))
 export const cos = unary('cos', 'Cos', (g, x) => neg(mul(g, sin(x))))
@@ -62,11 +75,14 @@ export const relu = unary('relu', 'Relu', (g, _, y) => mul(g, sign(y)))
 export const erf = unary('erf', 'Erf', (g, x) =>
   mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
 )
-export const not = unary('not', 'Not')
+export const not = unary('not', 'Not', undefined, { takes: ['bool'] })
 
 /** WebGPU has no Sign: (x > 0) - (x < 0). */
 function emitSign({ inputs, outputs }: Node, emit: Emitter): void {
-  if (emit.target !== 'webgpu') return emit.node('Sign', inputs, outputs)
+  if (emit.target !== 'webgpu') {
+    emit.node('Sign', inputs, outputs)
+    return
+  }
   const { dtype } = at(inputs, 0)
   const [above, below] = ['Greater', 'Less'].map((type) => {
     const [holds, number] = [emit.temporary(), emit.temporary()]
@@ -79,7 +95,10 @@ function emitSign({ inputs, outputs }: Node, emit: Emitter): void {
 
 /** WebGPU has no Or: not (not a and not b). */
 function emitOr({ inputs, outputs }: Node, emit: Emitter): void {
-  if (emit.target !== 'webgpu') return emit.node('Or', inputs, outputs)
+  if (emit.target !== 'webgpu') {
+    emit.node('Or', inputs, outputs)
+    return
+  }
   const negated = inputs.map((x) => {
     const result = emit.temporary()
     emit.node('Not', [x], [result])
@@ -97,26 +116,36 @@ function operands(a: Operand, b: Operand): [Tensor, Tensor] {
   return [tensor(a), tensor(b)]
 }
 
-function inferBinary(name: string, inputs: readonly Tensor[], result?: DType) {
+function inferBinary(name: string, inputs: readonly Tensor[]) {
   const [a, b] = [at(inputs, 0), at(inputs, 1)]
   const shape = broadcastShapes(a.shape, b.shape)
   if (!shape) throw new ShapeError(name, inputs, 'the shapes do not broadcast')
   if (a.dtype !== b.dtype)
     throw new ShapeError(name, inputs, `the dtypes ${a.dtype} and ${b.dtype} differ`)
-  return { dtype: result ?? a.dtype, shape }
+  return { dtype: a.dtype, shape }
 }
 
 type BinaryGradient = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => [Tensor, Tensor]
+
+interface BinaryOptions extends Pick<Op, 'simplify' | 'onnx'> {
+  takes?: readonly DType[]
+  /** Dtype of the result, where it is not that of the operands. */
+  result?: DType
+}
 
 function binary(
   name: string,
   type: string,
   gradient?: BinaryGradient,
-  { result, simplify, onnx }: { result?: DType } & Pick<Op, 'simplify' | 'onnx'> = {},
+  { takes = NUMBERS, result, simplify, onnx }: BinaryOptions = {},
 ): (a: Operand, b: Operand) => Tensor {
   const op: Op = {
     name,
-    infer: (inputs) => inferBinary(name, inputs, result),
+    infer: (inputs) => {
+      checkDTypes(name, inputs, takes)
+      const { dtype, shape } = inferBinary(name, inputs)
+      return { dtype: result ?? dtype, shape }
+    },
     simplify: (node) => withoutExpand(node) ?? simplify?.(node),
     onnx: onnx ?? ((node, emit) => emit.node(type, node.inputs, node.outputs)),
   }
@@ -239,13 +268,20 @@ export const pow = binary(
 /** Where both are equal, the gradient goes to `a`. */
 export const maximum = binary('maximum', 'Max', (g, a, b) => split(g, greaterEqual(a, b)))
 export const minimum = binary('minimum', 'Min', (g, a, b) => split(g, lessEqual(a, b)))
-export const equal = binary('equal', 'Equal', undefined, { result: 'bool' })
+export const equal = binary('equal', 'Equal', undefined, {
+  takes: [...NUMBERS, 'bool'],
+  result: 'bool',
+})
 export const less = binary('less', 'Less', undefined, { result: 'bool' })
 export const lessEqual = binary('lessEqual', 'LessOrEqual', undefined, { result: 'bool' })
 export const greater = binary('greater', 'Greater', undefined, { result: 'bool' })
 export const greaterEqual = binary('greaterEqual', 'GreaterOrEqual', undefined, { result: 'bool' })
-export const and = binary('and', 'And', undefined, { result: 'bool' })
-export const or = binary('or', 'Or', undefined, { result: 'bool', onnx: emitOr })
+export const and = binary('and', 'And', undefined, { takes: ['bool'], result: 'bool' })
+export const or = binary('or', 'Or', undefined, {
+  takes: ['bool'],
+  result: 'bool',
+  onnx: emitOr,
+})
 
 const split = (g: Tensor, toFirst: Tensor): [Tensor, Tensor] => {
   const first = cast(toFirst, g.dtype)
@@ -294,7 +330,7 @@ const castOp: Op<{ dtype: DType }> = {
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   x.dtype === dtype ? x : apply(castOp, [x], { dtype })
 
-const isFloat = (x: Tensor) => x.dtype === 'float32' || x.dtype === 'float16'
+const isFloat = (x: Tensor) => FLOATS.includes(x.dtype)
 
 const stopGradientOp: Op = {
   name: 'stopGradient',

@@ -1,19 +1,17 @@
-import { isFixed, normalizeAxis, productOf, sameShape } from '../dim.ts'
-import type { DType } from '../dtype.ts'
-import { apply, applyAll, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { type Dim, isFixed, normalizeAxis, productOf, sameShape } from '../dim.ts'
+import { type DType, INDICES } from '../dtype.ts'
+import { apply, applyAll, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
 import { cast, equal } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { matmul } from './matmul.ts'
 import { expand, reshape } from './shape.ts'
 
-const isIndex = (dtype: DType) => dtype === 'int32' || dtype === 'int64'
-
 const gatherOp: Op = {
   name: 'gather',
   infer: (inputs) => {
     const [table, indices] = [at(inputs, 0), at(inputs, 1)]
-    if (!isIndex(indices.dtype))
-      throw new ShapeError('gather', inputs, `the indices are ${indices.dtype}, not int32 or int64`)
+    checkDTypes('gather', [indices], INDICES)
+    if (table.rank === 0) throw new ShapeError('gather', inputs, 'a scalar has no rows')
     return { dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }
   },
   vjp: ({ inputs }, [g]) => [g && gatherGradient(g, at(inputs, 0), at(inputs, 1))],
@@ -56,9 +54,25 @@ interface AxisAttrs {
   axis: number
 }
 
+/** Indices reach no further than the tensor, but along `axis`. */
+function checkPlaces(name: string, inputs: readonly Tensor[], axis: number): void {
+  const [x, indices] = [at(inputs, 0), at(inputs, 1)]
+  checkDTypes(name, [indices], INDICES)
+  const reaches = (dim: Dim, i: number) => {
+    const size = at(x.shape, i)
+    return i === axis || dim === size || (Number(dim) <= Number(size) && isFixed([dim, size]))
+  }
+  if (indices.rank !== x.rank || !indices.shape.every(reaches))
+    throw new ShapeError(name, inputs, `the indices do not fit, but along axis ${axis}`)
+}
+
 const gatherElementsOp: Op<AxisAttrs> = {
   name: 'gatherElements',
-  infer: (inputs) => ({ dtype: at(inputs, 0).dtype, shape: at(inputs, 1).shape }),
+  infer: (inputs, { axis }) => {
+    const [x, indices] = [at(inputs, 0), at(inputs, 1)]
+    checkPlaces('gatherElements', inputs, axis)
+    return { dtype: x.dtype, shape: indices.shape }
+  },
   vjp: ({ inputs, attrs: { axis } }, [g]) => {
     const [x, indices] = [at(inputs, 0), at(inputs, 1)]
     if (!g) return []
@@ -76,8 +90,11 @@ export const gatherElements = (x: Tensor, indices: Tensor, axis: number): Tensor
 
 const scatterElementsOp: Op<AxisAttrs> = {
   name: 'scatterElements',
-  infer: (inputs) => {
+  infer: (inputs, { axis }) => {
     const [base, indices, updates] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)]
+    checkPlaces('scatterElements', inputs, axis)
+    if (base.dtype !== updates.dtype)
+      throw new ShapeError('scatterElements', inputs, `${base.dtype} takes no ${updates.dtype}`)
     if (!sameShape(indices.shape, updates.shape))
       throw new ShapeError('scatterElements', inputs, 'indices and updates differ in shape')
     return { dtype: base.dtype, shape: base.shape }

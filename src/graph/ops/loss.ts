@@ -36,22 +36,36 @@ export function crossEntropy(
 ): Tensor {
   if (logits.rank !== 2 || targets.rank !== 1 || targets.shape[0] !== logits.shape[0])
     throw new ShapeError('crossEntropy', [logits, targets], 'needs logits (N, V) and targets (N)')
-  const [rows, classes] = [at(logits.shape, 0), at(logits.shape, 1) as number]
+  const { index, counted, top, total } = rowParts(logits, targets)
+  const logTotal = add(log(total), top)
+  const ofTarget = sub(logTotal, gatherElements(logits, index, 1))
+  const mixed = (share: number) =>
+    add(mul(ofTarget, 1 - share), mul(sub(logTotal, mean(logits, 1, true)), share))
+  const losses = labelSmoothing > 0 ? mixed(labelSmoothing) : ofTarget
+  return customGradient(
+    mul(reshape(losses, targets.shape), counted),
+    [logits, targets],
+    (g, [logits, targets]) => [
+      logits && targets && logitsGradient(g, logits, targets, labelSmoothing),
+    ],
+  )
+}
+
+/** What value and derivative share; column vectors are (N, 1). */
+function rowParts(logits: Tensor, targets: Tensor) {
   const counted = cast(greaterEqual(targets, 0), logits.dtype)
-  const index = reshape(maximum(targets, 0), [rows, 1])
+  const index = reshape(maximum(targets, 0), [at(targets.shape, 0), 1])
   const top = stopGradient(max(logits, 1, true))
   const weights = exp(sub(logits, top))
-  const total = sum(weights, 1, true)
-  const logTotal = add(log(total), top)
-  const ofTarget = neg(sub(gatherElements(logits, index, 1), logTotal))
-  const ofAll = labelSmoothing > 0 ? sub(logTotal, mean(logits, 1, true)) : ofTarget
-  const mixed = add(mul(ofTarget, 1 - labelSmoothing), mul(ofAll, labelSmoothing))
-  const loss = mul(reshape(labelSmoothing > 0 ? mixed : ofTarget, [rows]), counted)
-  return customGradient(loss, [logits], (g) => {
-    const factor = reshape(mul(g, counted), [rows, 1])
-    const probabilities = mul(weights, div(factor, total))
-    const even = mul(factor, labelSmoothing / classes)
-    const spread = labelSmoothing > 0 ? sub(probabilities, even) : probabilities
-    return [scatterElements(spread, index, mul(neg(factor), 1 - labelSmoothing), 1)]
-  })
+  return { index, counted, top, weights, total: sum(weights, 1, true) }
+}
+
+/** (softmax - target distribution), each row times its incoming gradient. */
+function logitsGradient(g: Tensor, logits: Tensor, targets: Tensor, smoothing: number): Tensor {
+  const { index, counted, weights, total } = rowParts(logits, targets)
+  const factor = reshape(mul(g, counted), index.shape)
+  const probabilities = mul(weights, div(factor, total))
+  const even = mul(factor, smoothing / (at(logits.shape, 1) as number))
+  const spread = smoothing > 0 ? sub(probabilities, even) : probabilities
+  return scatterElements(spread, index, mul(neg(factor), 1 - smoothing), 1)
 }

@@ -1,6 +1,7 @@
 import { broadcastShapes, isFixed, productOf, type Shape } from '../dim.ts'
+import { FLOATS } from '../dtype.ts'
 import { type Emitter, MICROSOFT } from '../onnx/emitter.ts'
-import { apply, at, type Node, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { apply, at, checkDTypes, type Node, type Op, ShapeError, type Tensor } from '../tensor.ts'
 import { add } from './elementwise.ts'
 import { sumTo } from './reduce.ts'
 import { reshape } from './shape.ts'
@@ -20,6 +21,9 @@ const swapLast = (shape: Shape): Shape => [
 
 function inferMatMul(name: string, inputs: readonly Tensor[], attrs: MatMulAttrs): Shape {
   const [a, b] = [at(inputs, 0), at(inputs, 1)]
+  checkDTypes(name, inputs, FLOATS)
+  if (a.dtype !== b.dtype)
+    throw new ShapeError(name, inputs, `the dtypes ${a.dtype} and ${b.dtype} differ`)
   if (a.rank < 2 || b.rank < 2) throw new ShapeError(name, inputs, 'both need two axes or more')
   const left = attrs.transposeA ? swapLast(a.shape) : a.shape
   const right = attrs.transposeB ? swapLast(b.shape) : b.shape

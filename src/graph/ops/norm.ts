@@ -1,6 +1,7 @@
 import type { Shape } from '../dim.ts'
+import { FLOATS } from '../dtype.ts'
 import type { Emitter } from '../onnx/emitter.ts'
-import { apply, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { apply, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
 import { add, mul, neg, sub } from './elementwise.ts'
 import { mean, sumTo } from './reduce.ts'
 import { expand } from './shape.ts'
@@ -17,6 +18,7 @@ const lastSize = (x: Tensor): number => {
 
 function checkScale(name: string, inputs: readonly Tensor[]): Shape {
   const x = at(inputs, 0)
+  checkDTypes(name, inputs, FLOATS)
   for (const t of inputs.slice(1))
     if (t.rank !== 1 || t.shape[0] !== x.shape[x.rank - 1])
       throw new ShapeError(name, inputs, 'scale and shift must be as long as the last axis')

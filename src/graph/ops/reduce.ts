@@ -1,5 +1,6 @@
 import { normalizeAxis, productOf, type Shape, sameShape } from '../dim.ts'
-import { apply, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { NUMBERS } from '../dtype.ts'
+import { apply, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
 import { cast, div, equal, mul } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { expand, reshape } from './shape.ts'
@@ -20,10 +21,10 @@ function reduction(
 ) {
   const op: Op<ReduceAttrs> = {
     name,
-    infer: ([x], { axes }) => ({
-      dtype: (x as Tensor).dtype,
-      shape: keptShape(x as Tensor, axes),
-    }),
+    infer: (inputs, { axes }) => {
+      checkDTypes(name, inputs, NUMBERS)
+      return { dtype: at(inputs, 0).dtype, shape: keptShape(at(inputs, 0), axes) }
+    },
     vjp: ({ inputs, outputs, attrs }, [g]) => [
       g && gradient(g, at(inputs, 0), at(outputs, 0), attrs.axes),
     ],

@@ -8,9 +8,10 @@ import { concat, split } from './shape.ts'
  * with element i + D/2. x: (B, H, T, D); cos, sin: (T, D/2) or (B, 1, T, D/2).
  */
 export function rotary(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
-  const turned = turn(x, cos, sin)
   // A rotation's transpose is the rotation back.
-  return customGradient(turned, [x], (g) => [turn(g, cos, neg(sin))])
+  return customGradient(turn(x, cos, sin), [x, cos, sin], (g, [, cos, sin]) => [
+    cos && sin && turn(g, cos, neg(sin)),
+  ])
 }
 
 function turn(x: Tensor, cos: Tensor, sin: Tensor): Tensor {

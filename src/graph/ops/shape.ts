@@ -172,8 +172,16 @@ const sliceOp: Op<SliceAttrs> = {
     return [g && pad(g, axis, start, dim - end)]
   },
   onnx: ({ inputs, outputs, attrs: { axis, start, end } }, emit) => {
+    const x = at(inputs, 0)
+    if (emit.target === 'webgpu' && x.dtype === 'int32') {
+      // Its Slice takes floats only.
+      const places = Array.from({ length: end - start }, (_, i) => start + i)
+      const indices = emit.constant('int64', [places.length], places)
+      emit.node('Gather', [x, indices], outputs, { axis })
+      return
+    }
     const scalar = (value: number) => emit.constant('int64', [1], [value])
-    emit.node('Slice', [at(inputs, 0), scalar(start), scalar(end), scalar(axis)], outputs)
+    emit.node('Slice', [x, scalar(start), scalar(end), scalar(axis)], outputs)
   },
 }
 

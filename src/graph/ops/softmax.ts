@@ -1,6 +1,7 @@
 import { normalizeAxis } from '../dim.ts'
+import { FLOATS } from '../dtype.ts'
 import type { Emitter } from '../onnx/emitter.ts'
-import { apply, at, type Node, type Op, type Tensor } from '../tensor.ts'
+import { apply, at, checkDTypes, type Node, type Op, type Tensor } from '../tensor.ts'
 import { exp, mul, sub } from './elementwise.ts'
 import { sum } from './reduce.ts'
 
@@ -15,7 +16,10 @@ function softmaxLike(
 ): (x: Tensor, axis?: number) => Tensor {
   const op: Op<SoftmaxAttrs> = {
     name,
-    infer: ([x]) => ({ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape }),
+    infer: (inputs) => {
+      checkDTypes(name, inputs, FLOATS)
+      return { dtype: at(inputs, 0).dtype, shape: at(inputs, 0).shape }
+    },
     vjp: (node: Node<SoftmaxAttrs>, [g]) => [
       g && gradient(g, at(node.outputs, 0), node.attrs.axis),
     ],

@@ -1,0 +1,45 @@
+import { pullback } from './grad.ts'
+import { barrier } from './ops/barrier.ts'
+import { customGradient } from './ops/custom-gradient.ts'
+import { asInput } from './ops/leaf.ts'
+import { applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
+
+/**
+ * `output`, recomputed from `inputs` when its gradient is, instead of kept in memory until then
+ * (Chen et al. 2016): in a deep network, mark each layer as `x = checkpoint(layer(x), [x])`.
+ * Everything between `output` and `inputs`, or the program's own inputs, is recomputed.
+ */
+export function checkpoint(output: Tensor, inputs: readonly Tensor[]): Tensor {
+  const ends = new Set(inputs.map((t) => t.node))
+  const segment = topologicalOrder([output], ends)
+  const starts = segment.flatMap((node) => node.inputs).filter((t) => ends.has(t.node))
+  const leaves = segment.filter(asInput).flatMap((node) => node.outputs)
+  const early = new Set(usedEarly(segment, ends))
+  const sources = [...new Set(starts), ...leaves]
+  const late = sources.map((t) => ends.has(t.node) || early.has(t))
+  return customGradient(output, sources, (g, sources, value) => {
+    const again = sources.map((t, i) => (late[i] ? barrier(t, g) : t))
+    const recomputed = substitute(value, new Map(sources.map((t, i) => [t, at(again, i)])))
+    return pullback(recomputed, again, g)
+  })
+}
+
+/** Leaves from which something is computed that depends on none of `ends`, as dropout masks are. */
+function usedEarly(segment: readonly Node[], ends: ReadonlySet<Node>): Tensor[] {
+  const late = new Set(ends)
+  for (const node of segment) if (node.inputs.some((t) => late.has(t.node))) late.add(node)
+  return segment.filter((node) => !late.has(node)).flatMap((node) => node.inputs)
+}
+
+/** The graph of `output` on other tensors in place of some. */
+function substitute(output: Tensor, replacements: ReadonlyMap<Tensor, Tensor>): Tensor {
+  const replaced = new Map(replacements)
+  const ends = new Set([...replacements.keys()].map((t) => t.node))
+  for (const node of topologicalOrder([output], ends)) {
+    const inputs = node.inputs.map((t) => replaced.get(t) ?? t)
+    if (inputs.every((t, i) => t === node.inputs[i])) continue
+    const outputs = applyAll(node.op, inputs, node.attrs)
+    for (const [i, t] of node.outputs.entries()) replaced.set(t, at(outputs, i))
+  }
+  return replaced.get(output) ?? output
+}

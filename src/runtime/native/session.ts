@@ -1,0 +1,106 @@
+import { sizeOf } from '../../graph/dim.ts'
+import { DTYPES, type TypedArray } from '../../graph/dtype.ts'
+import type { OnnxModel } from '../../graph/onnx/model.ts'
+import type { CompileOptions } from '../engine.ts'
+import type { Environment } from './environment.ts'
+import { koffi, type Pointer } from './koffi.ts'
+import { memoryOf } from './memory.ts'
+import { createValue } from './value.ts'
+
+/** How a session computes: threads per operator, and the provider beside the CPU's. */
+export interface Placement {
+  threads: number
+  provider?: 'WebGPU'
+}
+
+const LEVELS = { none: 0, basic: 1, extended: 2, all: 99 } as const
+
+/**
+ * Idle threads of a session wait actively this long for the next operator, in microseconds. Long
+ * enough to stay awake within a run; ONNX Runtime's default (and that of a pool shared by all
+ * sessions, where it is fixed) is some 16 ms, in which they slow whatever comes next: two
+ * single-threaded runs after one with a pool took 6.5-8 ms instead of 4.8.
+ */
+const SPIN_MICROSECONDS = 200
+
+/** Creates a session off the event loop. The weights are copied and, where it pays, packed. */
+export async function createSession(
+  environment: Environment,
+  model: OnnxModel,
+  placement: Placement,
+  options: CompileOptions,
+): Promise<Pointer> {
+  const { api, env } = environment
+  const sessionOptions = api.create('CreateSessionOptions')
+  const values: Pointer[] = []
+  try {
+    configure(environment, sessionOptions, placement, options)
+    const names = Object.keys(model.weights)
+    for (const name of names) values.push(weightValue(environment, model, name))
+    if (names.length > 0) {
+      const list = BigUint64Array.from(values)
+      api.call('AddExternalInitializers', sessionOptions, names, list, names.length)
+    }
+    const { bytes } = model
+    const arrays = [bytes, ...Object.values(model.weights).map((weight) => weight.data)]
+    return await holding(arrays, () =>
+      api.createAsync('CreateSessionFromArray', env, bytes, bytes.length, sessionOptions),
+    )
+  } finally {
+    for (const value of values) api.release('Value', value)
+    api.release('SessionOptions', sessionOptions)
+  }
+}
+
+/**
+ * Denormal numbers are kept: `session.set_denormal_as_zero` reaches the session's own threads and
+ * the thread that made the process's first session, but not others that call. So the result would
+ * depend on which thread took which part; and on that first thread, JavaScript would lose
+ * denormals too (`Number.MIN_VALUE * 1 === 0`).
+ */
+function configure(
+  { api }: Environment,
+  session: Pointer,
+  { threads, provider }: Placement,
+  options: CompileOptions,
+): void {
+  const { threading = 'pool', optimization = 'all', withoutOptimizers = [] } = options
+  const set = (key: string, value: string) => api.call('AddSessionConfigEntry', session, key, value)
+  api.call('SetSessionGraphOptimizationLevel', session, LEVELS[optimization])
+  api.call('SetIntraOpNumThreads', session, threading === 'caller' ? 1 : threads)
+  // Planning memory by the first run's shapes costs up to 1.7x the memory and gains no time.
+  api.call('DisableMemPattern', session)
+  set('session.intra_op.spin_duration_us', String(SPIN_MICROSECONDS))
+  if (withoutOptimizers.length > 0)
+    set('optimization.disable_specified_optimizers', withoutOptimizers.join(';'))
+  if (options.profile) api.call('EnableProfiling', session, options.profile)
+  if (provider) api.call('SessionOptionsAppendExecutionProvider', session, provider, null, null, 0)
+  if (provider && options.cpuFallback === false) set('session.disable_cpu_ep_fallback', '1')
+}
+
+function weightValue(environment: Environment, model: OnnxModel, name: string): Pointer {
+  const weight = model.weights[name] as OnnxModel['weights'][string]
+  const { dtype, shape, data } = weight
+  const { array } = DTYPES[dtype]
+  if (!(data instanceof array) || data.length !== sizeOf(shape))
+    throw new TypeError(
+      `weight "${name}" is ${dtype} (${shape.join(', ')}), but its data is ` +
+        `a ${data.constructor.name} of ${data.length}`,
+    )
+  return createValue(environment, dtype, shape, koffi.address(data), data.byteLength)
+}
+
+const held = new Set<readonly TypedArray[]>()
+
+/** Keeps the memory of `arrays` in place for as long as `work` takes. */
+async function holding<T>(arrays: readonly TypedArray[], work: () => Promise<T>): Promise<T> {
+  const memories = arrays.flatMap((array) => memoryOf(array) ?? [])
+  for (const memory of memories) memory.retain()
+  held.add(arrays)
+  try {
+    return await work()
+  } finally {
+    held.delete(arrays)
+    for (const memory of memories) memory.release()
+  }
+}

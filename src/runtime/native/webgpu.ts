@@ -1,0 +1,80 @@
+import { availableParallelism } from 'node:os'
+import type { DType } from '../../graph/dtype.ts'
+import { encodeModel } from '../../graph/onnx/proto.ts'
+import type { Engine } from '../engine.ts'
+import { EngineUnavailable } from '../errors.ts'
+import type { Released } from './api.ts'
+import { NativeEngine } from './engine.ts'
+import { type Environment, getEnvironment } from './environment.ts'
+import { type GpuOwner, GpuTensor } from './gpu-tensor.ts'
+import type { Pointer } from './koffi.ts'
+import { VERSION } from './library.ts'
+import { createSession, type Placement } from './session.ts'
+
+/**
+ * ONNX Runtime's WebGPU provider, with tensors in device memory. The device is used by one thread
+ * at a time, so runs take turns.
+ */
+class WebGpuEngine extends NativeEngine implements GpuOwner {
+  readonly name = 'webgpu'
+  readonly hostMemory = false
+  readonly allocator: Pointer
+  /** A session that lives as long as the engine: it owns the allocator's memory. */
+  readonly #anchor: Pointer
+  readonly #probe: GpuTensor
+
+  constructor(environment: Environment, placement: Placement, anchor: Pointer) {
+    super(environment, placement, 1, `webgpu: ONNX Runtime ${VERSION}, native`)
+    this.#anchor = anchor
+    const memory = this.api.create('CreateMemoryInfo', 'WebGPU_Buf', DEVICE_ALLOCATOR, 0, 0)
+    this.allocator = this.api.create('CreateAllocator', anchor, memory)
+    this.api.release('MemoryInfo', memory)
+    this.#probe = new GpuTensor(this, 'float32', [1])
+    process.on('exit', this.#finish)
+  }
+
+  tensor(dtype: DType, shape: readonly number[]): GpuTensor {
+    this.check()
+    return new GpuTensor(this, dtype, shape)
+  }
+
+  free(kind: Released, pointer: Pointer | undefined): void {
+    if (pointer !== undefined) void this.slots.use(async () => this.api.release(kind, pointer))
+  }
+
+  /** Blocks until the device has done all its work: drivers crash that are unloaded before. */
+  readonly #finish = (): void => {
+    if (this.slots.isIdle) this.#probe.download()
+  }
+
+  protected override async release(): Promise<void> {
+    await this.slots.drain()
+    this.#finish()
+    process.off('exit', this.#finish)
+    await super.release()
+    this.api.release('Allocator', this.allocator)
+    this.api.release('Session', this.#anchor)
+  }
+}
+
+const DEVICE_ALLOCATOR = 0
+
+/** Throws `EngineUnavailable` where the library is missing or there is no GPU that it can use. */
+export async function openWebGpu(threads = availableParallelism()): Promise<Engine> {
+  const environment = getEnvironment()
+  const placement: Placement = { threads, provider: 'WebGPU' }
+  const anchor = await createSession(environment, anchorModel(), placement, {}).catch((error) => {
+    throw new EngineUnavailable(`no GPU that WebGPU can use: ${error.message}`)
+  })
+  return new WebGpuEngine(environment, placement, anchor)
+}
+
+/** y = x. */
+function anchorModel() {
+  const spec = (name: string) => ({ name, dtype: 'float32', shape: [1] }) as const
+  const node = { type: 'Identity', name: 'y', inputs: ['x'], outputs: ['y'] }
+  const nodes = [{ ...node, attributes: {}, domain: '' }]
+  const [inputs, outputs] = [[spec('x')], [spec('y')]]
+  const bytes = encodeModel({ nodes, inputs, outputs, initializers: [] })
+  return { bytes, inputs, outputs, weights: {} }
+}

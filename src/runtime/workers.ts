@@ -1,0 +1,17 @@
+import type { Engine } from './engine.ts'
+
+/** Runs that pay side by side, each on a thread of its own; elsewhere than on the CPU one at a time. */
+export const workersOf = (engine: Engine): number =>
+  engine.hostMemory ? Math.min(engine.threads, engine.parallelRuns) : 1
+
+/** Runs `work` on every item, `workers` at a time; which worker takes which item is fixed. */
+export async function inParallel<T>(
+  workers: number,
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const worker = async (_: unknown, first: number) => {
+    for (let i = first; i < items.length; i += workers) await work(items[i] as T, i)
+  }
+  await Promise.all(Array.from({ length: Math.min(workers, items.length) }, worker))
+}

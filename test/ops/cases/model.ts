@@ -1,0 +1,128 @@
+import {
+  attention,
+  crossEntropy,
+  dropout,
+  linearCrossEntropy,
+  rotary,
+  stopGradient,
+  sum,
+} from '../../../src/graph/index.ts'
+import { exactly, floats } from '../../interpreter/values.ts'
+import { type Case, op } from '../case.ts'
+
+const heads = (groups: number, keys = 3) => ({
+  q: floats([2, 4, 3, 2]),
+  k: floats([2, groups, keys, 2]),
+  v: floats([2, groups, keys, 5]),
+})
+
+const angles = Array.from({ length: 3 * 2 }, (_, i) => 0.7 * i)
+const turns = {
+  cos: exactly(
+    'float32',
+    [3, 2],
+    angles.map((x) => Math.fround(Math.cos(x))),
+  ),
+  sin: exactly(
+    'float32',
+    [3, 2],
+    angles.map((x) => Math.fround(Math.sin(x))),
+  ),
+}
+
+const targets = () => ({
+  logits: floats([5, 4], -3, 3),
+  targets: exactly('int32', [5], [3, 0, -100, 1, 1]),
+})
+
+const projected = () => ({
+  x: floats([5, 3]),
+  weight: floats([4, 3]),
+  targets: exactly('int32', [5], [3, 0, -100, 1, 1]),
+})
+
+const key = exactly('float32', [3], [1234, 77, 2020])
+
+export const modelCases: Case[] = [
+  op('attention', heads(4), ({ q, k, v }) => attention(q, k, v)),
+  op('attention, causal', heads(4), ({ q, k, v }) => attention(q, k, v, { causal: true })),
+  op('attention, grouped heads', heads(2), ({ q, k, v }) => attention(q, k, v, { causal: true })),
+  op('attention, one key head', heads(1), ({ q, k, v }) => attention(q, k, v, { scale: 0.3 })),
+  op('attention, longer keys', heads(2, 5), ({ q, k, v }) => attention(q, k, v, { causal: true })),
+  op('attention, bias', { ...heads(2), bias: floats([2, 1, 3, 3]) }, ({ q, k, v, bias }) =>
+    attention(q, k, v, { bias }),
+  ),
+  op(
+    'attention, mask and dropout',
+    {
+      ...heads(2),
+      bias: exactly('float32', [3, 3], [0, -1e30, -1e30, 0, 0, -1e30, 0, -1e30, 0]),
+      key,
+    },
+    ({ q, k, v, bias, key }) =>
+      attention(q, k, v, {
+        causal: true,
+        bias,
+        weightsHook: (w) => dropout(w, 0.4, { key, place: 3 }),
+      }),
+    { order: 1, by: ['q', 'k', 'v', 'bias'] },
+  ),
+  op('rotary', { x: floats([2, 2, 3, 4]), ...turns }, ({ x, cos, sin }) => rotary(x, cos, sin), {
+    by: ['x'],
+  }),
+  op('crossEntropy', targets(), ({ logits, targets }) => crossEntropy(logits, targets)),
+  op('crossEntropy, smoothed', targets(), ({ logits, targets }) =>
+    crossEntropy(logits, targets, { labelSmoothing: 0.2 }),
+  ),
+  op(
+    'crossEntropy, all ignored',
+    {
+      logits: floats([2, 3]),
+      targets: exactly('int32', [2], [-100, -1]),
+    },
+    ({ logits, targets }) => crossEntropy(logits, targets),
+  ),
+  op(
+    'crossEntropy, large logits',
+    {
+      logits: floats([3, 4], -200, 200),
+      targets: exactly('int32', [3], [0, 1, 2]),
+    },
+    ({ logits, targets }) => sum(crossEntropy(logits, targets)),
+    { order: 1 },
+  ),
+  op('dropout', { x: floats([4, 6]), key }, ({ x, key }) => dropout(x, 0.5, { key, place: 0 }), {
+    by: ['x'],
+  }),
+  op(
+    'dropout of whole samples',
+    { x: floats([6, 2, 3]), key },
+    ({ x, key }) => dropout(x, 0.5, { key, place: 1 }, [6, 1, 1]),
+    { by: ['x'] },
+  ),
+  ...[2, 5, 8].map((chunk) =>
+    op(
+      `linearCrossEntropy in chunks of ${chunk}`,
+      { ...projected(), weights: floats([5], 0.1, 1) },
+      ({ x, weight, targets, weights }) =>
+        linearCrossEntropy(x, weight, targets, { weights, chunk }).loss,
+      { order: 1 },
+    ),
+  ),
+  op(
+    'linearCrossEntropy, smoothed',
+    { ...projected(), weights: exactly('float32', [], [0.25]) },
+    ({ x, weight, targets, weights }) =>
+      linearCrossEntropy(x, weight, targets, { weights, chunk: 2, labelSmoothing: 0.1 }).loss,
+    { order: 1 },
+  ),
+  op(
+    'linearCrossEntropy, losses of rows',
+    projected(),
+    ({ x, weight, targets }) => {
+      const { loss, losses } = linearCrossEntropy(x, weight, targets, { chunk: 2 })
+      return [loss, stopGradient(losses)]
+    },
+    { order: 0 },
+  ),
+]
