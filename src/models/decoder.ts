@@ -114,7 +114,7 @@ export class Decoder extends Module {
     if (kind !== 'rotary') return undefined
     const half = headDim / 2
     const ofTokens = !cache && positions
-    const count = cache ? cache.capacity : ofTokens ? context : (ids.shape[1] as number)
+    const count = cache || ofTokens ? context : (ids.shape[1] as number)
     const tables = rotaryTables({ theta: ropeTheta, context: count, headDim }).map((table) => {
       const whole = constant(table, [count, half])
       if (!ofTokens) return whole

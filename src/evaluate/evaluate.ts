@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { evaluationBatches } from '../data/readers/evaluation-batches.ts'
+import { openCorpus } from '../data/sources/corpus.ts'
+import { encodeToMemory } from '../data/token-source.ts'
+import { loadParameters, readModelFolder } from '../generate/model-folder.ts'
+import { Decoder } from '../models/decoder.ts'
+import { countParameters } from '../models/decoder-config.ts'
+import { parseOptions } from '../options.ts'
+import { peakMemory } from '../runtime/memory.ts'
+import { openEngine } from '../runtime/open.ts'
+import { type Measurement, measureModel } from './measure-model.ts'
+
+export const evaluateOptions = z.strictObject({
+  /** Folder of the model. */
+  model: z.string().min(1),
+  /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
+  data: z.array(z.string().min(1)).min(1),
+  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
+  threads: z.number().int().min(1).optional(),
+  encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
+})
+
+export type EvaluateOptions = z.input<typeof evaluateOptions>
+
+export interface EvaluateResult extends Measurement {
+  parameters: number
+  seconds: number
+  peakRssBytes: number
+}
+
+/**
+ * Measures a model on text: windows of the training context that do not overlap, every token once.
+ * Throws UserError with the option or the file at fault.
+ */
+export async function evaluate(
+  options: EvaluateOptions,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<EvaluateResult> {
+  const started = performance.now()
+  const parsed = parseOptions(evaluateOptions, options)
+  const folder = await readModelFolder(parsed.model)
+  const corpus = await openCorpus(parsed.data, parsed)
+  const engine = await openEngine(parsed)
+  try {
+    let bytes = 0
+    async function* documents() {
+      for await (const piece of corpus.documents()) {
+        bytes += Buffer.byteLength(piece.text)
+        yield piece
+      }
+    }
+    const tokens = await encodeToMemory(documents(), folder.tokenizer)
+    const decoder = new Decoder(folder.config)
+    const parameters = await loadParameters(engine, decoder, folder)
+    const batches = () => evaluationBatches(tokens, { rows: 8, length: folder.config.context })
+    const measured = await measureModel(
+      { engine, decoder, parameters },
+      { batches, bytes },
+      { signal },
+    )
+    return {
+      ...measured,
+      parameters: countParameters(folder.config),
+      seconds: (performance.now() - started) / 1000,
+      peakRssBytes: peakMemory(),
+    }
+  } finally {
+    await Promise.all([corpus.close(), engine.dispose()])
+  }
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
+import { type ScheduleName, schedules } from './schedules/index.ts'
+
+const names = <T extends string>(record: Record<T, unknown>) =>
+  z.enum(Object.keys(record) as [T, ...T[]])
+const count = z.number().int().min(1)
+const share = z.number().min(0).lt(1)
+const size = z.number().min(0)
+
+/** Options that every kind of training takes; CLI flags and configuration keys bear these names. */
+export const trainingOptions = z.strictObject({
+  /** Folder of the result. */
+  out: z.string().min(1),
+  /** Sequences of a step, before accumulation. */
+  batch: count.optional(),
+  /** Batches whose gradients add up to one step. */
+  accumulate: count.default(1),
+  steps: count.optional(),
+  epochs: z.number().gt(0).optional(),
+  /** Trains for about so long: steps follow from the measured speed. */
+  seconds: z.number().gt(0).optional(),
+  optimizer: names<OptimizerName>(OPTIMIZERS).default('adamw'),
+  lr: z.number().gt(0).optional(),
+  /** Default: a tenth of `lr`. */
+  minLr: size.optional(),
+  schedule: names<ScheduleName>(schedules).default('cosine'),
+  /** Steps of warm-up; default: a twentieth of all. */
+  warmup: z.number().int().min(0).optional(),
+  beta1: share.optional(),
+  beta2: share.default(0.99),
+  /** Limit of the gradient; 0 is none. */
+  clip: size.default(1),
+  clipBy: z.enum(['norm', 'value', 'adaptive']).default('norm'),
+  weightDecay: size.default(0.1),
+  l1: size.default(0),
+  l2: size.default(0),
+  labelSmoothing: share.default(0),
+  /** Decay of a moving average of the weights, saved beside them; 0 is none. */
+  average: share.default(0),
+  /** Steps between validations, each with a checkpoint; default: a tenth of all. */
+  evalEvery: count.optional(),
+  /** Validations without a new best after which training stops. */
+  patience: count.optional(),
+  onSpike: z.enum(['report', 'rollback', 'stop']).default('report'),
+  /** Checkpoints that are kept. */
+  keep: count.default(2),
+  seed: z.number().int().min(0).default(1),
+  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
+  threads: count.optional(),
+  /** Goes on from the newest checkpoint in `out`. */
+  resume: z.boolean().default(false),
+  encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
+})
+
+export const trainOptions = trainingOptions.extend({
+  /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
+  data: z.array(z.string().min(1)).min(1),
+  /** The share of the text that is kept for validation, from its end; or sources of their own. */
+  val: z.union([share, z.array(z.string().min(1)).min(1)]).default(0.1),
+  /** `char`, `bpe`, or a folder or file with a tokenizer.json. */
+  tokenizer: z.string().min(1).default('bpe'),
+  /** Size of a BPE vocabulary that is trained; default by the size of the text. */
+  vocab: count.optional(),
+  style: z.enum(['gpt2', 'llama']).default('gpt2'),
+  depth: count.optional(),
+  layers: count.optional(),
+  heads: count.optional(),
+  kvHeads: count.optional(),
+  dim: count.optional(),
+  hiddenDim: count.optional(),
+  context: count.optional(),
+  dropout: share.default(0),
+})
+
+export type TrainingOptions = z.output<typeof trainingOptions>
+export type TrainOptions = z.input<typeof trainOptions>

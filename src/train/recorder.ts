@@ -1,0 +1,41 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Metrics } from './report/metrics.ts'
+import { openMetrics } from './report/metrics-file.ts'
+import { lossSeries } from './report/series.ts'
+import { svgCurve } from './report/svg-curve.ts'
+import { openEvents } from './report/tensorboard-file.ts'
+
+/** What a training leaves in its folder: `metrics.jsonl`, TensorBoard events, the loss curve. */
+export interface Recorder {
+  /** All records, those of the runs before among them. */
+  readonly history: readonly Metrics[]
+  write(metrics: Metrics): void
+  /** Puts all on the disk, and draws `loss.svg` anew. */
+  flush(): Promise<void>
+  close(): void
+}
+
+/** Opens the records of folder `out`, anew or to go on after step `resumeAt`. */
+export async function openRecorder(out: string, resumeAt: number): Promise<Recorder> {
+  const metrics = await openMetrics(join(out, 'metrics.jsonl'), { resumeAt })
+  const events = openEvents(join(out, 'tensorboard'), { resumeAt })
+  const history = [...metrics.history]
+  return {
+    history,
+    write: (record) => {
+      history.push(record)
+      metrics.write(record)
+      events.write(record)
+    },
+    flush: async () => {
+      metrics.sync()
+      const curve = svgCurve(lossSeries(history), { title: 'Loss' })
+      await writeFile(join(out, 'loss.svg'), curve)
+    },
+    close: () => {
+      metrics.close()
+      events.close()
+    },
+  }
+}

@@ -1,0 +1,166 @@
+import type { Batch } from '../data/batch.ts'
+import type { BatchReader } from '../data/readers/reader.ts'
+import { UserError } from '../errors.ts'
+import { LossMeter } from '../evaluate/language-model.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import type { Metrics } from './report/metrics.ts'
+import type { Schedule } from './schedules/index.ts'
+import { SpikeDetector } from './spikes.ts'
+import { DivergenceError, type Trainer } from './trainer.ts'
+import type { Progress } from './training-state.ts'
+
+export interface RunOptions {
+  trainer: Trainer
+  reader: BatchReader
+  /** Batches to validate on, from the start each time. */
+  validation: (() => Iterable<Batch>) | undefined
+  /** Updates of the whole training, those before a resumption included. */
+  steps: number
+  schedule: Schedule
+  /** Steps between validations; a checkpoint follows each. */
+  evalEvery: number
+  /** Stops after so many validations without a new best (early stopping, Prechelt 1998). */
+  patience?: number
+  /** What a loss without a number, or a spike, leads to; `rollback` needs checkpoints. */
+  onSpike: 'report' | 'rollback' | 'stop'
+  /** Where a resumed run stands. */
+  resumed?: Progress
+  checkpoints?: Pick<Checkpoints, 'save' | 'restore'>
+  onMetrics?: (metrics: Metrics) => void
+  onMessage?: (message: string) => void
+  /** After a validation; the run waits for it. */
+  onEvaluated?: (metrics: Metrics) => Promise<void> | void
+  signal?: AbortSignal
+}
+
+export interface RunResult {
+  step: number
+  /** Last mean loss of a step. */
+  loss: number
+  best: number | null
+  seconds: number
+  /** Of this run's steps, without validation and saving. */
+  tokensPerSecond: number
+  /** Why the run ended. */
+  ended: 'done' | 'early' | 'aborted'
+}
+
+/** Times that a run may roll back before it gives up. */
+const ROLLBACKS = 5
+
+/** Trains until the last step, an abort, or the patience is at its end. */
+export async function runTraining(options: RunOptions): Promise<RunResult> {
+  const { trainer, reader, steps, schedule, evalEvery, checkpoints, resumed, signal } = options
+  const started = performance.now()
+  const before = resumed?.seconds ?? 0
+  const seconds = () => before + (performance.now() - started) / 1000
+  const spikes = new SpikeDetector()
+  const validate = await validator(options)
+  const report = (metrics: Metrics) => options.onMetrics?.(metrics)
+  let best = resumed?.best ?? null
+  let sinceBest = resumed?.sinceBest ?? 0
+  let rollbacks = 0
+  let loss = Number.NaN
+  let saved = -1
+  let [tokens, stepTime] = [0, 0]
+
+  const save = async (isBest: boolean) => {
+    const state = { step: trainer.step, steps, reader: reader.state(), best, sinceBest }
+    await checkpoints?.save({ ...state, seconds: seconds() }, isBest)
+    saved = trainer.step
+  }
+  const evaluate = async (): Promise<boolean> => {
+    const validationLoss = await validate?.()
+    const isBest = validationLoss === undefined || best === null || validationLoss < best
+    if (isBest && validationLoss !== undefined) best = validationLoss
+    sinceBest = isBest ? 0 : sinceBest + 1
+    const metrics = { step: trainer.step, validationLoss, seconds: seconds() }
+    report(metrics)
+    await save(isBest)
+    await options.onEvaluated?.(metrics)
+    return options.patience !== undefined && sinceBest >= options.patience
+  }
+  const recover = async (problem: string) => {
+    options.onMessage?.(problem)
+    if (options.onSpike !== 'rollback' || ++rollbacks > ROLLBACKS) throw new UserError(problem)
+    const progress = await checkpoints?.restore()
+    if (!progress) throw new UserError(`${problem}; there is no checkpoint to go back to`)
+    options.onMessage?.(`back to step ${progress.step}; the data goes on where it was`)
+  }
+
+  const end = (ended: RunResult['ended']): RunResult => ({
+    step: trainer.step,
+    loss,
+    best,
+    seconds: seconds(),
+    tokensPerSecond: tokens / stepTime,
+    ended,
+  })
+
+  try {
+    while (trainer.step < steps) {
+      if (signal?.aborted) {
+        if (saved !== trainer.step) await save(false)
+        return end('aborted')
+      }
+      const batch = reader.next()
+      const from = performance.now()
+      try {
+        const result = await trainer.next(batch, schedule(trainer.step))
+        loss = result.loss
+        const time = (performance.now() - from) / 1000
+        tokens += batch.rows * batch.length
+        stepTime += time
+        const tokensPerSecond = (batch.rows * batch.length) / time
+        report({ ...result, tokensPerSecond, seconds: seconds() })
+      } catch (error) {
+        if (!(error instanceof DivergenceError)) throw error
+        await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)
+        continue
+      }
+      if (spikes.isSpike(loss)) {
+        const where = await trainer.largestGradient()
+        const problem = `step ${trainer.step}: the loss jumped to ${loss.toFixed(3)}; the largest gradient is that of ${where}`
+        if (options.onSpike === 'report') options.onMessage?.(problem)
+        else {
+          await recover(problem)
+          continue
+        }
+      }
+      const due = trainer.step % evalEvery === 0 || trainer.step === steps
+      if (due && (await evaluate()) && trainer.step < steps) return end('early')
+    }
+    return end('done')
+  } finally {
+    validate?.dispose()
+  }
+}
+
+/** Mean validation loss, as a function whose programs are made once. */
+async function validator({ trainer, validation }: RunOptions) {
+  if (!validation) return undefined
+  const [first] = validation()
+  const meter = await LossMeter.create(
+    trainer.engine,
+    trainer.model,
+    trainer.parameters,
+    first?.length,
+  )
+  const measure = async () => {
+    const { total, count } = await meter.measure(firstTokens(validation()))
+    return total / count
+  }
+  return Object.assign(measure, { dispose: () => meter.dispose() })
+}
+
+/** Enough to tell models of one training apart; the end of a training measures all. */
+const VALIDATION_TOKENS = 32_768
+
+function* firstTokens(batches: Iterable<Batch>): Generator<Batch> {
+  let tokens = 0
+  for (const batch of batches) {
+    if (tokens >= VALIDATION_TOKENS) return
+    tokens += batch.rows * batch.length
+    yield batch
+  }
+}

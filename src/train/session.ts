@@ -1,0 +1,230 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Batch } from '../data/batch.ts'
+import type { BatchReader } from '../data/readers/reader.ts'
+import { UserError } from '../errors.ts'
+import { measureModel } from '../evaluate/measure-model.ts'
+import { type ModelFilesOptions, modelFiles } from '../generate/model-files.ts'
+import type { Decoder } from '../models/decoder.ts'
+import { countParameters } from '../models/decoder-config.ts'
+import { fileError } from '../models/files/node-file.ts'
+import { promote } from '../models/files/promote.ts'
+import { trainingFlopsPerToken } from '../models/flops.ts'
+import type { Engine } from '../runtime/engine.ts'
+import { peakMemory } from '../runtime/memory.ts'
+import { measurePeak } from '../runtime/peak.ts'
+import { checkDiskSpace } from './checkpoint-files.ts'
+import { Checkpoints } from './checkpoints.ts'
+import type { Horizon } from './dial.ts'
+import { OPTIMIZERS } from './optimizers/index.ts'
+import type { TrainingOptions } from './options.ts'
+import { openRecorder } from './recorder.ts'
+import type { Metrics } from './report/metrics.ts'
+import { type RunResult, runTraining } from './run.ts'
+import { schedules } from './schedules/index.ts'
+import { Trainer } from './trainer.ts'
+
+/** What a caller may follow a training with. */
+export interface TrainEvents {
+  /** Once all sizes are settled, before the first step. */
+  onStart?(facts: StartFacts): void
+  /** After each step and each validation. */
+  onMetrics?(metrics: Metrics): void
+  /** A line for the user. */
+  onMessage?(text: string): void
+  /** After each validation and its checkpoint; the training waits. */
+  onEvaluated?(metrics: Metrics, trainer: Trainer): Promise<void> | void
+  /** Ends the training after the present step, with a checkpoint. */
+  signal?: AbortSignal
+}
+
+export interface StartFacts {
+  /** Updates of the whole training. */
+  steps: number
+  /** Updates that were done before, by the run that this one resumes. */
+  resumedAt: number
+  parameters: number
+  /** Sequences of a step. */
+  batch: number
+  /** Tokens of a sequence. */
+  context: number
+  learningRate: number
+  engine: string
+}
+
+export interface TrainResult {
+  out: string
+  /** On the whole validation data, with the final weights; undefined without such data. */
+  loss?: number
+  perplexity?: number
+  bitsPerByte?: number
+  /** Of training. */
+  tokensPerSecond: number
+  parameters: number
+  /** Of training, pauses between resumed runs left out. */
+  seconds: number
+  peakRssBytes: number
+  /** Updates done. */
+  steps: number
+  ended: RunResult['ended']
+}
+
+export interface SessionOptions {
+  options: TrainingOptions
+  engine: Engine
+  decoder: Decoder
+  /** Tokens of a sequence; default: the model's context. */
+  length?: number
+  /** What the model's folder holds besides the weights. */
+  files: Omit<ModelFilesOptions, 'decoder' | 'values'>
+  /** What the user did not set. */
+  defaults: Horizon
+  /** Batches of `rows` sequences. */
+  reader(rows: number): BatchReader
+  /** Batches of the whole validation data, from the start each time, and the bytes of its text. */
+  validation: { batches(): Iterable<Batch>; bytes: number } | undefined
+  /** Tokens that one pass over the training data has. */
+  trainingTokens: number
+  packed?: boolean
+  /** Fills the parameters with a model to start from. */
+  start?(trainer: Trainer): Promise<void>
+  /** What a resumed run must share with the one before. */
+  identity: Record<string, unknown>
+  events: TrainEvents
+}
+
+/** Trains from the first step or the last checkpoint to the end; records, validates and saves. */
+export async function trainingSession(session: SessionOptions): Promise<TrainResult> {
+  const { options, engine, decoder, defaults, events, validation } = session
+  const { out } = options
+  const parameters = countParameters(decoder.config)
+  const context = session.length ?? decoder.config.context
+  const batch = (options.batch ?? defaults.batch) * options.accumulate
+  await mkdir(out, { recursive: true }).catch((error) => {
+    throw fileError(error, `cannot make the folder ${out}`)
+  })
+  const checkpoints = new Checkpoints({
+    out,
+    keep: options.keep,
+    identity: session.identity,
+    modelFiles: (values) => modelFiles({ ...session.files, decoder, values }),
+  })
+  const resumed = options.resume ? await checkpoints.newest() : await checkpoints.refuseOld()
+  // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
+  await checkDiskSpace(out, 16 * parameters * (options.keep + 1))
+  const trainer = await createTrainer(session, batch, context)
+  const reader = session.reader(batch)
+  checkpoints.attach(trainer)
+  try {
+    await session.start?.(trainer)
+    if (resumed) await checkpoints.restore(resumed)
+    if (resumed) reader.restore(resumed.progress.reader)
+    const learningRate = options.lr ?? defaults.learningRate
+    const steps =
+      resumed?.progress.steps ?? (await countSteps(session, trainer, reader, batch * context))
+    const schedule = schedules[options.schedule]({
+      peak: learningRate,
+      floor: options.minLr ?? learningRate / 10,
+      warmup: options.warmup ?? Math.floor(steps / 20),
+      total: steps,
+    })
+    const peak = await measurePeak(engine)
+    const flops = trainingFlopsPerToken(decoder.config, context)
+    const recorder = await openRecorder(out, trainer.step)
+    const record = (metrics: Metrics) => {
+      const { tokensPerSecond } = metrics
+      const share = tokensPerSecond && { peakShare: (tokensPerSecond * flops) / peak }
+      recorder.write({ ...metrics, ...share })
+      events.onMetrics?.({ ...metrics, ...share })
+    }
+    const resumedAt = trainer.step
+    const facts = { steps, resumedAt, parameters, batch, context, learningRate }
+    events.onStart?.({ ...facts, engine: engine.reason })
+    const run = await runTraining({
+      trainer,
+      reader,
+      validation: validation?.batches,
+      steps,
+      schedule,
+      evalEvery: options.evalEvery ?? Math.max(1, Math.ceil(steps / 10)),
+      patience: options.patience,
+      onSpike: options.onSpike,
+      resumed: resumed?.progress,
+      checkpoints,
+      onMetrics: record,
+      onMessage: events.onMessage,
+      onEvaluated: async (metrics) => {
+        await recorder.flush()
+        await events.onEvaluated?.(metrics, trainer)
+      },
+      signal: events.signal,
+    }).finally(() => recorder.close())
+    const measured =
+      validation && run.ended !== 'aborted'
+        ? await measureModel({ engine, decoder, parameters: trainer.parameters }, validation)
+        : {}
+    const average = trainer.vectors.get('average')
+    if (average)
+      await promote(
+        join(out, 'average'),
+        modelFiles({ ...session.files, decoder, values: average }),
+      )
+    return {
+      out,
+      ...measured,
+      tokensPerSecond: run.tokensPerSecond,
+      parameters,
+      seconds: run.seconds,
+      peakRssBytes: peakMemory(),
+      steps: run.step,
+      ended: run.ended,
+    }
+  } finally {
+    await trainer.dispose()
+  }
+}
+
+const createTrainer = (
+  { options, engine, decoder, packed }: SessionOptions,
+  batch: number,
+  length: number,
+) =>
+  Trainer.create({
+    engine,
+    model: decoder,
+    batch,
+    length,
+    labelSmoothing: options.labelSmoothing,
+    packed,
+    seed: options.seed,
+    optimizer: OPTIMIZERS[options.optimizer](options),
+    weightDecay: options.weightDecay,
+    clip: options.clip > 0 ? { by: options.clipBy, limit: options.clip } : undefined,
+    l1: options.l1,
+    l2: options.l2,
+    average: options.average > 0 ? options.average : undefined,
+  })
+
+/** Updates to do: as asked for, or as many as fit in the time, or the default. */
+async function countSteps(
+  { options, defaults, trainingTokens }: SessionOptions,
+  trainer: Trainer,
+  reader: BatchReader,
+  tokens: number,
+): Promise<number> {
+  const { steps, epochs, seconds } = options
+  if ([steps, epochs, seconds].filter((given) => given !== undefined).length > 1)
+    throw new UserError('give one of --steps, --epochs and --seconds, not several')
+  if (steps !== undefined) return steps
+  if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * trainingTokens) / tokens))
+  if (seconds === undefined) return defaults.steps
+  const state = reader.state()
+  const rehearsal = reader.next()
+  reader.restore(state)
+  await trainer.rehearse(rehearsal)
+  const rounds = 5
+  const started = performance.now()
+  for (let i = 0; i < rounds; i++) await trainer.rehearse(rehearsal)
+  const each = (performance.now() - started) / 1000 / rounds
+  return Math.max(10, Math.floor((0.9 * seconds) / each))
+}

@@ -1,0 +1,26 @@
+/** Steps that a loss is compared with. */
+const WINDOW = 100
+
+/** Recent losses, to tell a spike: one far above what they vary by. */
+export class SpikeDetector {
+  readonly #recent: number[] = []
+  readonly #deviations: number
+
+  /** `deviations`: standard deviations above the mean from which on a loss is a spike. */
+  constructor(deviations = 6) {
+    this.#deviations = deviations
+  }
+
+  /** Takes the next loss; true when it is a spike (which is then not among those to compare with). */
+  isSpike(loss: number): boolean {
+    const recent = this.#recent
+    const mean = recent.reduce((a, b) => a + b, 0) / recent.length
+    const variance = recent.reduce((sum, x) => sum + (x - mean) ** 2, 0) / recent.length
+    // Few losses say little of how they vary; a small excess is no spike however even they were.
+    const limit = mean + Math.max(this.#deviations * Math.sqrt(variance), 0.1 * Math.abs(mean))
+    if (recent.length >= 20 && loss > limit) return true
+    recent.push(loss)
+    if (recent.length > WINDOW) recent.shift()
+    return false
+  }
+}

@@ -1,0 +1,178 @@
+import type { Batch } from '../data/batch.ts'
+import { KEY_SIZE, MODULUS } from '../graph/index.ts'
+import type { Decoder } from '../models/decoder.ts'
+import { initialize } from '../models/initialize.ts'
+import { Random } from '../random.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { workersOf } from '../runtime/workers.ts'
+import { GradientStep } from './gradient-step.ts'
+import { cutBatch, type Plan, planMicroBatches } from './micro-batches.ts'
+import { languageModelObjective } from './objective.ts'
+import { type GroupOptions, groupParameters } from './parameter-groups.ts'
+import { ParameterLayout, type ParameterVector } from './parameter-store.ts'
+import { UpdateStep, type UpdateStepOptions } from './update-step.ts'
+
+export interface TrainerOptions
+  extends GroupOptions,
+    Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average'> {
+  engine: Engine
+  model: Decoder
+  /** Sequences of a step, accumulation included. */
+  batch: number
+  /** Tokens of a sequence. */
+  length: number
+  labelSmoothing?: number
+  /** Batches are packed: they say which conversation each token belongs to. */
+  packed?: boolean
+  seed: number
+}
+
+export interface StepResult {
+  /** Updates done, this one included. */
+  step: number
+  /** Mean cross-entropy over the step's targets, in nats. */
+  loss: number
+  learningRate: number
+  gradientNorm: number
+}
+
+/** A step whose loss or gradient is not a number; the parameters are as they were before it. */
+export class DivergenceError extends Error {
+  override name = 'DivergenceError'
+}
+
+/** Updates a model's parameters, a step at a time. */
+export class Trainer {
+  /** Updates done so far. */
+  step = 0
+  readonly model: Decoder
+  readonly values: ParameterVector
+  readonly plan: Plan
+  readonly #options: TrainerOptions
+  readonly #gradients: GradientStep
+  readonly #update: UpdateStep
+  readonly #dropout: boolean
+
+  private constructor(
+    options: TrainerOptions,
+    values: ParameterVector,
+    plan: Plan,
+    gradients: GradientStep,
+    update: UpdateStep,
+    dropout: boolean,
+  ) {
+    this.#options = options
+    this.model = options.model
+    this.values = values
+    this.plan = plan
+    this.#gradients = gradients
+    this.#update = update
+    this.#dropout = dropout
+  }
+
+  /** Allocates all memory and compiles the programs; parameters start at their initial values. */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { engine, model, batch, length } = options
+    const parameters = model.parameters()
+    const layout = new ParameterLayout(parameters, groupParameters(parameters, options), engine)
+    const values = layout.vector(engine)
+    const plan = planMicroBatches(batch, length, workersOf(engine))
+    const { embeddingDropout, attentionDropout, residualDropout, stochasticDepth } = model.config
+    const dropout = embeddingDropout + attentionDropout + residualDropout + stochasticDepth > 0
+    const { rows, shards, count } = plan
+    const objective = languageModelObjective(model, { ...options, rows, length, dropout })
+    const gradients = await GradientStep.create(
+      { engine, parameters, layout, values, objective, shards },
+      count > shards,
+    )
+    const update = await UpdateStep.create({
+      ...options,
+      layout,
+      values,
+      gradients: gradients.gradients,
+    })
+    const trainer = new Trainer(options, values, plan, gradients, update, dropout)
+    await trainer.#initialize()
+    return trainer
+  }
+
+  /** Vectors that a checkpoint must hold, by name: parameters, and the optimizer's state. */
+  get vectors(): ReadonlyMap<string, ParameterVector> {
+    return new Map([['parameters', this.values], ...this.#update.state])
+  }
+
+  get engine(): Engine {
+    return this.#options.engine
+  }
+
+  /** Parameters by name, for other programs to use. */
+  get parameters(): Record<string, DeviceTensor> {
+    return this.values.bindings()
+  }
+
+  /** One update. Throws `DivergenceError`, and changes nothing, when the loss has no number. */
+  async next(batch: Batch, learningRate: number): Promise<StepResult> {
+    const microBatches = cutBatch(batch, this.plan.rows).map((feeds, i) =>
+      this.#dropout ? { ...feeds, key: this.#key(i) } : feeds,
+    )
+    const loss = await this.#gradients.run(microBatches)
+    const gradientNorm = await this.#update.gradientNorm()
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw await this.#divergence(loss)
+    await this.#update.apply(this.step + 1, learningRate, gradientNorm)
+    this.step++
+    return { step: this.step, loss, learningRate, gradientNorm }
+  }
+
+  /** Computes loss and gradients of a batch, and changes nothing: to measure the speed. */
+  async rehearse(batch: Batch): Promise<void> {
+    const key = this.#dropout && this.#key(0)
+    const microBatches = cutBatch(batch, this.plan.rows)
+    await this.#gradients.run(microBatches.map((feeds) => (key ? { ...feeds, key } : feeds)))
+    await this.#update.gradientNorm()
+  }
+
+  async dispose(): Promise<void> {
+    await this.#update.dispose()
+    this.#gradients.dispose()
+    this.values.dispose()
+  }
+
+  async #initialize(): Promise<void> {
+    const fresh = new Map<string, Float32Array>()
+    initialize(this.model, new Random(this.#options.seed), (name) => {
+      const memory = new Float32Array(this.values.tensor(name).size)
+      fresh.set(name, memory)
+      return memory
+    })
+    for (const [name, memory] of fresh) this.values.tensor(name).write(memory)
+    await this.#update.resetAverage()
+  }
+
+  /** Random numbers for a micro-batch's dropout: a function of seed, step and place. */
+  #key(microBatch: number): number[] {
+    const { seed } = this.#options
+    const random = new Random(seed + 1_000_003 * (this.step + 1) + 2 ** 40 * (microBatch + 1))
+    return Array.from({ length: KEY_SIZE }, () => random.integer(MODULUS))
+  }
+
+  /** Name of the parameter whose gradient, in the step before, had the largest norm. */
+  async largestGradient(): Promise<string> {
+    let [largest, found] = [-1, '']
+    for (const name of this.values.layout.shapes.keys()) {
+      let square = 0
+      for (const x of (await this.#update.gradient.tensor(name).read()) as Float32Array)
+        square += x * x
+      if (square > largest) [largest, found] = [square, name]
+    }
+    return found
+  }
+
+  async #divergence(loss: number): Promise<DivergenceError> {
+    const faults: string[] = []
+    for (const vector of this.#gradients.gradients)
+      for (const name of this.values.layout.shapes.keys())
+        if (!(await vector.tensor(name).read()).every((x) => Number.isFinite(x))) faults.push(name)
+    const where = faults.length > 0 ? `; the first gradient at fault: ${faults[0]}` : ''
+    return new DivergenceError(`step ${this.step + 1}: the loss is ${loss}${where}`)
+  }
+}

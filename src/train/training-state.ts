@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { UserError } from '../errors.ts'
+import type { Files } from '../models/files/folder.ts'
+import { openFile } from '../models/files/node-file.ts'
+import {
+  encodeSafetensors,
+  openSafetensors,
+  type TensorToWrite,
+} from '../models/files/safetensors.ts'
+import type { ParameterVector } from './parameter-store.ts'
+
+/** What a resumed training needs besides the model: where it stands. */
+export interface Progress {
+  step: number
+  /** Place of the batch reader. */
+  reader: unknown
+  /** Best validation loss so far, and evaluations since. */
+  best: number | null
+  sinceBest: number
+  /** Seconds of training so far. */
+  seconds: number
+  /** Updates of the whole training. */
+  steps: number
+  /** Options that a resumed run must share, by name. */
+  identity: Record<string, unknown>
+}
+
+const progressSchema = z.object({
+  step: z.number().int().nonnegative(),
+  reader: z.unknown(),
+  best: z.number().nullable(),
+  sinceBest: z.number().int().nonnegative(),
+  seconds: z.number().nonnegative(),
+  steps: z.number().int().positive(),
+  identity: z.record(z.string(), z.unknown()),
+})
+
+const STATE = 'training_state.json'
+const VECTORS = 'training_state.safetensors'
+
+/** The files of a checkpoint beside the model's own: progress, and every vector to the last bit. */
+export function trainingFiles(
+  progress: Progress,
+  vectors: ReadonlyMap<string, ParameterVector>,
+): Files {
+  const tensors: TensorToWrite[] = []
+  for (const [kind, vector] of vectors)
+    for (const [name, shape] of vector.layout.shapes)
+      tensors.push({
+        name: `${kind}/${name}`,
+        dtype: 'F32',
+        shape,
+        data: () => vector.tensor(name).read(),
+      })
+  return {
+    [STATE]: `${JSON.stringify(progress, null, 2)}\n`,
+    [VECTORS]: encodeSafetensors(tensors),
+  }
+}
+
+/** Reads the progress of a checkpoint folder. Throws UserError when it cannot be resumed from. */
+export async function readProgress(folder: string): Promise<Progress> {
+  const path = join(folder, STATE)
+  try {
+    return progressSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Fills every vector from a checkpoint folder. Throws UserError naming what does not fit. */
+export async function restoreVectors(
+  folder: string,
+  vectors: ReadonlyMap<string, ParameterVector>,
+): Promise<void> {
+  const path = join(folder, VECTORS)
+  const weights = await openSafetensors(await openFile(path), path)
+  try {
+    for (const [kind, vector] of vectors)
+      for (const name of vector.layout.shapes.keys())
+        vector.tensor(name).write(await weights.readFloat32(`${kind}/${name}`))
+  } finally {
+    await weights.close()
+  }
+}
