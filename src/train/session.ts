@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Batch } from '../data/batch.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
@@ -21,6 +21,7 @@ import type { TrainingOptions } from './options.ts'
 import { openRecorder } from './recorder.ts'
 import type { Metrics } from './report/metrics.ts'
 import { type RunResult, runTraining } from './run.ts'
+import { Sampler } from './sampler.ts'
 import { schedules } from './schedules/index.ts'
 import { Trainer } from './trainer.ts'
 
@@ -32,8 +33,8 @@ export interface TrainEvents {
   onMetrics?(metrics: Metrics): void
   /** A line for the user. */
   onMessage?(text: string): void
-  /** After each validation and its checkpoint; the training waits. */
-  onEvaluated?(metrics: Metrics, trainer: Trainer): Promise<void> | void
+  /** After each validation: a text that the model makes as it stands. */
+  onSample?(text: string, step: number): void
   /** Ends the training after the present step, with a checkpoint. */
   signal?: AbortSignal
 }
@@ -137,6 +138,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       recorder.write({ ...metrics, ...share })
       events.onMetrics?.({ ...metrics, ...share })
     }
+    const sampler = new Sampler({ ...session.files, engine, decoder, trainer })
     const resumedAt = trainer.step
     const facts = { steps, resumedAt, parameters, batch, context, learningRate }
     events.onStart?.({ ...facts, engine: engine.reason })
@@ -153,12 +155,14 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       checkpoints,
       onMetrics: record,
       onMessage: events.onMessage,
-      onEvaluated: async (metrics) => {
+      onEvaluated: async ({ step }) => {
         await recorder.flush()
-        await events.onEvaluated?.(metrics, trainer)
+        if (events.onSample) events.onSample(await sampler.sample(), step)
       },
       signal: events.signal,
     }).finally(() => recorder.close())
+    if (run.ended !== 'aborted') await writeFile(join(out, 'sample.txt'), await sampler.sample())
+    sampler.dispose()
     const measured =
       validation && run.ended !== 'aborted'
         ? await measureModel({ engine, decoder, parameters: trainer.parameters }, validation)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { growth } from '../../test/memory.ts'
 import type { Batch } from '../data/batch.ts'
 import { Decoder } from '../models/decoder.ts'
 import { gpt2Config, llamaConfig } from '../models/decoder-config.ts'
@@ -127,3 +128,14 @@ test('a loss without a number is reported with its tensor, and changes nothing',
   expect(loss).toBeLessThan(3)
   await trainer.dispose()
 })
+
+test('memory stays flat', async () => {
+  const trainer = await createTrainer()
+  const random = new Random(3)
+  const steps = process.env.CHECK_LONG ? 10_000 : 300
+  const grown = await growth(async () => {
+    for (let i = 0; i < steps; i++) await trainer.next(countingBatch(4, 8, random), 1e-3)
+  })
+  expect(grown).toBeLessThan(4)
+  await trainer.dispose()
+}, 600_000)

@@ -7,10 +7,11 @@ export const lion = ({ beta1 = 0.9, beta2 = 0.99 } = {}): Optimizer => ({
   name: 'lion',
   state: ['momentum'],
   update({ parameter, gradient, state, learningRate, weightDecay }) {
-    const old = stateOf(state, 'momentum')
-    const direction = sign(add(mul(old, beta1), mul(gradient, 1 - beta1)))
-    const momentum = add(mul(old, beta2), mul(gradient, 1 - beta2))
+    const mixed = add(mul(stateOf(state, 'momentum'), beta1), mul(gradient, 1 - beta1))
+    // beta2 m + (1 - beta2) g, from `mixed`: the old momentum may be read but once.
+    const kept = beta2 / beta1
+    const momentum = add(mul(mixed, kept), mul(gradient, 1 - kept))
     const start = decayed(parameter, learningRate, weightDecay)
-    return { parameter: sub(start, mul(direction, learningRate)), state: { momentum } }
+    return { parameter: sub(start, mul(sign(mixed), learningRate)), state: { momentum } }
   },
 })

@@ -9,7 +9,11 @@ export interface Optimizer {
   readonly wholeMatrix?: boolean
   /** Numbers that change with the step (1, 2, ...), such as bias corrections. */
   scalars?(step: number): Record<string, number>
-  /** The new parameter and state. All inputs have one shape; scalars have shape (). */
+  /**
+   * The new parameter and state. All inputs have one shape; scalars have shape (). What is new
+   * replaces the old in place: an expression may read `parameter` and each state only on the way to
+   * its own new value, or to values that this one depends on.
+   */
   update(inputs: UpdateInputs): Update
 }
 

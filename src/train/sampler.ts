@@ -1,0 +1,35 @@
+import { generate } from '../generate/generate.ts'
+import { LanguageModel } from '../generate/language-model.ts'
+import type { Decoder } from '../models/decoder.ts'
+import type { Engine } from '../runtime/engine.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import type { Trainer } from './trainer.ts'
+
+export interface SamplerOptions {
+  engine: Engine
+  decoder: Decoder
+  tokenizer: Tokenizer
+  trainer: Trainer
+}
+
+/** Texts by a model in training, with its parameters as they stand. */
+export class Sampler {
+  readonly #options: SamplerOptions
+  #model: LanguageModel | undefined
+
+  constructor(options: SamplerOptions) {
+    this.#options = options
+  }
+
+  /** Up to `maxTokens` tokens from the beginning of a text; the same parameters give the same. */
+  async sample(maxTokens = 200): Promise<string> {
+    const { trainer, ...parts } = this.#options
+    this.#model ??= await LanguageModel.create({ ...parts, weights: { live: trainer.parameters } })
+    const { text } = await generate(this.#model, { maxTokens, temperature: 0.8, topK: 50, seed: 1 })
+    return text
+  }
+
+  dispose(): void {
+    this.#model?.dispose()
+  }
+}

@@ -1,0 +1,35 @@
+import type { ModelFolder } from '../generate/model-folder.ts'
+import { sizeOf } from '../graph/index.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { ParameterVector } from '../train/parameter-store.ts'
+
+/**
+ * Fills the parameters of a model from a folder's; the vocabulary may have grown. Rows for new tokens
+ * start at the mean of all others, where none is likelier than the text before made it.
+ */
+export async function copyParameters(
+  { config, fill }: ModelFolder,
+  values: ParameterVector,
+): Promise<void> {
+  const shapes = new Decoder(config).parameters()
+  const read = new Map<string, Float32Array>()
+  await fill((name) => {
+    const memory = new Float32Array(sizeOf(shapes.get(name)?.shape ?? []))
+    read.set(name, memory)
+    return memory
+  })
+  for (const [name, memory] of read) {
+    const { size, shape } = values.tensor(name)
+    values.tensor(name).write(size === memory.length ? memory : grown(memory, size, shape[1] ?? 1))
+  }
+}
+
+function grown(rows: Float32Array, size: number, width: number): Float32Array {
+  const result = new Float32Array(size)
+  const sums = new Float64Array(width)
+  result.set(rows)
+  for (const [i, value] of rows.entries()) sums[i % width] = (sums[i % width] as number) + value
+  const count = rows.length / width
+  for (let i = rows.length; i < size; i++) result[i] = (sums[i % width] as number) / count
+  return result
+}

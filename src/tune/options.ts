@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { trainingOptions } from '../train/options.ts'
+
+export const tuneOptions = trainingOptions.extend({
+  /** Folder of the model to start from. */
+  model: z.string().min(1),
+  /** JSONL or JSON files of conversations: OpenAI-style messages, or Alpaca-style instructions. */
+  data: z.array(z.string().min(1)).min(1),
+  /** The share of the conversations that is kept for validation, from the end; or files of their own. */
+  val: z.union([z.number().min(0).lt(1), z.array(z.string().min(1)).min(1)]).default(0.1),
+  /** Longest conversation, in tokens; default: the model's context. */
+  context: z.number().int().min(2).optional(),
+  dropout: z.number().min(0).lt(1).default(0),
+})
+
+export type TuneOptions = z.input<typeof tuneOptions>

@@ -1,0 +1,77 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readModelFolder } from '../generate/model-folder.ts'
+import { train } from '../train/train.ts'
+import { tune } from './tune.ts'
+
+let folder: string
+const path = (name: string) => join(folder, name)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chatwright-tune-'))
+  const alphabet = 'what is the colour of snow? white. 雪是什么颜色？白。system user assistant\n'
+  await writeFile(path('text.txt'), alphabet.repeat(40))
+  const model = { layers: 2, heads: 2, dim: 32, context: 64, threads: 2 }
+  const length = { batch: 8, steps: 20, lr: 3e-3, evalEvery: 20 }
+  await train({
+    data: [path('text.txt')],
+    out: path('base'),
+    tokenizer: 'char',
+    ...model,
+    ...length,
+  })
+  const questions = [
+    { instruction: 'what is the colour of snow?', output: 'white.' },
+    {
+      messages: [
+        { role: 'user', content: '雪是什么颜色？' },
+        { role: 'assistant', content: '白。' },
+      ],
+    },
+  ]
+  const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify(questions[i % 2]))
+  await writeFile(path('chat.jsonl'), lines.join('\n'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const options = (out: string) => ({
+  model: path('base'),
+  data: [path('chat.jsonl')],
+  out: path(out),
+  batch: 4,
+  steps: 60,
+  lr: 1e-2,
+  evalEvery: 60,
+  threads: 2,
+})
+
+test('a model learns to answer, and its template and markers travel with it', async () => {
+  const { loss, perplexity } = await tune(options('tuned'))
+  expect(loss).toBeLessThan(0.5)
+  expect(perplexity).toBeCloseTo(Math.exp(loss as number), 6)
+  const [base, tuned] = [await readModelFolder(path('base')), await readModelFolder(path('tuned'))]
+  expect(tuned.config.vocabSize).toBe(base.config.vocabSize + 2)
+  expect(tuned.chatTemplate).toContain('<|im_start|>')
+  expect(tuned.tokenizer.eosId).toBe(tuned.tokenizer.specialTokens['<|im_end|>'])
+})
+
+test('a tuning that is resumed ends as one that was not', async () => {
+  const stop = new AbortController()
+  await tune(options('cut'), {
+    signal: stop.signal,
+    onMetrics: ({ step }) => step === 25 && stop.abort(),
+  })
+  await tune({ ...options('cut'), resume: true })
+  const weights = (out: string) => readFile(path(`${out}/checkpoints/step-60/model.safetensors`))
+  expect((await weights('cut')).equals(await weights('tuned'))).toBe(true)
+})
+
+test('a faulty line is named', async () => {
+  await writeFile(path('bad.jsonl'), '{"instruction": "a", "output": "b"}\n{"instruction": 3}\n')
+  await expect(tune({ ...options('bad'), data: [path('bad.jsonl')] })).rejects.toThrow(
+    /bad\.jsonl:2.*instruction/,
+  )
+  await expect(tune({ ...options('none'), model: path('nothing') })).rejects.toThrow(/config\.json/)
+})

@@ -1,0 +1,152 @@
+import type { Conversation } from '../data/chat/conversation.ts'
+import { packedBatches } from '../data/chat/packed-batches.ts'
+import { readConversations } from '../data/chat/read-conversations.ts'
+import { openCorpus } from '../data/sources/corpus.ts'
+import type { DataEvent } from '../data/sources/data-event.ts'
+import { describeDataEvent } from '../data/sources/describe-event.ts'
+import { hashTokenizer } from '../data/store/manifest.ts'
+import { UserError } from '../errors.ts'
+import { type ModelFolder, readModelFolder } from '../generate/model-folder.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
+import { parseOptions } from '../options.ts'
+import type { Engine } from '../runtime/engine.ts'
+import { openEngine } from '../runtime/open.ts'
+import { CHATML } from '../text/chat-template.ts'
+import { loadTokenizer } from '../text/load.ts'
+import { encodeConversation } from '../text/render-conversation.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { withSpecialTokens } from '../text/with-special-tokens.ts'
+import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
+import { copyParameters } from './copy-parameters.ts'
+import { type TuneOptions, tuneOptions } from './options.ts'
+
+type Parsed = ReturnType<typeof parseOptions<typeof tuneOptions>>
+
+/**
+ * Instruction tuning (Ouyang et al. 2022): goes on training a model on conversations, learning only
+ * what the assistant says. Conversations are packed without attention between them. Throws
+ * UserError with the option, the file or the line at fault.
+ */
+export async function tune(options: TuneOptions, events: TrainEvents = {}): Promise<TrainResult> {
+  const parsed = parseOptions(tuneOptions, options)
+  const base = await readModelFolder(parsed.model)
+  const conversations = await readAll(parsed.data, parsed, events)
+  const held = Array.isArray(parsed.val)
+    ? await readAll(parsed.val, parsed, events)
+    : conversations.splice(Math.ceil(conversations.length * (1 - parsed.val)))
+  const engine = await openEngine(parsed)
+  try {
+    return await tuneOn(parsed, base, conversations, held, engine, events)
+  } finally {
+    await engine.dispose()
+  }
+}
+
+async function tuneOn(
+  options: Parsed,
+  base: ModelFolder,
+  conversations: readonly Conversation[],
+  held: readonly Conversation[],
+  engine: Engine,
+  events: TrainEvents,
+): Promise<TrainResult> {
+  const { tokenizer, template } = withChat(base)
+  const config = tunedConfig(options, base, tokenizer.vocabSize)
+  const length = options.context ?? config.context
+  const encode = ({ messages, where }: Conversation) => {
+    try {
+      return encodeConversation(tokenizer, template, messages)
+    } catch (error) {
+      throw new UserError(`${where}: ${(error as Error).message}`)
+    }
+  }
+  const learned = conversations.map(encode)
+  const pack = (rows: number, from = learned) => packedBatches(from, { rows, length })
+  const { packing } = pack(1)
+  const { truncated, cutTokens, leftOut } = packing
+  if (truncated > 0 || leftOut > 0)
+    events.onMessage?.(
+      `${truncated} conversations are longer than ${length} tokens and lose ${cutTokens} tokens; ${leftOut} are left out, since no answer is within that length`,
+    )
+  const validation = held.length > 0 ? pack(8, held.map(encode)) : undefined
+  const trainingTokens = packing.rows.length * length
+  const batch = Math.min(packing.rows.length, Math.max(1, Math.round(2048 / length)))
+  return trainingSession({
+    options,
+    engine,
+    decoder: new Decoder(config),
+    length,
+    files: { tokenizer, chatTemplate: template },
+    // Three times round, at a tenth of the rate that a training from nothing has.
+    defaults: {
+      batch,
+      steps: Math.ceil((3 * packing.rows.length) / batch),
+      learningRate: Number((1e-4 * Math.sqrt(256 / config.dim)).toPrecision(2)),
+    },
+    reader: (rows) => pack(rows).reader({ seed: options.seed }),
+    validation: validation && { batches: () => validation.all(), bytes: bytesOf(held) },
+    trainingTokens,
+    packed: true,
+    start: (trainer) => copyParameters(base, trainer.values),
+    identity: {
+      config,
+      tokenizer: hashTokenizer(tokenizer),
+      seed: options.seed,
+      optimizer: options.optimizer,
+      conversations: conversations.length,
+    },
+    events,
+  })
+}
+
+/** The model's own template; without one ChatML, whose markers join the tokenizer. */
+function withChat({ tokenizer, chatTemplate }: ModelFolder): {
+  tokenizer: Tokenizer
+  template: string
+} {
+  if (chatTemplate) return { tokenizer, template: chatTemplate }
+  const json = tokenizer.toJSON() as Parameters<typeof withSpecialTokens>[0]
+  const extended = withSpecialTokens(json, ['<|im_start|>', '<|im_end|>'])
+  return { tokenizer: loadTokenizer(extended, { eos_token: '<|im_end|>' }), template: CHATML }
+}
+
+function tunedConfig(options: Parsed, { config }: ModelFolder, vocabSize: number): DecoderConfig {
+  const { context = config.context, dropout } = options
+  if (context > config.context && config.positions === 'learned')
+    throw new UserError(
+      `context is ${context}, but the model has learned positions for ${config.context} tokens only`,
+    )
+  const rates = { embeddingDropout: dropout, attentionDropout: dropout, residualDropout: dropout }
+  const longest = Math.max(context, config.context)
+  return { ...config, ...rates, context: longest, vocabSize: Math.max(vocabSize, config.vocabSize) }
+}
+
+async function readAll(
+  sources: readonly string[],
+  { encodingErrors }: Parsed,
+  events: TrainEvents,
+): Promise<Conversation[]> {
+  const report = (event: DataEvent) => {
+    const line = describeDataEvent(event)
+    if (line) events.onMessage?.(line)
+  }
+  const corpus = await openCorpus(sources, { encodingErrors, report })
+  try {
+    const conversations: Conversation[] = []
+    for await (const conversation of readConversations(corpus, report))
+      conversations.push(conversation)
+    return conversations
+  } finally {
+    await corpus.close()
+  }
+}
+
+/** Bytes of what the assistant says. */
+const bytesOf = (conversations: readonly Conversation[]): number => {
+  const answers = conversations.flatMap(({ messages }) =>
+    messages.filter(({ role, weight }) => role === 'assistant' && weight !== 0),
+  )
+  const encoder = new TextEncoder()
+  return answers.reduce((total, { content }) => total + encoder.encode(content).length, 0)
+}
