@@ -1,0 +1,55 @@
+import type { TokenizerJson } from '../tokenizer-json.ts'
+import { addedToken } from '../tokenizer-json.ts'
+import type { SplitName } from './split.ts'
+import { splitSources } from './split.ts'
+
+/** What a byte-level BPE tokenizer consists of; tokens are spelled in the byte alphabet. */
+export interface ByteLevelParts {
+  split: SplitName
+  vocab: Record<string, number>
+  merges: [string, string][]
+  /** Special tokens by content. */
+  specials: Record<string, number>
+  /** A word that is a token as it stands is that token, whatever the merges give. */
+  ignoreMerges?: boolean
+}
+
+/** The `tokenizer.json` of such a tokenizer, as Hugging Face's libraries read it. */
+export function byteLevelJson(parts: ByteLevelParts): TokenizerJson {
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: Object.entries(parts.specials).map(([content, id]) =>
+      addedToken(id, content, { special: true }),
+    ),
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        {
+          type: 'Split',
+          pattern: { Regex: splitSources[parts.split] },
+          behavior: 'Isolated',
+          invert: false,
+        },
+        { ...byteLevel, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: { ...byteLevel, use_regex: false },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: parts.ignoreMerges ?? false,
+      vocab: { ...parts.vocab, ...parts.specials },
+      merges: parts.merges,
+    },
+  }
+}

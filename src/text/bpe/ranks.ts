@@ -1,0 +1,55 @@
+import { UserError } from '../../errors.ts'
+import { tokenOfBytes } from './byte-alphabet.ts'
+import { ByteLevelBpe } from './byte-level-bpe.ts'
+import { byteLevelJson } from './byte-level-json.ts'
+import { Merges } from './merges.ts'
+import type { SplitName } from './split.ts'
+import { scannerOf, splitSources } from './split.ts'
+import { Words } from './words.ts'
+
+export interface RanksOptions {
+  split: SplitName
+  /** Special tokens by content. */
+  specials: Record<string, number>
+}
+
+/**
+ * The tokenizer of a table of ranks, as OpenAI publishes them (`cl100k_base.tiktoken`): the bytes of
+ * each token by id; ids that are not used are skipped. There, any two neighbors merge that together
+ * are a token, the lowest id first. Inside a token's own bytes that leads to one last pair, and two
+ * neighbors anywhere came about just as there; so that pair is the token's merge, and there are as
+ * many merges as tokens. Throws a UserError if one of the 256 bytes is missing.
+ */
+export function bpeFromRanks(
+  ranks: readonly (Uint8Array | undefined)[],
+  { split, specials }: RanksOptions,
+): ByteLevelBpe {
+  const merges = new Merges(ranks.length)
+  const idOfByte = new Int32Array(256).fill(-1)
+  const vocab: Record<string, number> = {}
+  ranks.forEach((bytes, id) => {
+    if (!bytes) return
+    vocab[tokenOfBytes(bytes)] = id
+    if (bytes.length === 1) idOfByte[bytes[0]!] = id
+  })
+  const missing = idOfByte.indexOf(-1)
+  if (missing >= 0) throw new UserError(`ranks: the byte ${missing} is not a token`)
+
+  const pairs: [string, string][] = []
+  let ignoreMerges = false
+  ranks.forEach((bytes, id) => {
+    if (!bytes || bytes.length === 1) return
+    const ids = merges.room(bytes.length)
+    for (let i = 0; i < bytes.length; i++) ids[i] = idOfByte[bytes[i]!]!
+    if (merges.apply(bytes.length) !== 2) {
+      // Only as a whole word is this token ever used.
+      ignoreMerges = true
+      return
+    }
+    const [left, right] = [ids[0]!, ids[1]!]
+    pairs.push([tokenOfBytes(ranks[left]!), tokenOfBytes(ranks[right]!)])
+    merges.add(left, right, id)
+  })
+  const json = byteLevelJson({ split, specials, vocab, merges: pairs, ignoreMerges })
+  return new ByteLevelBpe(json, new Words(scannerOf.get(splitSources[split])!))
+}

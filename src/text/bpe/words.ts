@@ -1,0 +1,59 @@
+import { safeCut } from './safe-cut.ts'
+import type { Scanner } from './scan.ts'
+
+/** UTF-16 units per window: its bytes and its words stay in a core's own cache. */
+const WINDOW = 1 << 14
+
+/**
+ * What is done with the words of a window: word i is bytes[ends[i - 1] .. ends[i]), the first from 0.
+ * Both arrays are overwritten after the call.
+ */
+export type WordSink = (bytes: Uint8Array, ends: Int32Array, count: number) => void
+
+/**
+ * Cuts text into words of UTF-8. A lone surrogate becomes U+FFFD. The text is taken in windows that
+ * end where every pattern has a boundary, so that working memory does not grow with it.
+ */
+export class Words {
+  private readonly encoder = new TextEncoder()
+  private readonly scan: Scanner
+  private bytes = new Uint8Array(3 * WINDOW + 3)
+  private ends = new Int32Array(3 * WINDOW)
+
+  constructor(scan: Scanner) {
+    this.scan = scan
+  }
+
+  each(text: string, sink: WordSink): void {
+    for (let from = 0; from < text.length; ) {
+      const to = windowEnd(text, from)
+      this.whole(from === 0 && to === text.length ? text : text.slice(from, to), sink)
+      from = to
+    }
+  }
+
+  /** As `each`, in one window. */
+  whole(text: string, sink: WordSink): void {
+    if (text.length > this.ends.length / 3) {
+      this.bytes = new Uint8Array(3 * text.length + 3)
+      this.ends = new Int32Array(3 * text.length)
+    }
+    const { bytes, ends, scan } = this
+    const { written } = this.encoder.encodeInto(text, bytes)
+    let count = 0
+    for (let at = 0; at < written; ) {
+      at = scan(bytes, at, written)
+      ends[count++] = at
+    }
+    sink(bytes, ends, count)
+  }
+}
+
+/** The end of the window that starts at `from`: wider where no safe cut is found. */
+function windowEnd(text: string, from: number): number {
+  for (let size = WINDOW; from + size < text.length; size *= 2) {
+    const cut = safeCut(text, from, from + size)
+    if (cut > 0) return cut
+  }
+  return text.length
+}

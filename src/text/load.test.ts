@@ -1,0 +1,288 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ByteLevelBpe } from './bpe/byte-level-bpe.ts'
+import { trainBpe } from './bpe/train.ts'
+import { CharTokenizer } from './char.ts'
+import { HuggingFaceTokenizer } from './hugging-face-tokenizer.ts'
+import { loadTokenizer } from './load.ts'
+import { peerTokenizer } from './peer.ts'
+import type { TokenizerJson } from './tokenizer-json.ts'
+
+const corpus = `The year 2024 isn't over; WE'LL see 31,415 whales. 鲸鱼在2024年游泳，我们看到了。
+\tif (x) { return 'ok' }\r\n\r\n  <think>naïve 🐋</think>  `
+
+let base: TokenizerJson
+beforeAll(async () => {
+  base = (await trainBpe([corpus.repeat(4)], { vocabSize: 380 })).toJSON()
+})
+
+const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
+const split = (Regex: string) => ({
+  type: 'Sequence',
+  pretokenizers: [
+    { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false },
+    { ...byteLevel, use_regex: false },
+  ],
+})
+const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+
+/** The pre-tokenizers of known families; none but GPT-2's is spelled as ours are. */
+const families: Record<string, Partial<TokenizerJson>> = {
+  'GPT-2': { pre_tokenizer: { ...byteLevel, use_regex: true } },
+  'Llama 3': { pre_tokenizer: split(llama3) },
+  'Qwen 2': { pre_tokenizer: split(llama3.replace('{1,3}', '')), normalizer: { type: 'NFC' } },
+  // Three cuts, one after the other, as DeepSeek's; the pattern is not one that we have a scanner for.
+  DeepSeek: {
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        {
+          type: 'Split',
+          pattern: { Regex: String.raw`\p{N}{1,3}` },
+          behavior: 'Isolated',
+          invert: false,
+        },
+        { type: 'Split', pattern: { Regex: '[一-龥]+' }, behavior: 'Isolated', invert: false },
+        {
+          type: 'Split',
+          pattern: { Regex: String.raw`[^\s\p{L}]?\p{L}+|\s+` },
+          behavior: 'Isolated',
+          invert: false,
+        },
+        { ...byteLevel, use_regex: false },
+      ],
+    },
+  },
+  // StarCoder: single digits first, then GPT-2's pattern.
+  StarCoder: {
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Digits', individual_digits: true },
+        { ...byteLevel, use_regex: true },
+      ],
+    },
+  },
+}
+
+// Not U+0085 and U+FEFF: where it cuts by GPT-2's pattern, the peer takes JavaScript's white space.
+const texts = fc.oneof(
+  fc
+    .array(fc.constantFrom(...corpus, ' ', "'s", "'LL", '12345', 'e\u0301', '\r\n'), {
+      maxLength: 40,
+    })
+    .map((c) => c.join('')),
+  fc.string({ unit: 'grapheme' }).filter((text) => !/[\u0085\ufeff]/.test(text)),
+)
+
+describe.each(Object.entries(families))('a %s file', (_, family) => {
+  test('gives the ids that @huggingface/tokenizers gives', () => {
+    const json = { ...base, ...family }
+    const tokenizer = loadTokenizer(json)
+    expect(tokenizer).toBeInstanceOf(ByteLevelBpe)
+    const peer = peerTokenizer(json, {})
+    fc.assert(
+      fc.property(texts, (text) => {
+        const ids = tokenizer.encode(text, { specials: true })
+        expect(ids).toEqual(peer.encode(text, { add_special_tokens: false }).ids)
+      }),
+      { numRuns: 400 },
+    )
+  })
+})
+
+describe('a byte-level file', () => {
+  test('has text tokens, which are not special', () => {
+    const added = { id: 380, content: '<think>', special: false }
+    const tokenizer = loadTokenizer({ ...base, added_tokens: [...base.added_tokens, added] })
+    expect(tokenizer.encode('a<think>b')).toEqual([
+      ...tokenizer.encode('a'),
+      380,
+      ...tokenizer.encode('b'),
+    ])
+    expect(tokenizer.decode([380])).toBe('<think>')
+    expect(tokenizer.specialTokens['<think>']).toBeUndefined()
+    expect(tokenizer.vocabSize).toBe(381)
+  })
+
+  test('with ignore_merges takes a word that is a token as it stands', () => {
+    const vocab = { ...(base.model.vocab as object), zq: 380 }
+    const load = (ignore_merges: boolean) =>
+      loadTokenizer({ ...base, model: { ...base.model, vocab, ignore_merges } })
+    expect(load(true).encode('zq')).toEqual([380])
+    expect(load(false).encode('zq')).toHaveLength(2)
+    expect(load(true).encode('zqz')).toHaveLength(3)
+  })
+
+  test('learns from tokenizer_config.json which tokens begin and end a text', () => {
+    const config = { bos_token: { content: '<|im_start|>' }, eos_token: '<|im_end|>' }
+    const { bosId, eosId } = loadTokenizer(base, config)
+    expect([bosId, eosId]).toEqual([1, 2])
+    expect(() => loadTokenizer(base, { eos_token: '</s>' })).toThrow(
+      /eos_token is "<\/s>", which is not among the added_tokens/,
+    )
+  })
+})
+
+describe('anything else runs on @huggingface/tokenizers', () => {
+  const added = (id: number, content: string) => ({
+    id,
+    content,
+    special: true,
+    lstrip: false,
+    rstrip: false,
+    single_word: false,
+    normalized: false,
+  })
+  const sentencePiece = {
+    added_tokens: [added(0, '<unk>'), added(1, '<s>'), added(2, '</s>')],
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: Object.fromEntries(
+        [
+          ...['<unk>', '<s>', '</s>'],
+          ...Array.from(
+            { length: 256 },
+            (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+          ),
+          ...['▁', 'h', 'i', '<', 's', '>', '/', 'hi', '▁hi'],
+        ].map((token, id) => [token, id]),
+      ),
+      merges: ['h i', '▁ hi'],
+    },
+  }
+
+  test('a SentencePiece model with byte fallback', () => {
+    const tokenizer = loadTokenizer(sentencePiece)
+    expect(tokenizer).toBeInstanceOf(HuggingFaceTokenizer)
+    expect(tokenizer.vocabSize).toBe(268)
+    expect([tokenizer.bosId, tokenizer.eosId]).toEqual([1, 2])
+    expect(tokenizer.encode('hi hi')).toEqual([267, 267])
+    expect(tokenizer.decode([1, 267, 267, 2])).toBe('hi hi')
+    // Text that looks like a special token is not one, unless it is to be parsed.
+    expect(tokenizer.encode('</s>')).toEqual([259, 262, 265, 263, 264])
+    expect(tokenizer.encode('</s>', { specials: true })).toEqual([2])
+    expect(tokenizer.encode('')).toEqual([])
+    expect(tokenizer.decode([])).toBe('')
+    expect(() => tokenizer.decode([268])).toThrow(RangeError)
+  })
+
+  test('a stream of it keeps blanks and never emits half a character', () => {
+    const tokenizer = loadTokenizer(sentencePiece)
+    const decoder = tokenizer.decoder()
+    const ids = [1, ...tokenizer.encode('hi hi é 中 hi'), 2]
+    const parts = ids.map((id) => decoder.push(id))
+    expect(parts.join('') + decoder.end()).toBe('hi hi é 中 hi')
+    expect(parts.join('')).not.toContain('\ufffd')
+  })
+
+  test('a Unigram model, whose vocabulary lists special tokens as pieces', () => {
+    const unigram = {
+      ...sentencePiece,
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        vocab: [
+          ['<unk>', 0],
+          ['<s>', 0],
+          ['</s>', 0],
+          ['▁', -3],
+          ['a', -2],
+          ['b', -2],
+          ['▁ab', -1],
+          ['<', -5],
+          ['/', -5],
+          ['s', -5],
+          ['>', -5],
+        ],
+      },
+    }
+    const tokenizer = loadTokenizer(unigram)
+    expect(tokenizer.encode('ab a')).toEqual([6, 3, 4])
+    expect(tokenizer.encode('</s>').includes(2)).toBe(false)
+    expect(tokenizer.vocabSize).toBe(11)
+  })
+
+  test('what it cannot read is refused', () => {
+    expect(() => loadTokenizer({ ...sentencePiece, normalizer: { type: 'Sideways' } })).toThrow(
+      'tokenizer.json: Unknown Normalizer type: Sideways',
+    )
+  })
+})
+
+test('a character vocabulary is recognized', () => {
+  const json = {
+    added_tokens: [],
+    decoder: { type: 'Fuse' },
+    model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [] },
+  }
+  const tokenizer = loadTokenizer(json)
+  expect(tokenizer).toBeInstanceOf(CharTokenizer)
+  expect(tokenizer.encode('abba')).toEqual([0, 1, 1, 0])
+})
+
+describe('a faulty file is refused with the place of the fault', () => {
+  const model = (change: object) => () =>
+    loadTokenizer({ ...base, model: { ...base.model, ...change } })
+  const merges = () => [...(base.model.merges as string[])]
+  const vocab = () => ({ ...(base.model.vocab as Record<string, number>) })
+
+  test.each([null, [], 'tokenizer', 3])('%j', (json) => {
+    expect(() => loadTokenizer(json)).toThrow('tokenizer.json: not a JSON object')
+  })
+  test('no model', () => {
+    expect(() => loadTokenizer({})).toThrow('tokenizer.json: no "model"')
+  })
+  test('a merge that is no pair', () => {
+    for (const wrong of ['ab', 'a b c', ['a'], [1, 2], null, 'a ']) {
+      expect(model({ merges: merges().toSpliced(12, 1, wrong as string) })).toThrow(
+        'tokenizer.json: merges[12] is not a pair of tokens',
+      )
+    }
+  })
+  test('a merge whose result is no token', () => {
+    expect(model({ merges: [...merges(), '~ ~'] })).toThrow(
+      /merges\[\d+\] needs "~~", which is not in the vocabulary/,
+    )
+  })
+  test('a missing byte', () => {
+    const { q, ...rest } = vocab()
+    expect(model({ vocab: rest })).toThrow('the byte "q" is not in the vocabulary')
+    expect(q).toBeGreaterThan(0)
+  })
+  test('ids that are none, or given twice', () => {
+    expect(model({ vocab: { ...vocab(), new: -1 } })).toThrow('vocab["new"] is -1, not a token id')
+    expect(model({ vocab: { ...vocab(), new: 5 } })).toThrow(/id 5 is both "#" and "new"/)
+  })
+  test('added tokens', () => {
+    const added = (token: unknown) => () => loadTokenizer({ ...base, added_tokens: [token] })
+    expect(added({ id: 'x', content: 'a' })).toThrow('added_tokens[0].id is "x", not a token id')
+    expect(added({ id: 1 })).toThrow('added_tokens[0].content is undefined, not a text')
+  })
+  test('a pattern that cannot be compiled', () => {
+    expect(() => loadTokenizer({ ...base, pre_tokenizer: split('(') })).toThrow(
+      /tokenizer.json: pre_tokenizer: /,
+    )
+  })
+})

@@ -1,0 +1,29 @@
+import { UserError } from '../errors.ts'
+import { addedToken, isObject, type TokenizerJson } from './tokenizer-json.ts'
+
+/**
+ * A tokenizer.json with the special tokens that it lacks, their ids after all others: what instruction
+ * tuning needs of a base model's tokenizer. Throws UserError when one is an ordinary token already.
+ */
+export function withSpecialTokens<T extends TokenizerJson>(
+  json: T,
+  contents: readonly string[],
+): T {
+  const { vocab } = json.model
+  const ids: Record<string, unknown> = isObject(vocab) ? vocab : {}
+  const added = [...json.added_tokens]
+  let next = Array.isArray(vocab) ? vocab.length : 0
+  for (const id of Object.values(ids)) next = Math.max(next, Number(id) + 1)
+  for (const { id } of added) next = Math.max(next, id + 1)
+  for (const content of contents) {
+    const known = added.find((token) => token.content === content)
+    if (known?.special) continue
+    if (content === '' || known || Object.hasOwn(ids, content)) {
+      throw new UserError(
+        `${JSON.stringify(content)} cannot become a special token: ordinary text gives it; choose another`,
+      )
+    }
+    added.push(addedToken(next++, content, { special: true }))
+  }
+  return { ...json, added_tokens: added }
+}
