@@ -31,6 +31,7 @@ export function modelFiles(options: ModelFilesOptions): Files {
     'tokenizer_config.json': json({
       tokenizer_class: 'PreTrainedTokenizerFast',
       model_max_length: decoder.config.context,
+      clean_up_tokenization_spaces: false,
       bos_token: contentOf(tokenizer, bosId),
       eos_token: contentOf(tokenizer, eosId),
       chat_template: chatTemplate,

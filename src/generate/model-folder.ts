@@ -24,21 +24,25 @@ export interface ModelFolder {
   chatTemplate: string | undefined
   /** Defaults of generation, by the names of generation_config.json. */
   generation: Readonly<Record<string, unknown>>
-  /** Reads every parameter into the memory given for it. */
-  fill(memory: (name: string) => Float32Array): Promise<void>
+  /** Prompts begin with the tokenizer's BOS. */
+  addBos: boolean
+  /**
+   * Reads every parameter into the memory given for it; resolves with the names of tensors that the
+   * model has no place for.
+   */
+  fill(memory: (name: string) => Float32Array): Promise<string[]>
 }
 
 /** Reads a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   await finishPromotion(folder)
-  const { config, family, unknown } = readConfig(await readJson(join(folder, 'config.json')))
+  const { config, family, tokens, unknown } = readConfig(
+    await readJson(join(folder, 'config.json')),
+  )
   const settings = (await readJson(join(folder, 'tokenizer_config.json'), {})) as TokenizerConfig
   const generation = await readJson(join(folder, 'generation_config.json'), {})
   const tokenizer = loadTokenizer(await readJson(join(folder, 'tokenizer.json')), settings)
-  if (tokenizer.vocabSize > config.vocabSize)
-    throw new UserError(
-      `${folder}: the tokenizer has ${tokenizer.vocabSize} tokens, but the model only ${config.vocabSize}; they do not belong together`,
-    )
+  checkVocabulary(folder, tokenizer.vocabSize, config.vocabSize)
   return {
     folder,
     family: family.modelType,
@@ -46,11 +50,12 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     unknownFields: unknown,
     tokenizer,
     chatTemplate: (await readTemplate(folder)) ?? templateOf(settings),
-    generation: generation as Record<string, unknown>,
+    generation: { eos_token_id: tokens.eosId, ...(generation as object) },
+    addBos: settings.add_bos_token === true || putsTokenFirst(tokenizer.toJSON()),
     fill: async (memory) => {
       const weights = await openFolderWeights(folder)
       try {
-        await importTensors(family, new Decoder(config), weights, memory)
+        return await importTensors(family, new Decoder(config), weights, memory)
       } finally {
         await weights.close()
       }
@@ -79,12 +84,40 @@ export async function loadParameters(
   return tensors
 }
 
+/** Rows that a model may have beyond its tokenizer's ids: vocabularies are padded to round numbers. */
+const PADDING = 128
+const PADDING_SHARE = 0.02
+
+function checkVocabulary(folder: string, tokens: number, rows: number): void {
+  if (tokens <= rows && rows - tokens <= Math.max(PADDING, PADDING_SHARE * rows)) return
+  throw new UserError(
+    `${folder}: tokenizer.json has ${tokens} tokens, but the model was made for ${rows}; they do not belong together`,
+  )
+}
+
+/** True where tokenizer.json itself says that a text begins with a special token, as Llama's does. */
+function putsTokenFirst(json: object): boolean {
+  const { post_processor: processor } = json as { post_processor?: PostProcessor | null }
+  const parts = [processor ?? {}, ...(processor?.processors ?? [])]
+  return parts.some(({ single }) => single?.[0] !== undefined && 'SpecialToken' in single[0])
+}
+
+interface PostProcessor {
+  /** Of a template. */
+  single?: readonly object[]
+  /** Of a sequence. */
+  processors?: readonly PostProcessor[]
+}
+
 /** Newer folders have the template in a file of its own. */
 const readTemplate = (folder: string): Promise<string | undefined> =>
   readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined)
 
-const templateOf = ({ chat_template: template }: TokenizerConfig): string | undefined =>
-  typeof template === 'string' ? template : undefined
+/** The template; of several, the one that is named `default`. */
+function templateOf({ chat_template: template }: TokenizerConfig): string | undefined {
+  if (!Array.isArray(template)) return typeof template === 'string' ? template : undefined
+  return template.find((one) => one?.name === 'default')?.template
+}
 
 /** Parsed JSON; `fallback` where there is no file. */
 async function readJson(path: string, fallback?: unknown): Promise<unknown> {

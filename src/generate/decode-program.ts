@@ -1,0 +1,118 @@
+import {
+  type CachedStep,
+  gather,
+  input,
+  productOf,
+  reshape,
+  type Tensor,
+  toOnnx,
+} from '../graph/index.ts'
+import type { Decoder } from '../models/decoder.ts'
+import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import { DecodeStep } from './decode-step.ts'
+import type { KeyValueCache } from './key-value-cache.ts'
+
+/**
+ * A model's parameters. `packed`: they serve as they are now; the engine copies them into the form
+ * that is fastest, and what they were given in can go. `live`: they are read anew at every run, so
+ * that a model in training can be sampled.
+ */
+export type Weights =
+  | { packed: Readonly<Record<string, Float32Array>> }
+  | { live: Readonly<Record<string, DeviceTensor>> }
+
+/** What a step works on: `batch` sequences of a cache, `length` tokens each. */
+export interface StepOptions {
+  cache: KeyValueCache
+  /** The first sequence. */
+  first: number
+  batch: number
+  /** Tokens of each; more than 1 only with a batch of 1. */
+  length: number
+  /** Whether logits of each sequence's last token are wanted. */
+  logits: boolean
+}
+
+/** A decoder with a cache, compiled once: it reads prompts and decodes, whatever the sizes. */
+export class DecodeProgram {
+  readonly engine: Engine
+  readonly decoder: Decoder
+  readonly #program: Program
+  readonly #live: Readonly<Record<string, DeviceTensor>>
+
+  private constructor(
+    engine: Engine,
+    decoder: Decoder,
+    program: Program,
+    live: Readonly<Record<string, DeviceTensor>>,
+  ) {
+    this.engine = engine
+    this.decoder = decoder
+    this.#program = program
+    this.#live = live
+  }
+
+  static async create(engine: Engine, decoder: Decoder, weights: Weights): Promise<DecodeProgram> {
+    const parameters = decoder.parameters()
+    const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
+      const shape = parameters.get(name)?.shape ?? []
+      return [name, { dtype: 'float32', shape, data }] as const
+    })
+    const onnx = toOnnx(decodeGraph(decoder), {
+      target: engine.name,
+      weights: Object.fromEntries(packed),
+    })
+    const program = await engine.compile(onnx, { label: 'decode' })
+    const live = 'live' in weights ? weights.live : {}
+    return new DecodeProgram(engine, decoder, program, live)
+  }
+
+  bind({ cache, first, batch, length, logits }: StepOptions): DecodeStep {
+    const { engine, decoder } = this
+    const rows = logits ? batch : 0
+    const own = {
+      ids: engine.tensor('int32', [batch, length]),
+      lastPosition: engine.tensor('int32', [batch]),
+      total: engine.tensor('int32', []),
+      lastRows: engine.tensor('int32', [rows]),
+      logits: engine.tensor('float32', [rows, decoder.config.vocabSize]),
+      ...(decoder.config.positions === 'learned' && {
+        positions: engine.tensor('int32', [batch, length]),
+      }),
+    }
+    own.lastRows.write(Array.from({ length: rows }, (_, row) => (row + 1) * length - 1))
+    const past = cache.rows(first, batch)
+    const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
+    const tensors = { ...this.#live, ...own, ...past, ...Object.fromEntries(present) }
+    const views = batch === cache.batch ? [] : Object.values(past)
+    return new DecodeStep(own, this.#program.bind(tensors), views)
+  }
+
+  dispose(): void {
+    this.#program.dispose()
+  }
+}
+
+/** logits: (rows, V), of the tokens at `lastRows`; and the cache with this step's tokens in it. */
+function decodeGraph(decoder: Decoder): Record<string, Tensor> {
+  const { dim, positions } = decoder.config
+  const ids = input('ids', 'int32', ['batch', 'length'])
+  const layers: CachedStep[] = []
+  const cache = {
+    lastPosition: input('lastPosition', 'int32', ['batch']),
+    total: input('total', 'int32', []),
+    layers,
+  }
+  const hidden = decoder.hidden(ids, {
+    cache,
+    ...(positions === 'learned' && { positions: input('positions', 'int32', ids.shape) }),
+  })
+  const tokens = reshape(hidden, [productOf(ids.shape), dim])
+  const last = gather(tokens, input('lastRows', 'int32', ['rows']))
+  const outputs: Record<string, Tensor> = { logits: decoder.logits(last) }
+  for (const [i, { keys, values }] of layers.entries()) {
+    outputs[`next.cache.${i}.keys`] = keys
+    outputs[`next.cache.${i}.values`] = values
+  }
+  return outputs
+}

@@ -1,0 +1,83 @@
+import type { Binding, DeviceTensor } from '../runtime/engine.ts'
+
+/** Where a step's inputs and outputs lie. */
+export interface StepTensors {
+  /** (batch, length) */
+  ids: DeviceTensor
+  /** (batch, length); only with learned positions. */
+  positions?: DeviceTensor
+  /** (batch) */
+  lastPosition: DeviceTensor
+  /** () */
+  total: DeviceTensor
+  /** (batch) or (0): rows of all tokens whose logits are wanted. */
+  lastRows: DeviceTensor
+  /** (batch, V) or (0, V) */
+  logits: DeviceTensor
+}
+
+/** The decode program bound to some sequences of a cache: each run adds `length` tokens to each. */
+export class DecodeStep {
+  readonly batch: number
+  readonly length: number
+  readonly #tensors: StepTensors
+  readonly #binding: Binding
+  readonly #views: readonly DeviceTensor[]
+  readonly #logits: Float32Array[]
+  readonly #positions: Int32Array
+  readonly #last: Int32Array
+  readonly #total = new Int32Array(1)
+
+  /** Disposes `tensors` and `views` with itself. */
+  constructor(tensors: StepTensors, binding: Binding, views: readonly DeviceTensor[]) {
+    const [batch, length] = tensors.ids.shape as [number, number]
+    this.batch = batch
+    this.length = length
+    this.#tensors = tensors
+    this.#binding = binding
+    this.#views = views
+    this.#positions = new Int32Array(batch * length)
+    this.#last = new Int32Array(batch)
+    const { data } = tensors.logits
+    this.#logits = data ? splitRows(data as Float32Array, tensors.logits.shape) : []
+  }
+
+  /**
+   * Runs on `ids` (batch, length), which follow `before` (batch) tokens of each sequence. The logits
+   * of each sequence's last token, (V) each, stay valid until the next run.
+   */
+  async run(
+    ids: Int32Array,
+    before: Int32Array,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<readonly Float32Array[]> {
+    const { batch, length } = this
+    const { positions, lastPosition, total, logits } = this.#tensors
+    this.#tensors.ids.write(ids)
+    let longest = 0
+    for (let row = 0; row < batch; row++) {
+      const start = before[row] as number
+      this.#last[row] = start + length - 1
+      longest = Math.max(longest, start + length)
+      for (let i = 0; i < length; i++) this.#positions[row * length + i] = start + i
+    }
+    this.#total[0] = longest
+    positions?.write(this.#positions)
+    lastPosition.write(this.#last)
+    total.write(this.#total)
+    await this.#binding.run({ signal })
+    if (logits.data || logits.size === 0) return this.#logits
+    return splitRows((await logits.read()) as Float32Array, logits.shape)
+  }
+
+  dispose(): void {
+    this.#binding.dispose()
+    for (const tensor of [...Object.values(this.#tensors), ...this.#views]) tensor?.dispose()
+  }
+}
+
+/** (N, V) -> N times (V), of the same memory. */
+function splitRows(values: Float32Array, shape: readonly number[]): Float32Array[] {
+  const [rows = 0, size = 0] = shape
+  return Array.from({ length: rows }, (_, i) => values.subarray(i * size, (i + 1) * size))
+}

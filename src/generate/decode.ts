@@ -1,0 +1,80 @@
+import type { DecodeProgram } from './decode-program.ts'
+import { Decoding } from './decoding.ts'
+import type { Piece, Sequence } from './sequence.ts'
+
+export interface Step {
+  /** Its place among the sequences given. */
+  index: number
+  piece: Piece
+}
+
+/**
+ * Decodes sequences together until each has ended; yields every piece as it comes. Aborting ends
+ * them with what they have.
+ */
+export async function* decode(
+  program: DecodeProgram,
+  sequences: readonly Sequence[],
+  { signal }: { signal?: AbortSignal } = {},
+): AsyncGenerator<Step> {
+  const size = program.engine.hostMemory ? Math.max(1, sequences.length) : 1
+  try {
+    for (let first = 0; first < sequences.length; first += size) {
+      const group = sequences.slice(first, first + size)
+      for await (const step of decodeGroup(program, group, signal))
+        yield { ...step, index: first + step.index }
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    for (const sequence of sequences) sequence.finishReason ??= 'abort'
+  }
+}
+
+async function* decodeGroup(
+  program: DecodeProgram,
+  sequences: readonly Sequence[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step> {
+  const { context } = program.decoder.config
+  const longest = Math.max(...sequences.map((sequence) => sequence.longest))
+  const capacity = Math.min(context, longest)
+  const decoding = new Decoding(program, { sequences: sequences.length, capacity })
+  const active = sequences.map((sequence, index) => ({ sequence, index }))
+  try {
+    for (const [row, { sequence }] of active.entries())
+      await decoding.read(row, sequence.tokens.slice(0, -1), { signal })
+    while (active.length > 0) {
+      const started = performance.now()
+      for (const [row, { sequence }] of active.entries())
+        if (decoding.length(row) === capacity) await slide(decoding, row, sequence, signal)
+      const ids = Int32Array.from(active, ({ sequence }) => sequence.tokens.at(-1) as number)
+      const logits = await decoding.step(ids, { signal })
+      const steps = active.map(({ sequence, index }, row) => {
+        return { index, piece: sequence.accept(logits[row] as Float32Array) }
+      })
+      const milliseconds = performance.now() - started
+      for (let row = active.length - 1; row >= 0; row--) {
+        const { sequence } = active[row] as (typeof active)[number]
+        sequence.milliseconds += milliseconds
+        if (!sequence.finishReason) continue
+        decoding.remove(row)
+        const last = active.pop() as (typeof active)[number]
+        if (row < active.length) active[row] = last
+      }
+      yield* steps
+    }
+  } finally {
+    decoding.dispose()
+  }
+}
+
+/** Reads the second half of a full context anew, at the first positions, as its text stands now. */
+async function slide(
+  decoding: Decoding,
+  row: number,
+  { tokens }: Sequence,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  decoding.truncate(row, 0)
+  await decoding.read(row, tokens.slice(-Math.ceil(decoding.capacity / 2), -1), { signal })
+}

@@ -1,0 +1,115 @@
+import type { DecodeProgram } from './decode-program.ts'
+import type { DecodeStep } from './decode-step.ts'
+import { KeyValueCache } from './key-value-cache.ts'
+
+/** Tokens of a prompt that are read at once: enough for the matrix products. */
+const CHUNK = 256
+
+interface RunOptions {
+  signal?: AbortSignal
+}
+
+/**
+ * Sequences that are decoded together. Each may stand at another length; one that ends makes room,
+ * so that no step computes more rows than are still wanted.
+ */
+export class Decoding {
+  readonly #program: DecodeProgram
+  readonly #cache: KeyValueCache
+  /** Steps by the number of sequences that take part. */
+  readonly #steps = new Map<number, DecodeStep>()
+  readonly #lengths: Int32Array
+  #count: number
+
+  /** `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. */
+  constructor(
+    program: DecodeProgram,
+    { sequences, capacity }: { sequences: number; capacity: number },
+  ) {
+    const { engine, decoder } = program
+    this.#program = program
+    this.#cache = new KeyValueCache(engine, decoder.config, sequences, capacity)
+    this.#lengths = new Int32Array(sequences)
+    this.#count = sequences
+  }
+
+  /** Sequences that are still decoded: rows 0 .. count - 1. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Tokens that fit in a sequence. */
+  get capacity(): number {
+    return this.#cache.capacity
+  }
+
+  /** Tokens that a sequence has read. */
+  length(row: number): number {
+    return this.#lengths[row] ?? 0
+  }
+
+  /** Reads tokens of one sequence, in chunks, without asking what comes after them. */
+  async read(row: number, ids: ArrayLike<number>, options: RunOptions = {}): Promise<void> {
+    this.#checkRoom(row, ids.length)
+    for (let start = 0; start < ids.length; start += CHUNK) {
+      const chunk = Int32Array.from(
+        { length: Math.min(CHUNK, ids.length - start) },
+        (_, i) => ids[start + i] as number,
+      )
+      const step = this.#program.bind({
+        cache: this.#cache,
+        first: row,
+        batch: 1,
+        length: chunk.length,
+        logits: false,
+      })
+      try {
+        await step.run(chunk, this.#lengths.subarray(row, row + 1), options)
+      } finally {
+        step.dispose()
+      }
+      this.#lengths[row] = this.length(row) + chunk.length
+    }
+  }
+
+  /**
+   * Reads one token of every sequence, `ids` (count); the logits of what comes next, (V) each, valid
+   * until the next step.
+   */
+  async step(ids: Int32Array, options: RunOptions = {}): Promise<readonly Float32Array[]> {
+    const count = this.#count
+    for (let row = 0; row < count; row++) this.#checkRoom(row, 1)
+    const step =
+      this.#steps.get(count) ??
+      this.#program.bind({ cache: this.#cache, first: 0, batch: count, length: 1, logits: true })
+    this.#steps.set(count, step)
+    const logits = await step.run(ids, this.#lengths.subarray(0, count), options)
+    for (let row = 0; row < count; row++) this.#lengths[row] = this.length(row) + 1
+    return logits
+  }
+
+  /** Forgets what a sequence has read beyond its first `length` tokens. */
+  truncate(row: number, length: number): void {
+    this.#lengths[row] = Math.min(length, this.length(row))
+  }
+
+  /** Ends a sequence; the last one takes over its row. */
+  remove(row: number): void {
+    this.#count--
+    if (row !== this.#count) this.#cache.copyRow(this.#count, row)
+    this.#lengths[row] = this.length(this.#count)
+  }
+
+  dispose(): void {
+    for (const step of this.#steps.values()) step.dispose()
+    this.#cache.dispose()
+  }
+
+  #checkRoom(row: number, tokens: number): void {
+    const needed = this.length(row) + tokens
+    if (needed > this.capacity)
+      throw new RangeError(
+        `sequence ${row}: ${needed} tokens do not fit a cache of ${this.capacity}`,
+      )
+  }
+}

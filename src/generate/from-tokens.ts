@@ -1,0 +1,98 @@
+import type { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { decode } from './decode.ts'
+import { defined } from './generation-config.ts'
+import type { LanguageModel } from './language-model.ts'
+import type { chatOptions } from './options.ts'
+import { Candidates } from './sampling/candidates.ts'
+import { plainSampling } from './sampling/sampler.ts'
+import { type FinishReason, type Piece, Sequence } from './sequence.ts'
+
+/** Options that were checked already. */
+export interface CheckedOptions extends z.output<typeof chatOptions> {
+  /** Tokens that end the text, besides the model's own. */
+  stopIds?: readonly number[]
+  signal?: AbortSignal
+}
+
+export interface Generated {
+  text: string
+  /** Ids generated; where a token ended the text, it is the last. */
+  tokens: number[]
+  finishReason: FinishReason
+  /** Of the generated text, the reading of the prompt left out. */
+  tokensPerSecond: number
+  /** Tokens of the prompt. */
+  promptTokens: number
+  /** With it and the same prompt the text comes out the same. */
+  seed: number
+  /** Piece by piece; with log-probabilities where they were asked for. */
+  pieces: Piece[]
+}
+
+/** Continues prompts that are tokens already, all at once; seeds are `seed`, `seed` + 1, ... */
+export async function generateFromTokens(
+  model: LanguageModel,
+  prompts: readonly (readonly number[])[],
+  options: CheckedOptions,
+): Promise<Generated[]> {
+  const sequences = openSequences(model, prompts, options)
+  for await (const _ of decode(model.program, sequences, options));
+  return sequences.map(gather)
+}
+
+/** As `generateFromTokens`, for one prompt, piece by piece. */
+export async function* streamFromTokens(
+  model: LanguageModel,
+  prompt: readonly number[],
+  options: CheckedOptions,
+): AsyncGenerator<Piece, Generated> {
+  const [sequence] = openSequences(model, [prompt], options) as [Sequence]
+  for await (const { piece } of decode(model.program, [sequence], options)) yield piece
+  return gather(sequence)
+}
+
+function openSequences(
+  model: LanguageModel,
+  prompts: readonly (readonly number[])[],
+  options: CheckedOptions,
+): Sequence[] {
+  const { tokenizer, defaults, config } = model
+  const { maxTokens = defaults.maxTokens, slide, seed = randomSeed() } = options
+  const sampling = { ...plainSampling, ...defaults.sampling, ...samplingOf(options) }
+  const stopIds = new Set([...model.stopIds, ...(options.stopIds ?? [])])
+  const candidates = new Candidates(tokenizer.vocabSize)
+  return prompts.map((prompt, i) => {
+    const room = config.context - prompt.length
+    if (room < 1)
+      throw new UserError(
+        `the prompt has ${prompt.length} tokens, but the model's context is ${config.context}; shorten it`,
+      )
+    const limit = slide ? (maxTokens ?? room) : Math.min(maxTokens ?? room, room)
+    const own = { prompt, maxTokens: limit, sampling, seed: seed + i }
+    return new Sequence({ ...options, ...own, tokenizer, stopIds, candidates })
+  })
+}
+
+const randomSeed = (): number => Math.floor(Math.random() * 2 ** 32)
+
+/** The options that say how a token is picked, as far as they were given. */
+const samplingOf = (options: CheckedOptions) => {
+  const { temperature, topK, topP, minP, logitBias } = options
+  const { repetitionPenalty, presencePenalty, frequencyPenalty } = options
+  const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty }
+  return defined({ temperature, topK, topP, minP, logitBias, ...penalties })
+}
+
+function gather(sequence: Sequence): Generated {
+  const { pieces, generated: tokens, finishReason = 'abort', milliseconds } = sequence
+  return {
+    text: pieces.map(({ text }) => text).join(''),
+    tokens,
+    finishReason,
+    tokensPerSecond: tokens.length === 0 ? 0 : (1000 * tokens.length) / milliseconds,
+    promptTokens: sequence.tokens.length - tokens.length,
+    seed: sequence.seed,
+    pieces,
+  }
+}

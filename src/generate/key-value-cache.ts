@@ -1,0 +1,49 @@
+import { cachedHeadDim } from '../graph/index.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+
+/**
+ * Keys and values of the tokens that a batch of sequences has read, for every layer: tensors
+ * `cache.{layer}.keys` and `.values`, each (batch, kvHeads, capacity, headDim).
+ */
+export class KeyValueCache {
+  /** Tokens that fit in a sequence. */
+  readonly capacity: number
+  readonly batch: number
+  readonly #tensors = new Map<string, DeviceTensor>()
+
+  /** Throws where a batch of more than 1 is asked of an engine whose tensors cannot be sliced. */
+  constructor(engine: Engine, config: DecoderConfig, batch: number, capacity: number) {
+    if (batch > 1 && !engine.hostMemory)
+      throw new Error(`${engine.name} decodes one sequence at a time, not ${batch}`)
+    const { layers, kvHeads, headDim, positions } = config
+    const shape = [batch, kvHeads, capacity, cachedHeadDim(headDim, positions === 'rotary')]
+    for (let layer = 0; layer < layers; layer++)
+      for (const part of ['keys', 'values'])
+        this.#tensors.set(`cache.${layer}.${part}`, engine.tensor('float32', shape))
+    this.batch = batch
+    this.capacity = capacity
+  }
+
+  /** The cache of `count` sequences from `first` on, by name; they share this one's memory. */
+  rows(first: number, count: number): Record<string, DeviceTensor> {
+    const view = (tensor: DeviceTensor) => {
+      if (count === this.batch) return tensor
+      const [, ...row] = tensor.shape
+      return tensor.slice((first * tensor.size) / this.batch, [count, ...row])
+    }
+    return Object.fromEntries([...this.#tensors].map(([name, tensor]) => [name, view(tensor)]))
+  }
+
+  /** Copies the cache of sequence `from` over that of `to`. */
+  copyRow(from: number, to: number): void {
+    for (const { data, size } of this.#tensors.values()) {
+      const row = size / this.batch
+      data?.copyWithin(to * row, from * row, (from + 1) * row)
+    }
+  }
+
+  dispose(): void {
+    for (const tensor of this.#tensors.values()) tensor.dispose()
+  }
+}

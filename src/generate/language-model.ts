@@ -1,0 +1,80 @@
+import type { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { Engine } from '../runtime/engine.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { DecodeProgram, type Weights } from './decode-program.ts'
+import { type GenerationDefaults, readGenerationConfig } from './generation-config.ts'
+
+export interface LanguageModelOptions {
+  engine: Engine
+  decoder: Decoder
+  /** A model in training gives its parameters as `live`: what is generated follows them. */
+  weights: Weights
+  tokenizer: Tokenizer
+  /** Jinja template of conversations; without one, `chat` continues the user's text. */
+  chatTemplate?: string
+  /** Defaults of generation, by the names of generation_config.json. */
+  generation?: Readonly<Record<string, unknown>>
+  /** Prompts begin with the tokenizer's BOS (default: only empty ones). */
+  addBos?: boolean
+  facts?: ImportFacts
+  /** Disposing the model disposes its engine. */
+  ownsEngine?: boolean
+}
+
+/** What an import found, for the user to see: foreign weights may load and yet be misread. */
+export interface ImportFacts {
+  /** `model_type` of config.json. */
+  family: string
+  /** Fields of config.json that are not known here. */
+  unknownFields: readonly string[]
+  /** Tensors that the model has no place for. */
+  unusedTensors: readonly string[]
+}
+
+/** A decoder with its tokenizer, ready to generate. Several generations may be under way at once. */
+export class LanguageModel {
+  readonly engine: Engine
+  readonly decoder: Decoder
+  readonly tokenizer: Tokenizer
+  readonly chatTemplate: string | undefined
+  readonly addBos: boolean
+  readonly facts: ImportFacts | undefined
+  readonly defaults: GenerationDefaults
+  readonly program: DecodeProgram
+  readonly #ownsEngine: boolean
+
+  private constructor(options: LanguageModelOptions, program: DecodeProgram) {
+    this.engine = options.engine
+    this.decoder = options.decoder
+    this.tokenizer = options.tokenizer
+    this.chatTemplate = options.chatTemplate
+    this.addBos = options.addBos ?? false
+    this.facts = options.facts
+    this.#ownsEngine = options.ownsEngine ?? false
+    this.defaults = readGenerationConfig(options.generation ?? {})
+    this.program = program
+  }
+
+  /** Compiles the model; parameters that are `packed` can be let go afterwards. */
+  static async create(options: LanguageModelOptions): Promise<LanguageModel> {
+    const { engine, decoder, weights } = options
+    return new LanguageModel(options, await DecodeProgram.create(engine, decoder, weights))
+  }
+
+  /** Its architecture: every setting, as it was resolved. */
+  get config(): DecoderConfig {
+    return this.decoder.config
+  }
+
+  /** Tokens that end a text. */
+  get stopIds(): ReadonlySet<number> {
+    const { eosId } = this.tokenizer
+    return new Set([...this.defaults.stopIds, ...(eosId === undefined ? [] : [eosId])])
+  }
+
+  async dispose(): Promise<void> {
+    this.program.dispose()
+    if (this.#ownsEngine) await this.engine.dispose()
+  }
+}

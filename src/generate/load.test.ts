@@ -1,0 +1,164 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
+import { UserError } from '../errors.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
+import { writeFolder } from '../models/files/folder.ts'
+import { openEngine } from '../runtime/open.ts'
+import { trainCharTokenizer } from '../text/char.ts'
+import { CHATML } from '../text/chat-template.ts'
+import { generate } from './generate.ts'
+import { LanguageModel } from './language-model.ts'
+import { load } from './load.ts'
+import { modelFiles } from './model-files.ts'
+
+const engine = await openEngine({ engine: 'cpu', threads: 2 })
+const root = await mkdtemp(join(tmpdir(), 'chatwright-'))
+afterAll(async () => {
+  await engine.dispose()
+  await rm(root, { recursive: true })
+})
+
+let folder: string
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(root, 'model-')), 'saved')
+})
+
+/** 58 characters and three special tokens. */
+const tokenizer = await trainCharTokenizer(
+  ['abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ01234'],
+  { specialTokens: ['<|endoftext|>', '<|im_start|>', '<|im_end|>'] },
+)
+const greedily = { prompt: 'Call me', temperature: 0, maxTokens: 20 }
+
+async function save(config: DecoderConfig, generation = {}) {
+  const decoder = new Decoder(config)
+  const weights = tinyWeights(decoder)
+  const values = {
+    tensor: (name: string) => {
+      const tensor = engine.tensor('float32', decoder.parameters().get(name)?.shape ?? [])
+      tensor.write(weights[name] as Float32Array)
+      return tensor
+    },
+  }
+  const files = { decoder, values, tokenizer, chatTemplate: CHATML, generation }
+  await writeFolder(folder, modelFiles(files))
+  return { decoder, weights }
+}
+
+const edit = async (file: string, change: (json: Record<string, unknown>) => unknown) => {
+  const path = join(folder, file)
+  const json = JSON.parse(await readFile(path, 'utf8'))
+  await writeFile(path, JSON.stringify(change(json) ?? json))
+}
+
+describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
+  test('a saved model, loaded, generates what it did before', async () => {
+    const { decoder, weights } = await save(config)
+    const before = await LanguageModel.create({
+      engine,
+      decoder,
+      tokenizer,
+      weights: { packed: weights },
+    })
+    const model = await load(folder, { engine })
+    expect(model.config).toEqual(config)
+    expect(model.chatTemplate).toBe(CHATML)
+    expect(model.facts).toMatchObject({ unknownFields: [], unusedTensors: [] })
+    const expected = await generate(before, { ...greedily, logprobs: 3 })
+    const found = await generate(model, { ...greedily, logprobs: 3 })
+    expect(found.pieces).toEqual(expected.pieces)
+    await Promise.all([before.dispose(), model.dispose()])
+  })
+})
+
+const config = tinyConfigs.Llama as DecoderConfig
+
+test('the folder says how to generate', async () => {
+  await save(config, { do_sample: false, max_new_tokens: 5 })
+  const model = await load(folder, { threads: 1 })
+  expect(model.engine.threads).toBe(1)
+  const { text, tokens } = await generate(model, { prompt: 'Call me' })
+  expect(tokens.length).toBe(5)
+  const explicit = await generate(model, { ...greedily, maxTokens: 5, seed: 4 })
+  expect(explicit.text).toBe(text)
+  expect(model.stopIds).toEqual(new Set([tokenizer.eosId]))
+  await model.dispose()
+})
+
+test('it tells what it did not know or use', async () => {
+  await save(config)
+  await edit('config.json', (json) => ({ ...json, rope_theta: 5000, sliding_window: 7 }))
+  await edit('config.json', (json) => ({ ...json, num_hidden_layers: 1 }))
+  const model = await load(folder, { engine })
+  expect(model.config.ropeTheta).toBe(5000)
+  expect(model.facts?.unknownFields).toEqual(['sliding_window'])
+  expect(model.facts?.unusedTensors).toHaveLength(9)
+  expect(model.facts?.unusedTensors[0]).toMatch(/^model\.layers\.1\./)
+  await model.dispose()
+})
+
+test('a template among several, or in a file of its own', async () => {
+  await save(config)
+  const named = [
+    { name: 'tool_use', template: 'x' },
+    { name: 'default', template: 'y' },
+  ]
+  await edit('tokenizer_config.json', (json) => ({ ...json, chat_template: named }))
+  expect((await load(folder, { engine })).chatTemplate).toBe('y')
+  await writeFile(join(folder, 'chat_template.jinja'), 'z')
+  expect((await load(folder, { engine })).chatTemplate).toBe('z')
+})
+
+test('BOS comes before a prompt where the tokenizer says so', async () => {
+  await save(config)
+  const promptTokens = async () => {
+    const model = await load(folder, { engine })
+    return (await generate(model, { ...greedily, prompt: 'abc' })).promptTokens
+  }
+  expect(await promptTokens()).toBe(3)
+  await edit('tokenizer_config.json', (json) => ({ ...json, add_bos_token: true }))
+  expect(await promptTokens()).toBe(4)
+})
+
+describe('what is wrong is named:', () => {
+  const refused = async () => {
+    const error: unknown = await load(folder, { engine }).catch((reason) => reason)
+    expect(error).toBeInstanceOf(UserError)
+    return (error as Error).message
+  }
+
+  test('no folder, no file', async () => {
+    expect(await refused()).toMatch(/saved.config\.json: there is no such file/)
+    await save(config)
+    await rm(join(folder, 'model.safetensors'))
+    expect(await refused()).toContain('model.safetensors')
+    await rm(join(folder, 'tokenizer.json'))
+    expect(await refused()).toMatch(/tokenizer\.json: there is no such file/)
+  })
+
+  test('a tokenizer of another model', async () => {
+    await save({ ...config, vocabSize: 60 })
+    expect(await refused()).toContain(
+      'tokenizer.json has 61 tokens, but the model was made for 60; they do not belong together',
+    )
+    await rm(folder, { recursive: true })
+    await save({ ...config, vocabSize: 500 })
+    expect(await refused()).toContain('has 61 tokens, but the model was made for 500')
+  })
+
+  test('weights of another shape', async () => {
+    await save(config)
+    await edit('config.json', (json) => ({ ...json, intermediate_size: 64 }))
+    expect(await refused()).toMatch(/gate_proj\.weight has the shape \(192,64\).*\(64,64\)/)
+  })
+
+  test('what is not JSON', async () => {
+    await save(config)
+    await writeFile(join(folder, 'generation_config.json'), '{')
+    expect(await refused()).toMatch(/generation_config\.json is not JSON/)
+  })
+})

@@ -1,0 +1,66 @@
+import { sizeOf } from '../graph/index.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { type EngineOptions, openEngine } from '../runtime/open.ts'
+import { LanguageModel } from './language-model.ts'
+import { type ModelFolder, readModelFolder } from './model-folder.ts'
+
+export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
+  /** Where to compute; an engine that is open already stays the caller's. */
+  engine?: EngineOptions['engine'] | Engine
+}
+
+/**
+ * Loads a model folder in Hugging Face's layout, ready to generate; `model.dispose()` frees it.
+ * Throws UserError that names the file and what is wrong with it.
+ *
+ * @example
+ * const model = await load('my-model')
+ * const { text } = await generate(model, { prompt: 'Call me' })
+ */
+export async function load(
+  folder: string,
+  { engine: chosen, threads }: LoadOptions = {},
+): Promise<LanguageModel> {
+  const files = await readModelFolder(folder)
+  if (typeof chosen === 'object') return open(files, chosen, false)
+  const engine = await openEngine({ engine: chosen, threads })
+  try {
+    return await open(files, engine, true)
+  } catch (error) {
+    await engine.dispose()
+    throw error
+  }
+}
+
+/** The weights go from the file into memory that is freed once the engine has packed them. */
+async function open(
+  files: ModelFolder,
+  engine: Engine,
+  ownsEngine: boolean,
+): Promise<LanguageModel> {
+  const decoder = new Decoder(files.config)
+  const tensors: DeviceTensor[] = []
+  const packed: Record<string, Float32Array> = {}
+  const shapes = decoder.parameters()
+  try {
+    const unusedTensors = await files.fill((name) => {
+      const shape = shapes.get(name)?.shape ?? []
+      packed[name] ??= allocate(engine, shape, tensors)
+      return packed[name]
+    })
+    const weights = { packed }
+    const facts = { ...files, unusedTensors }
+    return await LanguageModel.create({ ...files, engine, decoder, weights, facts, ownsEngine })
+  } finally {
+    for (const tensor of tensors) tensor.dispose()
+  }
+}
+
+/** Memory of the engine's own is freed at once; other memory, when garbage is collected. */
+function allocate(engine: Engine, shape: readonly number[], tensors: DeviceTensor[]): Float32Array {
+  if (!engine.hostMemory) return new Float32Array(sizeOf(shape))
+  const tensor = engine.tensor('float32', shape)
+  tensors.push(tensor)
+  return tensor.data as Float32Array
+}

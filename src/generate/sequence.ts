@@ -1,0 +1,107 @@
+import type { StreamDecoder, Tokenizer } from '../text/tokenizer.ts'
+import type { Candidates } from './sampling/candidates.ts'
+import { logProbabilities } from './sampling/log-probabilities.ts'
+import { Sampler, type SamplerOptions } from './sampling/sampler.ts'
+import { StopStrings } from './stop-strings.ts'
+
+/** A stop string or token, the limit, or the caller's signal. */
+export type FinishReason = 'stop' | 'length' | 'abort'
+
+export interface TokenChoice {
+  token: number
+  text: string
+  /** Natural logarithm of the probability that the model gave it. */
+  logprob: number
+}
+
+/** What one step adds to a text. */
+export interface Piece {
+  token: number
+  /** Text that is complete now: at times none, at times that of several tokens. */
+  text: string
+  /** Only where log-probabilities are asked for. */
+  logprob?: number
+  /** The likeliest tokens, falling. */
+  top?: TokenChoice[]
+}
+
+export interface SequenceOptions {
+  tokenizer: Tokenizer
+  prompt: readonly number[]
+  /** Tokens to generate at most. */
+  maxTokens: number
+  sampling: SamplerOptions
+  seed: number
+  stop: readonly string[]
+  stopIds: ReadonlySet<number>
+  /** Log-probabilities of so many of the likeliest tokens, and of the one chosen. */
+  logprobs?: number
+  candidates: Candidates
+}
+
+/** One text as it is generated: from logits to tokens to pieces of text, until it ends. */
+export class Sequence {
+  /** The prompt's tokens, then those generated (the last may be one that ends the text). */
+  readonly tokens: number[]
+  readonly pieces: Piece[] = []
+  finishReason: FinishReason | undefined
+  /** Spent on it since its prompt was read. */
+  milliseconds = 0
+  readonly #options: SequenceOptions
+  readonly #sampler: Sampler
+  readonly #decoder: StreamDecoder
+  readonly #stops: StopStrings
+
+  constructor(options: SequenceOptions) {
+    this.#options = options
+    this.tokens = [...options.prompt]
+    this.#sampler = new Sampler(options.sampling, options)
+    this.#decoder = options.tokenizer.decoder()
+    this.#stops = new StopStrings(options.stop)
+  }
+
+  get seed(): number {
+    return this.#options.seed
+  }
+
+  /** The tokens after the prompt's. */
+  get generated(): number[] {
+    return this.tokens.slice(this.#options.prompt.length)
+  }
+
+  /** Tokens that it will have at most. */
+  get longest(): number {
+    return this.#options.prompt.length + this.#options.maxTokens
+  }
+
+  /** Picks the next token by `logits` (V), which are changed in place. */
+  accept(logits: Float32Array): Piece {
+    const { tokenizer, logprobs, stopIds } = this.#options
+    // The model may have rows for tokens that the tokenizer does not (a padded vocabulary).
+    const known = logits.subarray(0, tokenizer.vocabSize)
+    const given = logprobs === undefined ? undefined : logProbabilities(known.slice())
+    const token = this.#sampler.next(known)
+    this.tokens.push(token)
+    const piece: Piece = { token, text: this.#text(token, stopIds.has(token)) }
+    if (given && logprobs !== undefined) {
+      piece.logprob = given.of(token)
+      piece.top = given.top(logprobs).map((choice) => ({
+        ...choice,
+        text: tokenizer.decode([choice.token], { specials: true }),
+      }))
+    }
+    this.pieces.push(piece)
+    return piece
+  }
+
+  /** The text that `token` completes; sets `finishReason` where it ends the sequence. */
+  #text(token: number, isStop: boolean): string {
+    const text = isStop ? '' : this.#stops.push(this.#decoder.push(token))
+    if (isStop || this.#stops.stopped) this.finishReason = 'stop'
+    else if (this.tokens.length >= this.longest) this.finishReason = 'length'
+    else return text
+    if (this.#stops.stopped) return text
+    const rest = this.#stops.push(this.#decoder.end())
+    return text + rest + this.#stops.end()
+  }
+}
