@@ -5,11 +5,12 @@ import type { Engine } from '../src/runtime/engine.ts'
 import { loadLibrary } from '../src/runtime/native/koffi.ts'
 import { openEngine } from '../src/runtime/open.ts'
 
-/** Engines that every runtime must agree with: native on the CPU, and on WebGPU where it can be had. */
+/** Engines that must agree: native on the CPU, on WebGPU where it can be had, and WebAssembly. */
 export async function openEngines(): Promise<Engine[]> {
   const cpu = await openEngine({ engine: 'cpu', threads: 2 })
+  const wasm = await openEngine({ engine: 'wasm', threads: 2 })
   const webgpu = await orSkip('native WebGPU', openSoftwareGpu())
-  return webgpu ? [cpu, webgpu] : [cpu]
+  return webgpu ? [cpu, wasm, webgpu] : [cpu, wasm]
 }
 
 /** What cannot be had is skipped with one line, but is a failure under `CI=true`. */

@@ -12,7 +12,7 @@ import { applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor
 export function checkpoint(output: Tensor, inputs: readonly Tensor[]): Tensor {
   const ends = new Set(inputs.map((t) => t.node))
   const segment = topologicalOrder([output], ends)
-  const starts = segment.flatMap((node) => node.inputs).filter((t) => ends.has(t.node))
+  const starts = [output, ...segment.flatMap((node) => node.inputs)].filter((t) => ends.has(t.node))
   const leaves = segment.filter(asInput).flatMap((node) => node.outputs)
   const early = new Set(usedEarly(segment, ends))
   const sources = [...new Set(starts), ...leaves]

@@ -36,6 +36,7 @@ function rewrite(
   const settled = new Set<Node>()
   const numbers = new Map<object, number>()
   const known = new Map<string, readonly Tensor[]>()
+  const firstEqual = representatives()
   const number = (of: object) => {
     const given = numbers.get(of) ?? numbers.size
     numbers.set(of, given)
@@ -49,7 +50,8 @@ function rewrite(
   const merged = (results: readonly Tensor[]): readonly Tensor[] => {
     const { op, inputs, attrs } = at(results, 0).node
     const places = inputs.map((t) => `${number(t.node)}.${t.index}`).join()
-    const key = `${number(op)}(${places})${JSON.stringify(attrs, (_, v) => exactly(v, number))}`
+    const exact = (_: string, value: unknown) => exactly(value, (list) => number(firstEqual(list)))
+    const key = `${number(op)}(${places})${JSON.stringify(attrs, exact)}`
     const earlier = known.get(key)
     if (!earlier) known.set(key, results)
     return earlier ?? results
@@ -79,11 +81,34 @@ function rewrite(
   return outputs.map((t) => replaced.get(t) ?? t)
 }
 
+type List = ArrayLike<number | bigint>
+
 /** JSON would make one of 0 and -0, of both infinities, and is slow on large arrays. */
-function exactly(value: unknown, number: (of: object) => number): unknown {
+function exactly(value: unknown, number: (list: List) => number): unknown {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  const isLarge = ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > 64)
-  return isLarge ? `#${number(value)}` : value
+  return isLong(value) ? `#${number(value)}` : value
+}
+
+const isLong = (value: unknown): value is List =>
+  ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > 64)
+
+/** For each list the first that was equal to it, so that masks made layer by layer are one. */
+function representatives(): (list: List) => List {
+  const known = new Map<string, List[]>()
+  return (list) => {
+    const samples = [0, list.length >> 1, list.length - 1].map((i) => list[i])
+    const key = `${list.length}: ${samples}`
+    const alike = known.get(key) ?? []
+    const equal = alike.find((other) => isEqual(other, list))
+    if (!equal) known.set(key, [...alike, list])
+    return equal ?? list
+  }
+}
+
+function isEqual(a: List, b: List): boolean {
+  if (a === b) return true
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false
+  return true
 }
 
 /** Moves sums and factors into a product or a scatter that nothing else uses. */

@@ -110,19 +110,20 @@ export const at = <T>(list: readonly T[], index: number): T => {
 /** Nodes that `outputs` depend on, each after its inputs; `known` ones and those below them not. */
 export function topologicalOrder(outputs: Iterable<Tensor>, known?: ReadonlySet<Node>): Node[] {
   const order: Node[] = []
-  const seen = new Set<Node>(known)
+  const seen = new Set<Node>()
+  const isSeen = (node: Node) => seen.has(node) || known?.has(node)
   for (const output of outputs) {
     const stack: [node: Node, next: number][] = [[output.node, 0]]
     while (stack.length > 0) {
       const top = stack[stack.length - 1] as [Node, number]
       const [node, next] = top
-      if (next === 0 && seen.has(node)) {
+      if (next === 0 && isSeen(node)) {
         stack.pop()
       } else if (next < node.inputs.length) {
         if (next === 0) seen.add(node)
         top[1]++
         const input = at(node.inputs, next).node
-        if (!seen.has(input)) stack.push([input, 0])
+        if (!isSeen(input)) stack.push([input, 0])
       } else {
         seen.add(node)
         order.push(node)

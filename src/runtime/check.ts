@@ -1,6 +1,6 @@
-import { type Dim, formatShape } from '../graph/dim.ts'
+import { type Dim, formatShape, sizeOf } from '../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray, zeros } from '../graph/dtype.ts'
-import type { TensorSpec } from '../graph/onnx/model.ts'
+import type { OnnxModel, TensorSpec } from '../graph/onnx/model.ts'
 import { describe } from './describe.ts'
 
 interface Signature {
@@ -86,4 +86,14 @@ export function checkValues(
   const convert = tensor.dtype === 'int64' ? BigInt : Number
   for (const [i, value] of values.entries()) copy[i] = convert(value)
   return copy
+}
+
+/** Throws unless a weight's data is what its dtype and shape say. */
+export function checkWeight(name: string, weight: OnnxModel['weights'][string]): void {
+  const { dtype, shape, data } = weight
+  if (!(data instanceof DTYPES[dtype].array) || data.length !== sizeOf(shape))
+    throw new TypeError(
+      `weight "${name}" is ${dtype} (${shape.join(', ')}), but its data is ` +
+        `a ${data.constructor.name} of ${data.length}`,
+    )
 }

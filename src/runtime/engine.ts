@@ -16,7 +16,7 @@ export interface Engine {
   readonly parallelRuns: number
   /** Why this engine was chosen, in one line for the user. */
   readonly reason: string
-  /** True where `DeviceTensor.slice` and `.data` exist: memory that the host can address. */
+  /** True where tensors have `data`, and slices of any part: memory that the host can address. */
   readonly hostMemory: boolean
   /** A zero-filled tensor. */
   tensor(dtype: DType, shape: readonly number[]): DeviceTensor
@@ -50,7 +50,10 @@ export interface DeviceTensor {
   readonly size: number
   /** The memory itself, where `engine.hostMemory`; otherwise undefined. Empty once disposed. */
   readonly data: TypedArray | undefined
-  /** A view of `shape` that starts `offset` elements in; shares memory (only with `hostMemory`). */
+  /**
+   * A view of `shape` that starts `offset` elements in; shares memory. Without `hostMemory` only of
+   * the whole: `slice(0, shape)` with another shape of as many elements.
+   */
   slice(offset: number, shape: readonly number[]): DeviceTensor
   /**
    * Copies from the host; `values.length` must equal `size`. Halves are given as their bits. What a

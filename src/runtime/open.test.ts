@@ -6,7 +6,7 @@ import { openEngine } from './open.ts'
 
 afterEach(() => {
   vi.doUnmock('./native/cpu.ts')
-  vi.doUnmock('./web/engine.ts')
+  vi.doUnmock('./web/node.ts')
 })
 
 test('auto takes the CPU, with all threads', async () => {
@@ -25,7 +25,7 @@ test('auto goes on to WebAssembly, and tells it why', async () => {
     },
   }))
   const openWasm = vi.fn(async () => ({ name: 'wasm' }) as Engine)
-  vi.doMock('./web/engine.ts', () => ({ openWasm }))
+  vi.doMock('./web/node.ts', () => ({ openWasm }))
   expect((await openEngine({ threads: 3 })).name).toBe('wasm')
   expect(openWasm).toHaveBeenCalledWith(3, 'no library; run: npm i')
   await expect(openEngine({ engine: 'cpu' })).rejects.toThrow(EngineUnavailable)

@@ -41,7 +41,7 @@ async function openCpu(threads: number | undefined): Promise<Engine> {
 }
 
 async function openWasm(threads: number | undefined, because?: string): Promise<Engine> {
-  return (await import('./web/engine.ts')).openWasm(threads, because)
+  return (await import('./web/node.ts')).openWasm(threads, because)
 }
 
 /** koffi throws on import where it has no build for the machine. */

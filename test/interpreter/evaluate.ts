@@ -1,6 +1,7 @@
 import type { Dim, Shape } from '../../src/graph/dim.ts'
 import { type Node, type Tensor, topologicalOrder } from '../../src/graph/tensor.ts'
 import type { NdArray } from './array.ts'
+import { cachedAttention } from './cached-attention.ts'
 import { elementwise } from './elementwise.ts'
 import { leaf } from './leaf.ts'
 import { loss } from './loss.ts'
@@ -35,7 +36,10 @@ const OPS: Record<string, Evaluate> = {
   ...shape,
   ...select,
   ...loss,
+  cachedAttention,
 }
+
+export const opNames = Object.keys(OPS)
 
 /**
  * The graph computed the slow, obvious way, in float64: one plain function per op. Named dimensions

@@ -11,6 +11,8 @@ export interface Case {
   order: 0 | 1 | 2
   /** The inputs by which derivatives are checked (default: all floats). */
   by?: readonly string[]
+  /** Outputs, by number, that are written to the memory of an input. */
+  inPlace: Readonly<Record<number, string>>
   /** Some of its nodes belong on the CPU in any case: arithmetic on shapes, and on int64. */
   usesHost: boolean
   /** Greatest error of an engine's float32, as a share of the largest element (or of 1). */
@@ -19,7 +21,13 @@ export interface Case {
   webgpuTolerance: number
 }
 
-const DEFAULTS = { order: 2, usesHost: false, tolerance: 1e-5, webgpuTolerance: 1e-5 } as const
+const DEFAULTS = {
+  order: 2,
+  inPlace: {},
+  usesHost: false,
+  tolerance: 1e-5,
+  webgpuTolerance: 1e-5,
+} as const
 
 /** A case of `name`; its second derivative is checked too unless `options` say otherwise. */
 export const op = <K extends string>(

@@ -1,8 +1,17 @@
 import { isFixed, type Shape } from '../dim.ts'
 import { ShapeError, type Tensor } from '../tensor.ts'
-import { add, floor, maximum, minimum, mul, stopGradient, sub } from './elementwise.ts'
+import {
+  add,
+  cast,
+  floor,
+  greaterEqual,
+  mul,
+  type Operand,
+  stopGradient,
+  sub,
+} from './elementwise.ts'
 import { constant } from './leaf.ts'
-import { reshape, slice } from './shape.ts'
+import { reshape, split } from './shape.ts'
 
 /**
  * Randomness inside a graph is a function of (seed, step, place): the host gives a key of
@@ -10,7 +19,7 @@ import { reshape, slice } from './shape.ts'
  * computed with whole numbers below 2^24, which float32 holds exactly, so that every engine draws
  * the same and a resumed run repeats itself.
  */
-export const MODULUS = 2039
+export const MODULUS = 2029
 export const KEY_SIZE = 3
 
 export interface RandomKey {
@@ -32,34 +41,38 @@ export function dropout(
 ): Tensor {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: rate ${rate} is not in [0, 1)`)
   if (rate === 0) return x
-  return mul(x, stopGradient(mul(keepMask(shape, rate, random), 1 / (1 - rate))))
+  const kept = 1 - Math.round(rate * MODULUS) / MODULUS
+  return mul(x, stopGradient(mul(keepMask(shape, rate, random), 1 / kept)))
 }
 
 /** 1 with probability 1 - rate (to 1 in MODULUS), else 0. */
-export function keepMask(shape: Shape, rate: number, random: RandomKey): Tensor {
-  const hashed = randomIntegers(shape, random)
-  const threshold = Math.round(rate * MODULUS)
-  // Whole numbers: all from `threshold` up become 1, all below 0.
-  return minimum(maximum(sub(hashed, threshold - 1), 0), 1)
-}
+export const keepMask = (shape: Shape, rate: number, random: RandomKey): Tensor =>
+  cast(greaterEqual(randomIntegers(shape, random), Math.round(rate * MODULUS)), 'float32')
 
-/** Numbers 0 .. MODULUS - 1, evenly spread. Rows and columns are hashed, then their sums. */
-function randomIntegers(shape: Shape, { key, place }: RandomKey): Tensor {
+/**
+ * Whole numbers 0 .. MODULUS - 1, each as likely. An element's number comes from one hash of its
+ * column and three of its row, so that rows or columns that are alike are as rare as by chance.
+ */
+export function randomIntegers(shape: Shape, { key, place }: RandomKey): Tensor {
   if (!isFixed(shape)) throw new ShapeError('dropout', [key], `${shape} is not a fixed shape`)
   const columns = shape[shape.length - 1] ?? 1
   const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1)
-  const [k0, k1, k2] = [0, 1, 2].map((i) => slice(key, 0, i, i + 1)) as [Tensor, Tensor, Tensor]
-  const hash = (first: Tensor) => squareMod(add(squareMod(add(first, k0)), k1))
-  const row = hash(scrambled(rows, 2 * place))
-  const column = hash(scrambled(columns, 2 * place + 1))
-  const mixed = squareMod(add(reshape(row, [rows, 1]), column))
-  return reshape(squareMod(add(mixed, squareMod(add(reshape(row, [rows, 1]), k2)))), shape)
+  const [k0, k1, k2] = split(key, [1, 1, 1], 0) as [Tensor, Tensor, Tensor]
+  const hashed = mix(mix(add(scrambled(3 * rows + columns, place), k0), k1), k2)
+  const [first, second, third, column] = split(hashed, [rows, rows, rows, columns], 0).map(
+    (x, i) => (i < 3 ? reshape(x, [rows, 1]) : x),
+  ) as [Tensor, Tensor, Tensor, Tensor]
+  const whole = mix(add(mix(add(first, column), 0), second), third)
+  return reshape(whole, shape)
 }
 
-/** x^2 mod MODULUS; exact for whole x up to 2 MODULUS. */
-function squareMod(x: Tensor): Tensor {
-  const square = mul(x, x)
-  return sub(square, mul(floor(mul(square, 1 / MODULUS)), MODULUS))
+/**
+ * x^2 + y mod MODULUS, for whole x below 2 MODULUS and y below MODULUS: as evenly spread as y. For
+ * this modulus, no rounding of the quotient reaches a whole number, in float32 and float64.
+ */
+function mix(x: Tensor, y: Operand): Tensor {
+  const z = add(mul(x, x), y)
+  return sub(z, mul(floor(mul(z, 1 / MODULUS)), MODULUS))
 }
 
 /** A fixed hash of 0 .. length - 1 to numbers below MODULUS (the finalizer of MurmurHash3). */

@@ -8,7 +8,8 @@ export class OrtError extends Error {
 }
 
 const POINTER = 'void *'
-const OUT = koffi.out(koffi.pointer(POINTER))
+/** A pointer that the call gives back. */
+const OUT = 'out'
 /** ORTCHAR_T: paths are UTF-16 on Windows. */
 const PATH = process.platform === 'win32' ? 'str16' : 'str'
 
@@ -26,6 +27,7 @@ const FUNCTIONS = {
   RunOptionsSetTerminate: [46, POINTER],
   CreateTensorAsOrtValue: [48, POINTER, POINTER, 'size_t', 'int', OUT],
   CreateTensorWithDataAsOrtValue: [49, POINTER, POINTER, 'size_t', POINTER, 'size_t', 'int', OUT],
+  GetTensorMutableData: [51, POINTER, OUT],
   CreateMemoryInfo: [68, 'str', 'int', 'int', 'int', OUT],
   CreateCpuMemoryInfo: [69, 'int', 'int', OUT],
   AddSessionConfigEntry: [130, POINTER, 'str', 'str'],
@@ -73,9 +75,11 @@ export function openApi(path: string) {
   const table: Pointer[] = koffi.decode(api, koffi.array(POINTER, API_LENGTH))
 
   const status = POINTER
-  const functions = mapValues(FUNCTIONS, ([index, ...parameters]) =>
-    koffi.decode(table[index], koffi.proto(status, parameters)),
-  )
+  const out = koffi.out(koffi.pointer(POINTER))
+  const functions = mapValues(FUNCTIONS, ([index, ...parameters]) => {
+    const types = parameters.map((type) => (type === OUT ? out : type))
+    return koffi.decode(table[index], koffi.proto(status, types))
+  })
   const releases = mapValues(RELEASES, (index) =>
     koffi.decode(table[index], koffi.proto('void', [POINTER])),
   )

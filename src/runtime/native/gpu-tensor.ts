@@ -1,22 +1,14 @@
-import { sizeOf } from '../../graph/dim.ts'
-import { DTYPES, type DType, type TypedArray, zeros } from '../../graph/dtype.ts'
+import { formatShape, sizeOf } from '../../graph/dim.ts'
+import { DTYPES, type DType, type TypedArray } from '../../graph/dtype.ts'
 import { checkShape, checkValues } from '../check.ts'
 import { describe } from '../describe.ts'
-import { koffi, type Pointer } from './koffi.ts'
+import { GpuMemory, type GpuOwner } from './gpu-memory.ts'
+import type { Pointer } from './koffi.ts'
 import { Shared } from './shared.ts'
-import type { NativeTensor, Owner } from './tensor.ts'
+import type { NativeTensor } from './tensor.ts'
 import { createValue } from './value.ts'
 
-/** The engine, for tensors in device memory. */
-export interface GpuOwner extends Owner {
-  /** Allocator of device memory. */
-  readonly allocator: Pointer
-}
-
-/**
- * A tensor in the memory of a GPU. Only one thread may use the device at a time, so what is written
- * waits on the host for the next run or read, which allocates and copies when its turn has come.
- */
+/** A tensor in the memory of a GPU. */
 export class GpuTensor implements NativeTensor {
   name?: string
   readonly owner: GpuOwner
@@ -25,27 +17,31 @@ export class GpuTensor implements NativeTensor {
   readonly size: number
   readonly data = undefined
   readonly memory: Shared
+  readonly #memory: GpuMemory
   #value: Pointer | undefined
-  #written: TypedArray | undefined
   #disposed = false
 
-  constructor(owner: GpuOwner, dtype: DType, shape: readonly number[]) {
+  /** Takes over one ownership of `memory`. */
+  constructor(owner: GpuOwner, dtype: DType, shape: readonly number[], memory?: GpuMemory) {
     checkShape(shape)
     this.owner = owner
     this.dtype = dtype
     this.shape = [...shape]
     this.size = sizeOf(shape)
-    this.memory = new Shared(() => owner.free('Value', this.#value))
-    this.#written = zeros(dtype, this.size)
+    this.#memory = memory ?? new GpuMemory(owner, dtype, this.size)
+    this.memory = new Shared(() => {
+      owner.free('Value', this.#value)
+      this.#memory.release()
+    })
     owner.children.add(this)
   }
 
   get value(): Pointer {
     if (this.#value === undefined) {
-      const { api, allocator } = this.owner
-      const dims = BigInt64Array.from(this.shape, BigInt)
-      const type = [dims, dims.length, DTYPES[this.dtype].onnx] as const
-      this.#value = api.create('CreateTensorAsOrtValue', allocator, ...type)
+      const { owner, dtype, shape, size } = this
+      const { address } = this.#memory
+      const bytes = size * DTYPES[dtype].bytes
+      this.#value = createValue(owner, dtype, shape, address, bytes, owner.deviceMemory)
     }
     return this.#value
   }
@@ -54,27 +50,30 @@ export class GpuTensor implements NativeTensor {
     if (this.#disposed) throw new Error(`tensor ${describe(this)} was disposed`)
   }
 
-  slice(): never {
-    throw new Error(`tensor ${describe(this)} is in GPU memory, which has no slices`)
+  slice(offset: number, shape: readonly number[]): GpuTensor {
+    this.check()
+    checkShape(shape)
+    if (offset !== 0 || sizeOf(shape) !== this.size)
+      throw new Error(
+        `tensor ${describe(this)} is in GPU memory: a slice must be the whole of it, ` +
+          `not ${formatShape(shape)} at ${offset}`,
+      )
+    this.#memory.retain()
+    return new GpuTensor(this.owner, this.dtype, shape, this.#memory)
   }
 
   write(values: TypedArray | readonly number[]): void {
     this.check()
-    this.#written = checkValues(this, values).slice()
+    this.#memory.write(checkValues(this, values).slice())
   }
 
   upload(): void {
-    const values = this.#written
-    this.#written = undefined
-    if (values) this.#withHost(values, (host) => this.#copy(host, this.value))
+    this.#memory.upload()
   }
 
   /** Copies to the host, when the device has done all that it was given; to be called in turn. */
   download(): TypedArray {
-    this.upload()
-    const values = zeros(this.dtype, this.size)
-    this.#withHost(values, (host) => this.#copy(this.value, host))
-    return values
+    return this.#memory.download()
   }
 
   async read(): Promise<TypedArray> {
@@ -87,26 +86,9 @@ export class GpuTensor implements NativeTensor {
     }
   }
 
-  #copy(source: Pointer, target: Pointer): void {
-    const { api, env } = this.owner
-    api.call('CopyTensors', env, BigUint64Array.of(source), BigUint64Array.of(target), null, 1)
-  }
-
-  #withHost(values: TypedArray, work: (host: Pointer) => void): void {
-    if (this.size === 0) return
-    const address = koffi.address(values)
-    const host = createValue(this.owner, this.dtype, this.shape, address, values.byteLength)
-    try {
-      work(host)
-    } finally {
-      this.owner.api.release('Value', host)
-    }
-  }
-
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    this.#written = undefined
     this.owner.children.delete(this)
     this.memory.release()
   }

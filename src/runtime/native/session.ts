@@ -1,6 +1,6 @@
-import { sizeOf } from '../../graph/dim.ts'
-import { DTYPES, type TypedArray } from '../../graph/dtype.ts'
+import type { TypedArray } from '../../graph/dtype.ts'
 import type { OnnxModel } from '../../graph/onnx/model.ts'
+import { checkWeight } from '../check.ts'
 import type { CompileOptions } from '../engine.ts'
 import type { Environment } from './environment.ts'
 import { koffi, type Pointer } from './koffi.ts'
@@ -80,13 +80,8 @@ function configure(
 
 function weightValue(environment: Environment, model: OnnxModel, name: string): Pointer {
   const weight = model.weights[name] as OnnxModel['weights'][string]
+  checkWeight(name, weight)
   const { dtype, shape, data } = weight
-  const { array } = DTYPES[dtype]
-  if (!(data instanceof array) || data.length !== sizeOf(shape))
-    throw new TypeError(
-      `weight "${name}" is ${dtype} (${shape.join(', ')}), but its data is ` +
-        `a ${data.constructor.name} of ${data.length}`,
-    )
   return createValue(environment, dtype, shape, koffi.address(data), data.byteLength)
 }
 

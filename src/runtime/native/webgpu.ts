@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import type { DType } from '../../graph/dtype.ts'
-import { encodeModel } from '../../graph/onnx/proto.ts'
 import type { Engine } from '../engine.ts'
 import { EngineUnavailable } from '../errors.ts'
+import { identityModel } from '../identity-model.ts'
 import type { Released } from './api.ts'
 import { NativeEngine } from './engine.ts'
 import { type Environment, getEnvironment } from './environment.ts'
-import { type GpuOwner, GpuTensor } from './gpu-tensor.ts'
+import type { GpuOwner } from './gpu-memory.ts'
+import { GpuTensor } from './gpu-tensor.ts'
 import type { Pointer } from './koffi.ts'
 import { VERSION } from './library.ts'
 import { createSession, type Placement } from './session.ts'
@@ -19,6 +20,7 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
   readonly name = 'webgpu'
   readonly hostMemory = false
   readonly allocator: Pointer
+  readonly deviceMemory: Pointer
   /** A session that lives as long as the engine: it owns the allocator's memory. */
   readonly #anchor: Pointer
   readonly #probe: GpuTensor
@@ -26,9 +28,8 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
   constructor(environment: Environment, placement: Placement, anchor: Pointer) {
     super(environment, placement, 1, `webgpu: ONNX Runtime ${VERSION}, native`)
     this.#anchor = anchor
-    const memory = this.api.create('CreateMemoryInfo', 'WebGPU_Buf', DEVICE_ALLOCATOR, 0, 0)
-    this.allocator = this.api.create('CreateAllocator', anchor, memory)
-    this.api.release('MemoryInfo', memory)
+    this.deviceMemory = this.api.create('CreateMemoryInfo', 'WebGPU_Buf', DEVICE_ALLOCATOR, 0, 0)
+    this.allocator = this.api.create('CreateAllocator', anchor, this.deviceMemory)
     this.#probe = new GpuTensor(this, 'float32', [1])
     process.on('exit', this.#finish)
   }
@@ -53,6 +54,7 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
     process.off('exit', this.#finish)
     await super.release()
     this.api.release('Allocator', this.allocator)
+    this.api.release('MemoryInfo', this.deviceMemory)
     this.api.release('Session', this.#anchor)
   }
 }
@@ -63,18 +65,8 @@ const DEVICE_ALLOCATOR = 0
 export async function openWebGpu(threads = availableParallelism()): Promise<Engine> {
   const environment = getEnvironment()
   const placement: Placement = { threads, provider: 'WebGPU' }
-  const anchor = await createSession(environment, anchorModel(), placement, {}).catch((error) => {
+  const anchor = await createSession(environment, identityModel(), placement, {}).catch((error) => {
     throw new EngineUnavailable(`no GPU that WebGPU can use: ${error.message}`)
   })
   return new WebGpuEngine(environment, placement, anchor)
-}
-
-/** y = x. */
-function anchorModel() {
-  const spec = (name: string) => ({ name, dtype: 'float32', shape: [1] }) as const
-  const node = { type: 'Identity', name: 'y', inputs: ['x'], outputs: ['y'] }
-  const nodes = [{ ...node, attributes: {}, domain: '' }]
-  const [inputs, outputs] = [[spec('x')], [spec('y')]]
-  const bytes = encodeModel({ nodes, inputs, outputs, initializers: [] })
-  return { bytes, inputs, outputs, weights: {} }
 }

@@ -1,11 +1,23 @@
 import {
+  add,
   attention,
+  cachedAttention,
+  cachedHeadDim,
+  checkpoint,
   crossEntropy,
   dropout,
+  exp,
+  linear,
   linearCrossEntropy,
+  matmul,
+  mul,
+  rmsNorm,
   rotary,
+  silu,
+  split,
   stopGradient,
   sum,
+  type Tensor,
 } from '../../../src/graph/index.ts'
 import { exactly, floats } from '../../interpreter/values.ts'
 import { type Case, op } from '../case.ts'
@@ -42,6 +54,38 @@ const projected = () => ({
 })
 
 const key = exactly('float32', [3], [1234, 77, 2020])
+
+/** A decoding step with a cache of 6 places; `last` holds each sequence's last position. */
+function cachedCase(
+  name: string,
+  length: number,
+  last: readonly number[],
+  headDim: number,
+  kvHeads: number,
+): Case {
+  const batch = last.length
+  const cache = [batch, kvHeads, 6, cachedHeadDim(headDim, true)]
+  return op(
+    `cachedAttention, ${name}, ${kvHeads} key heads`,
+    {
+      q: floats([batch, length, 2 * headDim]),
+      k: floats([batch, length, kvHeads * headDim]),
+      v: floats([batch, length, kvHeads * headDim]),
+      keys: floats(cache),
+      values: floats(cache),
+      lastPosition: exactly('int32', [batch], last),
+      total: exactly('int32', [], [Math.max(...last) + 1]),
+      cos: floats([6, headDim / 2], -1, 1),
+      sin: floats([6, headDim / 2], -1, 1),
+    },
+    ({ q, k, v, keys, values, lastPosition, total, cos, sin }) => {
+      const sizes = { heads: 2, kvHeads, headDim, rotary: { cos, sin } }
+      const step = cachedAttention(q, k, v, { keys, values }, { lastPosition, total }, sizes)
+      return [step.output, step.keys, step.values]
+    },
+    { order: 0, by: [], inPlace: { 1: 'keys', 2: 'values' } },
+  )
+}
 
 export const modelCases: Case[] = [
   op('attention', heads(4), ({ q, k, v }) => attention(q, k, v)),
@@ -124,5 +168,40 @@ export const modelCases: Case[] = [
       return [loss, stopGradient(losses)]
     },
     { order: 0 },
+  ),
+  ...[false, true].map((nested) =>
+    op(
+      nested ? 'checkpoint inside a checkpoint' : 'checkpoint',
+      { x: floats([3, 4]), scale: floats([4]), up: floats([4, 4]), key },
+      ({ x, scale, up, key }) => {
+        const layer = (x: Tensor, place: number) => {
+          const hidden = silu(linear(rmsNorm(x, scale), up))
+          return add(x, dropout(hidden, 0.4, { key, place }))
+        }
+        const first = checkpoint(layer(x, 0), [x])
+        const second = layer(first, 1)
+        return nested ? checkpoint(second, [x]) : checkpoint(second, [first])
+      },
+      { by: ['x', 'scale', 'up'] },
+    ),
+  ),
+  op(
+    'checkpoint of tensors that also lead elsewhere',
+    { x: floats([4, 4]), w: floats([4, 4]) },
+    ({ x, w }) => {
+      const [a, b] = split(matmul(x, w), [2, 2], 0) as [Tensor, Tensor]
+      const y = checkpoint(mul(matmul(a, w), exp(b)), [a])
+      return [add(y, a), checkpoint(mul(y, y), [y]), checkpoint(x, [x])]
+    },
+  ),
+  ...(
+    [
+      ['one token each', 1, [4, 2], 16],
+      ['one token, heads padded', 1, [4, 2], 6],
+      ['more tokens of one sequence', 3, [4], 16],
+      ['all tokens of two sequences', 3, [2, 2], 16],
+    ] as const
+  ).flatMap(([name, length, last, headDim]) =>
+    [1, 2].map((kvHeads) => cachedCase(name, length, last, headDim, kvHeads)),
   ),
 ]

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { evaluate } from '../../../test/interpreter/evaluate.ts'
+import { randomNumbers } from '../../../test/interpreter/values.ts'
+import { dropout, KEY_SIZE, keepMask, MODULUS, randomIntegers } from './dropout.ts'
+import { constant } from './leaf.ts'
+
+const next = randomNumbers(5)
+const randomKey = () => Array.from({ length: KEY_SIZE }, () => Math.floor(next() * MODULUS))
+
+/** The numbers drawn for a step's key. */
+function draw(shape: number[], key: number[], place = 0): Float64Array {
+  const drawn = randomIntegers(shape, { key: constant(key, [KEY_SIZE]), place })
+  return evaluate([drawn], {})[0]?.data ?? new Float64Array()
+}
+
+/** Correlation of two lists of numbers 0 .. MODULUS - 1. */
+function correlation(a: Float64Array, b: Float64Array): number {
+  const centered = (x: number) => x / (MODULUS - 1) - 0.5
+  return a.reduce((sum, x, i) => sum + 12 * centered(x) * centered(b[i] ?? 0), 0) / a.length
+}
+
+test('the remainder is exact in float32, for all numbers that occur', () => {
+  const f = Math.fround
+  const factor = f(1 / MODULUS)
+  let wrong = 0
+  for (let x = 0; x <= 2 * MODULUS - 2; x++)
+    for (let y = 0; y < MODULUS; y++) {
+      const z = f(x * x + y)
+      const remainder = f(z - f(Math.floor(f(z * factor)) * MODULUS))
+      if (z !== x * x + y || remainder !== z % MODULUS) wrong++
+    }
+  expect(wrong).toBe(0)
+})
+
+describe('the numbers are as if drawn by chance', () => {
+  const [rows, columns] = [500, 400]
+  const size = rows * columns
+  const numbers = draw([rows, columns], randomKey())
+  /** Four standard deviations of a share p of n draws. */
+  const margin = (p: number, n: number) => 4 * Math.sqrt((p * (1 - p)) / n)
+  const share = (values: Float64Array, p: number) =>
+    values.filter((x) => x < p * MODULUS).length / values.length
+
+  test('evenly spread', () => {
+    expect(numbers.every((x) => Number.isInteger(x) && x >= 0 && x < MODULUS)).toBe(true)
+    for (const p of [0.01, 0.1, 0.2, 0.5, 0.9])
+      expect(Math.abs(share(numbers, p) - p)).toBeLessThan(margin(p, size))
+  })
+
+  test('in every row and column', () => {
+    for (let row = 0; row < rows; row++) {
+      const part = numbers.subarray(row * columns, (row + 1) * columns)
+      expect(Math.abs(share(part, 0.5) - 0.5)).toBeLessThan(1.25 * margin(0.5, columns))
+    }
+    for (let column = 0; column < columns; column++) {
+      const part = numbers.filter((_, i) => i % columns === column)
+      expect(Math.abs(share(part, 0.5) - 0.5)).toBeLessThan(1.25 * margin(0.5, rows))
+    }
+  })
+
+  test('in one element, over many keys', () => {
+    const single = Float64Array.from({ length: 4000 }, () => draw([1], randomKey())[0] ?? -1)
+    for (const p of [0.1, 0.5]) expect(Math.abs(share(single, p) - p)).toBeLessThan(margin(p, 4000))
+  })
+
+  test('independent of their neighbors, of other places and of other steps', () => {
+    const key = randomKey()
+    const here = draw([rows, columns], key)
+    const pairs = {
+      right: [here, here.map((_, i) => here[(i + 1) % size] ?? 0)],
+      below: [here, here.map((_, i) => here[(i + columns) % size] ?? 0)],
+      place: [here, draw([rows, columns], key, 1)],
+      step: [here, draw([rows, columns], randomKey())],
+      'next key': [
+        here,
+        draw(
+          [rows, columns],
+          key.map((k) => (k + 1) % MODULUS),
+        ),
+      ],
+    } as const
+    for (const [a, b] of Object.values(pairs))
+      expect(Math.abs(correlation(a, b))).toBeLessThan(4 / Math.sqrt(size))
+  })
+
+  test('no two of 20,000 rows drop the same', () => {
+    const drops = draw([20_000, 64], randomKey()).map((x) => Number(x < MODULUS / 2))
+    const lines = new Set<string>()
+    for (let row = 0; row < 20_000; row++)
+      lines.add(drops.subarray(row * 64, row * 64 + 64).join(''))
+    expect(lines.size).toBeGreaterThan(19_980)
+  })
+})
+
+test('the same key and place draw the same', () => {
+  const key = randomKey()
+  expect(draw([3, 4], key, 7)).toEqual(draw([3, 4], key, 7))
+})
+
+test('what is kept is scaled so that the mean stays', () => {
+  const key = constant(randomKey(), [KEY_SIZE])
+  const [y] = evaluate([dropout(constant(1, [300, 300]), 0.1, { key, place: 2 })], {})
+  const values = Array.from(y?.data ?? [])
+  const mean = values.reduce((a, b) => a + b, 0) / values.length
+  expect(Math.abs(mean - 1)).toBeLessThan(0.006)
+  const kept = 1 - Math.round(0.1 * MODULUS) / MODULUS
+  expect(new Set(values.map((x) => Math.fround(x)))).toEqual(new Set([0, Math.fround(1 / kept)]))
+})
+
+test('a rate outside [0, 1) is refused; 0 leaves x as it is', () => {
+  const x = constant([1, 2], [2])
+  const random = { key: constant(0, [KEY_SIZE]), place: 0 }
+  expect(dropout(x, 0, random)).toBe(x)
+  for (const rate of [-0.1, 1, Number.NaN])
+    expect(() => dropout(x, rate, random)).toThrow(`dropout: rate ${rate} is not in [0, 1)`)
+  expect(() => keepMask(['batch', 2], 0.5, random)).toThrow('batch,2 is not a fixed shape')
+})

@@ -1,0 +1,89 @@
+import { DTYPES, type DType, type TypedArray, zeros } from '../../graph/dtype.ts'
+import { koffi, type Pointer } from './koffi.ts'
+import { Shared } from './shared.ts'
+import type { Owner } from './tensor.ts'
+import { createValue } from './value.ts'
+
+/** The engine, for tensors in device memory. */
+export interface GpuOwner extends Owner {
+  /** Allocator of device memory. */
+  readonly allocator: Pointer
+  /** Describes device memory. */
+  readonly deviceMemory: Pointer
+}
+
+/**
+ * Elements in the memory of a GPU; a tensor and its views share them. Only one thread may use the
+ * device at a time, so what is written waits on the host for the next run or read, which allocates
+ * and copies when its turn has come.
+ */
+export class GpuMemory extends Shared {
+  readonly #owner: GpuOwner
+  readonly #dtype: DType
+  readonly #size: number
+  #value: Pointer | undefined
+  #written: TypedArray | undefined
+
+  /** Elements are zero at first. */
+  constructor(owner: GpuOwner, dtype: DType, size: number) {
+    super(() => {
+      this.#written = undefined
+      owner.free('Value', this.#value)
+    })
+    this.#owner = owner
+    this.#dtype = dtype
+    this.#size = size
+    this.#written = zeros(dtype, size)
+  }
+
+  /** Where they lie on the device. */
+  get address(): Pointer {
+    return this.#owner.api.create('GetTensorMutableData', this.#whole)
+  }
+
+  /** Takes over `values`. */
+  write(values: TypedArray): void {
+    this.#written = values
+  }
+
+  /** Brings to the device what was written; to be called in turn. */
+  upload(): void {
+    const values = this.#written
+    this.#written = undefined
+    if (values) this.#withHost(values, (host) => this.#copy(host, this.#whole))
+  }
+
+  /** Copies to the host, when the device has done all that it was given; to be called in turn. */
+  download(): TypedArray {
+    this.upload()
+    const values = zeros(this.#dtype, this.#size)
+    this.#withHost(values, (host) => this.#copy(this.#whole, host))
+    return values
+  }
+
+  /** An OrtValue of all elements, in one row. */
+  get #whole(): Pointer {
+    if (this.#value === undefined) {
+      const { api, allocator } = this.#owner
+      const type = [BigInt64Array.of(BigInt(this.#size)), 1, DTYPES[this.#dtype].onnx] as const
+      this.#value = api.create('CreateTensorAsOrtValue', allocator, ...type)
+    }
+    return this.#value
+  }
+
+  #copy(source: Pointer, target: Pointer): void {
+    const { api, env } = this.#owner
+    api.call('CopyTensors', env, BigUint64Array.of(source), BigUint64Array.of(target), null, 1)
+  }
+
+  #withHost(values: TypedArray, work: (host: Pointer) => void): void {
+    if (this.#size === 0) return
+    const address = koffi.address(values)
+    const host = createValue(this.#owner, this.#dtype, [this.#size], address, values.byteLength)
+    try {
+      work(host)
+    } finally {
+      this.#owner.api.release('Value', host)
+    }
+  }
+}

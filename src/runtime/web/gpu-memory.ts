@@ -1,0 +1,96 @@
+import type { TypedArray } from '../../graph/dtype.ts'
+import { Shared } from '../native/shared.ts'
+import { bytesOf } from './host-tensor.ts'
+
+/** Shaders read four words at a time. */
+const ALIGNMENT = 16
+
+/** Flags of the WebGPU specification. */
+const MAP_READ = 0x1
+const COPY_SRC = 0x4
+const COPY_DST = 0x8
+const STORAGE = 0x80
+
+const READ = 0x1
+
+/** The GPU's memory, as buffers that can be lent for a run. */
+export class GpuHeap {
+  readonly device: GPUDevice
+  readonly #spare = new Map<number, GPUBuffer[]>()
+
+  constructor(device: GPUDevice) {
+    this.device = device
+  }
+
+  /** A buffer with whatever values. */
+  take(size: number): GPUBuffer {
+    return this.#spare.get(size)?.pop() ?? this.allocate(size)
+  }
+
+  giveBack(buffer: GPUBuffer): void {
+    const spare = this.#spare.get(buffer.size) ?? []
+    spare.push(buffer)
+    this.#spare.set(buffer.size, spare)
+  }
+
+  /** A buffer of zeros. */
+  allocate(size: number): GPUBuffer {
+    return this.device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST })
+  }
+
+  dispose(): void {
+    for (const buffers of this.#spare.values()) for (const buffer of buffers) buffer.destroy()
+    this.#spare.clear()
+  }
+}
+
+/** What a tensor's values lie in; views of a tensor share it. */
+export class GpuMemory extends Shared {
+  readonly #heap: GpuHeap
+  #buffer: GPUBuffer
+
+  constructor(heap: GpuHeap, bytes: number) {
+    super(() => this.#buffer.destroy())
+    this.#heap = heap
+    this.#buffer = heap.allocate(ALIGNMENT * Math.ceil(bytes / ALIGNMENT))
+  }
+
+  get buffer(): GPUBuffer {
+    return this.#buffer
+  }
+
+  /** Memory for new values, while the old ones are read. */
+  spare(): GPUBuffer {
+    return this.#heap.take(this.#buffer.size)
+  }
+
+  /** Takes over what `spare` gave, and its values. */
+  replace(buffer: GPUBuffer): void {
+    this.#heap.giveBack(this.#buffer)
+    this.#buffer = buffer
+  }
+
+  write(values: TypedArray): void {
+    const bytes = bytesOf(values)
+    const whole = new Uint8Array(4 * Math.ceil(bytes.length / 4))
+    const isWhole = whole.length === bytes.length
+    if (!isWhole) whole.set(bytes)
+    this.#heap.device.queue.writeBuffer(this.#buffer, 0, isWhole ? bytes : whole)
+  }
+
+  /** Its first bytes, when the device has done all that it was given. */
+  async read(bytes: number): Promise<ArrayBuffer> {
+    const { device } = this.#heap
+    const { size } = this.#buffer
+    const copy = device.createBuffer({ size, usage: MAP_READ | COPY_DST })
+    try {
+      const encoder = device.createCommandEncoder()
+      encoder.copyBufferToBuffer(this.#buffer, 0, copy, 0, size)
+      device.queue.submit([encoder.finish()])
+      await copy.mapAsync(READ)
+      return copy.getMappedRange().slice(0, bytes)
+    } finally {
+      copy.destroy()
+    }
+  }
+}

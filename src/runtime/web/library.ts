@@ -1,0 +1,48 @@
+import type * as onnxruntime from 'onnxruntime-web'
+import { EngineUnavailable } from '../errors.ts'
+import { identityModel } from '../identity-model.ts'
+import { Slots } from '../slots.ts'
+
+/** What onnxruntime-web and its builds export. */
+export type Ort = typeof onnxruntime
+
+export type Provider = 'wasm' | 'webgpu'
+
+export interface LibraryOptions {
+  /** Threads of an operator. */
+  threads: number
+  /**
+   * Where onnxruntime-web's .wasm files lie: the address of a folder that ends in `/`, or of each
+   * file (default: where the bundler put them; in Node, in the package).
+   */
+  wasmPaths?: string | { wasm?: string | URL; mjs?: string | URL }
+}
+
+/** A build of onnxruntime-web at work: a WebAssembly module with its memory and its threads. */
+export interface Library {
+  readonly ort: Ort
+  /** Set by the first engine; the module cannot change them. */
+  readonly threads: number
+  /** One place: the module's stack is not made for two calls that take turns. */
+  readonly slots: Slots
+}
+
+/** Starts a build; throws `EngineUnavailable` with its reason where that fails. */
+export async function startLibrary(
+  load: () => Promise<Ort>,
+  provider: Provider,
+  { threads, wasmPaths }: LibraryOptions,
+): Promise<Library> {
+  try {
+    const ort = await load()
+    ort.env.logLevel = 'fatal'
+    ort.env.wasm.numThreads = threads
+    if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths
+    const options = { executionProviders: [provider], logSeverityLevel: 4 } as const
+    const session = await ort.InferenceSession.create(identityModel().bytes, options)
+    await session.release()
+    return { ort, threads: ort.env.wasm.numThreads, slots: new Slots(1) }
+  } catch (error) {
+    throw new EngineUnavailable(`onnxruntime-web cannot be used here: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,43 @@
+import type { InferenceSession } from 'onnxruntime-web'
+import type { OnnxModel } from '../../graph/onnx/model.ts'
+import { checkWeight } from '../check.ts'
+import type { CompileOptions } from '../engine.ts'
+import { withExternalFiles } from './external-files.ts'
+import type { Library, Provider } from './library.ts'
+
+const LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const
+
+/** What the GPU's sessions can leave in its memory; other outputs come back through the host's. */
+export const isGpuType = (dtype: string): boolean => dtype !== 'int8'
+
+/** Creates a session. `threading` has no meaning here: one pool serves all, and runs take turns. */
+export async function createSession(
+  { ort }: Library,
+  provider: Provider,
+  model: OnnxModel,
+  options: CompileOptions,
+): Promise<InferenceSession> {
+  const { optimization = 'all', withoutOptimizers = [], cpuFallback = true, profile } = options
+  if (profile !== undefined) throw new Error('profiles are only written by the native engines')
+  const weights = Object.entries(model.weights)
+  for (const [name, weight] of weights) checkWeight(name, weight)
+  const bytes = weights.length > 0 ? withExternalFiles(model.bytes) : model.bytes
+  const outputs = model.outputs.map(({ name, dtype }) => {
+    return [name, isGpuType(dtype) ? 'gpu-buffer' : 'cpu'] as const
+  })
+  return ort.InferenceSession.create(bytes, {
+    executionProviders: [provider],
+    graphOptimizationLevel: LEVELS[optimization],
+    enableMemPattern: false,
+    logSeverityLevel: 4,
+    externalData: weights.map(([path, { data }]) => {
+      const { buffer, byteOffset, byteLength } = data
+      return { path, data: new Uint8Array(buffer, byteOffset, byteLength) }
+    }),
+    ...(provider === 'webgpu' && { preferredOutputLocation: Object.fromEntries(outputs) }),
+    extra: {
+      session: { disable_cpu_ep_fallback: provider === 'webgpu' && !cpuFallback ? '1' : '0' },
+      optimization: { disable_specified_optimizers: withoutOptimizers.join(';') },
+    },
+  })
+}

@@ -1,0 +1,51 @@
+import type { DType } from '../../graph/dtype.ts'
+import type { Engine } from '../engine.ts'
+import { WebEngine } from './engine.ts'
+import { GpuHeap } from './gpu-memory.ts'
+import { type GpuOwner, GpuTensor } from './gpu-tensor.ts'
+import { HostTensor } from './host-tensor.ts'
+import type { Library } from './library.ts'
+import { isGpuType } from './session.ts'
+import type { WebTensor } from './tensor.ts'
+
+/** WebGPU, over tensors in the GPU's memory. */
+class WebGpuEngine extends WebEngine implements GpuOwner {
+  readonly name = 'webgpu'
+  readonly hostMemory = false
+  readonly heap: GpuHeap
+  #error: Error | undefined
+
+  constructor(library: Library, device: GPUDevice) {
+    super(library, `webgpu: ONNX Runtime ${library.ort.env.versions.web}, in the page`)
+    this.heap = new GpuHeap(device)
+    device.addEventListener('uncapturederror', this.#fail)
+  }
+
+  /** Buffers hold neither nothing nor int8: such tensors stay with the host. */
+  tensor(dtype: DType, shape: readonly number[]): WebTensor {
+    this.check()
+    const onGpu = isGpuType(dtype) && !shape.includes(0)
+    return onGpu ? new GpuTensor(this, dtype, shape) : new HostTensor(this, dtype, shape)
+  }
+
+  override checkDevice(): void {
+    const error = this.#error
+    this.#error = undefined
+    if (error) throw error
+  }
+
+  /** The device tells of a failure when its work was handed over long ago. */
+  readonly #fail = ({ error }: GPUUncapturedErrorEvent): void => {
+    this.#error ??= new Error(`the GPU could not do its work: ${error.message}`)
+  }
+
+  protected override async release(): Promise<void> {
+    await super.release()
+    this.heap.device.removeEventListener('uncapturederror', this.#fail)
+    this.heap.dispose()
+  }
+}
+
+export async function openWebGpu(library: Library): Promise<Engine> {
+  return new WebGpuEngine(library, await library.ort.env.webgpu.device)
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { TINY, workFolder } from './book.ts'
+import { lastJson, run } from './run.ts'
+
+let folder: Awaited<ReturnType<typeof workFolder>>
+beforeAll(async () => {
+  folder = await workFolder()
+}, 60_000)
+afterAll(() => folder.remove())
+
+const LENGTH = ['--steps', '400', '--eval-every', '20']
+
+it('saves at Ctrl-C, and goes on to the same result as without a break', async () => {
+  let sent = false
+  const broken = await run([...TINY, ...LENGTH, '--out', 'broken'], {
+    cwd: folder.path,
+    onStderr: (stderr, child) => {
+      if (sent || !/\b40\/400/.test(stderr)) return
+      sent = true
+      child.kill('SIGINT')
+    },
+  })
+  expect(broken.code, broken.stderr).toBe(130)
+  const step = Number(/saved at step (\d+)/.exec(broken.stderr)?.[1])
+  expect(step).toBeGreaterThanOrEqual(40)
+  expect(step).toBeLessThan(400)
+  const command = /^ +chatwright (.*)$/m.exec(broken.stderr)?.[1] ?? ''
+  expect(command).toMatch(/--resume$/)
+  const resumed = await run([...command.split(' '), '--json'], { cwd: folder.path })
+  expect(resumed.code, resumed.stderr).toBe(0)
+  const whole = await run([...TINY, ...LENGTH, '--out', 'whole', '--json'], { cwd: folder.path })
+  expect(lastJson(resumed)).toMatchObject({ steps: 400, loss: lastJson(whole).loss })
+}, 120_000)
+
+it('refuses to begin anew where a training stands', async () => {
+  const again = await run([...TINY, ...LENGTH, '--out', 'broken'], { cwd: folder.path })
+  expect(again.code).toBe(1)
+  expect(again.stderr).toMatch(/--resume/)
+})

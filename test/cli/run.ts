@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** The executable as it is built. */
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+export interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface RunOptions {
+  /** What standard input holds; nothing by default. */
+  input?: string
+  cwd?: string
+  env?: Record<string, string>
+  /** Sees all of standard error at each piece of it. */
+  onStderr?(stderr: string, child: ChildProcess): void
+}
+
+/** Runs `chatwright` with arguments, in a process of its own, to its end. */
+export function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const { input = '', cwd, env, onStderr } = options
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd,
+    env: { ...process.env, LC_ALL: 'C', NO_COLOR: '1', ...env },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+    onStderr?.(stderr, child)
+  })
+  child.stdin.on('error', () => {}).end(input)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+/** The object on the last line of standard output. */
+export const lastJson = ({ stdout }: Finished): Record<string, unknown> =>
+  JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')

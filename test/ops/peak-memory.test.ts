@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  add,
+  checkpoint,
+  crossEntropy,
+  dropout,
+  gelu,
+  grad,
+  input,
+  linear,
+  linearCrossEntropy,
+  mul,
+  rmsNorm,
+  sum,
+  type Tensor,
+  toOnnx,
+} from '../../src/graph/index.ts'
+
+interface Report {
+  megabytes: number
+  sums: Record<string, number>
+}
+
+/** Peak memory of a process that computes `loss` and its gradients once, and the results' squares. */
+function measure(loss: Tensor, parameters: readonly Tensor[]): Report {
+  const gradients = grad(loss, parameters).map((g, i) => [`gradient ${i}`, g])
+  const model = toOnnx({ loss, ...Object.fromEntries(gradients) }, { target: 'cpu' })
+  const folder = mkdtempSync(join(tmpdir(), 'chatwright-'))
+  try {
+    const [file, inputs] = [join(folder, 'model.onnx'), join(folder, 'inputs.json')]
+    writeFileSync(file, model.bytes)
+    writeFileSync(inputs, JSON.stringify(model.inputs))
+    const child = join(import.meta.dirname, 'peak-memory-child.mjs')
+    return JSON.parse(execFileSync(process.execPath, [child, file, inputs], { encoding: 'utf8' }))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function expectSameSums(a: Report, b: Report): void {
+  expect(Object.keys(a.sums)).toEqual(Object.keys(b.sums))
+  for (const [name, value] of Object.entries(a.sums))
+    expect(Math.abs(value - (b.sums[name] ?? 0))).toBeLessThanOrEqual(1e-5 * Math.abs(value))
+}
+
+const [LAYERS, ROWS, WIDTH, HIDDEN] = [12, 1024, 64, 2048]
+
+/** 12 feed-forward layers; each keeps 3 tensors of 8 MB for its gradient. */
+function deepNetwork(recomputed: boolean): Report {
+  const parameters: Tensor[] = []
+  const parameter = (name: string, shape: number[]) => {
+    parameters.push(input(name, 'float32', shape))
+    return parameters[parameters.length - 1] as Tensor
+  }
+  const key = input('key', 'float32', [3])
+  let x = input('x', 'float32', [ROWS, WIDTH])
+  for (let i = 0; i < LAYERS; i++) {
+    const normal = rmsNorm(x, parameter(`scale.${i}`, [WIDTH]))
+    const hidden = gelu(linear(normal, parameter(`up.${i}`, [HIDDEN, WIDTH])))
+    const thinned = dropout(hidden, 0.1, { key, place: i })
+    const y = add(x, linear(thinned, parameter(`down.${i}`, [WIDTH, HIDDEN])))
+    x = recomputed ? checkpoint(y, [x]) : y
+  }
+  return measure(sum(mul(x, x)), parameters)
+}
+
+/** The logits are 1024 x 20,000: 78 MB. */
+function largeVocabulary(inChunks: boolean): Report {
+  const x = input('x', 'float32', [1024, 64])
+  const table = input('table', 'float32', [20_000, 64])
+  const targets = input('targets', 'int32', [1024])
+  const loss = inChunks
+    ? linearCrossEntropy(x, table, targets, { chunk: 128 }).loss
+    : sum(crossEntropy(linear(x, table), targets))
+  return measure(loss, [x, table])
+}
+
+describe.skipIf(process.platform !== 'linux')('peak memory of a training step', () => {
+  test('falls by more than half of what the layers keep when they are recomputed', () => {
+    const [kept, recomputed] = [deepNetwork(false), deepNetwork(true)]
+    expectSameSums(kept, recomputed)
+    expect(kept.megabytes - recomputed.megabytes).toBeGreaterThan((LAYERS * 3 * 8) / 2)
+  })
+
+  test('falls by more than the size of all logits when they are made in chunks', () => {
+    const [whole, chunks] = [largeVocabulary(false), largeVocabulary(true)]
+    expectSameSums(whole, chunks)
+    expect(whole.megabytes - chunks.megabytes).toBeGreaterThan(78)
+  })
+})
