@@ -27,10 +27,11 @@ export interface TokenizerModel {
   [field: string]: unknown
 }
 
-/** A BPE model's own fields. `merges` as pairs, or as in older files one string with a blank. */
+/** A BPE model's own fields. */
 export interface BpeModel extends TokenizerModel {
   vocab: Record<string, number>
-  merges: [string, string][]
+  /** See `readMerge`. */
+  merges: unknown[]
 }
 
 /** What we read of `tokenizer_config.json`: names are strings, or objects with a `content`. */
@@ -88,31 +89,29 @@ export const addedToken = (id: number, content: string, flags: Fields): AddedTok
   special: flags.special === true,
 })
 
-/** Checks vocabulary and merges. Throws a UserError that names the faulty entry. */
+/** Checks the vocabulary. Throws a UserError that names the faulty entry. */
 export function readBpeModel(model: TokenizerModel): BpeModel {
   const { vocab, merges } = model
   if (!isObject(vocab)) throw new UserError('tokenizer.json: model.vocab is not an object')
   if (!Array.isArray(merges)) throw new UserError('tokenizer.json: model.merges is not a list')
-  for (const [token, id] of Object.entries(vocab)) {
-    if (!isId(id)) {
+  for (const token in vocab) {
+    if (!isId(vocab[token])) {
       throw new UserError(
-        `tokenizer.json: vocab[${JSON.stringify(token)}] is ${JSON.stringify(id)}, not a token id`,
+        `tokenizer.json: vocab[${JSON.stringify(token)}] is ${JSON.stringify(vocab[token])}, not a token id`,
       )
     }
   }
-  return { ...model, vocab: vocab as Record<string, number>, merges: merges.map(readMerge) }
+  return { ...model, vocab: vocab as Record<string, number>, merges }
 }
 
-function readMerge(merge: unknown, index: number): [string, string] {
+/** A merge: a pair of tokens, or as in older files one string with a blank between them. */
+export function readMerge(merge: unknown, index: number): [string, string] {
   const pair = typeof merge === 'string' ? merge.split(' ') : merge
-  if (
-    !Array.isArray(pair) ||
-    pair.length !== 2 ||
-    !pair.every((part) => typeof part === 'string' && part)
-  ) {
-    throw new UserError(`tokenizer.json: merges[${index}] is not a pair of tokens`)
+  if (Array.isArray(pair) && pair.length === 2) {
+    const [left, right] = pair
+    if (typeof left === 'string' && typeof right === 'string' && left && right) return [left, right]
   }
-  return [pair[0], pair[1]]
+  throw new UserError(`tokenizer.json: merges[${index}] is not a pair of tokens`)
 }
 
 /** Ids are row numbers of the embedding; a few millions is more than any vocabulary has. */

@@ -15,7 +15,7 @@ export const characterOfByte: Uint16Array = (() => {
 })()
 
 /** Character code -> byte + 1; 0 for a character outside the alphabet. */
-const byteOfCharacter: Uint16Array = (() => {
+export const byteOfCharacter: Uint16Array = (() => {
   const bytes = new Uint16Array(0x200)
   for (let byte = 0; byte < 256; byte++) bytes[characterOfByte[byte]!] = byte + 1
   return bytes
@@ -25,17 +25,6 @@ const byteOfCharacter: Uint16Array = (() => {
 export const bytesInOrder: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte).sort(
   (a, b) => characterOfByte[a]! - characterOfByte[b]!,
 )
-
-/** The bytes that `token` spells, or undefined if some character is outside the alphabet. */
-export function bytesOfToken(token: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(token.length)
-  for (let i = 0; i < token.length; i++) {
-    const byte = byteOfCharacter[token.charCodeAt(i)]
-    if (!byte) return undefined
-    bytes[i] = byte - 1
-  }
-  return bytes
-}
 
 /** How `bytes` are spelled in a vocabulary. */
 export function tokenOfBytes(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
-import type { AddedToken, BpeModel } from '../tokenizer-json.ts'
-import { bytesOfToken, characterOfByte } from './byte-alphabet.ts'
+import { type AddedToken, type BpeModel, readMerge } from '../tokenizer-json.ts'
+import { byteOfCharacter, characterOfByte } from './byte-alphabet.ts'
 import { Merges } from './merges.ts'
 
 /** A byte-level BPE model in tables: ids and bytes of its tokens, and its merges. */
@@ -18,43 +18,46 @@ export interface Vocabulary {
 /** Throws a UserError if vocabulary, merges and added tokens do not fit together. */
 export function readVocabulary(model: BpeModel, added: readonly AddedToken[]): Vocabulary {
   const tokens: (string | undefined)[] = []
-  for (const [token, id] of Object.entries(model.vocab)) {
+  const ids = new Map<string, number>()
+  for (const token in model.vocab) {
+    const id = model.vocab[token]!
     if (tokens[id] !== undefined) {
       throw new UserError(
         `tokenizer.json: id ${id} is both ${JSON.stringify(tokens[id])} and ${JSON.stringify(token)}`,
       )
     }
     tokens[id] = token
+    ids.set(token, id)
   }
-  const size = Math.max(tokens.length, ...added.map((token) => token.id + 1))
+  const size = added.reduce((most, { id }) => Math.max(most, id + 1), tokens.length)
+  const idOfByte = Int32Array.from(characterOfByte, (code) => {
+    const character = String.fromCharCode(code)
+    const id = ids.get(character)
+    if (id !== undefined) return id
+    throw new UserError(`tokenizer.json: the byte "${character}" is not in the vocabulary`)
+  })
   return {
     size,
     tokens,
-    idOfByte: Int32Array.from(characterOfByte, (code) => {
-      const id = model.vocab[String.fromCharCode(code)]
-      if (id !== undefined) return id
-      throw new UserError(
-        `tokenizer.json: the byte ${JSON.stringify(String.fromCharCode(code))} is not in the vocabulary`,
-      )
-    }),
-    merges: readMerges(model),
+    idOfByte,
+    merges: readMerges(model.merges, ids),
     bytesOf: packedBytes(size, tokens, added),
   }
 }
 
-function readMerges({ vocab, merges: pairs }: BpeModel): Merges {
-  const ids = new Map(Object.entries(vocab))
+function readMerges(pairs: readonly unknown[], ids: ReadonlyMap<string, number>): Merges {
   const merges = new Merges(pairs.length)
-  pairs.forEach(([left, right], rank) => {
-    const [leftId, rightId, merged] = [left, right, left + right].map((token) => {
+  for (let rank = 0; rank < pairs.length; rank++) {
+    const idOf = (token: string): number => {
       const id = ids.get(token)
       if (id !== undefined) return id
       throw new UserError(
         `tokenizer.json: merges[${rank}] needs ${JSON.stringify(token)}, which is not in the vocabulary`,
       )
-    }) as [number, number, number]
-    merges.add(leftId, rightId, merged)
-  })
+    }
+    const [left, right] = readMerge(pairs[rank], rank)
+    merges.add(idOf(left), idOf(right), idOf(left + right))
+  }
   return merges
 }
 
@@ -66,17 +69,31 @@ function packedBytes(
 ): (id: number) => Uint8Array {
   const encoder = new TextEncoder()
   const contents = new Map(added.map((token) => [token.id, token.content]))
-  const parts = Array.from({ length: size }, (_, id) => {
-    const content = contents.get(id)
-    if (content !== undefined) return encoder.encode(content)
-    const token = tokens[id] ?? ''
-    return bytesOfToken(token) ?? encoder.encode(token)
-  })
   const starts = new Int32Array(size + 1)
-  for (let id = 0; id < size; id++) starts[id + 1] = starts[id]! + parts[id]!.length
-  const all = new Uint8Array(starts[size]!)
-  parts.forEach((part, id) => {
-    all.set(part, starts[id])
-  })
-  return (id) => all.subarray(starts[id], starts[id + 1])
+  let all = new Uint8Array(1 << 16)
+  let end = 0
+  for (let id = 0; id < size; id++) {
+    const content = contents.get(id)
+    const text = content ?? tokens[id] ?? ''
+    if (end + 3 * text.length > all.length) {
+      const larger = new Uint8Array(2 * (end + 3 * text.length))
+      larger.set(all)
+      all = larger
+    }
+    const spelled = content === undefined ? spell(text, all, end) : -1
+    end = spelled < 0 ? end + encoder.encodeInto(text, all.subarray(end)).written : spelled
+    starts[id + 1] = end
+  }
+  const bytes = all.slice(0, end)
+  return (id) => bytes.subarray(starts[id], starts[id + 1])
+}
+
+/** Writes the bytes that `token` spells; returns where they end, -1 for a letter outside the alphabet. */
+function spell(token: string, bytes: Uint8Array, at: number): number {
+  for (let i = 0; i < token.length; i++) {
+    const byte = byteOfCharacter[token.charCodeAt(i)]
+    if (!byte) return -1
+    bytes[at++] = byte - 1
+  }
+  return at
 }

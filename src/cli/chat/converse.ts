@@ -1,0 +1,124 @@
+import pc from 'picocolors'
+import { UserError } from '../../errors.ts'
+import { streamChat } from '../../generate/chat.ts'
+import type { LanguageModel } from '../../generate/language-model.ts'
+import type { ChatOptions } from '../../generate/options.ts'
+import type { ChatMessage } from '../../text/chat-template.ts'
+import type { Language } from '../../train/report/messages.ts'
+import { chatMessages } from './messages.ts'
+import { readMessages } from './read-messages.ts'
+
+export interface ConversationOptions {
+  model: LanguageModel
+  /** Comes before all that is said. */
+  system?: string
+  language: Language
+  sampling?: Omit<ChatOptions, 'signal'>
+}
+
+/** Where nothing ends a text, it ends after so many tokens. */
+const CONTINUATION = 120
+
+/**
+ * A conversation in the terminal, until the user leaves or the input ends. A model without a chat
+ * template goes on with the user's text instead. Answers go to standard output, all else to standard
+ * error. Resolves with what was said.
+ */
+export async function converse(options: ConversationOptions): Promise<ChatMessage[]> {
+  const { model, system, language } = options
+  const words = chatMessages[language]
+  const continues = model.chatTemplate === undefined
+  const sampling = { ...(continues && { maxTokens: CONTINUATION }), ...options.sampling }
+  const begin = (): ChatMessage[] => (system ? [{ role: 'system', content: system }] : [])
+  let messages = begin()
+  let text = ''
+  let answering: AbortController | undefined
+  let interrupted = false
+  const reader = readMessages({
+    onInterrupt: () => {
+      if (interrupted) return reader.close()
+      interrupted = true
+      if (answering) answering.abort()
+      else tell(`\n${words.leave}`)
+    },
+  })
+
+  const answer = async (asked: readonly ChatMessage[], begun = ''): Promise<string | undefined> => {
+    answering = new AbortController()
+    const { signal } = answering
+    try {
+      const pieces = streamChat(model, asked, { ...sampling, signal })
+      return await print(pieces, begun, signal, words)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      tell(error.message)
+      return undefined
+    } finally {
+      answering = undefined
+    }
+  }
+
+  tell(continues ? words.continues : words.talk)
+  try {
+    for (;;) {
+      const message = await reader.next()
+      const command = message?.trim() ?? '/exit'
+      interrupted = false
+      if (command === '/exit') return messages
+      if (command === '/help') tell(words.help)
+      else if (command === '/reset') {
+        messages = begin()
+        text = ''
+        tell(words.reset)
+      } else if (command.startsWith('/')) tell(words.unknown(command))
+      else if (continues) {
+        const content = message ? message : tail(model, text)
+        const more = await answer([{ role: 'user', content }], message)
+        if (more === undefined) continue
+        text = message ? message + more : text + more
+        const asked = { role: 'user', content: message ?? '' } as const
+        messages.push(asked, { role: 'assistant', content: more })
+      } else if (command !== '') {
+        const asked: ChatMessage[] = [...messages, { role: 'user', content: message ?? '' }]
+        const content = await answer(asked)
+        if (content !== undefined) messages = [...asked, { role: 'assistant', content }]
+      }
+    }
+  } finally {
+    reader.close()
+  }
+}
+
+const tell = (text: string): void => {
+  process.stderr.write(`${pc.dim(text)}\n`)
+}
+
+/** The end of a text, half as long as the context, which leaves room to go on. */
+function tail({ tokenizer, config }: LanguageModel, text: string): string {
+  const ids = tokenizer.encode(text)
+  const half = Math.ceil(config.context / 2)
+  return ids.length > half ? tokenizer.decode(ids.slice(-half)) : text
+}
+
+/**
+ * Prints pieces as they come, after the text that they go on with, until they end or are stopped;
+ * resolves with what they were.
+ */
+async function print(
+  pieces: AsyncIterable<{ text: string }>,
+  begun: string,
+  signal: AbortSignal,
+  words: { stopped: string; empty: string },
+): Promise<string> {
+  let whole = ''
+  let before = pc.dim(begun)
+  for await (const { text } of pieces) {
+    process.stdout.write(before + text)
+    before = ''
+    whole += text
+  }
+  process.stdout.write('\n')
+  if (signal.aborted) tell(words.stopped)
+  else if (whole === '') tell(words.empty)
+  return whole
+}

@@ -1,0 +1,36 @@
+import type { Language } from '../../train/report/messages.ts'
+
+/** Every word that a conversation shows besides the user's and the model's. */
+export const chatMessages = {
+  en: {
+    talk: 'Talk to the model. /help lists what else you can do.',
+    continues:
+      'This model has no chat template: it was not taught to answer. It goes on with the text that you begin; Enter alone lets it go on.',
+    help: [
+      '/reset   forget what was said',
+      '/exit    leave (also Ctrl-D, or Ctrl-C twice)',
+      '/help    this list',
+      'A backslash at the end of a line goes on in the next. Ctrl-C stops an answer.',
+    ].join('\n'),
+    reset: 'Forgotten. The conversation starts anew.',
+    unknown: (command: string) => `There is no ${command}; /help lists what there is.`,
+    leave: 'Ctrl-C again, or /exit, leaves.',
+    stopped: '[stopped]',
+    empty: '[The model had nothing to say.]',
+  },
+  zh: {
+    talk: '和模型聊天吧。输入 /help 查看其他命令。',
+    continues: '该模型没有对话模板，没有学过如何回答。它会接着您写的开头往下写；直接按回车则继续。',
+    help: [
+      '/reset   忘掉之前的对话',
+      '/exit    退出（也可按 Ctrl-D，或按两次 Ctrl-C）',
+      '/help    显示本列表',
+      '行末加反斜杠可以换行继续输入。Ctrl-C 停止当前回答。',
+    ].join('\n'),
+    reset: '已忘记，对话重新开始。',
+    unknown: (command: string) => `没有 ${command} 这个命令；输入 /help 查看可用命令。`,
+    leave: '再按一次 Ctrl-C 或输入 /exit 退出。',
+    stopped: '[已停止]',
+    empty: '[模型没有回答。]',
+  },
+} satisfies Record<Language, object>

@@ -1,0 +1,55 @@
+import { createInterface } from 'node:readline'
+
+export interface MessageReader {
+  /** The next message, its lines joined; undefined at the end of the input. */
+  next(): Promise<string | undefined>
+  close(): void
+}
+
+/**
+ * Reads messages from standard input; a line that ends in a backslash goes on in the next. On a
+ * terminal it prompts, lines can be edited, and earlier ones come back with the arrow keys.
+ */
+export function readMessages({ onInterrupt }: { onInterrupt(): void }): MessageReader {
+  const { stdin, stdout } = process
+  const terminal = stdin.isTTY === true && stdout.isTTY === true
+  const lines = createInterface({ input: stdin, ...(terminal && { output: stdout }), terminal })
+  // Lines that come in while an answer is being written wait here.
+  const waiting = lines[Symbol.asyncIterator]()
+  let asking = false
+  const nextLine = async (prompt: string): Promise<string | undefined> => {
+    if (terminal) {
+      lines.setPrompt(prompt)
+      lines.prompt()
+    }
+    asking = true
+    const { done, value } = await waiting.next()
+    asking = false
+    return done ? undefined : value
+  }
+  // A terminal in raw mode sends no signal: readline tells.
+  if (terminal) {
+    lines.on('SIGINT', () => {
+      onInterrupt()
+      if (asking) lines.prompt(true)
+    })
+  } else process.on('SIGINT', onInterrupt)
+  return {
+    next: async () => {
+      let message = ''
+      let prompt = '> '
+      for (;;) {
+        const line = await nextLine(prompt)
+        if (line === undefined) return message === '' ? undefined : message
+        if (!line.endsWith('\\')) return message + line
+        message += `${line.slice(0, -1)}\n`
+        prompt = '. '
+      }
+    },
+    close: () => {
+      asking = false
+      lines.close()
+      process.off('SIGINT', onInterrupt)
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { type Command, Option } from 'commander'
+import type { z } from 'zod'
+import { readConfig } from './config-file.ts'
+import {
+  addFlags,
+  checkOptions,
+  convertFlags,
+  fieldsOf,
+  flagOf,
+  type Help,
+  takesList,
+} from './flags.ts'
+
+/** What a command leaves behind. */
+export interface Outcome {
+  /** The object that `--json` prints, its keys in snake_case. */
+  result: object
+  /** What is printed otherwise, unless the command printed it already. */
+  text?: string
+  exitCode?: number
+}
+
+/** One command: a schema of its options, which are those of the function that it calls. */
+export interface CommandDefinition<S extends z.ZodObject> {
+  name: string
+  summary: string
+  options: S
+  help: Help
+  /** An option that is given by its place instead of by a flag, as in `inspect DIR`. */
+  place?: { name: string & keyof S['shape']; help: string; required: boolean }
+  /** Lines that show it in use. */
+  examples: readonly string[]
+  run(options: z.input<S>, context: Context): Promise<Outcome>
+}
+
+export interface Context {
+  json: boolean
+}
+
+/** Adds a command to its parent. */
+export type AddCommand = (parent: Command) => void
+
+export const defineCommand =
+  <S extends z.ZodObject>(definition: CommandDefinition<S>): AddCommand =>
+  (parent) => {
+    const { name, summary, options: schema, help, place, examples, run } = definition
+    const command = parent.command(name).description(summary)
+    const { [place?.name ?? '']: placed, ...fields } = fieldsOf(schema)
+    if (place) {
+      const value = `${place.name}${placed && takesList(placed) ? '...' : ''}`
+      command.argument(place.required ? `<${value}>` : `[${value}]`, place.help)
+    }
+    addFlags(command, fields, help)
+    command
+      .addHelpOption(new Option('-h, --help', 'explain the options').helpGroup('General:'))
+      .optionsGroup('General:')
+      .option('--config <FILE>', 'JSON file of options, named as in the API; flags win over it')
+      .option('--json', 'end with one JSON object on the last line of standard output')
+      .addHelpText('after', ['\nExamples:', ...examples].join('\n  $ '))
+      .action(async (...args) => {
+        const typed = args.at(-2) as { config?: string; json?: boolean } & Record<string, unknown>
+        const { config, json = false, ...flags } = typed
+        const fromFile = config === undefined ? {} : await readConfig(config)
+        const all = { ...fields, ...(place && placed && { [place.name]: placed }) }
+        const isPlaced = place && args[0] !== undefined && args[0].length > 0
+        const fromFlags = convertFlags(all, {
+          ...flags,
+          ...(isPlaced && { [place.name]: args[0] }),
+        })
+        const given = { ...fromFile, ...fromFlags }
+        const origin = (option: string) =>
+          option in fromFlags ? flagOf(option) : `${config}: ${option}`
+        const outcome = await run(checkOptions(schema, given, origin, help), { json })
+        if (json) console.log(JSON.stringify(snakeCase(outcome.result)))
+        else if (outcome.text !== undefined) console.log(outcome.text)
+        process.exitCode = outcome.exitCode ?? 0
+      })
+  }
+
+/** Keys as the JSON of this field has them: `bitsPerByte` -> `bits_per_byte`. */
+function snakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCase)
+  if (typeof value !== 'object' || value === null) return value
+  const rename = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [rename(key), snakeCase(inner)]),
+  )
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { formatRows, type Row } from '../../bench/row.ts'
+import { defineCommand, type Outcome } from '../command.ts'
+
+const common = { threads: z.number().int().min(1).optional() }
+const commonHelp = {
+  threads: 'threads to compute with (default: as many as the machine runs at once)',
+}
+
+const outcome = (rows: readonly Row[]): Outcome => ({ result: { rows }, text: formatRows(rows) })
+
+const train = defineCommand({
+  name: 'train',
+  summary: 'Training steps: time, memory, share of the peak; beside PyTorch where it is found.',
+  options: z.strictObject({
+    ...common,
+    only: z.string().min(1).optional(),
+    rounds: z.number().int().min(1).default(3),
+    profile: z.boolean().default(false),
+  }),
+  help: {
+    Measurement: {
+      only: 'the sizes whose name has this in it: "GPT-2 small"',
+      rounds: 'processes of each side, in turn',
+      profile: 'also tell where the time of a step goes',
+      ...commonHelp,
+    },
+  },
+  examples: ['chatwright bench train', 'chatwright bench train --only "4 layers" --profile'],
+  run: async ({ only = '', ...options }) => {
+    const { benchTrain, CONFIGURATIONS } = await import('../../bench/train.ts')
+    const configurations = CONFIGURATIONS.filter(({ name }) => name.includes(only))
+    return outcome(await benchTrain({ ...options, configurations, report: console.error }))
+  },
+})
+
+const decode = defineCommand({
+  name: 'decode',
+  summary: 'Prompt processing and decoding; beside node-llama-cpp where it is found.',
+  options: z.strictObject({ ...common }),
+  help: { Measurement: commonHelp },
+  examples: ['chatwright bench decode'],
+  run: async (options) => {
+    const { benchDecode } = await import('../../bench/decode.ts')
+    return outcome(await benchDecode({ ...options, report: console.error }))
+  },
+})
+
+const sources = z.array(z.string().min(1)).min(1).optional()
+
+const tokenizer = defineCommand({
+  name: 'tokenizer',
+  summary: 'Encoding and training; beside other tokenizers where they are found.',
+  options: z.strictObject({
+    english: sources,
+    chinese: sources,
+    corpus: sources,
+    vocabSize: z.number().int().min(1).optional(),
+    ...common,
+  }),
+  help: {
+    Measurement: {
+      english: '`SOURCE` English text to encode (default: Moby Dick, from an npm package)',
+      chinese: '`SOURCE` Chinese text to encode (default: none, and it is not measured)',
+      corpus: '`SOURCE` text to train on (default: the English text)',
+      vocabSize: 'tokens of the vocabulary that is trained (default: 32,000 merges)',
+      ...commonHelp,
+    },
+  },
+  examples: ['chatwright bench tokenizer --chinese poems.txt'],
+  run: async (options) => {
+    const { benchTokenizer } = await import('../../bench/tokenizer.ts')
+    return outcome(await benchTokenizer({ ...options, report: console.error }))
+  },
+})
+
+export const bench = (parent: Command): void => {
+  const command = parent.command('bench').description('Measure speed and memory on this machine.')
+  for (const add of [train, decode, tokenizer]) add(command)
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { chatOptions } from '../../generate/options.ts'
+import { defineCommand } from '../command.ts'
+import { modelHelp, samplingHelp } from '../help/generation.ts'
+import { languageHelp, languageOption, userLanguage } from '../language.ts'
+import { modelOptions } from '../model-options.ts'
+
+const { logprobs: _, ...sampling } = chatOptions.shape
+const { logprobs: __, ...lengthHelp } = samplingHelp.Length
+
+export const chat = defineCommand({
+  name: 'chat',
+  summary: 'Talk to a model in the terminal.',
+  options: z.strictObject({
+    ...modelOptions,
+    system: z.string().min(1).optional(),
+    language: languageOption,
+    ...sampling,
+  }),
+  help: {
+    Model: modelHelp,
+    Conversation: {
+      system: 'what the model is told before the conversation',
+      language: languageHelp,
+    },
+    ...samplingHelp,
+    Length: lengthHelp,
+  },
+  examples: [
+    'chatwright chat --model my-chat-model',
+    "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
+  ],
+  run: async ({ model: folder, engine, threads, system, language, ...sampling }) => {
+    const { load } = await import('../../generate/load.ts')
+    const { converse } = await import('../chat/converse.ts')
+    const model = await load(folder, { engine, threads })
+    try {
+      const spoken = language ?? userLanguage()
+      const messages = await converse({ model, system, language: spoken, sampling })
+      return { result: { messages } }
+    } finally {
+      await model.dispose()
+    }
+  },
+})

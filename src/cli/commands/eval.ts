@@ -1,0 +1,29 @@
+import { evaluateOptions } from '../../evaluate/evaluate.ts'
+import { formatCount, formatLoss } from '../../train/report/format.ts'
+import { defineCommand } from '../command.ts'
+import { interruptSignal } from '../interrupt.ts'
+
+export const evaluate = defineCommand({
+  name: 'eval',
+  summary: 'Measure a model on text: loss, perplexity, bits per byte.',
+  options: evaluateOptions,
+  help: {
+    Data: {
+      model: '`DIR` folder of the model',
+      data: '`SOURCE` text: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
+    },
+    Run: {
+      engine: 'where to compute',
+      threads: 'threads to compute with (default: as many as the machine runs at once)',
+    },
+  },
+  examples: ['chatwright eval --model my-model --data held-out.txt'],
+  run: async (options) => {
+    const { evaluate } = await import('../../evaluate/evaluate.ts')
+    const result = await evaluate(options, { signal: interruptSignal() })
+    const { loss, perplexity, bitsPerByte, tokensPerSecond } = result
+    const text = `loss ${formatLoss(loss)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(3)} bits per byte, ${formatCount(tokensPerSecond)} tokens per second`
+    return { result, text }
+  },
+})

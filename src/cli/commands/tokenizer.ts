@@ -1,0 +1,94 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { UserError } from '../../errors.ts'
+import { defineCommand } from '../command.ts'
+import { readStandardInput } from '../standard-input.ts'
+import { trainTokenizerOptions } from '../train-tokenizer.ts'
+
+const where = { tokenizer: '`DIR` folder of a model, or a tokenizer.json' }
+
+const train = defineCommand({
+  name: 'train',
+  summary: 'Train a tokenizer on text; saved as OUT/tokenizer.json.',
+  options: trainTokenizerOptions,
+  help: {
+    Tokenizer: {
+      data: '`SOURCE` text: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      out: '`DIR` folder of the result',
+      kind: 'byte-level BPE, or characters',
+      vocab: 'tokens of a bpe vocabulary',
+      split: 'how text is cut into words, which no token of bpe crosses',
+      threads: 'threads to count words with (default: as many as the machine runs at once)',
+      encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
+    },
+  },
+  examples: [
+    'chatwright tokenizer train --data book.txt --out my-tokenizer --vocab 8192',
+    "chatwright tokenizer train --data 'poems/*.txt' --out my-tokenizer --split chinese",
+  ],
+  run: async (options) => {
+    const { trainTokenizer } = await import('../train-tokenizer.ts')
+    const { vocabSize } = await trainTokenizer(options, { onMessage: console.error })
+    const result = { out: options.out, vocabSize }
+    return { result, text: `${vocabSize} tokens; in ${options.out}` }
+  },
+})
+
+const encode = defineCommand({
+  name: 'encode',
+  summary: 'Text to token ids.',
+  options: z.strictObject({
+    text: z.string().optional(),
+    tokenizer: z.string().min(1),
+    specials: z.boolean().default(false),
+  }),
+  place: { name: 'text', help: 'the text (default: standard input)', required: false },
+  help: {
+    Tokenizer: { ...where, specials: 'special tokens written in the text become their ids' },
+  },
+  examples: ["chatwright tokenizer encode --tokenizer my-model 'Call me Ishmael.'"],
+  run: async ({ text, tokenizer, specials }) => {
+    const { readTokenizer } = await import('../../train/tokenizer-for.ts')
+    const found = await readTokenizer(tokenizer)
+    const ids = found.encode(text ?? (await readStandardInput()), { specials })
+    return { result: { ids }, text: ids.join(' ') }
+  },
+})
+
+const decode = defineCommand({
+  name: 'decode',
+  summary: 'Token ids to text.',
+  options: z.strictObject({
+    ids: z.array(z.number().int().min(0)).optional(),
+    tokenizer: z.string().min(1),
+    specials: z.boolean().default(false),
+  }),
+  place: { name: 'ids', help: 'the ids (default: from standard input)', required: false },
+  help: { Tokenizer: { ...where, specials: 'show special tokens' } },
+  examples: ['chatwright tokenizer decode --tokenizer my-model 7 42 99'],
+  run: async ({ ids, tokenizer, specials }) => {
+    const { readTokenizer } = await import('../../train/tokenizer-for.ts')
+    const found = await readTokenizer(tokenizer)
+    const given = ids ?? readIds(await readStandardInput())
+    const outside = given.find((id) => id >= found.vocabSize)
+    if (outside !== undefined) {
+      throw new UserError(`there is no token ${outside}: ids end at ${found.vocabSize - 1}`)
+    }
+    const text = found.decode(given, { specials })
+    return { result: { text }, text }
+  },
+})
+
+const readIds = (text: string): number[] =>
+  text
+    .split(/[\s,[\]]+/)
+    .filter((word) => word !== '')
+    .map((word) => {
+      if (/^\d+$/.test(word)) return Number(word)
+      throw new UserError(`'${word}' is no token id: expected whole numbers`)
+    })
+
+export const tokenizer = (parent: Command): void => {
+  const command = parent.command('tokenizer').description('Train a tokenizer, or use one.')
+  for (const add of [train, encode, decode]) add(command)
+}

@@ -1,0 +1,26 @@
+import { CommanderError } from 'commander'
+import { UserError } from '../errors.ts'
+
+export interface Failure {
+  message: string
+  exitCode: number
+}
+
+export const EXIT = { mistake: 1, fault: 2, interrupted: 130 } as const
+
+/** What to tell the user about an error: their mistakes in a line, ours with all that a report needs. */
+export function explain(error: unknown): Failure {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '').replace('\n', ' ')
+    return { message, exitCode: error.exitCode === 0 ? 0 : EXIT.mistake }
+  }
+  if (error instanceof UserError) return { message: error.message, exitCode: EXIT.mistake }
+  if (error instanceof Error && error.name === 'AbortError') {
+    return { message: 'interrupted', exitCode: EXIT.interrupted }
+  }
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return {
+    message: `this is a fault of Chatwright, not yours. Please report it, with the command and this text:\n${details}`,
+    exitCode: EXIT.fault,
+  }
+}

@@ -1,0 +1,161 @@
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { nearest } from './nearest.ts'
+
+/**
+ * What `--help` says about each option of a schema: by heading, in the order shown. A first word in
+ * backquotes is the name of the value: "`DIR` folder of the result" explains `--out <DIR>`.
+ */
+export type Help = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** The part of a JSON Schema that is needed. */
+interface Field {
+  type?: string
+  enum?: readonly string[]
+  default?: unknown
+  anyOf?: readonly Field[]
+  items?: Field
+}
+
+export type Fields = Readonly<Record<string, Field>>
+
+/** The options of a schema by name: the flags, their types and defaults all follow from it. */
+export const fieldsOf = (schema: z.ZodObject): Fields =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Fields
+
+/** `kvHeads` -> `kv-heads` */
+const kebabCase = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+export const flagOf = (name: string): string => `--${kebabCase(name)}`
+
+/** `logitBias: {"50": -100}` is typed as `--logit-bias 50=-100`. */
+const isRecord = ({ type }: Field): boolean => type === 'object'
+const isBoolean = ({ type }: Field): boolean => type === 'boolean'
+const takesNumber = ({ type, anyOf = [] }: Field): boolean =>
+  type === 'number' || type === 'integer' || anyOf.some(takesNumber)
+export const takesList = ({ type, anyOf = [] }: Field): boolean =>
+  type === 'array' || type === 'object' || anyOf.some(takesList)
+
+/** Adds a flag for each option of the schema. Throws where one has no help or help has no option. */
+export function addFlags(command: Command, fields: Fields, help: Help): void {
+  const left = new Set(Object.keys(fields))
+  for (const [heading, texts] of Object.entries(help)) {
+    for (const [name, text] of Object.entries(texts)) {
+      const field = fields[name]
+      if (!field || !left.delete(name)) throw new Error(`there is no option ${name} to explain`)
+      command.addOption(flag(name, field, text).helpGroup(`${heading}:`))
+    }
+  }
+  if (left.size > 0) throw new Error(`options without an explanation: ${[...left].join(', ')}`)
+}
+
+/** An explanation, taken apart. */
+function readHelp(text: string): { value: string | undefined; sentence: string } {
+  const [, value, sentence = ''] = /^(?:`(.*?)` )?(.*)$/s.exec(text) ?? []
+  return { value, sentence }
+}
+
+function flag(name: string, field: Field, text: string): Option {
+  const { value = valueName(field), sentence } = readHelp(text)
+  const notes = [
+    ...(field.enum ? [`one of ${field.enum.join(', ')}`] : []),
+    ...(field.default === undefined || isBoolean(field) || isEmpty(field.default)
+      ? []
+      : [`default: ${field.default}`]),
+  ]
+  const flags = isBoolean(field)
+    ? `--${field.default === true ? 'no-' : ''}${kebabCase(name)}`
+    : `${flagOf(name)} <${value}${takesList(field) ? '...' : ''}>`
+  return new Option(flags, notes.length > 0 ? `${sentence} (${notes.join('; ')})` : sentence)
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === '' || (Array.isArray(value) && value.length === 0)
+
+const valueName = (field: Field): string => {
+  if (field.enum) return 'NAME'
+  if (isRecord(field)) return 'KEY=X'
+  if (field.type === 'integer') return 'N'
+  return takesNumber(field) ? 'X' : 'TEXT'
+}
+
+/** Values as they were typed, turned into what the option takes; what does not fit stays text. */
+export function convertFlags(
+  fields: Fields,
+  typed: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const given = Object.entries(typed).filter(([name]) => name in fields)
+  return Object.fromEntries(given.map(([name, value]) => [name, convert(fields[name], value)]))
+}
+
+function convert(field: Field | undefined, typed: unknown): unknown {
+  if (!field) return typed
+  if (isRecord(field) && Array.isArray(typed)) return toRecord(typed)
+  if (field.items && Array.isArray(typed)) return typed.map((item) => convert(field.items, item))
+  if (!takesNumber(field)) return typed
+  // An option that takes a number or a list: one number is no list.
+  const [text, ...others] = Array.isArray(typed) ? typed : [typed]
+  if (others.length > 0 || typeof text !== 'string' || text.trim() === '') return typed
+  const number = Number(text)
+  return Number.isNaN(number) ? typed : number
+}
+
+const toRecord = (typed: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    typed.map((pair) => {
+      const [key = '', value = ''] = pair.split(/=(.*)/s)
+      return [key, convert({ type: 'number' }, value)]
+    }),
+  )
+
+/** Where options were given: names an option as the user wrote it. */
+export type Origin = (name: string) => string
+
+/**
+ * Checks options against their schema before anything starts. Throws UserError that names the flag,
+ * or the key of the configuration file, at fault.
+ */
+export function checkOptions<S extends z.ZodObject>(
+  schema: S,
+  given: Record<string, unknown>,
+  origin: Origin,
+  help: Help,
+): z.input<S> {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return given as z.input<S>
+  const texts = Object.assign({}, ...Object.values(help)) as Record<string, string>
+  const problems = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0])
+    if (issue.code === 'unrecognized_keys' || given[name] !== undefined) {
+      return problem(issue, given, schema, origin)
+    }
+    return `${flagOf(name)} is missing: ${readHelp(texts[name] ?? '').sentence}`
+  })
+  throw new UserError([...new Set(problems)].join('\n'))
+}
+
+function problem(
+  issue: z.core.$ZodIssue,
+  given: Record<string, unknown>,
+  schema: z.ZodObject,
+  origin: Origin,
+): string {
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    return `${origin(key)}: there is no such option${suggest(key, Object.keys(schema.shape))}`
+  }
+  const name = String(issue.path[0])
+  const value = given[name]
+  const expected = issue.message.replace(/^(Too (small|big)|Invalid (input|option)): /, '')
+  const shown = Array.isArray(value) ? value.join(' ') : String(value)
+  const near = issue.code === 'invalid_value' ? suggest(shown, issue.values.map(String)) : ''
+  return `${origin(name)} ${shown}: ${expected.replaceAll('"', '').replaceAll('|', ', ')}${near}`
+}
+
+const suggest = (word: string, known: readonly string[]): string => {
+  const found = nearest(word, known)
+  return found === undefined ? '' : ` (did you mean ${found}?)`
+}

@@ -1,0 +1,28 @@
+import type { ChatOptions } from '../../generate/options.ts'
+import { trainingHelp } from './training.ts'
+
+const { engine, threads } = trainingHelp.Run
+
+export const modelHelp = { model: '`DIR` folder of the model', engine, threads }
+
+/** What `generate` and `chat` have in common, by heading. */
+export const samplingHelp = {
+  Sampling: {
+    temperature:
+      '0 takes the likeliest token each time; 1 samples as the model says (default: the model’s own, or 1)',
+    topK: 'only the N likeliest tokens; 0 is no limit',
+    topP: 'only the likeliest tokens that together have this probability',
+    minP: 'only tokens at least X times as likely as the likeliest',
+    repetitionPenalty: 'above 1: tokens that stood before become less likely',
+    presencePenalty: 'taken off the logit of what was generated before',
+    frequencyPenalty: 'taken off the logit for each time that a token was generated',
+    logitBias: '`ID=X` added to the logits of tokens',
+    seed: 'the same seed gives the same text (default: another each time)',
+  },
+  Length: {
+    maxTokens: 'tokens to generate at most (default: what is left of the context)',
+    stop: 'end before any of these texts',
+    slide: 'end when the context is full, instead of forgetting its first half',
+    logprobs: 'tell the log-probability of each token, and of the N likeliest (--json)',
+  },
+} as const satisfies Record<string, Partial<Record<keyof ChatOptions, string>>>

@@ -1,0 +1,44 @@
+import type { TrainingOptions } from '../../train/options.ts'
+
+/** What `train` and `tune` have in common, by heading. */
+export const trainingHelp = {
+  Length: {
+    batch: 'sequences of a step (default: about 4096 tokens)',
+    accumulate: 'batches whose gradients add up to one step',
+    steps: 'updates to do (default: by the sizes of model and text)',
+    epochs: 'times to read the text, instead of --steps',
+    seconds: 'time to train for, about, instead of --steps',
+    evalEvery: 'steps between validations, each with a checkpoint (default: a tenth of all)',
+    patience: 'stop after so many validations without a new best',
+  },
+  Optimizer: {
+    optimizer: 'how gradients change the weights',
+    lr: 'highest learning rate (default: by the width)',
+    minLr: 'learning rate at the end (default: a tenth of --lr)',
+    schedule: 'course of the learning rate after the warm-up',
+    warmup: 'steps until the highest rate (default: a twentieth of all)',
+    beta1: 'decay of the mean of gradients (default: the optimizer’s own)',
+    beta2: 'decay of the mean of squared gradients',
+    clip: 'limit of the gradient; 0 is none',
+    clipBy: 'what the limit is for: the norm of all, each value, or each matrix by its own norm',
+    onSpike: 'when the loss jumps or is no number: tell, go back to the last checkpoint, or stop',
+  },
+  Regularization: {
+    weightDecay: 'decoupled weight decay, of matrices only',
+    l1: 'sum of absolute weights, times, in the loss',
+    l2: 'sum of squared weights, times, in the loss',
+    labelSmoothing: 'share of each target that is spread over all tokens',
+    average: 'decay of a moving average of the weights, saved beside them; 0 is none',
+  },
+  Run: {
+    out: '`DIR` folder of the result',
+    resume: 'go on from the newest checkpoint in --out, with the same result as without a break',
+    keep: 'checkpoints that are kept',
+    seed: 'where random numbers start: the same seed gives the same model',
+    engine: 'where to compute',
+    threads: 'threads to compute with (default: as many as the machine runs at once)',
+    encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
+  },
+} as const satisfies Record<string, Partial<Record<keyof TrainingOptions, string>>>
+
+export const dropoutHelp = 'share of activations left out at random while training'

@@ -1,0 +1,8 @@
+import { z } from 'zod'
+
+/** What every command takes that runs a model. */
+export const modelOptions = {
+  model: z.string().min(1),
+  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
+  threads: z.number().int().min(1).optional(),
+}

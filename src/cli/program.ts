@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { bench } from './commands/bench.ts'
+import { chat } from './commands/chat.ts'
+import { evaluate } from './commands/eval.ts'
+import { generate } from './commands/generate.ts'
+import { inspect } from './commands/inspect.ts'
+import { start } from './commands/start.ts'
+import { tokenizer } from './commands/tokenizer.ts'
+import { train } from './commands/train.ts'
+import { tune } from './commands/tune.ts'
+import { VERSION } from './version.ts'
+
+/** The whole command line. Its own errors are thrown as CommanderError and not printed. */
+export function createProgram(): Command {
+  const program = new Command('chatwright')
+    .description('Train, tune, run and talk to your own language models.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+  for (const add of [start, train, tune, evaluate, generate, chat, tokenizer, inspect, bench])
+    add(program)
+  return program
+}

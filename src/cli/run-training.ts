@@ -1,0 +1,36 @@
+import { formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
+import type { TrainEvents, TrainResult } from '../train/session.ts'
+import type { Outcome } from './command.ts'
+import { EXIT } from './failure.ts'
+import { interruptSignal } from './interrupt.ts'
+import { quote } from './quote.ts'
+import { showTraining } from './show-training.ts'
+
+/** Runs a training with its progress on standard error; Ctrl-C saves and says how to go on. */
+export async function runTraining(
+  run: (events: TrainEvents) => Promise<TrainResult>,
+): Promise<Outcome> {
+  const { events, print, end } = showTraining()
+  let sample = ''
+  const onSample = (text: string) => {
+    sample = text
+  }
+  const result = await run({ ...events, onSample, signal: interruptSignal() }).finally(end)
+  if (sample !== '') print(`What it writes:\n${sample}\n`)
+  if (result.ended === 'aborted') {
+    const command = ['chatwright', ...process.argv.slice(2).filter((word) => word !== '--resume')]
+    console.error(`Stopped and saved at step ${result.steps}. To go on:`)
+    console.error(`  ${[...command, '--resume'].map(quote).join(' ')}`)
+  }
+  const exitCode = result.ended === 'aborted' ? EXIT.interrupted : 0
+  return { result, text: describeResult(result), exitCode }
+}
+
+const describeResult = (result: TrainResult): string => {
+  const { out, loss, perplexity, bitsPerByte, steps, seconds, tokensPerSecond } = result
+  const measured =
+    loss === undefined
+      ? ''
+      : `validation loss ${formatLoss(loss)}, perplexity ${perplexity?.toFixed(2)}, ${bitsPerByte?.toFixed(3)} bits per byte; `
+  return `${measured}${steps} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
+}

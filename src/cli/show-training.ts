@@ -1,0 +1,32 @@
+import pc from 'picocolors'
+import { formatCount } from '../train/report/format.ts'
+import { type Progress, showProgress } from '../train/report/progress.ts'
+import type { StartFacts, TrainEvents } from '../train/session.ts'
+
+/** What a training tells, shown on standard error. */
+export function showTraining(): { events: TrainEvents; print(text: string): void; end(): void } {
+  const output = process.stderr
+  let progress: Progress | undefined
+  const print = (text: string) => (progress ? progress.print(text) : output.write(`${text}\n`))
+  return {
+    events: {
+      onStart: (facts) => {
+        print(describeStart(facts))
+        progress = showProgress({ output, total: facts.steps, color: pc.isColorSupported })
+      },
+      onMetrics: (metrics) => progress?.update(metrics),
+      onMessage: print,
+    },
+    print,
+    end: () => progress?.end(),
+  }
+}
+
+const describeStart = ({ parameters, steps, resumedAt, ...facts }: StartFacts): string => {
+  const { batch, context, learningRate, engine } = facts
+  const from = resumedAt > 0 ? `, from step ${resumedAt} on` : ''
+  return [
+    `${formatCount(parameters)} parameters; ${steps} steps of ${batch} x ${context} tokens${from}; learning rate ${learningRate}`,
+    engine,
+  ].join('\n')
+}

@@ -1,0 +1,33 @@
+import type { Language } from '../../train/report/messages.ts'
+
+/** Every word that `start` shows besides the training's own. */
+export const startMessages = {
+  en: {
+    trains: (source: string, minutes: string, folder: string) =>
+      `There is no model in ${folder} yet. Training a small GPT on ${source}: about ${minutes}. Ctrl-C stops it, and saves.`,
+    resumes: (folder: string) => `Going on with the training in ${folder}.`,
+    about: (seconds: number) =>
+      seconds < 90 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`,
+    sample: (step: number) => `What it writes after step ${step}:`,
+    trained: (loss: string, folder: string) =>
+      `Trained: validation loss ${loss}. The model is in ${folder}, with its loss curve, loss.svg.`,
+    found: (folder: string) => `The model in ${folder} (delete the folder to train anew).`,
+    stopped: 'Stopped and saved. The same command goes on.',
+    offline: (reason: string) =>
+      `${reason}\nWithout a network, train on a text file of your own: npm start -- --data FILE`,
+  },
+  zh: {
+    trains: (source: string, minutes: string, folder: string) =>
+      `${folder} 中还没有模型。正在用 ${source} 训练一个小型 GPT，大约需要 ${minutes}。按 Ctrl-C 可停止并保存。`,
+    resumes: (folder: string) => `继续 ${folder} 中的训练。`,
+    about: (seconds: number) =>
+      seconds < 90 ? `${Math.round(seconds)} 秒` : `${Math.round(seconds / 60)} 分钟`,
+    sample: (step: number) => `第 ${step} 步之后它写的文字：`,
+    trained: (loss: string, folder: string) =>
+      `训练完成，验证损失 ${loss}。模型保存在 ${folder}，损失曲线见其中的 loss.svg。`,
+    found: (folder: string) => `使用 ${folder} 中的模型（删除该文件夹即可重新训练）。`,
+    stopped: '已停止并保存。再次运行同一命令即可继续。',
+    offline: (reason: string) =>
+      `${reason}\n没有网络时，可以用您自己的文本文件训练：npm start -- --data FILE`,
+  },
+} satisfies Record<Language, object>

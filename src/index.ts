@@ -1,0 +1,59 @@
+/**
+ * Chatwright, in Node: train, tune, run and talk to language models. Each command of the command line
+ * is one of these functions with the same options; `chatwright/web` is what a page can use.
+ *
+ * @example
+ * await train({ data: ['book.txt'], out: 'my-model', depth: 4 })
+ * const model = await load('my-model')
+ * const { text } = await generate(model, { prompt: 'Call me', maxTokens: 50 })
+ *
+ * @packageDocumentation
+ */
+
+export { type Inspection, inspectModel } from './cli/inspect-model.ts'
+export { type TrainTokenizerOptions, trainTokenizer } from './cli/train-tokenizer.ts'
+export type { Conversation, Message } from './data/chat/conversation.ts'
+export type { DataEvent } from './data/sources/data-event.ts'
+export { UserError } from './errors.ts'
+export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export { type Answer, chat, streamChat } from './generate/chat.ts'
+export type { Generated } from './generate/from-tokens.ts'
+export { generate, generateAll, stream } from './generate/generate.ts'
+export { LanguageModel, type LanguageModelOptions } from './generate/language-model.ts'
+export { type LoadOptions, load } from './generate/load.ts'
+export type { ChatOptions, GenerateOptions } from './generate/options.ts'
+export type { FinishReason, Piece } from './generate/sequence.ts'
+export * as graph from './graph/index.ts'
+export { Decoder } from './models/decoder.ts'
+export {
+  countParameters,
+  type DecoderConfig,
+  type DecoderSizes,
+  type DecoderStyle,
+  gpt2Config,
+  llamaConfig,
+} from './models/decoder-config.ts'
+export * as nn from './nn/index.ts'
+export type {
+  Binding,
+  CompileOptions,
+  DeviceTensor,
+  Engine,
+  EngineName,
+  Program,
+} from './runtime/engine.ts'
+export { EngineUnavailable } from './runtime/errors.ts'
+export { type EngineOptions, openEngine } from './runtime/open.ts'
+export type { TrainBpeOptions } from './text/bpe/from-counts.ts'
+export { trainBpe } from './text/bpe/train.ts'
+export { trainCharTokenizer } from './text/char.ts'
+export type { ChatMessage } from './text/chat-template.ts'
+export { loadTokenizer } from './text/load.ts'
+export type { StreamDecoder, Tokenizer } from './text/tokenizer.ts'
+export type { TrainOptions } from './train/options.ts'
+export type { Metrics } from './train/report/metrics.ts'
+export type { StartFacts, TrainEvents, TrainResult } from './train/session.ts'
+export { readTokenizer } from './train/tokenizer-for.ts'
+export { train } from './train/train.ts'
+export type { TuneOptions } from './tune/options.ts'
+export { tune } from './tune/tune.ts'
