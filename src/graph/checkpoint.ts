@@ -18,6 +18,7 @@ export function checkpoint(output: Tensor, inputs: readonly Tensor[]): Tensor {
   const sources = [...new Set(starts), ...leaves]
   const late = sources.map((t) => ends.has(t.node) || early.has(t))
   return customGradient(output, sources, (g, sources, value) => {
+    // Without barriers both computations would be equal, and made one again.
     const again = sources.map((t, i) => (late[i] ? barrier(t, g) : t))
     const recomputed = substitute(value, new Map(sources.map((t, i) => [t, at(again, i)])))
     return pullback(recomputed, again, g)

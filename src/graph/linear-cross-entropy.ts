@@ -100,6 +100,8 @@ export function linearCrossEntropy(
 ): { loss: Tensor; losses: Tensor } {
   const { weights = constant(1, [], x.dtype), labelSmoothing = 0 } = options
   const { chunk = Math.max(1, Math.round(2 ** 23 / Number(weight.shape[0]))) } = options
+  if (!Number.isInteger(chunk) || chunk < 1)
+    throw new RangeError(`linearCrossEntropy: chunk ${chunk} is not a number of rows`)
   const inputs: Inputs = [x, weight, targets, weights]
   const [loss, losses] = applyAll(linearCrossEntropyOp, inputs, { chunk, labelSmoothing })
   return { loss, losses } as { loss: Tensor; losses: Tensor }

@@ -17,6 +17,7 @@ import {
   neg,
   pad,
   reshape,
+  rotary,
   scatterElements,
   slice,
   softmax,
@@ -86,6 +87,12 @@ describe('errors name the op, the shapes and the parameters', () => {
       () => crossEntropy(x, input('targets', 'int32', [3])),
       'crossEntropy: (2, 3) and (3) [x, targets]',
     ],
+    [
+      () => crossEntropy(input('logits', 'float32', [3, 'classes']), input('t', 'int32', [3])),
+      'crossEntropy: (3, classes) and (3) [logits, t]: needs logits (N, V) and targets (N), with a',
+    ],
+    [() => rotary(x, x, x), 'rotary: (2, 3) [x]: its last axis, 3, has no two halves'],
+    [() => split(x, [1.5, 1.5], 1), 'split: (2, 3) [x]: axis 1 is not as long as 1.5 + 1.5'],
     [() => linearCrossEntropy(x, weight, ids), 'linearCrossEntropy: (2, 3) and (4, 5) and (2)'],
     [
       () => attention(x, x, x),

@@ -1,14 +1,13 @@
 import {
   cast,
-  crossEntropy,
   equal,
   HIDDEN,
   input,
   KEY_SIZE,
+  linearCrossEntropy,
   mul,
   not,
   reshape,
-  sum,
   type Tensor,
 } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
@@ -55,8 +54,12 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     random: inputs.key && new RandomSource(inputs.key),
   })
   const flat = reshape(targets, [rows * length])
-  const losses = crossEntropy(model.logits(hidden), flat, { labelSmoothing })
-  return { inputs, loss: mul(sum(losses), weight) }
+  const { outputWeight } = model
+  const { loss } = linearCrossEntropy(hidden, outputWeight, flat, {
+    weights: weight,
+    labelSmoothing,
+  })
+  return { inputs, loss }
 }
 
 /** (B, T) segment numbers -> (B, 1, T, T): `HIDDEN` between positions of different segments. */

@@ -48,12 +48,8 @@ function emitBarrier(
 
 /** A zero () of ONNX type `type`, known when `tensor` is. */
 function emitZero(tensor: Tensor, type: number, emit: Emitter): string {
-  const [flat, first, differs, zero] = [0, 1, 2, 3].map(() => emit.temporary()) as [
-    string,
-    string,
-    string,
-    string,
-  ]
+  const [flat, first, differs] = [0, 1, 2].map(() => emit.temporary())
+  const zero = emit.temporary()
   emit.node('Reshape', [tensor, emit.constant('int64', [1], [-1])], [flat])
   emit.node('Gather', [flat, emit.constant('int64', [], [0])], [first], { axis: 0 })
   emit.node('Less', [first, first], [differs])

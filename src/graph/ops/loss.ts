@@ -34,8 +34,13 @@ export function crossEntropy(
   targets: Tensor,
   { labelSmoothing = 0 }: CrossEntropyOptions = {},
 ): Tensor {
-  if (logits.rank !== 2 || targets.rank !== 1 || targets.shape[0] !== logits.shape[0])
-    throw new ShapeError('crossEntropy', [logits, targets], 'needs logits (N, V) and targets (N)')
+  const fits = logits.rank === 2 && targets.rank === 1 && targets.shape[0] === logits.shape[0]
+  if (!fits || typeof logits.shape[1] !== 'number')
+    throw new ShapeError(
+      'crossEntropy',
+      [logits, targets],
+      'needs logits (N, V) and targets (N), with a fixed V',
+    )
   const { index, counted, top, total } = rowParts(logits, targets)
   const logTotal = add(log(total), top)
   const ofTarget = sub(logTotal, gatherElements(logits, index, 1))

@@ -272,7 +272,8 @@ const splitOp: Op<SplitAttrs> = {
   name: 'split',
   infer: (inputs, { axis, sizes }) => {
     const x = at(inputs, 0)
-    if (x.shape[axis] !== sizes.reduce((a, b) => a + b, 0))
+    const whole = sizes.every((size) => Number.isInteger(size) && size >= 0)
+    if (!whole || x.shape[axis] !== sizes.reduce((a, b) => a + b, 0))
       throw new ShapeError('split', inputs, `axis ${axis} is not as long as ${sizes.join(' + ')}`)
     return sizes.map((size) => ({
       dtype: x.dtype,
