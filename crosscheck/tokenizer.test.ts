@@ -19,12 +19,12 @@ type Rows = Record<string, string>[]
 const rows = (path: string): string =>
   (JSON.parse(shared(path)) as Rows).map((row) => Object.values(row).join('\n')).join('\n\n')
 
-const texts: Record<string, () => string> = {
+const texts = {
   'English prose': () => shared('text/wikitext2-valid.txt'),
   'English verse': () => shared('text/tinyshakespeare.txt'),
-  Chinese: () => rows('chat/alpaca_zh_hikariming.json'),
+  Chinese: () => rows('chat/alpaca_zh_hikariming.json').slice(0, 1_000_000),
   'English instructions with code': () =>
-    rows('chat/alpaca_data_en_52002.json').slice(0, 4_000_000),
+    rows('chat/alpaca_data_en_52002.json').slice(0, 2_000_000),
 }
 
 /**
@@ -64,13 +64,13 @@ describe.each([
       const ids = tokenizer.encode(text)
       expectSame(ids, encode(text))
       expect(tokenizer.decode(ids)).toBe(text)
-      const part = text.slice(0, 300_000)
+      const part = text.slice(0, 200_000)
       expectSame(tokenizer.encode(part), peer.encode(part, { add_special_tokens: false }).ids)
     },
   )
 
   test('random bytes', () => {
-    const random = new Uint8Array(1 << 20)
+    const random = new Uint8Array(1 << 18)
     let state = 1
     for (let i = 0; i < random.length; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -85,15 +85,15 @@ describe.each([
 test.each(['gpt2', 'cl100k', 'chinese'] as const)(
   'a tokenizer trained here, %s: the saved file gives the same ids there',
   async (split) => {
-    const text = texts.Chinese!() + texts['English prose']!()
+    const text = texts.Chinese() + texts['English prose']()
     const tokenizer = await trainBpe([text], { vocabSize: 8000, split })
-    expectSameAsPeer(tokenizer, text.slice(1_000_000, 1_300_000))
-    expectSameAsPeer(tokenizer, text.slice(-300_000))
+    expectSameAsPeer(tokenizer, text.slice(800_000, 1_000_000))
+    expectSameAsPeer(tokenizer, text.slice(-200_000))
   },
 )
 
 test('a character tokenizer: the saved file gives the same ids there', async () => {
-  const text = texts['English verse']!()
+  const text = texts['English verse']()
   const tokenizer = await trainCharTokenizer([text])
   expect(tokenizer.vocabSize).toBe(65)
   // Without a pre-tokenizer the peer takes quadratic time.

@@ -1,55 +1,53 @@
-// node-llama-cpp, measured by src/bench/decode.ts: started with a GGUF file, a number of threads, a
-// context and a number of streams, it answers each message with tokens per second (best of `runs`).
+// node-llama-cpp, as src/bench/decode.ts measures it. Arguments: a GGUF file, threads, tokens of a
+// context, streams. Each message asks for a measurement; the answer is tokens per second.
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp'
 
-const [path, threads, contextSize, sequences] = process.argv.slice(2).map((x) => (Number.isNaN(Number(x)) ? x : Number(x)))
+const [modelPath, ...numbers] = process.argv.slice(2)
+const [threads, contextSize, sequences] = numbers.map(Number)
 const llama = await getLlama({
   gpu: false,
   build: 'never',
   logLevel: LlamaLogLevel.error,
   maxThreads: threads,
 })
-const model = await llama.loadModel({ modelPath: path })
-const options = { threads, contextSize, batchSize: contextSize, sequences }
-const context = await model.createContext(options)
+const model = await llama.loadModel({ modelPath })
+const batchSize = contextSize
+const context = await model.createContext({ threads, contextSize, batchSize, sequences })
 const streams = Array.from({ length: sequences }, () => context.getSequence())
-const tokens = (count) => Array.from({ length: count }, (_, i) => 300 + i)
+const promptIds = (length) => Array.from({ length }, (_, i) => 300 + i)
 
 async function prompt({ length }) {
-  await streams[0].clearHistory()
-  const start = performance.now()
-  await streams[0].evaluateWithoutGeneratingNewTokens(tokens(length))
-  return (1000 * length) / (performance.now() - start)
+  const [stream] = streams
+  await stream.clearHistory()
+  const started = performance.now()
+  await stream.evaluateWithoutGeneratingNewTokens(promptIds(length))
+  return { rate: (1000 * length) / (performance.now() - started) }
 }
 
-async function decode({ batch, length, steps }) {
+/** The first token, which waits for the prompt, is not timed. */
+async function decode({ batch, prompt, steps }) {
   const used = streams.slice(0, batch)
+  const ids = promptIds(prompt)
+  const last = ids.pop()
   for (const stream of used) {
     await stream.clearHistory()
-    await stream.evaluateWithoutGeneratingNewTokens(tokens(length))
+    await stream.evaluateWithoutGeneratingNewTokens(ids)
   }
-  let first = 0
-  let last = 0
-  const generated = []
-  await Promise.all(
-    used.map(async (stream, row) => {
-      const ids = []
-      generated.push(ids)
-      const options = { temperature: 0, yieldEogToken: true }
-      for await (const token of stream.evaluate([300 + length], options)) {
-        ids.push(token)
-        if (ids.length === 1 && row === 0) first = performance.now()
-        if (ids.length > steps) break
-      }
-      last = performance.now()
-    }),
-  )
-  return { rate: (1000 * batch * steps) / (last - first), ids: generated }
+  let started
+  const generate = async (stream) => {
+    const generated = []
+    for await (const token of stream.evaluate([last], { temperature: 0, yieldEogToken: true })) {
+      started ??= performance.now()
+      generated.push(token)
+      if (generated.length > steps) return generated.slice(0, steps)
+    }
+  }
+  const generated = await Promise.all(used.map(generate))
+  return { rate: (1000 * batch * steps) / (performance.now() - started), ids: generated }
 }
 
 process.on('message', async (request) => {
-  if (request.kind === 'prompt') process.send({ rate: await prompt(request) })
-  else process.send(await decode(request))
+  process.send(await (request.kind === 'prompt' ? prompt(request) : decode(request)))
 })
 process.on('disconnect', () => process.exit())
 process.send({ ready: true })

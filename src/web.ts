@@ -52,7 +52,15 @@ export { trainCharTokenizer } from './text/char.ts'
 export { CHATML, type ChatMessage, renderTemplate } from './text/chat-template.ts'
 export { loadTokenizer } from './text/load.ts'
 export type { StreamDecoder, Tokenizer } from './text/tokenizer.ts'
-export { adam, adamW, lion, muon, OPTIMIZERS, type Optimizer, sgd } from './train/optimizers/index.ts'
+export {
+  adam,
+  adamW,
+  lion,
+  muon,
+  OPTIMIZERS,
+  type Optimizer,
+  sgd,
+} from './train/optimizers/index.ts'
 export type { Metrics } from './train/report/metrics.ts'
 export { type RunOptions, type RunResult, runTraining } from './train/run.ts'
 export { type Schedule, schedules } from './train/schedules/index.ts'

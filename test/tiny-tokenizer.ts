@@ -7,7 +7,11 @@ export function tinyTokenizer({
   vocabSize = ALPHABET.length,
   bosId,
   eosId,
-}: { vocabSize?: number; bosId?: number; eosId?: number } = {}): Tokenizer {
+}: {
+  vocabSize?: number
+  bosId?: number
+  eosId?: number
+} = {}): Tokenizer {
   const decode = (ids: ArrayLike<number>) =>
     Array.from(ids, (id) => (id === bosId || id === eosId ? '' : ALPHABET[id])).join('')
   return {

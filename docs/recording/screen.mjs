@@ -5,6 +5,8 @@ export class Screen {
   #row = 0
   #column = 0
   #style = ''
+  /** The beginning of a control sequence, whose end is yet to come. */
+  #begun = ''
 
   constructor({ columns, rows }) {
     this.#columns = columns
@@ -12,8 +14,12 @@ export class Screen {
   }
 
   write(text) {
+    const whole = this.#begun + text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
-    for (const [piece, sequence] of text.matchAll(/\x1b\[([\d;?]*[A-Za-z])|./gsu)) {
+    this.#begun = /\x1b(\[[\d;?]*)?$/.exec(whole)?.[0] ?? ''
+    const complete = whole.slice(0, whole.length - this.#begun.length)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
+    for (const [piece, sequence] of complete.matchAll(/\x1b\[([\d;?]*[A-Za-z])|./gsu)) {
       if (sequence) this.#control(sequence)
       else if (piece === '\n') this.#lineFeed()
       else if (piece === '\r') this.#column = 0

@@ -134,7 +134,9 @@ export function compareLosses(ours: TrainingResult, peer: TrainingResult): numbe
       .slice(0, LOSSES)
       .map((loss) => loss.toFixed(4))
       .join(' ')
-  throw new Error(`the losses differ by ${worst.toPrecision(2)}: ours ${list(ours)}, the peer's ${list(peer)}`)
+  throw new Error(
+    `the losses differ by ${worst.toPrecision(2)}: ours ${list(ours)}, the peer's ${list(peer)}`,
+  )
 }
 
 function toRows(

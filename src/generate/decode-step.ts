@@ -16,6 +16,9 @@ export interface StepTensors {
   logits: DeviceTensor
 }
 
+/** Milliseconds for which the event loop may be held up. */
+const BRIEF = 20
+
 /** The decode program bound to some sequences of a cache: each run adds `length` tokens to each. */
 export class DecodeStep {
   readonly batch: number
@@ -27,6 +30,8 @@ export class DecodeStep {
   readonly #positions: Int32Array
   readonly #last: Int32Array
   readonly #total = new Int32Array(1)
+  /** What the last run took. */
+  #milliseconds = Number.POSITIVE_INFINITY
 
   /** Disposes `tensors` and `views` with itself. */
   constructor(tensors: StepTensors, binding: Binding, views: readonly DeviceTensor[]) {
@@ -65,9 +70,28 @@ export class DecodeStep {
     positions?.write(this.#positions)
     lastPosition.write(this.#last)
     total.write(this.#total)
-    await this.#binding.run({ signal })
+    await this.#compute(signal)
     if (logits.data || logits.size === 0) return this.#logits
     return splitRows((await logits.read()) as Float32Array, logits.shape)
+  }
+
+  /**
+   * Off the event loop, unless the last run was brief: then on it, since handing over would cost a
+   * good part of the time, and after others have had their turn.
+   */
+  async #compute(signal: AbortSignal | undefined): Promise<void> {
+    const { runSync } = this.#binding
+    if (runSync && this.#milliseconds < BRIEF) {
+      await new Promise(setImmediate)
+      signal?.throwIfAborted()
+      const started = performance.now()
+      runSync()
+      this.#milliseconds = performance.now() - started
+    } else {
+      const started = performance.now()
+      await this.#binding.run({ signal })
+      this.#milliseconds = performance.now() - started
+    }
   }
 
   dispose(): void {

@@ -19,8 +19,7 @@ const read = async (tensor: DeviceTensor): Promise<number[]> =>
 
 describe.each(engines)('$name', (engine) => {
   test('says what it is', () => {
-    const build = engine.name === 'wasm' ? 'WebAssembly' : 'native'
-    expect(engine.reason).toMatch(new RegExp(`^${engine.name}: ONNX Runtime 1.30.0, ${build}`))
+    expect(engine.reason).toMatch(new RegExp(`^${engine.name}: ONNX Runtime 1\\.30\\.0, `))
     expect(engine.threads).toBe(2)
     expect(engine.hostMemory).toBe(engine.name !== 'webgpu')
   })

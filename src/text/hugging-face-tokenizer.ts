@@ -47,14 +47,15 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   decode(ids: ArrayLike<number>, { specials = false }: { specials?: boolean } = {}): string {
-    for (let i = 0; i < ids.length; i++) {
-      if (ids[i]! >= 0 && ids[i]! < this.vocabSize) continue
+    const list = Array.from(ids)
+    const wrong = list.find((id) => !(id >= 0 && id < this.vocabSize))
+    if (wrong !== undefined) {
       throw new RangeError(
-        `token id ${ids[i]} is outside the vocabulary, 0 .. ${this.vocabSize - 1}`,
+        `token id ${wrong} is outside the vocabulary, 0 .. ${this.vocabSize - 1}`,
       )
     }
     if (ids.length === 0) return ''
-    return this.peer.decode(Array.from(ids), {
+    return this.peer.decode(list, {
       skip_special_tokens: !specials,
       clean_up_tokenization_spaces: this.cleansUp,
     })

@@ -7,25 +7,37 @@ const ROOT = resolve(import.meta.dirname)
 
 export interface Bundle {
   folder: string
-  /** What the bundler wrote, by file name. */
+  /** What the bundler wrote. */
   files: Rolldown.RolldownOutput['output']
 }
 
-/** Bundles a page of this folder for the browser, with Vite, into a folder of its own. */
+/** Bundles a page of this folder for the browser, with Vite, into a new folder. */
 export async function bundle(page: string): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'chatwright-page-'))
   const result = await build({
     root: ROOT,
     configFile: false,
     logLevel: 'error',
+    // The suites of Node run in the page too, over its engines.
+    resolve: {
+      alias: [
+        { find: /^vitest$/, replacement: join(ROOT, 'vitest.ts') },
+        {
+          find: /^.*\/test\/engines\.ts$|^\.\.\/engines\.ts$/,
+          replacement: join(ROOT, 'engines.ts'),
+        },
+      ],
+    },
     build: {
       outDir: folder,
-      emptyOutDir: true,
       target: 'es2023',
       minify: false,
-      rollupOptions: { input: join(ROOT, page) },
+      rolldownOptions: {
+        input: join(ROOT, page),
+        // package.json says that modules have no side effects; suites have nothing else.
+        treeshake: false,
+      },
     },
   })
-  const { output } = result as Rolldown.RolldownOutput
-  return { folder, files: output }
+  return { folder, files: (result as Rolldown.RolldownOutput).output }
 }

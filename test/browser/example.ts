@@ -1,5 +1,14 @@
-import { adamW, Decoder, data, type Engine, generate, gpt2Config } from '../../src/web.ts'
-import { LanguageModel, Trainer, trainCharTokenizer } from '../../src/web.ts'
+import {
+  adamW,
+  Decoder,
+  data,
+  type Engine,
+  generate,
+  gpt2Config,
+  LanguageModel,
+  Trainer,
+  trainCharTokenizer,
+} from '../../src/web.ts'
 
 /** Trains a small model on `text`, telling each step's loss, and continues `prompt`. */
 export async function learn(

@@ -1,7 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
-import { readFile } from 'node:fs/promises'
 
 /** Threads need these: https://web.dev/articles/coop-coep. */
 const ISOLATION = {

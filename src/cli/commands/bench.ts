@@ -38,12 +38,25 @@ const train = defineCommand({
 const decode = defineCommand({
   name: 'decode',
   summary: 'Prompt processing and decoding; beside node-llama-cpp where it is found.',
-  options: z.strictObject({ ...common }),
-  help: { Measurement: commonHelp },
+  options: z.strictObject({
+    ...common,
+    only: z.string().min(1).optional(),
+    rounds: z.number().int().min(1).optional(),
+  }),
+  help: {
+    Measurement: {
+      only: 'the shapes whose name has this in it: gpt2',
+      rounds: 'measurements of each side, in turn',
+      ...commonHelp,
+    },
+  },
   examples: ['chatwright bench decode'],
-  run: async (options) => {
+  run: async ({ only = '', ...options }) => {
     const { benchDecode } = await import('../../bench/decode.ts')
-    return outcome(await benchDecode({ ...options, report: console.error }))
+    const { SHAPES } = await import('../../bench/decode-task.ts')
+    const names = Object.keys(SHAPES) as (keyof typeof SHAPES)[]
+    const shapes = names.filter((name) => name.includes(only))
+    return outcome(await benchDecode({ ...options, shapes, report: console.error }))
   },
 })
 

@@ -38,6 +38,13 @@ export class GpuHeap {
     return this.device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST })
   }
 
+  /** Between buffers of one size. */
+  copy(from: GPUBuffer, to: GPUBuffer): void {
+    const encoder = this.device.createCommandEncoder()
+    encoder.copyBufferToBuffer(from, 0, to, 0, from.size)
+    this.device.queue.submit([encoder.finish()])
+  }
+
   dispose(): void {
     for (const buffers of this.#spare.values()) for (const buffer of buffers) buffer.destroy()
     this.#spare.clear()
@@ -59,9 +66,11 @@ export class GpuMemory extends Shared {
     return this.#buffer
   }
 
-  /** Memory for new values, while the old ones are read. */
+  /** Memory for new values while the old ones are read; it has these, for what is not written. */
   spare(): GPUBuffer {
-    return this.#heap.take(this.#buffer.size)
+    const buffer = this.#heap.take(this.#buffer.size)
+    this.#heap.copy(this.#buffer, buffer)
+    return buffer
   }
 
   /** Takes over what `spare` gave, and its values. */
@@ -80,13 +89,10 @@ export class GpuMemory extends Shared {
 
   /** Its first bytes, when the device has done all that it was given. */
   async read(bytes: number): Promise<ArrayBuffer> {
-    const { device } = this.#heap
     const { size } = this.#buffer
-    const copy = device.createBuffer({ size, usage: MAP_READ | COPY_DST })
+    const copy = this.#heap.device.createBuffer({ size, usage: MAP_READ | COPY_DST })
     try {
-      const encoder = device.createCommandEncoder()
-      encoder.copyBufferToBuffer(this.#buffer, 0, copy, 0, size)
-      device.queue.submit([encoder.finish()])
+      this.#heap.copy(this.#buffer, copy)
       await copy.mapAsync(READ)
       return copy.getMappedRange().slice(0, bytes)
     } finally {

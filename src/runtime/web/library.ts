@@ -1,4 +1,5 @@
 import type * as onnxruntime from 'onnxruntime-web'
+import type { InferenceSession } from 'onnxruntime-web'
 import { EngineUnavailable } from '../errors.ts'
 import { identityModel } from '../identity-model.ts'
 import { Slots } from '../slots.ts'
@@ -25,6 +26,8 @@ export interface Library {
   readonly threads: number
   /** One place: the module's stack is not made for two calls that take turns. */
   readonly slots: Slots
+  /** Never released: the GPU's device is that of the first session, and goes with the last. */
+  readonly anchor: InferenceSession
 }
 
 /** Starts a build; throws `EngineUnavailable` with its reason where that fails. */
@@ -39,9 +42,8 @@ export async function startLibrary(
     ort.env.wasm.numThreads = threads
     if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths
     const options = { executionProviders: [provider], logSeverityLevel: 4 } as const
-    const session = await ort.InferenceSession.create(identityModel().bytes, options)
-    await session.release()
-    return { ort, threads: ort.env.wasm.numThreads, slots: new Slots(1) }
+    const anchor = await ort.InferenceSession.create(identityModel().bytes, options)
+    return { ort, threads: ort.env.wasm.numThreads, slots: new Slots(1), anchor }
   } catch (error) {
     throw new EngineUnavailable(`onnxruntime-web cannot be used here: ${(error as Error).message}`)
   }

@@ -54,10 +54,10 @@ async function openWasm(options: PageEngineOptions, because?: string): Promise<E
   return new WasmEngine(library, reasons.length > 0 ? reasons.join('; ') : undefined)
 }
 
-/** Nodes that are left to the CPU are too small for threads. */
-async function openGpu({ wasmPaths }: PageEngineOptions): Promise<Engine> {
+/** Nodes that are left to the CPU are small: by default they have one thread. */
+async function openGpu({ threads = 1, wasmPaths }: PageEngineOptions): Promise<Engine> {
   if (!navigator.gpu) throw new EngineUnavailable('this browser has no WebGPU')
-  const options = { threads: 1, wasmPaths }
+  const options = { threads: globalThis.crossOriginIsolated ? threads : 1, wasmPaths }
   return openWebGpu(await start('webgpu', () => import('onnxruntime-web/webgpu'), options))
 }
 

@@ -7,9 +7,6 @@ import type { Library, Provider } from './library.ts'
 
 const LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const
 
-/** What the GPU's sessions can leave in its memory; other outputs come back through the host's. */
-export const isGpuType = (dtype: string): boolean => dtype !== 'int8'
-
 /** Creates a session. `threading` has no meaning here: one pool serves all, and runs take turns. */
 export async function createSession(
   { ort }: Library,
@@ -22,9 +19,6 @@ export async function createSession(
   const weights = Object.entries(model.weights)
   for (const [name, weight] of weights) checkWeight(name, weight)
   const bytes = weights.length > 0 ? withExternalFiles(model.bytes) : model.bytes
-  const outputs = model.outputs.map(({ name, dtype }) => {
-    return [name, isGpuType(dtype) ? 'gpu-buffer' : 'cpu'] as const
-  })
   return ort.InferenceSession.create(bytes, {
     executionProviders: [provider],
     graphOptimizationLevel: LEVELS[optimization],
@@ -34,7 +28,6 @@ export async function createSession(
       const { buffer, byteOffset, byteLength } = data
       return { path, data: new Uint8Array(buffer, byteOffset, byteLength) }
     }),
-    ...(provider === 'webgpu' && { preferredOutputLocation: Object.fromEntries(outputs) }),
     extra: {
       session: { disable_cpu_ep_fallback: provider === 'webgpu' && !cpuFallback ? '1' : '0' },
       optimization: { disable_specified_optimizers: withoutOptimizers.join(';') },

@@ -5,7 +5,6 @@ import { GpuHeap } from './gpu-memory.ts'
 import { type GpuOwner, GpuTensor } from './gpu-tensor.ts'
 import { HostTensor } from './host-tensor.ts'
 import type { Library } from './library.ts'
-import { isGpuType } from './session.ts'
 import type { WebTensor } from './tensor.ts'
 
 /** WebGPU, over tensors in the GPU's memory. */
@@ -24,7 +23,7 @@ class WebGpuEngine extends WebEngine implements GpuOwner {
   /** Buffers hold neither nothing nor int8: such tensors stay with the host. */
   tensor(dtype: DType, shape: readonly number[]): WebTensor {
     this.check()
-    const onGpu = isGpuType(dtype) && !shape.includes(0)
+    const onGpu = dtype !== 'int8' && !shape.includes(0)
     return onGpu ? new GpuTensor(this, dtype, shape) : new HostTensor(this, dtype, shape)
   }
 

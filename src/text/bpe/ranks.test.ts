@@ -76,6 +76,15 @@ test('a token that merging does not reach is used for whole words only', () => {
   expect(tokenizer.vocabSize).toBe(258)
 })
 
+test('a token may be named as JavaScript names a prototype', () => {
+  const bytes = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte))
+  const parts = ['__', '__p', '__pr', '__pro', '__prot', '__proto', '__proto_', '__proto__']
+  const tokenizer = bpeFromRanks([...bytes, ...parts.map(bytesOf)], { split: 'gpt2', specials: {} })
+  const again = loadTokenizer(JSON.parse(JSON.stringify(tokenizer)))
+  expect(again.vocabSize).toBe(264)
+  expect(again.decode([263])).toBe('__proto__')
+})
+
 test('a missing byte is an error', () => {
   expect(() => bpeFromRanks([bytesOf('a')], { split: 'gpt2', specials: {} })).toThrow(
     'ranks: the byte 0 is not a token',

@@ -26,11 +26,8 @@ export function bpeFromRanks(
 ): ByteLevelBpe {
   const merges = new Merges(ranks.length)
   const idOfByte = new Int32Array(256).fill(-1)
-  const vocab: Record<string, number> = {}
   ranks.forEach((bytes, id) => {
-    if (!bytes) return
-    vocab[tokenOfBytes(bytes)] = id
-    if (bytes.length === 1) idOfByte[bytes[0]!] = id
+    if (bytes?.length === 1) idOfByte[bytes[0]!] = id
   })
   const missing = idOfByte.indexOf(-1)
   if (missing >= 0) throw new UserError(`ranks: the byte ${missing} is not a token`)
@@ -50,6 +47,9 @@ export function bpeFromRanks(
     pairs.push([tokenOfBytes(ranks[left]!), tokenOfBytes(ranks[right]!)])
     merges.add(left, right, id)
   })
+  const vocab = Object.fromEntries(
+    ranks.flatMap((bytes, id) => (bytes ? [[tokenOfBytes(bytes), id]] : [])),
+  )
   const json = byteLevelJson({ split, specials, vocab, merges: pairs, ignoreMerges })
   return new ByteLevelBpe(json, new Words(scannerOf.get(splitSources[split])!))
 }

@@ -1,0 +1,68 @@
+import { Decoding } from '../generate/decoding.ts'
+import { generateFromTokens } from '../generate/from-tokens.ts'
+import { LanguageModel } from '../generate/language-model.ts'
+import { chatOptions } from '../generate/options.ts'
+import { openEngine } from '../runtime/open.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import {
+  type DecodeAnswer,
+  type DecodeRequest,
+  LONGEST,
+  promptIds,
+  randomModel,
+  type ShapeName,
+} from './decode-task.ts'
+
+/** Our side of `bench decode`, in a process of its own: `SHAPE THREADS`, then a request a message. */
+const [shape, threads] = process.argv.slice(2) as [ShapeName, string]
+
+const engine = await openEngine({ engine: 'cpu', threads: Number(threads) })
+const { decoder, weights } = randomModel(shape)
+const tokenizer = idsOnly(decoder.config.vocabSize)
+const model = await LanguageModel.create({
+  engine,
+  decoder,
+  weights: { packed: weights },
+  tokenizer,
+})
+
+process.on('message', async (request: DecodeRequest) => {
+  process.send?.(request.kind === 'prompt' ? await prompt(request) : await decode(request))
+})
+process.on('disconnect', () => process.exit())
+process.send?.({ ready: true })
+
+async function prompt({ length }: { length: number }): Promise<DecodeAnswer> {
+  const decoding = new Decoding(model.program, { sequences: 1, capacity: LONGEST })
+  const started = performance.now()
+  await decoding.read(0, promptIds(length))
+  const rate = (1000 * length) / (performance.now() - started)
+  decoding.dispose()
+  return { rate }
+}
+
+async function decode(request: {
+  batch: number
+  prompt: number
+  steps: number
+}): Promise<DecodeAnswer> {
+  const prompts = Array.from({ length: request.batch }, () => promptIds(request.prompt))
+  const options = { ...chatOptions.parse({ temperature: 0 }), maxTokens: request.steps }
+  const generated = await generateFromTokens(model, prompts, options)
+  const rate = generated.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
+  return { rate, ids: generated.map(({ tokens }) => tokens) }
+}
+
+/** Tokens are all that counts here. */
+function idsOnly(vocabSize: number): Tokenizer {
+  return {
+    vocabSize,
+    specialTokens: {},
+    bosId: undefined,
+    eosId: undefined,
+    encode: () => [],
+    decode: () => '',
+    decoder: () => ({ push: () => '', end: () => '' }),
+    toJSON: () => ({}),
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { writeFile } from '../models/files/node-file.ts'
+import {
+  type DecodeAnswer,
+  type DecodeRequest,
+  randomModel,
+  SHAPES,
+  type ShapeName,
+  STREAMS,
+} from './decode-task.ts'
+import { encodeGguf } from './gguf.ts'
+import { findLlamaCpp, startLlamaCpp } from './llama-cpp.ts'
+import { type Row, row } from './row.ts'
+import { median } from './train.ts'
+import { Worker } from './worker.ts'
+
+export interface BenchDecodeOptions {
+  shapes?: readonly ShapeName[]
+  threads?: number
+  /** Measurements of each side, in turn. */
+  rounds?: number
+  /** Receives progress, a line at a time. */
+  report?: (line: string) => void
+}
+
+const TASKS: Readonly<Record<string, DecodeRequest>> = {
+  'decode, 1 stream': { kind: 'decode', batch: 1, prompt: 64, steps: 64 },
+  [`decode, ${STREAMS} streams`]: { kind: 'decode', batch: STREAMS, prompt: 64, steps: 32 },
+  'prompt of 256': { kind: 'prompt', length: 256 },
+}
+
+/**
+ * Measures decoding and the reading of prompts in fp32, in tokens per second of all streams
+ * together: medians of rounds. Where node-llama-cpp is installed in `peers`, it does the same with a
+ * GGUF of the same weights in turn with ours, with one thread and with `threads`; its better counts.
+ */
+export async function benchDecode({
+  shapes = Object.keys(SHAPES) as ShapeName[],
+  threads = availableParallelism(),
+  rounds = 5,
+  report = () => {},
+}: BenchDecodeOptions = {}): Promise<Row[]> {
+  const version = await findLlamaCpp()
+  if (!version) report('node-llama-cpp was not found in peers: the figures are ours alone')
+  const rows: Row[] = []
+  for (const shape of shapes) {
+    const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
+    const sides: Side[] = []
+    try {
+      sides.push(side('ours', await Worker.start(CHILD, [shape, String(threads)])))
+      if (version) {
+        const file = join(folder, 'model.gguf')
+        const { decoder, weights } = randomModel(shape)
+        await writeFile(
+          file,
+          encodeGguf(decoder, (name) => weights[name] as Float32Array),
+        )
+        for (const count of new Set([1, threads])) {
+          const name = `node-llama-cpp ${version}, ${count} thread${count > 1 ? 's' : ''}`
+          sides.push(side(name, await startLlamaCpp(file, count)))
+        }
+      }
+      for (const [name, task] of Object.entries(TASKS)) {
+        report(`${shape}: ${name}`)
+        rows.push(await measure(`${shape}: ${name}`, task, { sides, rounds, report }))
+      }
+    } finally {
+      for (const { worker } of sides) worker.stop()
+      await rm(folder, { recursive: true })
+    }
+  }
+  return rows
+}
+
+/** What is built is what runs, also when this is called from the sources. */
+const CHILD = fileURLToPath(new URL('../../dist/bench/decode-child.js', import.meta.url))
+
+interface Side {
+  name: string
+  worker: Worker
+}
+
+const side = (name: string, worker: Worker): Side => ({ name, worker })
+
+async function measure(
+  name: string,
+  task: DecodeRequest,
+  { sides, rounds, report }: { sides: readonly Side[]; rounds: number; report(line: string): void },
+): Promise<Row> {
+  const rates = sides.map((): number[] => [])
+  for (let round = 0; round <= rounds; round++)
+    for (const [i, { worker }] of sides.entries()) {
+      const { rate } = await worker.ask<DecodeAnswer>(task)
+      // The first round warms up.
+      if (round > 0) rates[i]?.push(rate)
+    }
+  for (const [i, { name }] of sides.entries())
+    report(`  ${name}: ${rates[i]?.map((rate) => rate.toFixed(1)).join(' ')}`)
+  const [ours = Number.NaN, ...peers] = rates.map(median)
+  const peer = peers.length > 0 ? Math.max(...peers) : undefined
+  const peerName = peer === undefined ? undefined : sides[1 + peers.indexOf(peer)]?.name
+  return row({ name, ours, peer, peerName, unit: 'tokens/s', better: 'higher' })
+}

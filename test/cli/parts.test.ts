@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { checkOptions, convertFlags, fieldsOf, flagOf } from '../../src/cli/flags.ts'
+import { formatBytes } from '../../src/cli/format-bytes.ts'
+import { userLanguage } from '../../src/cli/language.ts'
+import { nearest } from '../../src/cli/nearest.ts'
+import { quote } from '../../src/cli/quote.ts'
+import { wrap } from '../../src/cli/start/dashboard.ts'
+
+describe('flags', () => {
+  const schema = z.strictObject({
+    steps: z.number().int().min(1).optional(),
+    minLr: z.number().default(0.1),
+    val: z.union([z.number(), z.array(z.string())]).default(0.1),
+    ids: z.array(z.number()).optional(),
+    logitBias: z.record(z.string(), z.number()).optional(),
+    resume: z.boolean().default(false),
+  })
+  const convert = (typed: Record<string, unknown>) => convertFlags(fieldsOf(schema), typed)
+
+  it('bear the names of the options', () => {
+    expect(['steps', 'minLr', 'bitsPerByte'].map(flagOf)).toEqual([
+      '--steps',
+      '--min-lr',
+      '--bits-per-byte',
+    ])
+  })
+
+  it('become what the option takes', () => {
+    expect(convert({ steps: '3', minLr: '1e-4', resume: true, json: true })).toEqual({
+      steps: 3,
+      minLr: 1e-4,
+      resume: true,
+    })
+    expect(convert({ val: ['0.2'] })).toEqual({ val: 0.2 })
+    expect(convert({ val: ['a.txt'] })).toEqual({ val: ['a.txt'] })
+    expect(convert({ val: ['1', '2'] })).toEqual({ val: ['1', '2'] })
+    expect(convert({ ids: ['1', '2'] })).toEqual({ ids: [1, 2] })
+    expect(convert({ logitBias: ['50=-100', '7=1.5'] })).toEqual({
+      logitBias: { 50: -100, 7: 1.5 },
+    })
+  })
+
+  it('stay text where they do not fit, for the message', () => {
+    expect(convert({ steps: '', minLr: 'high' })).toEqual({ steps: '', minLr: 'high' })
+    const check = () => checkOptions(schema, { minLr: 'high' }, flagOf, {})
+    expect(check).toThrow('--min-lr high: expected number, received string')
+  })
+})
+
+it('finds the word that was meant', () => {
+  const known = ['adam', 'adamw', 'lion', 'momentum']
+  expect(nearest('adm', known)).toBe('adam')
+  expect(nearest('Momentun', known)).toBe('momentum')
+  expect(nearest('xyz', known)).toBeUndefined()
+})
+
+it('quotes what a shell would take apart', () => {
+  expect(['a/b-c.txt', "it's", '*.txt', ''].map(quote)).toEqual([
+    'a/b-c.txt',
+    `'it'\\''s'`,
+    "'*.txt'",
+    "''",
+  ])
+})
+
+it('formats bytes with three digits', () => {
+  expect([0, 950, 1000, 1230, 2 ** 20, 5.5 * 2 ** 30].map(formatBytes)).toEqual([
+    '0 B',
+    '950 B',
+    '0.977 KiB',
+    '1.20 KiB',
+    '1.00 MiB',
+    '5.50 GiB',
+  ])
+})
+
+it('takes the language from the locale', () => {
+  expect(userLanguage({ LANG: 'zh_CN.UTF-8' })).toBe('zh')
+  expect(userLanguage({ LANG: 'zh_CN.UTF-8', LC_ALL: 'en_US.UTF-8' })).toBe('en')
+  expect(userLanguage({})).toBe('en')
+})
+
+it('breaks text by the columns it takes', () => {
+  expect(wrap('abcdef\ngh', 4, 3)).toEqual(['abcd', 'ef', 'gh'])
+  expect(wrap('白鲸记', 5, 3)).toEqual(['白鲸', '记', ''])
+})
