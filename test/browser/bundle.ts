@@ -1,11 +1,11 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build, type Rolldown } from 'vite'
 
 const ROOT = resolve(import.meta.dirname)
 
-export interface Bundle {
+export interface Bundle extends AsyncDisposable {
   folder: string
   /** What the bundler wrote. */
   files: Rolldown.RolldownOutput['output']
@@ -39,5 +39,9 @@ export async function bundle(page: string): Promise<Bundle> {
       },
     },
   })
-  return { folder, files: (result as Rolldown.RolldownOutput).output }
+  return {
+    folder,
+    files: (result as Rolldown.RolldownOutput).output,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  }
 }

@@ -24,7 +24,6 @@ export async function resultOf<T>(browser: Browser, url: string): Promise<T> {
   const page = await browser.newPage()
   try {
     const failed = new Promise<never>((_, reject) => page.once('pageerror', reject))
-    page.on('console', (m) => console.log(m.text()))
     await page.goto(url)
     const done = page.waitForFunction(() => document.body.dataset.result, undefined, { timeout: 0 })
     const result = await Promise.race([done, failed])

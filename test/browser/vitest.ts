@@ -36,7 +36,6 @@ describe.each =
 export async function runTests(): Promise<{ count: number; failures: string[] }> {
   const failures: string[] = []
   for (const { name, work } of tests) {
-    console.info(name)
     try {
       await work()
     } catch (error) {

@@ -49,6 +49,7 @@ it.each([
   ],
   ['a broken file', ['train', '--config', 'broken.json'], /broken\.json: .*JSON/],
   ['a list for options', ['train', '--config', 'list.json'], /list\.json: expected an object/],
+  ['nothing to measure', ['bench', 'train', '--only', 'huge'], /--only huge: .*GPT-2 small/],
   ['a missing file of options', ['train', '--config', 'no.json'], /no\.json/],
 ] as const)('refuses %s', async (_, args, message) => {
   const { code, stdout, stderr } = await run(args, { cwd: folder.path })

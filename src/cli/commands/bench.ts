@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { formatRows, type Row } from '../../bench/row.ts'
+import { UserError } from '../../errors.ts'
 import { defineCommand, type Outcome } from '../command.ts'
 
 const common = { threads: z.number().int().min(1).optional() }
@@ -9,6 +10,13 @@ const commonHelp = {
 }
 
 const outcome = (rows: readonly Row[]): Outcome => ({ result: { rows }, text: formatRows(rows) })
+
+/** The names that have `part` in them. Throws UserError where none has. */
+function choose<T extends string>(names: readonly T[], part: string): T[] {
+  const chosen = names.filter((name) => name.toLowerCase().includes(part.toLowerCase()))
+  if (chosen.length > 0) return chosen
+  throw new UserError(`--only ${part}: no name has this in it; they are ${names.join('; ')}`)
+}
 
 const train = defineCommand({
   name: 'train',
@@ -30,7 +38,9 @@ const train = defineCommand({
   examples: ['chatwright bench train', 'chatwright bench train --only "4 layers" --profile'],
   run: async ({ only = '', ...options }) => {
     const { benchTrain, CONFIGURATIONS } = await import('../../bench/train.ts')
-    const configurations = CONFIGURATIONS.filter(({ name }) => name.includes(only))
+    const names = CONFIGURATIONS.map(({ name }) => name)
+    const chosen = choose(names, only)
+    const configurations = CONFIGURATIONS.filter(({ name }) => chosen.includes(name))
     return outcome(await benchTrain({ ...options, configurations, report: console.error }))
   },
 })
@@ -45,7 +55,7 @@ const decode = defineCommand({
   }),
   help: {
     Measurement: {
-      only: 'the shapes whose name has this in it: gpt2',
+      only: 'the shapes whose name has this in it: Llama',
       rounds: 'measurements of each side, in turn',
       ...commonHelp,
     },
@@ -54,8 +64,7 @@ const decode = defineCommand({
   run: async ({ only = '', ...options }) => {
     const { benchDecode } = await import('../../bench/decode.ts')
     const { SHAPES } = await import('../../bench/decode-task.ts')
-    const names = Object.keys(SHAPES) as (keyof typeof SHAPES)[]
-    const shapes = names.filter((name) => name.includes(only))
+    const shapes = choose(Object.keys(SHAPES) as (keyof typeof SHAPES)[], only)
     return outcome(await benchDecode({ ...options, shapes, report: console.error }))
   },
 })

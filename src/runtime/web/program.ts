@@ -16,6 +16,7 @@ export class WebProgram implements Program {
   /** Held by bindings, so that a run under way outlives `dispose`. */
   readonly session: Shared
   readonly bindings = new Set<WebBinding>()
+  #failure: Error | undefined
   #disposed = false
 
   constructor(owner: Owner, session: InferenceSession, model: OnnxModel, label: string) {
@@ -42,14 +43,24 @@ export class WebProgram implements Program {
     return new WebBinding(this, own)
   }
 
-  /** Throws once disposed. */
+  /** Throws once disposed, and where a run that failed was the last. */
   check(): void {
     if (this.#disposed) throw new Error(`program "${this.label}" was disposed`)
+    this.checkFailure()
   }
 
-  /** ONNX Runtime's error, with the program's name. */
-  explain(error: unknown): Error {
-    return new Error(`program "${this.label}": ${(error as Error).message}`, { cause: error })
+  checkFailure(): void {
+    if (!this.#failure) return
+    const problem = `program "${this.label}" failed in a run, and cannot run again: compile it anew`
+    throw new Error(problem, { cause: this.#failure })
+  }
+
+  /** What a run failed with, with the program's name. */
+  fail(error: unknown): Error {
+    const { message } = error as Error
+    const failure = new Error(`program "${this.label}": ${message}`, { cause: error })
+    if (!this.owner.recovers) this.#failure = failure
+    return failure
   }
 
   dispose(): void {

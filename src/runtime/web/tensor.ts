@@ -12,6 +12,8 @@ export interface Owner {
   readonly library: Library
   /** What is still to be disposed. */
   readonly children: Set<{ dispose(): void }>
+  /** False: a session that ran again after a run failed would block the page for good. */
+  readonly recovers: boolean
   /** Throws what went wrong since the last time and could not be told before. */
   checkDevice(): void
 }
