@@ -96,8 +96,9 @@ export class Decoding {
   /** Ends a sequence; the last one takes over its row. */
   remove(row: number): void {
     this.#count--
-    if (row !== this.#count) this.#cache.copyRow(this.#count, row)
-    this.#lengths[row] = this.length(this.#count)
+    const length = this.length(this.#count)
+    if (row !== this.#count) this.#cache.copyRow(this.#count, row, length)
+    this.#lengths[row] = length
   }
 
   dispose(): void {

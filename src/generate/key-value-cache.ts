@@ -35,11 +35,15 @@ export class KeyValueCache {
     return Object.fromEntries([...this.#tensors].map(([name, tensor]) => [name, view(tensor)]))
   }
 
-  /** Copies the cache of sequence `from` over that of `to`. */
-  copyRow(from: number, to: number): void {
-    for (const { data, size } of this.#tensors.values()) {
-      const row = size / this.batch
-      data?.copyWithin(to * row, from * row, (from + 1) * row)
+  /** Copies the first `length` tokens of sequence `from` over those of `to`. */
+  copyRow(from: number, to: number, length: number): void {
+    for (const { data, shape } of this.#tensors.values()) {
+      const [, heads = 0, capacity = 0, size = 0] = shape
+      const start = (row: number, head: number) => (row * heads + head) * capacity * size
+      for (let head = 0; head < heads; head++) {
+        const source = start(from, head)
+        data?.copyWithin(start(to, head), source, source + length * size)
+      }
     }
   }
 

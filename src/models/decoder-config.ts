@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts'
 import type { Activation, NormKind } from '../nn/index.ts'
 
 /** Architecture of a decoder-only Transformer: every choice is one option. */
@@ -74,17 +75,19 @@ export const llamaConfig = (sizes: DecoderSizes): DecoderConfig => ({
   ...sizes,
 })
 
-/** Throws with the option at fault where sizes do not go together. */
+/** Throws UserError with the option at fault where sizes do not go together. */
 export function checkConfig(config: DecoderConfig): DecoderConfig {
+  const { heads, kvHeads, headDim, positions, dim } = config
+  if (!Number.isInteger(headDim) && headDim === dim / heads)
+    throw new UserError(`dim is ${dim}, which ${heads} heads do not divide; change one of them`)
   const whole = ['vocabSize', 'context', 'layers', 'dim', 'heads', 'kvHeads', 'headDim'] as const
   for (const name of [...whole, 'hiddenDim'] as const)
     if (!Number.isInteger(config[name]) || config[name] < 1)
-      throw new RangeError(`${name} is ${config[name]}; it must be a whole number of 1 or more`)
-  const { heads, kvHeads, headDim, positions } = config
+      throw new UserError(`${name} is ${config[name]}; it must be a whole number of 1 or more`)
   if (heads % kvHeads !== 0)
-    throw new RangeError(`kvHeads is ${kvHeads}; it must divide heads (${heads})`)
+    throw new UserError(`kvHeads is ${kvHeads}; it must divide heads (${heads})`)
   if (positions === 'rotary' && headDim % 2 !== 0)
-    throw new RangeError(`headDim is ${headDim}; rotary positions need an even number`)
+    throw new UserError(`headDim is ${headDim}; rotary positions need an even number`)
   return config
 }
 

@@ -247,6 +247,21 @@ describe.each(engines)('$name', (engine) => {
       await expect(engine.compile(garbage)).rejects.toThrow('program "program": ')
     })
 
+    test('a node that the GPU lacks, on demand', async () => {
+      const model = onnxModel({
+        inputs: [spec('x', ['n'])],
+        outputs: [spec('y', ['k', 1], 'int64')],
+        nodes: [
+          ['NonZero', ['x'], ['t']],
+          ['Transpose', ['t'], ['y']],
+        ],
+      })
+      await engine.compile(model)
+      const compiled = engine.compile(model, { cpuFallback: false })
+      if (engine.name === 'webgpu') await expect(compiled).rejects.toThrow(/fallback/i)
+      else expect((await compiled).inputs).toHaveLength(1)
+    })
+
     test('errors within a run', async () => {
       const model = onnxModel({
         inputs: [spec('x', ['n']), spec('i', ['m'], 'int64')],

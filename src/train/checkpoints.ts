@@ -20,6 +20,9 @@ export interface CheckpointsOptions {
   modelFiles(values: ParameterVector): Files
 }
 
+export const noCheckpoint = (out: string): UserError =>
+  new UserError(`${out} holds no checkpoint to resume; leave out --resume`)
+
 export interface Saved extends Checkpoint {
   progress: Progress
 }
@@ -41,7 +44,7 @@ export class Checkpoints {
   async newest(): Promise<Saved> {
     const { out, identity } = this.#options
     const checkpoint = await newestCheckpoint(out)
-    if (!checkpoint) throw new UserError(`${out} holds no checkpoint to resume; leave out --resume`)
+    if (!checkpoint) throw noCheckpoint(out)
     const progress = await readProgress(checkpoint.folder)
     for (const [name, value] of Object.entries(identity)) {
       const before = JSON.stringify(progress.identity[name])

@@ -76,7 +76,9 @@ describe('resuming', () => {
       /holds a training at step 4; go on with --resume/,
     )
     await expect(train({ ...tiny('old'), resume: true, seed: 9 })).rejects.toThrow(/seed 1, not 9/)
-    await expect(train({ ...tiny('none'), resume: true })).rejects.toThrow(/no such file or folder/)
+    await expect(train({ ...tiny('none'), resume: true })).rejects.toThrow(
+      /no checkpoint to resume/,
+    )
   })
 })
 

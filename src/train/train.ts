@@ -14,6 +14,8 @@ import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { newestCheckpoint } from './checkpoint-files.ts'
+import { noCheckpoint } from './checkpoints.ts'
 import { horizon, modelConfig } from './dial.ts'
 import { type TrainOptions, trainOptions } from './options.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from './session.ts'
@@ -41,6 +43,7 @@ export async function train(options: TrainOptions, events: TrainEvents = {}): Pr
   try {
     engine = await openEngine(parsed)
     const corpora = validation ? [corpus, validation] : [corpus]
+    if (resume && !(await newestCheckpoint(out))) throw noCheckpoint(out)
     const tokenizer = resume ? await readTokenizer(out) : await tokenizerFor(parsed, corpora)
     dataset = await prepareDataset({
       folder: join(out, 'data'),

@@ -11,7 +11,6 @@ test('nothing that chatwright/web imports is a Node built-in', () => {
   expect([...packages].sort()).toEqual([
     '@huggingface/jinja',
     '@huggingface/tokenizers',
-    'onnxruntime-web',
     'onnxruntime-web/wasm',
     'onnxruntime-web/webgpu',
     'protobufjs/minimal.js',
