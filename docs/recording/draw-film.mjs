@@ -1,6 +1,6 @@
 const CELL = { width: 8.43, height: 18 }
 const MARGIN = { side: 16, top: 44, bottom: 14 }
-const FASTEST = 0.12
+const FASTEST = 0.2
 const END = 4
 
 const STYLE = `

@@ -11,7 +11,8 @@ import { Screen } from './screen.mjs'
 
 const [file, command, ...messages] = process.argv.slice(2)
 const SIZE = { columns: 92, rows: 28 }
-const HASTE = 12
+/** Seconds that everything before the first prompt is shown in. */
+const BEFORE = 10
 
 const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds))
 
@@ -48,11 +49,12 @@ for (const message of [...messages, '/exit']) {
 }
 await ended
 
+const haste = Math.max(1, Math.round(prompted / BEFORE))
 const shown = frames.map(({ seconds, rows }) => ({
   rows,
-  seconds: seconds < prompted ? seconds / HASTE : prompted / HASTE + seconds - prompted,
+  seconds: seconds < prompted ? seconds / haste : prompted / haste + seconds - prompted,
 }))
 writeFileSync(
   file,
-  drawFilm(shown, { ...SIZE, title: command, note: `until the prompt ${HASTE}x as fast` }),
+  drawFilm(shown, { ...SIZE, title: command, note: `until the prompt ${haste}x as fast` }),
 )
