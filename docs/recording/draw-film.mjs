@@ -49,9 +49,9 @@ export function drawFilm(frames, { columns, rows, title, note }) {
     `<text class="title" x="${width / 2}" y="23" text-anchor="middle">${escapeXml(title)}</text>`,
     `<text class="title" x="${width - MARGIN.side}" y="23" text-anchor="end">${escapeXml(note)}</text>`,
     `<defs>${defs.join('')}</defs>`,
-    `<svg x="${MARGIN.side}" y="${MARGIN.top}" width="${width - 2 * MARGIN.side}" height="${rows * CELL.height}">`,
-    `<g transform="translate(0 ${CELL.height - 5})"><g class="film">${pictures.join('\n')}</g></g>`,
-    '</svg></svg>\n',
+    `<clipPath id="window"><rect x="${MARGIN.side}" y="${MARGIN.top}" width="${width - 2 * MARGIN.side}" height="${rows * CELL.height}"/></clipPath>`,
+    `<g clip-path="url(#window)"><g transform="translate(${MARGIN.side} ${MARGIN.top + CELL.height - 5})"><g class="film">${pictures.join('\n')}</g></g></g>`,
+    '</svg>\n',
   ].join('\n')
 }
 
