@@ -61,6 +61,7 @@ function openSequences(
   const { maxTokens = defaults.maxTokens, slide, seed = randomSeed() } = options
   const sampling = { ...plainSampling, ...defaults.sampling, ...samplingOf(options) }
   const stopIds = new Set([...model.stopIds, ...(options.stopIds ?? [])])
+  checkBias(options.logitBias ?? {}, tokenizer.vocabSize)
   const candidates = new Candidates(tokenizer.vocabSize)
   return prompts.map((prompt, i) => {
     const room = config.context - prompt.length
@@ -72,6 +73,12 @@ function openSequences(
     const own = { prompt, maxTokens: limit, sampling, seed: seed + i }
     return new Sequence({ ...options, ...own, tokenizer, stopIds, candidates })
   })
+}
+
+function checkBias(bias: Readonly<Record<string, number>>, vocabSize: number): void {
+  const outside = Object.keys(bias).find((id) => Number(id) >= vocabSize)
+  if (outside !== undefined)
+    throw new UserError(`logitBias: there is no token ${outside}; ids end at ${vocabSize - 1}`)
 }
 
 const randomSeed = (): number => Math.floor(Math.random() * 2 ** 32)

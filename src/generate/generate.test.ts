@@ -212,6 +212,9 @@ test('what cannot be is refused with advice', async () => {
   expect(await refused({ temperature: -1 })).toContain('temperature: ')
   expect(await refused({ topP: 0 })).toContain('topP: ')
   expect(await refused({ maxTokens: 1.5 })).toContain('maxTokens: ')
+  expect(await refused({ prompt: 'a', logitBias: { 61: 1 } })).toBe(
+    'logitBias: there is no token 61; ids end at 60',
+  )
   expect(await refused({ maxLength: 3 })).toContain('maxLength')
   await model.dispose()
 })
@@ -224,6 +227,15 @@ test('several generations of one model at once do not disturb each other', async
   for (const prompt of prompts) alone.push((await generate(model, { prompt, ...options })).text)
   const all = await Promise.all(prompts.map((prompt) => generate(model, { prompt, ...options })))
   expect(all.map(({ text }) => text)).toEqual(alone)
+  await model.dispose()
+})
+
+test('a stream that is left early leaves nothing behind', async () => {
+  const model = await open()
+  for (let i = 0; i < 3; i++)
+    for await (const { token } of stream(model, { prompt: 'abc' })) if (token >= 0) break
+  const { tokens } = await generate(model, { prompt: 'abc', maxTokens: 5 })
+  expect(tokens.length).toBe(5)
   await model.dispose()
 })
 

@@ -53,7 +53,14 @@ it('satisfies publint', async () => {
 
 it('has types for every way of importing it', async () => {
   const attw = join(modules, '.bin', 'attw')
-  const { stdout } = await run(attw, [tarball, '--profile', 'esm-only', '--no-emoji'])
+  const { stdout } = await run(attw, [
+    tarball,
+    '--profile',
+    'esm-only',
+    '--no-emoji',
+    '--format',
+    'ascii',
+  ])
   for (const entry of ['chatwright', 'chatwright/web']) {
     expect(stdout).toMatch(new RegExp(`"${entry}"\\s+node16 \\(from ESM\\): OK`))
   }

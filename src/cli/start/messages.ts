@@ -4,7 +4,7 @@ import type { Language } from '../../train/report/messages.ts'
 export const startMessages = {
   en: {
     trains: (source: string, minutes: string, folder: string) =>
-      `There is no model in ${folder} yet. Training a small GPT on ${source}: about ${minutes}. Ctrl-C stops it, and saves.`,
+      `There is no model in ${folder} yet. Training a small GPT on ${source}.\nThis takes about ${minutes}; Ctrl-C stops it, and saves.`,
     resumes: (folder: string) => `Going on with the training in ${folder}.`,
     about: (seconds: number) =>
       seconds < 90 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`,
@@ -18,7 +18,7 @@ export const startMessages = {
   },
   zh: {
     trains: (source: string, minutes: string, folder: string) =>
-      `${folder} 中还没有模型。正在用 ${source} 训练一个小型 GPT，大约需要 ${minutes}。按 Ctrl-C 可停止并保存。`,
+      `${folder} 中还没有模型。正在用 ${source} 训练一个小型 GPT。\n大约需要 ${minutes}；按 Ctrl-C 可停止并保存。`,
     resumes: (folder: string) => `继续 ${folder} 中的训练。`,
     about: (seconds: number) =>
       seconds < 90 ? `${Math.round(seconds)} 秒` : `${Math.round(seconds / 60)} 分钟`,
