@@ -25,7 +25,8 @@ describe('nanoGPT’s training of a small model on tinyshakespeare', () => {
     expect(await lossAfter({ steps: 400 })).toBeLessThan(2.32)
   })
 
-  test.runIf(LONG)('reaches the published loss', { timeout: 3_600_000 }, async () => {
+  if (!LONG) return
+  test('reaches the published loss', { timeout: 3_600_000 }, async () => {
     const losses: number[] = []
     for (const seed of [1, 2, 3]) losses.push(await lossAfter({ seed }))
     console.log(`validation losses: ${losses.map((loss) => loss.toFixed(4)).join(' ')}`)
