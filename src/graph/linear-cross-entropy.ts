@@ -12,7 +12,7 @@ import { applyAll, at, type Op, ShapeError, type Tensor } from './tensor.ts'
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
   /** Factor on each row's loss, (N), or on all, (); default 1. */
   weights?: Tensor
-  /** Rows whose logits exist at the same time; default: about 8 million logits (32 MB). */
+  /** Rows whose logits exist at the same time; default: chunks alike, of 32 million logits (128 MB) at most. */
   chunk?: number
 }
 
@@ -99,10 +99,18 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): { loss: Tensor; losses: Tensor } {
   const { weights = constant(1, [], x.dtype), labelSmoothing = 0 } = options
-  const { chunk = Math.max(1, Math.round(2 ** 23 / Number(weight.shape[0]))) } = options
+  const { chunk = evenChunk(Number(x.shape[0]), Number(weight.shape[0])) } = options
   if (!Number.isInteger(chunk) || chunk < 1)
     throw new RangeError(`linearCrossEntropy: chunk ${chunk} is not a number of rows`)
   const inputs: Inputs = [x, weight, targets, weights]
   const [loss, losses] = applyAll(linearCrossEntropyOp, inputs, { chunk, labelSmoothing })
   return { loss, losses } as { loss: Tensor; losses: Tensor }
+}
+
+/** More chunks save no memory, since each adds to a gradient of the size of `weight`. */
+const LOGITS = 2 ** 25
+
+function evenChunk(rows: number, classes: number): number {
+  const chunks = Math.ceil((rows * classes) / LOGITS)
+  return Math.max(1, Math.ceil(rows / chunks))
 }

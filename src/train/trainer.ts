@@ -140,7 +140,9 @@ export class Trainer {
   async #initialize(): Promise<void> {
     const fresh = new Map<string, Float32Array>()
     initialize(this.model, new Random(this.#options.seed), (name) => {
-      const memory = new Float32Array(this.values.tensor(name).size)
+      const { data, size } = this.values.tensor(name)
+      if (data) return data as Float32Array
+      const memory = new Float32Array(size)
       fresh.set(name, memory)
       return memory
     })

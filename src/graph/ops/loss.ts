@@ -1,4 +1,5 @@
 import { at, ShapeError, type Tensor } from '../tensor.ts'
+import { barrier } from './barrier.ts'
 import { customGradient } from './custom-gradient.ts'
 import {
   add,
@@ -41,12 +42,8 @@ export function crossEntropy(
       [logits, targets],
       'needs logits (N, V) and targets (N), with a fixed V',
     )
-  const { index, counted, top, total } = rowParts(logits, targets)
-  const logTotal = add(log(total), top)
-  const ofTarget = sub(logTotal, gatherElements(logits, index, 1))
-  const mixed = (share: number) =>
-    add(mul(ofTarget, 1 - share), mul(sub(logTotal, mean(logits, 1, true)), share))
-  const losses = labelSmoothing > 0 ? mixed(labelSmoothing) : ofTarget
+  const { counted, expected, top, total } = rowParts(logits, targets, labelSmoothing)
+  const losses = sub(add(log(total), top), expected)
   return customGradient(
     mul(reshape(losses, targets.shape), counted),
     [logits, targets],
@@ -56,18 +53,25 @@ export function crossEntropy(
   )
 }
 
-/** What value and derivative share; column vectors are (N, 1). */
-function rowParts(logits: Tensor, targets: Tensor) {
+/**
+ * What value and derivative share; column vectors are (N, 1). All else that reads the logits comes
+ * before `weights`, which can then be computed in their place: (N, V) lies in memory once.
+ */
+function rowParts(logits: Tensor, targets: Tensor, smoothing: number) {
   const counted = cast(greaterEqual(targets, 0), logits.dtype)
   const index = reshape(maximum(targets, 0), [at(targets.shape, 0), 1])
+  const ofTarget = gatherElements(logits, index, 1)
+  const spread = (share: number) =>
+    add(mul(ofTarget, 1 - share), mul(mean(logits, 1, true), share))
+  const expected = smoothing > 0 ? spread(smoothing) : ofTarget
   const top = stopGradient(max(logits, 1, true))
-  const weights = exp(sub(logits, top))
-  return { index, counted, top, weights, total: sum(weights, 1, true) }
+  const weights = exp(sub(barrier(logits, expected), top))
+  return { index, counted, expected, top, weights, total: sum(weights, 1, true) }
 }
 
 /** (softmax - target distribution), each row times its incoming gradient. */
 function logitsGradient(g: Tensor, logits: Tensor, targets: Tensor, smoothing: number): Tensor {
-  const { index, counted, weights, total } = rowParts(logits, targets)
+  const { index, counted, weights, total } = rowParts(logits, targets, smoothing)
   const factor = reshape(mul(g, counted), index.shape)
   const probabilities = mul(weights, div(factor, total))
   const even = mul(factor, smoothing / (at(logits.shape, 1) as number))
