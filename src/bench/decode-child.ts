@@ -2,6 +2,7 @@ import { Decoding } from '../generate/decoding.ts'
 import { generateFromTokens } from '../generate/from-tokens.ts'
 import { LanguageModel } from '../generate/language-model.ts'
 import { chatOptions } from '../generate/options.ts'
+import type { Bits } from '../models/quantize.ts'
 import { openEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import {
@@ -19,12 +20,10 @@ const [shape, threads] = process.argv.slice(2) as [ShapeName, string]
 const engine = await openEngine({ engine: 'cpu', threads: Number(threads) })
 const { decoder, weights } = randomModel(shape)
 const tokenizer = idsOnly(decoder.config.vocabSize)
-const model = await LanguageModel.create({
-  engine,
-  decoder,
-  weights: { packed: weights },
-  tokenizer,
-})
+const open = (draft?: Bits) =>
+  LanguageModel.create({ engine, decoder, weights: { packed: weights }, tokenizer, draft })
+const model = await open()
+const drafted = new Map<Bits | undefined, LanguageModel>([[undefined, model]])
 
 process.on('message', async (request: DecodeRequest) => {
   process.send?.(request.kind === 'prompt' ? await prompt(request) : await decode(request))
@@ -45,10 +44,14 @@ async function decode(request: {
   batch: number
   prompt: number
   steps: number
+  draft?: Bits
 }): Promise<DecodeAnswer> {
+  const { draft } = request
+  const chosen = drafted.get(draft) ?? (await open(draft))
+  drafted.set(draft, chosen)
   const prompts = Array.from({ length: request.batch }, () => promptIds(request.prompt))
   const options = { ...chatOptions.parse({ temperature: 0 }), maxTokens: request.steps }
-  const generated = await generateFromTokens(model, prompts, options)
+  const generated = await generateFromTokens(chosen, prompts, options)
   const rate = generated.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)
   return { rate, ids: generated.map(({ tokens }) => tokens) }
 }

@@ -1,6 +1,7 @@
 import { Decoder } from '../models/decoder.ts'
 import { type DecoderConfig, gpt2Config, llamaConfig } from '../models/decoder-config.ts'
 import { initialize } from '../models/initialize.ts'
+import type { Bits } from '../models/quantize.ts'
 import { Random } from '../random.ts'
 
 /** The shapes that are measured; weights are random, since speed does not depend on them. */
@@ -17,7 +18,14 @@ export type ShapeName = keyof typeof SHAPES
 /** What both sides are asked to do; each answers with tokens per second, all streams together. */
 export type DecodeRequest =
   | { kind: 'prompt'; length: number }
-  | { kind: 'decode'; batch: number; prompt: number; steps: number }
+  | {
+      kind: 'decode'
+      batch: number
+      prompt: number
+      steps: number
+      /** Bits of a quantized copy that guesses ahead; the tokens stay the same. */
+      draft?: Bits
+    }
 
 export interface DecodeAnswer {
   rate: number

@@ -28,6 +28,7 @@ export interface BenchDecodeOptions {
 
 const TASKS: Readonly<Record<string, DecodeRequest>> = {
   'decode, 1 stream': { kind: 'decode', batch: 1, prompt: 64, steps: 64 },
+  'decode, 1 stream, 8-bit draft': { kind: 'decode', batch: 1, prompt: 64, steps: 64, draft: 8 },
   [`decode, ${STREAMS} streams`]: { kind: 'decode', batch: STREAMS, prompt: 64, steps: 32 },
   'prompt of 256': { kind: 'prompt', length: 256 },
 }

@@ -5,4 +5,6 @@ export const modelOptions = {
   model: z.string().min(1),
   engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
   threads: z.number().int().min(1).optional(),
+  /** Bits of a quantized copy that guesses ahead. */
+  draft: z.literal([4, 8]).optional(),
 }

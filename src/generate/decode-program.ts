@@ -8,6 +8,7 @@ import {
   toOnnx,
 } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
+import { type Bits, quantizeWeights } from '../models/quantize.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
 import { DecodeStep } from './decode-step.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
@@ -29,7 +30,7 @@ export interface StepOptions {
   batch: number
   /** Tokens of each; more than 1 only with a batch of 1. */
   length: number
-  /** Whether logits of each sequence's last token are wanted. */
+  /** Whether the logits after each token are wanted. */
   logits: boolean
 }
 
@@ -52,16 +53,21 @@ export class DecodeProgram {
     this.#live = live
   }
 
-  static async create(engine: Engine, decoder: Decoder, weights: Weights): Promise<DecodeProgram> {
+  /** `bits`: packed matrices are stored in whole numbers of so many bits, in blocks. */
+  static async create(
+    engine: Engine,
+    decoder: Decoder,
+    weights: Weights,
+    bits?: Bits,
+  ): Promise<DecodeProgram> {
     const parameters = decoder.parameters()
     const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
       const shape = parameters.get(name)?.shape ?? []
       return [name, { dtype: 'float32', shape, data }] as const
     })
-    const onnx = toOnnx(decodeGraph(decoder), {
-      target: engine.name,
-      weights: Object.fromEntries(packed),
-    })
+    const whole = { outputs: decodeGraph(decoder), weights: Object.fromEntries(packed) }
+    const graph = bits ? quantizeWeights(whole.outputs, whole.weights, bits) : whole
+    const onnx = toOnnx(graph.outputs, { target: engine.name, weights: graph.weights })
     const program = await engine.compile(onnx, { label: 'decode' })
     const live = 'live' in weights ? weights.live : {}
     return new DecodeProgram(engine, decoder, program, live)
@@ -69,18 +75,18 @@ export class DecodeProgram {
 
   bind({ cache, first, batch, length, logits }: StepOptions): DecodeStep {
     const { engine, decoder } = this
-    const rows = logits ? batch : 0
+    const rows = logits ? batch * length : 0
     const own = {
       ids: engine.tensor('int32', [batch, length]),
       lastPosition: engine.tensor('int32', [batch]),
       total: engine.tensor('int32', []),
-      lastRows: engine.tensor('int32', [rows]),
+      logitRows: engine.tensor('int32', [rows]),
       logits: engine.tensor('float32', [rows, decoder.config.vocabSize]),
       ...(decoder.config.positions === 'learned' && {
         positions: engine.tensor('int32', [batch, length]),
       }),
     }
-    own.lastRows.write(Array.from({ length: rows }, (_, row) => (row + 1) * length - 1))
+    own.logitRows.write(Array.from({ length: rows }, (_, i) => i))
     const past = cache.rows(first, batch)
     const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
     const tensors = { ...this.#live, ...own, ...past, ...Object.fromEntries(present) }
@@ -93,7 +99,7 @@ export class DecodeProgram {
   }
 }
 
-/** logits: (rows, V), of the tokens at `lastRows`; and the cache with this step's tokens in it. */
+/** logits: (rows, V), of the tokens at `logitRows`; and the cache with this step's tokens in it. */
 function decodeGraph(decoder: Decoder): Record<string, Tensor> {
   const { dim, positions } = decoder.config
   const ids = input('ids', 'int32', ['batch', 'length'])
@@ -108,7 +114,7 @@ function decodeGraph(decoder: Decoder): Record<string, Tensor> {
     ...(positions === 'learned' && { positions: input('positions', 'int32', ids.shape) }),
   })
   const tokens = reshape(hidden, [productOf(ids.shape), dim])
-  const last = gather(tokens, input('lastRows', 'int32', ['rows']))
+  const last = gather(tokens, input('logitRows', 'int32', ['rows']))
   const outputs: Record<string, Tensor> = { logits: decoder.logits(last) }
   for (const [i, { keys, values }] of layers.entries()) {
     outputs[`next.cache.${i}.keys`] = keys

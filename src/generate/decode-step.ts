@@ -10,9 +10,9 @@ export interface StepTensors {
   lastPosition: DeviceTensor
   /** () */
   total: DeviceTensor
-  /** (batch) or (0): rows of all tokens whose logits are wanted. */
-  lastRows: DeviceTensor
-  /** (batch, V) or (0, V) */
+  /** (rows): the tokens, of all in the batch, whose logits are wanted. */
+  logitRows: DeviceTensor
+  /** (rows, V) */
   logits: DeviceTensor
 }
 
@@ -49,7 +49,7 @@ export class DecodeStep {
 
   /**
    * Runs on `ids` (batch, length), which follow `before` (batch) tokens of each sequence. The logits
-   * of each sequence's last token, (V) each, stay valid until the next run.
+   * that were asked for, (V) each, stay valid until the next run.
    */
   async run(
     ids: Int32Array,

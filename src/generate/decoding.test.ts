@@ -90,7 +90,7 @@ test('a sequence is taken back to what it read first', async () => {
   const ids = randomIds(12)
   const decoding = new Decoding(program, { sequences: 1, capacity: 16 })
   await decoding.read(0, [...ids.slice(0, 8), 1, 2, 3, 4])
-  decoding.truncate(0, 8)
+  decoding.seek(0, 8)
   await decoding.read(0, ids.slice(8, 11))
   const [logits] = await decoding.step(Int32Array.of(ids[11] as number))
   expect(distance(logits, (await expected(ids))[11])).toBeLessThan(1e-4)

@@ -15,20 +15,26 @@ interface RunOptions {
  */
 export class Decoding {
   readonly #program: DecodeProgram
-  readonly #cache: KeyValueCache
-  /** Steps by the number of sequences that take part. */
-  readonly #steps = new Map<number, DecodeStep>()
+  readonly #ownsCache: boolean
+  /** Steps by the number of sequences that take part, and the tokens of each. */
+  readonly #steps = new Map<string, DecodeStep>()
   readonly #lengths: Int32Array
   #count: number
 
-  /** `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. */
+  readonly cache: KeyValueCache
+
+  /**
+   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. They may work
+   * on the `cache` of another decoding of the same shape, which outlives this one.
+   */
   constructor(
     program: DecodeProgram,
-    { sequences, capacity }: { sequences: number; capacity: number },
+    { sequences, capacity, cache }: { sequences: number; capacity: number; cache?: KeyValueCache },
   ) {
     const { engine, decoder } = program
     this.#program = program
-    this.#cache = new KeyValueCache(engine, decoder.config, sequences, capacity)
+    this.#ownsCache = cache === undefined
+    this.cache = cache ?? new KeyValueCache(engine, decoder.config, sequences, capacity)
     this.#lengths = new Int32Array(sequences)
     this.#count = sequences
   }
@@ -40,7 +46,7 @@ export class Decoding {
 
   /** Tokens that fit in a sequence. */
   get capacity(): number {
-    return this.#cache.capacity
+    return this.cache.capacity
   }
 
   /** Tokens that a sequence has read. */
@@ -57,7 +63,7 @@ export class Decoding {
         (_, i) => ids[start + i] as number,
       )
       const step = this.#program.bind({
-        cache: this.#cache,
+        cache: this.cache,
         first: row,
         batch: 1,
         length: chunk.length,
@@ -79,31 +85,53 @@ export class Decoding {
   async step(ids: Int32Array, options: RunOptions = {}): Promise<readonly Float32Array[]> {
     const count = this.#count
     for (let row = 0; row < count; row++) this.#checkRoom(row, 1)
-    const step =
-      this.#steps.get(count) ??
-      this.#program.bind({ cache: this.#cache, first: 0, batch: count, length: 1, logits: true })
-    this.#steps.set(count, step)
+    const step = this.#step(0, count, 1)
     const logits = await step.run(ids, this.#lengths.subarray(0, count), options)
     for (let row = 0; row < count; row++) this.#lengths[row] = this.length(row) + 1
     return logits
   }
 
-  /** Forgets what a sequence has read beyond its first `length` tokens. */
-  truncate(row: number, length: number): void {
-    this.#lengths[row] = Math.min(length, this.length(row))
+  /**
+   * Reads tokens of one sequence at once; the logits of what comes after each, (V) each, valid until
+   * the next step.
+   */
+  async readAll(
+    row: number,
+    ids: readonly number[],
+    options: RunOptions = {},
+  ): Promise<readonly Float32Array[]> {
+    this.#checkRoom(row, ids.length)
+    const before = this.#lengths.subarray(row, row + 1)
+    const logits = await this.#step(row, 1, ids.length).run(Int32Array.from(ids), before, options)
+    this.#lengths[row] = this.length(row) + ids.length
+    return logits
+  }
+
+  /** Goes on after the first `length` tokens that the cache has of a sequence. */
+  seek(row: number, length: number): void {
+    this.#lengths[row] = length
   }
 
   /** Ends a sequence; the last one takes over its row. */
   remove(row: number): void {
     this.#count--
     const length = this.length(this.#count)
-    if (row !== this.#count) this.#cache.copyRow(this.#count, row, length)
+    if (row !== this.#count) this.cache.copyRow(this.#count, row, length)
     this.#lengths[row] = length
   }
 
   dispose(): void {
     for (const step of this.#steps.values()) step.dispose()
-    this.#cache.dispose()
+    if (this.#ownsCache) this.cache.dispose()
+  }
+
+  #step(first: number, batch: number, length: number): DecodeStep {
+    const key = `${first} ${batch} ${length}`
+    const step =
+      this.#steps.get(key) ??
+      this.#program.bind({ cache: this.cache, first, batch, length, logits: true })
+    this.#steps.set(key, step)
+    return step
   }
 
   #checkRoom(row: number, tokens: number): void {

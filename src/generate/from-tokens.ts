@@ -37,7 +37,7 @@ export async function generateFromTokens(
   options: CheckedOptions,
 ): Promise<Generated[]> {
   const sequences = openSequences(model, prompts, options)
-  for await (const _ of decode(model.program, sequences, options));
+  for await (const _ of decode(model, sequences, options));
   return sequences.map(gather)
 }
 
@@ -48,7 +48,7 @@ export async function* streamFromTokens(
   options: CheckedOptions,
 ): AsyncGenerator<Piece, Generated> {
   const [sequence] = openSequences(model, [prompt], options) as [Sequence]
-  for await (const { piece } of decode(model.program, [sequence], options)) yield piece
+  for await (const { piece } of decode(model, [sequence], options)) yield piece
   return gather(sequence)
 }
 

@@ -1,9 +1,11 @@
 import type { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { Bits } from '../models/quantize.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { DecodeProgram, type Weights } from './decode-program.ts'
 import { type GenerationDefaults, readGenerationConfig } from './generation-config.ts'
+import type { Draft } from './speculate.ts'
 
 export interface LanguageModelOptions {
   engine: Engine
@@ -18,6 +20,12 @@ export interface LanguageModelOptions {
   /** Prompts begin with the tokenizer's BOS (default: only empty ones). */
   addBos?: boolean
   facts?: ImportFacts
+  /**
+   * Bits of a quantized copy of `packed` weights that guesses what comes next, so that one text is
+   * generated about twice as fast; the text stays the same. It takes a quarter (8) or an eighth (4)
+   * more memory.
+   */
+  draft?: Bits
   /** Disposing the model disposes its engine. */
   ownsEngine?: boolean
 }
@@ -42,9 +50,14 @@ export class LanguageModel {
   readonly facts: ImportFacts | undefined
   readonly defaults: GenerationDefaults
   readonly program: DecodeProgram
+  readonly draft: Draft | undefined
   readonly #ownsEngine: boolean
 
-  private constructor(options: LanguageModelOptions, program: DecodeProgram) {
+  private constructor(
+    options: LanguageModelOptions,
+    program: DecodeProgram,
+    draft: Draft | undefined,
+  ) {
     this.engine = options.engine
     this.decoder = options.decoder
     this.tokenizer = options.tokenizer
@@ -54,12 +67,16 @@ export class LanguageModel {
     this.#ownsEngine = options.ownsEngine ?? false
     this.defaults = readGenerationConfig(options.generation ?? {})
     this.program = program
+    this.draft = draft
   }
 
   /** Compiles the model; parameters that are `packed` can be let go afterwards. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
-    const { engine, decoder, weights } = options
-    return new LanguageModel(options, await DecodeProgram.create(engine, decoder, weights))
+    const { engine, decoder, weights, draft: bits } = options
+    const program = await DecodeProgram.create(engine, decoder, weights)
+    if (!bits) return new LanguageModel(options, program, undefined)
+    const drafting = await DecodeProgram.create(engine, decoder, weights, bits)
+    return new LanguageModel(options, program, { program: drafting, bits })
   }
 
   /** Its architecture: every setting, as it was resolved. */
@@ -75,6 +92,7 @@ export class LanguageModel {
 
   async dispose(): Promise<void> {
     this.program.dispose()
+    this.draft?.program.dispose()
     if (this.#ownsEngine) await this.engine.dispose()
   }
 }

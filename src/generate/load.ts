@@ -1,5 +1,6 @@
 import { sizeOf } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
+import type { Bits } from '../models/quantize.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import { LanguageModel } from './language-model.ts'
@@ -8,6 +9,8 @@ import { type ModelFolder, readModelFolder } from './model-folder.ts'
 export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
   /** Where to compute; an engine that is open already stays the caller's. */
   engine?: EngineOptions['engine'] | Engine
+  /** Bits of a quantized copy that guesses ahead: see `LanguageModelOptions`. */
+  draft?: Bits
 }
 
 /**
@@ -20,13 +23,13 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
  */
 export async function load(
   folder: string,
-  { engine: chosen, threads }: LoadOptions = {},
+  { engine: chosen, threads, draft }: LoadOptions = {},
 ): Promise<LanguageModel> {
   const files = await readModelFolder(folder)
-  if (typeof chosen === 'object') return open(files, chosen, false)
+  if (typeof chosen === 'object') return open(files, { engine: chosen, draft })
   const engine = await openEngine({ engine: chosen, threads })
   try {
-    return await open(files, engine, true)
+    return await open(files, { engine, draft, ownsEngine: true })
   } catch (error) {
     await engine.dispose()
     throw error
@@ -36,9 +39,9 @@ export async function load(
 /** The weights go from the file into memory that is freed once the engine has packed them. */
 async function open(
   files: ModelFolder,
-  engine: Engine,
-  ownsEngine: boolean,
+  options: { engine: Engine; draft?: Bits; ownsEngine?: boolean },
 ): Promise<LanguageModel> {
+  const { engine } = options
   const decoder = new Decoder(files.config)
   const tensors: DeviceTensor[] = []
   const packed: Record<string, Float32Array> = {}
@@ -51,7 +54,7 @@ async function open(
     })
     const weights = { packed }
     const facts = { ...files, unusedTensors }
-    return await LanguageModel.create({ ...files, engine, decoder, weights, facts, ownsEngine })
+    return await LanguageModel.create({ ...files, ...options, decoder, weights, facts })
   } finally {
     for (const tensor of tensors) tensor.dispose()
   }

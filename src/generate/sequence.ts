@@ -74,11 +74,16 @@ export class Sequence {
     return this.#options.prompt.length + this.#options.maxTokens
   }
 
+  /** Picks tokens by their logits as this will, from here on; this does not change. */
+  fork(): (logits: Float32Array) => number {
+    const sampler = this.#sampler.fork()
+    return (logits) => sampler.next(this.#known(logits))
+  }
+
   /** Picks the next token by `logits` (V), which are changed in place. */
   accept(logits: Float32Array): Piece {
     const { tokenizer, logprobs, stopIds } = this.#options
-    // The model may have rows for tokens that the tokenizer does not (a padded vocabulary).
-    const known = logits.subarray(0, tokenizer.vocabSize)
+    const known = this.#known(logits)
     const given = logprobs === undefined ? undefined : logProbabilities(known.slice())
     const token = this.#sampler.next(known)
     this.tokens.push(token)
@@ -92,6 +97,11 @@ export class Sequence {
     }
     this.pieces.push(piece)
     return piece
+  }
+
+  /** The model may have rows for tokens that the tokenizer does not (a padded vocabulary). */
+  #known(logits: Float32Array): Float32Array {
+    return logits.subarray(0, this.#options.tokenizer.vocabSize)
   }
 
   /** The text that `token` completes; sets `finishReason` where it ends the sequence. */

@@ -1,8 +1,9 @@
 import { pullback } from './grad.ts'
+import { mapGraph } from './map-graph.ts'
 import { barrier } from './ops/barrier.ts'
 import { customGradient } from './ops/custom-gradient.ts'
 import { asInput } from './ops/leaf.ts'
-import { applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
+import { at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
 
 /**
  * `output`, recomputed from `inputs` when its gradient is, instead of kept in memory until then
@@ -20,8 +21,9 @@ export function checkpoint(output: Tensor, inputs: readonly Tensor[]): Tensor {
   return customGradient(output, sources, (g, sources, value) => {
     // Without barriers both computations would be equal, and made one again.
     const again = sources.map((t, i) => (late[i] ? barrier(t, g) : t))
-    const recomputed = substitute(value, new Map(sources.map((t, i) => [t, at(again, i)])))
-    return pullback(recomputed, again, g)
+    const instead = new Map(sources.map((t, i) => [t, at(again, i)]))
+    const [recomputed] = mapGraph([value], () => undefined, instead)
+    return pullback(recomputed as Tensor, again, g)
   })
 }
 
@@ -30,17 +32,4 @@ function usedEarly(segment: readonly Node[], ends: ReadonlySet<Node>): Tensor[] 
   const late = new Set(ends)
   for (const node of segment) if (node.inputs.some((t) => late.has(t.node))) late.add(node)
   return segment.filter((node) => !late.has(node)).flatMap((node) => node.inputs)
-}
-
-/** The graph of `output` on other tensors in place of some. */
-function substitute(output: Tensor, replacements: ReadonlyMap<Tensor, Tensor>): Tensor {
-  const replaced = new Map(replacements)
-  const ends = new Set([...replacements.keys()].map((t) => t.node))
-  for (const node of topologicalOrder([output], ends)) {
-    const inputs = node.inputs.map((t) => replaced.get(t) ?? t)
-    if (inputs.every((t, i) => t === node.inputs[i])) continue
-    const outputs = applyAll(node.op, inputs, node.attrs)
-    for (const [i, t] of node.outputs.entries()) replaced.set(t, at(outputs, i))
-  }
-  return replaced.get(output) ?? output
 }

@@ -1,4 +1,5 @@
-import { broadcast, build, getBroadcast, type NdArray, sumOf } from './array.ts'
+import type { BlockFormat } from '../../src/graph/index.ts'
+import { broadcast, build, get, getBroadcast, type NdArray, sumOf } from './array.ts'
 import type { Evaluate } from './evaluate.ts'
 
 interface MatMulAttrs {
@@ -33,8 +34,30 @@ const matmul: Evaluate = ([first, second], { attrs }) => {
   })
 }
 
+/** Each element of the matrix is looked up in its block. */
+const quantizedMatmul: Evaluate = ([x, blocks, scales], { attrs }) => {
+  const { bits, blockSize, rows, columns } = attrs as BlockFormat
+  const [, perRow] = (blocks as NdArray).shape as [number, number, number]
+  const element = (row: number, column: number): number => {
+    const [block, place] = [Math.floor(column / blockSize), column % blockSize]
+    const byte = get(blocks as NdArray, [row, block, Math.floor((place * bits) / 8)])
+    const q = bits === 8 ? byte : place % 2 === 0 ? byte % 16 : Math.floor(byte / 16)
+    return get(scales as NdArray, [row * perRow + block]) * (q - 2 ** (bits - 1))
+  }
+  const { shape } = x as NdArray
+  return build([...shape.slice(0, -1), rows], (index) => {
+    const row = index[index.length - 1] as number
+    const terms = Array.from(
+      { length: columns },
+      (_, k) => get(x as NdArray, [...index.slice(0, -1), k]) * element(row, k),
+    )
+    return sumOf(terms)
+  })
+}
+
 export const matrix: Record<string, Evaluate> = {
   matmul,
+  quantizedMatmul,
   gemm: (inputs, node, context) => {
     const product = matmul(inputs.slice(0, 2), node, context) as NdArray
     const sum = inputs[2] as NdArray

@@ -30,10 +30,10 @@ export const chat = defineCommand({
     'chatwright chat --model my-chat-model',
     "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
   ],
-  run: async ({ model: folder, engine, threads, system, language, ...sampling }) => {
+  run: async ({ model: folder, engine, threads, draft, system, language, ...sampling }) => {
     const { load } = await import('../../generate/load.ts')
     const { converse } = await import('../chat/converse.ts')
-    const model = await load(folder, { engine, threads })
+    const model = await load(folder, { engine, threads, draft })
     try {
       const spoken = language ?? userLanguage()
       const messages = await converse({ model, system, language: spoken, sampling })

@@ -19,11 +19,11 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --max-tokens 100",
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
   ],
-  run: async ({ model: folder, engine, threads, ...options }, { json }) => {
+  run: async ({ model: folder, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
-    const model = await load(folder, { engine, threads })
+    const model = await load(folder, { engine, threads, draft })
     try {
       if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(options.prompt ?? ''))
       const generation = stream(model, { ...options, signal })

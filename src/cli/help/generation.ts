@@ -3,7 +3,12 @@ import { trainingHelp } from './training.ts'
 
 const { engine, threads } = trainingHelp.Run
 
-export const modelHelp = { model: '`DIR` folder of the model', engine, threads }
+export const modelHelp = {
+  model: '`DIR` folder of the model',
+  engine,
+  threads,
+  draft: '`BITS` guess ahead with a copy of the model in 8 or 4 bits: the same text, sooner',
+}
 
 /** What `generate` and `chat` have in common, by heading. */
 export const samplingHelp = {

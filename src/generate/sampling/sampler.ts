@@ -1,4 +1,4 @@
-import { Random } from '../../random.ts'
+import { Random, type RandomState } from '../../random.ts'
 import type { Adjustment } from './adjustment.ts'
 import type { Candidates, Filter } from './candidates.ts'
 import { draw } from './draw.ts'
@@ -38,28 +38,33 @@ export const plainSampling: SamplerOptions = {
   logitBias: {},
 }
 
+/** Where the picking starts. */
+export interface SamplerStart {
+  seed: number | RandomState
+  prompt: Iterable<number>
+  candidates: Candidates
+  /** How often each token was generated already. */
+  generated?: Iterable<readonly [token: number, count: number]>
+}
+
 /**
  * Picks the tokens of one sequence. The order is that of Hugging Face's `generate`: bias and
  * penalties, then temperature, top-k, top-p and min-p, each on what the one before has left.
  */
 export class Sampler {
+  readonly #options: SamplerOptions
   readonly #adjustments: readonly Adjustment[]
   /** Undefined: the likeliest token is taken. */
   readonly #filters: readonly Filter[] | undefined
   readonly #candidates: Candidates
   readonly #random: Random
   readonly #seen: Set<number>
-  readonly #generated = new Map<number, number>()
+  readonly #generated: Map<number, number>
 
   /** `candidates` may serve several samplers, one after another. */
-  constructor(
-    options: SamplerOptions,
-    {
-      seed,
-      prompt,
-      candidates,
-    }: { seed: number; prompt: Iterable<number>; candidates: Candidates },
-  ) {
+  constructor(options: SamplerOptions, { seed, prompt, candidates, generated = [] }: SamplerStart) {
+    this.#options = options
+    this.#generated = new Map(generated)
     this.#adjustments = adjustmentsOf(options)
     this.#filters = options.temperature === 0 ? undefined : filtersOf(options)
     this.#candidates = candidates
@@ -75,6 +80,16 @@ export class Sampler {
     this.#seen.add(token)
     this.#generated.set(token, (this.#generated.get(token) ?? 0) + 1)
     return token
+  }
+
+  /** One that will pick as this one does. */
+  fork(): Sampler {
+    return new Sampler(this.#options, {
+      seed: this.#random.state,
+      prompt: this.#seen,
+      candidates: this.#candidates,
+      generated: this.#generated,
+    })
   }
 
   #draw(logits: Float32Array, filters: readonly Filter[]): number {

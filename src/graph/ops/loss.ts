@@ -61,8 +61,7 @@ function rowParts(logits: Tensor, targets: Tensor, smoothing: number) {
   const counted = cast(greaterEqual(targets, 0), logits.dtype)
   const index = reshape(maximum(targets, 0), [at(targets.shape, 0), 1])
   const ofTarget = gatherElements(logits, index, 1)
-  const spread = (share: number) =>
-    add(mul(ofTarget, 1 - share), mul(mean(logits, 1, true), share))
+  const spread = (share: number) => add(mul(ofTarget, 1 - share), mul(mean(logits, 1, true), share))
   const expected = smoothing > 0 ? spread(smoothing) : ofTarget
   const top = stopGradient(max(logits, 1, true))
   const weights = exp(sub(barrier(logits, expected), top))

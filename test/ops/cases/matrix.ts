@@ -1,5 +1,14 @@
-import { add, linear, matmul, mul, relu } from '../../../src/graph/index.ts'
-import { floats } from '../../interpreter/values.ts'
+import {
+  add,
+  blockShapes,
+  linear,
+  matmul,
+  mul,
+  quantizedMatmul,
+  relu,
+} from '../../../src/graph/index.ts'
+import { sizeOf } from '../../interpreter/array.ts'
+import { exactly, floats } from '../../interpreter/values.ts'
 import { type Case, op } from '../case.ts'
 
 const sides = [false, true]
@@ -18,6 +27,24 @@ const products = (name: string, batchA: number[], batchB: number[], scale: numbe
       ),
     ),
   )
+
+/** A quantized matrix of 5 rows; the last block of a row may be in part beyond its end. */
+function quantizedCase(bits: 4 | 8, columns: number): Case {
+  const format = { bits, blockSize: 32, rows: 5, columns }
+  const { blocks, scales } = blockShapes(format)
+  const bytes = Array.from({ length: sizeOf(blocks) }, (_, i) => (i * 37 + 11) % 256)
+  return op(
+    `quantizedMatmul, ${bits} bits, ${columns} columns`,
+    {
+      x: floats([2, 3, columns]),
+      blocks: exactly('uint8', blocks, bytes),
+      scales: floats(scales, 0.01, 0.02),
+    },
+    ({ x, blocks, scales }) => quantizedMatmul(x, blocks, scales, format),
+    // Engines may round x to 8 bits.
+    { order: 0, by: [], tolerance: 0.01, webgpuTolerance: 0.01 },
+  )
+}
 
 export const matrixCases: Case[] = [
   ...products('matrices', [], [], 1),
@@ -55,4 +82,5 @@ export const matrixCases: Case[] = [
     { x: floats([3, 4]), first: floats([6, 4]), bias: floats([6]), second: floats([2, 6]) },
     ({ x, first, bias, second }) => linear(relu(linear(x, first, bias)), second),
   ),
+  ...([4, 8] as const).flatMap((bits) => [32, 40, 96].map((n) => quantizedCase(bits, n))),
 ]

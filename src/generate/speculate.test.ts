@@ -1,0 +1,89 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
+import { tinyTokenizer } from '../../test/tiny-tokenizer.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { Bits } from '../models/quantize.ts'
+import { openEngine } from '../runtime/open.ts'
+import { generate, generateAll, stream } from './generate.ts'
+import { GuessCount } from './guess-count.ts'
+import { LanguageModel } from './language-model.ts'
+
+const engine = await openEngine({ engine: 'cpu', threads: 2 })
+afterAll(() => engine.dispose())
+
+const open = (config: DecoderConfig, draft?: Bits) => {
+  const decoder = new Decoder(config)
+  const weights = { packed: tinyWeights(decoder) }
+  return LanguageModel.create({ engine, decoder, weights, tokenizer: tinyTokenizer(), draft })
+}
+
+describe.each(Object.entries(tinyConfigs))(
+  '%s: the text is that of the model alone',
+  (_, config) => {
+    test.each([8, 4] as const)('with a draft of %s bits', async (bits) => {
+      const [alone, drafted] = [await open(config), await open(config, bits)]
+      const ways = [
+        { temperature: 0 },
+        { temperature: 0, repetitionPenalty: 1.4, frequencyPenalty: 0.3 },
+        { temperature: 1, topK: 20, topP: 0.9 },
+        { temperature: 0.8, presencePenalty: 1, stop: ['e'] },
+        { temperature: 0.8, slide: true },
+      ]
+      for (const [seed, way] of ways.entries()) {
+        // Longer than the context of 48.
+        const options = { prompt: 'the quick', maxTokens: 70, seed, logprobs: 1, ...way }
+        const [expected, found] = [await generate(alone, options), await generate(drafted, options)]
+        expect(found.tokens).toEqual(expected.tokens)
+        expect(found.text).toBe(expected.text)
+        expect(found.finishReason).toBe(expected.finishReason)
+        for (const [i, { logprob }] of found.pieces.entries())
+          expect(logprob).toBeCloseTo(expected.pieces[i]?.logprob as number, 4)
+      }
+      await Promise.all([alone.dispose(), drafted.dispose()])
+    })
+  },
+)
+
+test('several texts at once, and one that is stopped midway', async () => {
+  const config = tinyConfigs.Llama as DecoderConfig
+  const [alone, drafted] = [await open(config), await open(config, 8)]
+  const options = { maxTokens: 12, temperature: 0 }
+  const all = await generateAll(drafted, ['a', 'quick'], options)
+  expect(all.map(({ tokens }) => tokens)).toEqual(
+    (await generateAll(alone, ['a', 'quick'], options)).map(({ tokens }) => tokens),
+  )
+  const controller = new AbortController()
+  const generation = stream(drafted, { ...options, prompt: 'a', signal: controller.signal })
+  await generation.next()
+  controller.abort()
+  let step = await generation.next()
+  while (!step.done) step = await generation.next()
+  expect(step.value.finishReason).toBe('abort')
+  await Promise.all([alone.dispose(), drafted.dispose()])
+})
+
+describe('the number of guesses', () => {
+  const guessesOver = (bits: Bits, steps: number, kept: (made: number) => number) => {
+    const count = new GuessCount(bits)
+    const made = Array.from({ length: steps }, () => {
+      const guesses = count.next()
+      count.record(guesses, kept(guesses))
+      return guesses
+    })
+    return made
+  }
+
+  test('grows while all are right', () => {
+    const made = guessesOver(8, 60, (guesses) => guesses)
+    expect(made[0]).toBeGreaterThan(0)
+    expect(made.at(-1)).toBe(8)
+  })
+
+  test('falls to none, with a probe at times, while all are wrong', () => {
+    const made = guessesOver(8, 120, () => 0).slice(20)
+    expect(Math.max(...made)).toBe(1)
+    expect(made.reduce((a, b) => a + b)).toBeLessThan(6)
+    expect(made.reduce((a, b) => a + b)).toBeGreaterThan(0)
+  })
+})

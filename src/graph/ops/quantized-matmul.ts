@@ -1,0 +1,62 @@
+import type { Shape } from '../dim.ts'
+import { MICROSOFT } from '../onnx/emitter.ts'
+import { apply, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
+
+/** How a matrix (rows, columns) is stored in whole numbers: each row in blocks with a scale each. */
+export interface BlockFormat {
+  bits: 4 | 8
+  /** Elements of a block: a power of two from 16 on. */
+  blockSize: number
+  rows: number
+  columns: number
+}
+
+/** Shapes of the stored numbers, uint8, two of 4 bits to a byte, the first lower; and of the scales. */
+export function blockShapes({ bits, blockSize, rows, columns }: BlockFormat): {
+  blocks: [rows: number, blocks: number, bytes: number]
+  scales: [size: number]
+} {
+  const count = Math.ceil(columns / blockSize)
+  return { blocks: [rows, count, (blockSize * bits) / 8], scales: [rows * count] }
+}
+
+const quantizedMatmulOp: Op<BlockFormat> = {
+  name: 'quantizedMatmul',
+  infer: (inputs, attrs) => {
+    const [x, blocks, scales] = inputs as [Tensor, Tensor, Tensor]
+    checkDTypes('quantizedMatmul', [x, scales], ['float32'])
+    checkDTypes('quantizedMatmul', [blocks], ['uint8'])
+    const shapes = blockShapes(attrs)
+    const fits = (t: Tensor, shape: Shape) => String(t.shape) === String(shape)
+    if (at(x.shape, x.rank - 1) !== attrs.columns)
+      throw new ShapeError('quantizedMatmul', inputs, `the last axis must be ${attrs.columns}`)
+    if (!fits(blocks, shapes.blocks) || !fits(scales, shapes.scales))
+      throw new ShapeError(
+        'quantizedMatmul',
+        inputs,
+        `needs blocks (${shapes.blocks}) and scales (${shapes.scales})`,
+      )
+    return { dtype: 'float32', shape: [...x.shape.slice(0, -1), attrs.rows] }
+  },
+  vjp: () => {
+    throw new Error('quantizedMatmul has no derivative; train the matrix in full precision')
+  },
+  onnx: ({ inputs, outputs, attrs: { bits, blockSize, rows, columns } }, emit) => {
+    const sizes = { bits, block_size: blockSize, N: rows, K: columns }
+    emit.node('MatMulNBits', inputs, outputs, { ...sizes, accuracy_level: INT8 }, MICROSOFT)
+  },
+}
+
+/** The engine may round each block of x to 8 bits, which is what makes it fast. */
+const INT8 = 4
+
+/**
+ * x Wᵀ, where W (rows, columns) is stored in blocks: an element is its scale times (q - 2^(bits - 1)).
+ * x: (..., columns) -> (..., rows). Only for inference.
+ */
+export const quantizedMatmul = (
+  x: Tensor,
+  blocks: Tensor,
+  scales: Tensor,
+  format: BlockFormat,
+): Tensor => apply(quantizedMatmulOp, [x, blocks, scales], format)

@@ -1,0 +1,90 @@
+import {
+  type BlockFormat,
+  blockShapes,
+  input,
+  mapGraph,
+  quantizedMatmul,
+  sizeOf,
+  type Tensor,
+} from '../graph/index.ts'
+import type { OnnxModel } from '../graph/onnx/model.ts'
+
+export type Bits = BlockFormat['bits']
+
+/** Elements with a scale of their own. */
+const BLOCK = 32
+
+type Weights = OnnxModel['weights']
+
+/**
+ * A graph whose products with stored matrices, x Wᵀ, compute in whole numbers of `bits`, and its
+ * weights, where those matrices are quantized block by block; all others stay as they were.
+ */
+export function quantizeWeights(
+  outputs: Readonly<Record<string, Tensor>>,
+  weights: Weights,
+  bits: Bits,
+): { outputs: Record<string, Tensor>; weights: Weights } {
+  const quantized: Weights = {}
+  const mapped = mapGraph(Object.values(outputs), ({ op, attrs }, [x, matrix]) => {
+    const name = matrix && op.name === 'matmul' ? inputName(matrix) : undefined
+    const weight = name === undefined ? undefined : weights[name]
+    const { transposeA, transposeB, scale } = attrs as Record<string, unknown>
+    if (!x || !weight || transposeA || !transposeB || scale !== 1) return undefined
+    const [rows, columns] = weight.shape as [number, number]
+    const format = { bits, blockSize: BLOCK, rows, columns }
+    const shapes = blockShapes(format)
+    const [blocksName, scalesName] = [`${name}.blocks`, `${name}.scales`]
+    if (!quantized[blocksName]) {
+      const { blocks, scales } = quantizeBlocks(weight.data as Float32Array, format)
+      quantized[blocksName] = { dtype: 'uint8', shape: shapes.blocks, data: blocks }
+      quantized[scalesName] = { dtype: 'float32', shape: shapes.scales, data: scales }
+    }
+    const blocks = input(blocksName, 'uint8', shapes.blocks)
+    return [quantizedMatmul(x, blocks, input(scalesName, 'float32', shapes.scales), format)]
+  })
+  const names = Object.keys(outputs)
+  return {
+    outputs: Object.fromEntries(mapped.map((tensor, i) => [names[i], tensor])),
+    weights: { ...weights, ...quantized },
+  }
+}
+
+const inputName = ({ node }: Tensor): string | undefined =>
+  node.op.name === 'input' ? (node.attrs as { name: string }).name : undefined
+
+/**
+ * A matrix (rows, columns) in blocks, symmetrically: the largest of a block's magnitudes becomes the
+ * largest whole number. The shapes are those of `blockShapes`.
+ */
+export function quantizeBlocks(
+  values: Float32Array,
+  format: BlockFormat,
+): { blocks: Uint8Array; scales: Float32Array } {
+  const { bits, blockSize, rows, columns } = format
+  const shapes = blockShapes(format)
+  const blocks = new Uint8Array(sizeOf(shapes.blocks))
+  const scales = new Float32Array(sizeOf(shapes.scales))
+  const zero = 2 ** (bits - 1)
+  const perRow = shapes.blocks[1]
+  const perByte = 8 / bits
+  for (let row = 0; row < rows; row++)
+    for (let block = 0; block < perRow; block++) {
+      const start = row * columns + block * blockSize
+      const end = Math.min(start + blockSize, (row + 1) * columns)
+      let largest = 0
+      for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(values[i] as number))
+      const index = row * perRow + block
+      const scale = largest / (zero - 1)
+      scales[index] = scale
+      const place = index * (blockSize / perByte)
+      const inverse = scale > 0 ? 1 / scale : 0
+      for (let i = 0; i < blockSize; i++) {
+        const value = start + i < end ? (values[start + i] as number) : 0
+        const q = Math.round(value * inverse) + zero
+        const byte = place + Math.floor(i / perByte)
+        blocks[byte] = (blocks[byte] as number) | (q << (bits * (i % perByte)))
+      }
+    }
+  return { blocks, scales }
+}
