@@ -97,7 +97,44 @@ const tokenizer = defineCommand({
   },
 })
 
+const optimizers = defineCommand({
+  name: 'optimizers',
+  summary: 'Train a small model of characters with every optimizer; a picture of their losses.',
+  options: z.strictObject({
+    data: z.string().min(1),
+    svg: z.string().min(1),
+    steps: z.number().int().min(200).default(2000),
+    seed: z.number().int().min(0).default(1),
+    ...common,
+  }),
+  help: {
+    Measurement: {
+      data: '`FILE` text to learn; its last tenth is predicted',
+      svg: '`FILE` where the picture goes',
+      steps: 'updates of each training',
+      seed: 'the same seed gives the same curves',
+      ...commonHelp,
+    },
+  },
+  examples: ['chatwright bench optimizers --data tinyshakespeare.txt --svg optimizers.svg'],
+  run: async ({ data, threads, ...options }) => {
+    const { readFile } = await import('node:fs/promises')
+    const { drawOptimizers } = await import('../../bench/optimizers.ts')
+    const { openEngine } = await import('../../runtime/open.ts')
+    const text = await readFile(data, 'utf8').catch((error: Error) => {
+      throw new UserError(`--data ${data}: ${error.message}`)
+    })
+    const engine = await openEngine({ engine: 'cpu', threads })
+    try {
+      const losses = await drawOptimizers(engine, { ...options, text, report: console.error })
+      return { result: { losses: Object.fromEntries(losses) } }
+    } finally {
+      await engine.dispose()
+    }
+  },
+})
+
 export const bench = (parent: Command): void => {
   const command = parent.command('bench').description('Measure speed and memory on this machine.')
-  for (const add of [train, decode, tokenizer]) add(command)
+  for (const add of [train, decode, tokenizer, optimizers]) add(command)
 }
