@@ -26,13 +26,12 @@ export type { FinishReason, Piece } from './generate/sequence.ts'
 export * as graph from './graph/index.ts'
 export { Decoder } from './models/decoder.ts'
 export {
-  countParameters,
   type DecoderConfig,
   type DecoderSizes,
-  type DecoderStyle,
   gpt2Config,
   llamaConfig,
 } from './models/decoder-config.ts'
+export { countParameters } from './models/model.ts'
 export * as nn from './nn/index.ts'
 export type {
   Binding,

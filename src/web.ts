@@ -10,6 +10,7 @@
  * @packageDocumentation
  */
 
+export { type ModelFilesOptions, modelFiles } from './checkpoint/model-files.ts'
 export * as data from './data/index.ts'
 export { UserError } from './errors.ts'
 export { LossMeter } from './evaluate/language-model.ts'
@@ -17,16 +18,13 @@ export { type Answer, chat, streamChat } from './generate/chat.ts'
 export type { Generated } from './generate/from-tokens.ts'
 export { generate, generateAll, stream } from './generate/generate.ts'
 export { LanguageModel, type LanguageModelOptions } from './generate/language-model.ts'
-export { type ModelFilesOptions, modelFiles } from './generate/model-files.ts'
 export type { ChatOptions, GenerateOptions } from './generate/options.ts'
 export type { FinishReason, Piece } from './generate/sequence.ts'
 export * as graph from './graph/index.ts'
 export { Decoder } from './models/decoder.ts'
 export {
-  countParameters,
   type DecoderConfig,
   type DecoderSizes,
-  type DecoderStyle,
   gpt2Config,
   llamaConfig,
 } from './models/decoder-config.ts'
@@ -34,6 +32,7 @@ export { type ByteSource, blobSource, bytesSource } from './models/files/byte-so
 export { openSafetensors, type Weights } from './models/files/safetensors.ts'
 export { readConfig, writeConfig } from './models/huggingface/config.ts'
 export { importTensors } from './models/huggingface/weights.ts'
+export { countParameters } from './models/model.ts'
 export * as nn from './nn/index.ts'
 export { Random } from './random.ts'
 export type {

@@ -10,6 +10,7 @@ const LAYERS = [
   'models',
   'runtime',
   'text',
+  'checkpoint',
   'data',
   'generate',
   'evaluate',

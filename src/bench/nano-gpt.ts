@@ -61,7 +61,7 @@ export async function trainNanoGpt(
   const model = new Decoder(
     gpt2Config({
       ...{ vocabSize: symbols.length, context: LENGTH, layers: 4, dim: 128, heads: 4 },
-      ...{ bias: false, activation: 'gelu' },
+      ...{ normBias: false, attentionBias: 'none', feedForwardBias: false, activation: 'gelu' },
     }),
   )
   const trainer = await Trainer.create({

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Decoder } from '../models/decoder.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import { runForJson } from './child.ts'
 import { formatProfile, readTraces } from './profile.ts'
@@ -152,7 +153,7 @@ function toRows(
   peerName: string | undefined,
 ): Row[] {
   const tokens = task.batch * task.context
-  const work = trainingFlopsPerToken(configOf(task), task.context) * tokens
+  const work = trainingFlopsPerToken(new Decoder(configOf(task)), task.context) * tokens
   const peak = Math.max(...ours.map(({ peakRate }) => peakRate))
   const time = (results: readonly TrainingResult[]) => median(results.flatMap(({ times }) => times))
   const share = (results: readonly TrainingResult[]) => (100 * work) / (time(results) / 1000) / peak

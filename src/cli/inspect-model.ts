@@ -1,7 +1,9 @@
-import { readModelFolder } from '../generate/model-folder.ts'
-import { countParameters, type DecoderConfig } from '../models/decoder-config.ts'
+import { readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
+import { countParameters } from '../models/model.ts'
 
 /** What a model folder holds; sizes are in bytes. */
 export interface Inspection {
@@ -26,14 +28,15 @@ export interface Inspection {
 
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */
 export async function inspectModel(folder: string): Promise<Inspection> {
-  const { family, config, tokenizer, chatTemplate, unknownFields } = await readModelFolder(folder)
+  const { family, config, tokenizer, chatTemplate, unknownFields } = await readDecoderFolder(folder)
   const weights = await openFolderWeights(folder)
   const entries = [...weights.tensors.values()]
   await weights.close()
-  const parameters = countParameters(config)
-  const flops = trainingFlopsPerToken(config, config.context)
+  const model = new Decoder(config)
+  const parameters = countParameters(model)
+  const flops = trainingFlopsPerToken(model, config.context)
   const { layers, kvHeads, headDim, context } = config
-  const { model } = tokenizer.toJSON() as { model?: { type?: string; merges?: unknown[] } }
+  const { model: kind } = tokenizer.toJSON() as { model?: { type?: string; merges?: unknown[] } }
   return {
     family,
     architecture: config,
@@ -45,7 +48,7 @@ export async function inspectModel(folder: string): Promise<Inspection> {
     flopsPerToken: flops / 3,
     trainingFlopsPerToken: flops,
     tokenizer: {
-      kind: model?.merges?.length === 0 ? 'characters' : (model?.type ?? 'unknown'),
+      kind: kind?.merges?.length === 0 ? 'characters' : (kind?.type ?? 'unknown'),
       vocabSize: tokenizer.vocabSize,
       specialTokens: Object.keys(tokenizer.specialTokens),
     },

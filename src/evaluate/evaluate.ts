@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { loadParameters, readDecoderFolder } from '../checkpoint/model-folder.ts'
 import { evaluationBatches } from '../data/readers/evaluation-batches.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { encodeToMemory } from '../data/token-source.ts'
-import { loadParameters, readModelFolder } from '../generate/model-folder.ts'
 import { Decoder } from '../models/decoder.ts'
-import { countParameters } from '../models/decoder-config.ts'
+import { countParameters } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -38,7 +38,7 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const started = performance.now()
   const parsed = parseOptions(evaluateOptions, options)
-  const folder = await readModelFolder(parsed.model)
+  const folder = await readDecoderFolder(parsed.model)
   const corpus = await openCorpus(parsed.data, parsed)
   const engine = await openEngine(parsed)
   try {
@@ -60,7 +60,7 @@ export async function evaluate(
     )
     return {
       ...measured,
-      parameters: countParameters(folder.config),
+      parameters: countParameters(decoder),
       seconds: (performance.now() - started) / 1000,
       peakRssBytes: peakMemory(),
     }

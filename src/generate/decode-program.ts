@@ -1,14 +1,8 @@
-import {
-  type CachedStep,
-  gather,
-  input,
-  productOf,
-  reshape,
-  type Tensor,
-  toOnnx,
-} from '../graph/index.ts'
+import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
+import { InPlaceCache } from '../nn/index.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
 import { DecodeStep } from './decode-step.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
@@ -82,7 +76,7 @@ export class DecodeProgram {
       total: engine.tensor('int32', []),
       logitRows: engine.tensor('int32', [rows]),
       logits: engine.tensor('float32', [rows, decoder.config.vocabSize]),
-      ...(decoder.config.positions === 'learned' && {
+      ...(needsPositions(decoder.config) && {
         positions: engine.tensor('int32', [batch, length]),
       }),
     }
@@ -99,24 +93,26 @@ export class DecodeProgram {
   }
 }
 
+/** Rotary positions follow from the cache's lengths. */
+const needsPositions = ({ positions }: DecoderConfig): boolean =>
+  positions !== 'rotary' && positions !== 'none'
+
 /** logits: (rows, V), of the tokens at `logitRows`; and the cache with this step's tokens in it. */
 function decodeGraph(decoder: Decoder): Record<string, Tensor> {
-  const { dim, positions } = decoder.config
+  const { dim } = decoder.config
   const ids = input('ids', 'int32', ['batch', 'length'])
-  const layers: CachedStep[] = []
-  const cache = {
+  const cache = new InPlaceCache({
     lastPosition: input('lastPosition', 'int32', ['batch']),
     total: input('total', 'int32', []),
-    layers,
-  }
+  })
   const hidden = decoder.hidden(ids, {
     cache,
-    ...(positions === 'learned' && { positions: input('positions', 'int32', ids.shape) }),
+    ...(needsPositions(decoder.config) && { positions: input('positions', 'int32', ids.shape) }),
   })
   const tokens = reshape(hidden, [productOf(ids.shape), dim])
   const last = gather(tokens, input('logitRows', 'int32', ['rows']))
   const outputs: Record<string, Tensor> = { logits: decoder.logits(last) }
-  for (const [i, { keys, values }] of layers.entries()) {
+  for (const [i, { keys, values }] of cache.layers.entries()) {
     outputs[`next.cache.${i}.keys`] = keys
     outputs[`next.cache.${i}.values`] = values
   }

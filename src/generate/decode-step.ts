@@ -4,7 +4,7 @@ import type { Binding, DeviceTensor } from '../runtime/engine.ts'
 export interface StepTensors {
   /** (batch, length) */
   ids: DeviceTensor
-  /** (batch, length); only with learned positions. */
+  /** (batch, length); only where they are needed. */
   positions?: DeviceTensor
   /** (batch) */
   lastPosition: DeviceTensor

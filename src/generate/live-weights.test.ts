@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { tinyConfigs } from '../../test/tiny-decoder.ts'
+import { modelFiles } from '../checkpoint/model-files.ts'
 import { Decoder } from '../models/decoder.ts'
 import { writeFolder } from '../models/files/folder.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -12,7 +13,6 @@ import { Trainer } from '../train/trainer.ts'
 import { generate } from './generate.ts'
 import { LanguageModel } from './language-model.ts'
 import { load } from './load.ts'
-import { modelFiles } from './model-files.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
 const root = await mkdtemp(join(tmpdir(), 'chatwright-'))
@@ -44,7 +44,7 @@ test.each(Object.entries(tinyConfigs))(
       const options = { prompt: 'abc', temperature: 0, maxTokens: 20, logprobs: 0 }
       const sampled = await generate(live, options)
       const folder = join(root, `${name} ${step}`)
-      await writeFolder(folder, modelFiles({ decoder, values: trainer.values, tokenizer }))
+      await writeFolder(folder, modelFiles({ model: decoder, values: trainer.values, tokenizer }))
       const fresh = await load(folder, { engine })
       const expected = await generate(fresh, options)
       expect(sampled.text).toBe(expected.text)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
+import { modelFiles } from '../checkpoint/model-files.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
@@ -13,7 +14,6 @@ import { CHATML } from '../text/chat-template.ts'
 import { generate } from './generate.ts'
 import { LanguageModel } from './language-model.ts'
 import { load } from './load.ts'
-import { modelFiles } from './model-files.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
 const root = await mkdtemp(join(tmpdir(), 'chatwright-'))
@@ -44,7 +44,7 @@ async function save(config: DecoderConfig, generation = {}) {
       return tensor
     },
   }
-  const files = { decoder, values, tokenizer, chatTemplate: CHATML, generation }
+  const files = { model: decoder, values, tokenizer, chatTemplate: CHATML, generation }
   await writeFolder(folder, modelFiles(files))
   return { decoder, weights }
 }

@@ -1,10 +1,11 @@
+import { type ModelFolder, readDecoderFolder } from '../checkpoint/model-folder.ts'
 import { sizeOf } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import { LanguageModel } from './language-model.ts'
-import { type ModelFolder, readModelFolder } from './model-folder.ts'
 
 export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
   /** Where to compute; an engine that is open already stays the caller's. */
@@ -25,7 +26,7 @@ export async function load(
   folder: string,
   { engine: chosen, threads, draft }: LoadOptions = {},
 ): Promise<LanguageModel> {
-  const files = await readModelFolder(folder)
+  const files = await readDecoderFolder(folder)
   if (typeof chosen === 'object') return open(files, { engine: chosen, draft })
   const engine = await openEngine({ engine: chosen, threads })
   try {
@@ -38,7 +39,7 @@ export async function load(
 
 /** The weights go from the file into memory that is freed once the engine has packed them. */
 async function open(
-  files: ModelFolder,
+  files: ModelFolder<DecoderConfig>,
   options: { engine: Engine; draft?: Bits; ownsEngine?: boolean },
 ): Promise<LanguageModel> {
   const { engine } = options

@@ -1,11 +1,30 @@
-import { countParameters, type DecoderConfig } from './decoder-config.ts'
+import { sizeOf } from '../graph/index.ts'
+import { type Model, stacksOf } from './model.ts'
 
 /**
  * Floating-point operations to train on one token: 6 for each parameter of a matrix product, and
- * attention over `length` tokens (Chowdhery et al. 2022, appendix B). A forward pass is a third.
+ * attention over `length` tokens (Chowdhery et al. 2022, appendix B). A forward pass is a third. Of
+ * experts, those count that a token passes through; an encoder-decoder's token is one of each side.
  */
-export function trainingFlopsPerToken(config: DecoderConfig, length: number): number {
-  const { layers, heads, headDim, vocabSize, dim, positions, context, tied } = config
-  const lookups = (tied ? 0 : vocabSize * dim) + (positions === 'learned' ? context * dim : 0)
-  return 6 * (countParameters(config) - lookups) + 12 * layers * heads * headDim * length
+export function trainingFlopsPerToken(model: Model, length: number): number {
+  const stacks = stacksOf(model.config)
+  let multiplied = 0
+  for (const [name, { shape }] of model.parameters()) {
+    const { count = 1, perToken = 1 } = stacks[0]?.experts ?? {}
+    const share = name.includes('.experts.') ? perToken / count : 1
+    if (shape.length === 2 && !isLookup(model, name)) multiplied += share * sizeOf(shape)
+  }
+  const attention = stacks.reduce(
+    (total, { layers, heads, headDim }) => total + 12 * layers * heads * headDim * length,
+    0,
+  )
+  return 6 * multiplied + attention
+}
+
+/** Rows of it are looked up, and it is multiplied with nothing. */
+function isLookup(model: Model, name: string): boolean {
+  if (/\.embed_(positions|types)\.|relative_bias/.test(name)) return true
+  const { config } = model
+  const tied = config.kind === 'encoder' ? config.head.task === 'mlm' : config.tied
+  return /\.(embed_tokens|shared)\./.test(name) && !tied
 }

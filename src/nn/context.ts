@@ -1,27 +1,47 @@
-import {
-  type CachedStep,
-  type CacheLengths,
-  dropout,
-  type RandomKey,
-  type Shape,
-  type Tensor,
-} from '../graph/index.ts'
+import { dropout, type RandomKey, type Shape, type Tensor } from '../graph/index.ts'
+import type { AttentionStep } from './attention.ts'
 
 /** What the layers of one forward pass share, besides their input. */
 export interface Context {
+  /** Rotary positions; layers with a window have their own where they differ. */
+  rotary?: RotaryTables
+  windowRotary?: RotaryTables
   /**
-   * Cosines and sines of rotary positions: (T, D/2), or (B, 1, T, D/2) where sequences differ; with
-   * a cache (context, D/2).
+   * Added to attention scores, (B, 1, T, S) or less: hides what a position must not see (padding,
+   * other conversations). Where lengths are open, it also hides what comes later.
    */
-  rotary?: { cos: Tensor; sin: Tensor }
-  /** Added to attention scores, (B, 1, T, T): hides what a position must not see. */
   attentionBias?: Tensor
+  /** In its place in layers with a window, where lengths are open. */
+  windowBias?: Tensor
+  /** Added to attention scores, (1 or B, H, T, S): relative positions. */
+  positionBias?: Tensor
+  /** What cross-attention reads. */
+  source?: Source
   /** Draws for dropout; without it nothing is dropped (evaluation). */
   random?: RandomSource
-  /** Cached keys and values; with it, shapes may have named dimensions. */
-  cache?: CacheContext
+  /** Earlier keys and values. */
+  cache?: KeyValueCaching
   /** Receives intermediate tensors by path, for explanation and tests. */
   observe?: (path: string, value: Tensor) => void
+  /** Losses of the layers' own, such as the balance of experts. */
+  losses?: Tensor[]
+}
+
+/**
+ * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache (context, D/2).
+ */
+export interface RotaryTables {
+  cos: Tensor
+  sin: Tensor
+}
+
+/** Another sequence, (B, S), encoded. */
+export interface Source {
+  /** (B S, C) where shapes are fixed, else (B, S, C). */
+  hidden: Tensor
+  shape: Shape
+  /** (B, 1, 1, S): hides its padding. */
+  bias?: Tensor
 }
 
 /** Keys for dropout: each use takes the next place, so that no two draw alike. */
@@ -38,9 +58,19 @@ export class RandomSource {
   }
 }
 
-/** Decoding with a cache; `layers` grows as attention layers use it. */
-export interface CacheContext extends CacheLengths {
-  layers: CachedStep[]
+/** Keys and values of earlier tokens: how attention layers, in their order, use and extend them. */
+export interface KeyValueCaching {
+  /** Attention of this step's tokens to all so far: (B, T, heads headDim). */
+  attend(step: AttentionStep): Tensor
+  /** For decoders with cross-attention: what the next such layer reads. */
+  source?(): SourceKeys
+}
+
+/** Keys and values of a source, (B, K, S, D) each; `bias` (B, 1, 1, S) hides its padding. */
+export interface SourceKeys {
+  keys: Tensor
+  values: Tensor
+  bias?: Tensor
 }
 
 /** Drops elements of x at `rate` in training; `shape` as for `dropout` of the graph. */

@@ -1,9 +1,10 @@
-import { gelu, geluTanh, mul, relu, silu, type Tensor } from '../graph/index.ts'
+import { gelu, geluTanh, mul, relu, silu, type Tensor, tanh } from '../graph/index.ts'
+import { type Context, dropped } from './context.ts'
 import type { Initializer } from './initializers.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
 
-export const ACTIVATIONS = { gelu, gelu_tanh: geluTanh, relu, silu }
+export const ACTIVATIONS = { gelu, gelu_tanh: geluTanh, relu, silu, tanh }
 
 export type Activation = keyof typeof ACTIVATIONS
 
@@ -11,46 +12,36 @@ export interface FeedForwardOptions {
   dim: number
   hiddenDim: number
   activation: Activation
+  /** With a gate; SwiGLU where the activation is SiLU (Shazeer 2020). */
+  gated: boolean
   bias: boolean
+  /** Rate of dropout on what the activation gives. */
+  dropout?: number
   /** Of the projection back into the residual stream. */
   outputInitializer: Initializer
 }
 
 /** Position-wise feed-forward network (Vaswani et al. 2017). x: (..., C) -> (..., C). */
 export class FeedForward extends Module {
+  readonly gateProj: Linear | undefined
   readonly upProj: Linear
   readonly downProj: Linear
-  readonly #activation: Activation
+  readonly #options: FeedForwardOptions
 
-  constructor({ dim, hiddenDim, activation, bias, outputInitializer }: FeedForwardOptions) {
+  constructor(options: FeedForwardOptions) {
     super()
+    const { dim, hiddenDim, gated, bias, outputInitializer } = options
+    this.gateProj = gated ? new Linear(dim, hiddenDim, { bias }) : undefined
     this.upProj = new Linear(dim, hiddenDim, { bias })
     this.downProj = new Linear(hiddenDim, dim, { bias, initializer: outputInitializer })
-    this.#activation = activation
+    this.#options = options
   }
 
-  forward(x: Tensor): Tensor {
-    return this.downProj.forward(ACTIVATIONS[this.#activation](this.upProj.forward(x)))
-  }
-}
-
-/** Feed-forward with a gate; SwiGLU where the activation is SiLU (Shazeer 2020). */
-export class GatedFeedForward extends Module {
-  readonly gateProj: Linear
-  readonly upProj: Linear
-  readonly downProj: Linear
-  readonly #activation: Activation
-
-  constructor({ dim, hiddenDim, activation, bias, outputInitializer }: FeedForwardOptions) {
-    super()
-    this.gateProj = new Linear(dim, hiddenDim, { bias })
-    this.upProj = new Linear(dim, hiddenDim, { bias })
-    this.downProj = new Linear(hiddenDim, dim, { bias, initializer: outputInitializer })
-    this.#activation = activation
-  }
-
-  forward(x: Tensor): Tensor {
-    const gate = ACTIVATIONS[this.#activation](this.gateProj.forward(x))
-    return this.downProj.forward(mul(gate, this.upProj.forward(x)))
+  forward(x: Tensor, context: Context = {}): Tensor {
+    const { activation, dropout = 0 } = this.#options
+    const activate = ACTIVATIONS[activation]
+    const up = this.upProj.forward(x)
+    const hidden = this.gateProj ? mul(activate(this.gateProj.forward(x)), up) : activate(up)
+    return this.downProj.forward(dropped(hidden, dropout, context))
   }
 }

@@ -36,6 +36,8 @@ export class RMSNorm extends Module {
   }
 }
 
+export type Norm = LayerNorm | RMSNorm
+
 export type NormKind = 'layer' | 'rms'
 
 export interface NormOptions {
@@ -44,8 +46,5 @@ export interface NormOptions {
   bias: boolean
 }
 
-export const createNorm = (
-  dim: number,
-  { kind, epsilon, bias }: NormOptions,
-): LayerNorm | RMSNorm =>
+export const createNorm = (dim: number, { kind, epsilon, bias }: NormOptions): Norm =>
   kind === 'layer' ? new LayerNorm(dim, { epsilon, bias }) : new RMSNorm(dim, { epsilon })

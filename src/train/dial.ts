@@ -1,14 +1,10 @@
-import {
-  countParameters,
-  type DecoderConfig,
-  type DecoderStyle,
-  gpt2Config,
-  llamaConfig,
-} from '../models/decoder-config.ts'
+import { Decoder } from '../models/decoder.ts'
+import { type DecoderConfig, gpt2Config, llamaConfig } from '../models/decoder-config.ts'
+import { countParameters } from '../models/model.ts'
 
 /** Sizes that a user may set by hand; the dial gives the others. */
 export interface ModelSizes {
-  style?: DecoderStyle
+  style?: 'gpt2' | 'llama'
   depth?: number
   layers?: number
   heads?: number
@@ -67,7 +63,7 @@ const EPOCHS = 4
  */
 export function horizon(config: DecoderConfig, trainingTokens: number): Horizon {
   const batch = Math.max(1, Math.round(4096 / config.context))
-  const worth = TOKENS_PER_PARAMETER * countParameters(config)
+  const worth = TOKENS_PER_PARAMETER * countParameters(new Decoder(config))
   const tokens = Math.min(worth, EPOCHS * trainingTokens)
   const steps = Math.max(100, Math.ceil(tokens / (batch * config.context)))
   return { batch, steps, learningRate: Number((1e-3 * Math.sqrt(256 / config.dim)).toPrecision(2)) }

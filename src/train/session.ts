@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type ModelFilesOptions, modelFiles } from '../checkpoint/model-files.ts'
 import type { Batch } from '../data/batch.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { measureModel } from '../evaluate/measure-model.ts'
-import { type ModelFilesOptions, modelFiles } from '../generate/model-files.ts'
 import type { Decoder } from '../models/decoder.ts'
-import { countParameters } from '../models/decoder-config.ts'
 import { fileError } from '../models/files/node-file.ts'
 import { promote } from '../models/files/promote.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
+import { countParameters } from '../models/model.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
@@ -77,7 +77,7 @@ export interface SessionOptions {
   /** Tokens of a sequence; default: the model's context. */
   length?: number
   /** What the model's folder holds besides the weights. */
-  files: Omit<ModelFilesOptions, 'decoder' | 'values'>
+  files: Omit<ModelFilesOptions, 'model' | 'values'>
   /** What the user did not set. */
   defaults: Horizon
   /** Batches of `rows` sequences. */
@@ -98,7 +98,7 @@ export interface SessionOptions {
 export async function trainingSession(session: SessionOptions): Promise<TrainResult> {
   const { options, engine, decoder, defaults, events, validation } = session
   const { out } = options
-  const parameters = countParameters(decoder.config)
+  const parameters = countParameters(decoder)
   const context = session.length ?? decoder.config.context
   const batch = (options.batch ?? defaults.batch) * options.accumulate
   await mkdir(out, { recursive: true }).catch((error) => {
@@ -108,7 +108,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     out,
     keep: options.keep,
     identity: session.identity,
-    modelFiles: (values) => modelFiles({ ...session.files, decoder, values }),
+    modelFiles: (values) => modelFiles({ ...session.files, model: decoder, values }),
   })
   const resumed = options.resume ? await checkpoints.newest() : await checkpoints.refuseOld()
   // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
@@ -130,7 +130,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       total: steps,
     })
     const peak = await measurePeak(engine)
-    const flops = trainingFlopsPerToken(decoder.config, context)
+    const flops = trainingFlopsPerToken(decoder, context)
     const recorder = await openRecorder(out, trainer.step)
     const record = (metrics: Metrics) => {
       const { tokensPerSecond } = metrics
@@ -171,7 +171,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     if (average)
       await promote(
         join(out, 'average'),
-        modelFiles({ ...session.files, decoder, values: average }),
+        modelFiles({ ...session.files, model: decoder, values: average }),
       )
     return {
       out,

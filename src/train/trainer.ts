@@ -2,6 +2,7 @@ import type { Batch } from '../data/batch.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
 import { initialize } from '../models/initialize.ts'
+import { drawsRandomly } from '../models/model.ts'
 import { Random } from '../random.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { workersOf } from '../runtime/workers.ts'
@@ -77,8 +78,7 @@ export class Trainer {
     const layout = new ParameterLayout(parameters, groupParameters(parameters, options), engine)
     const values = layout.vector(engine)
     const plan = planMicroBatches(batch, length, workersOf(engine))
-    const { embeddingDropout, attentionDropout, residualDropout, stochasticDepth } = model.config
-    const dropout = embeddingDropout + attentionDropout + residualDropout + stochasticDepth > 0
+    const dropout = drawsRandomly(model.config)
     const { rows, shards, count } = plan
     const objective = languageModelObjective(model, { ...options, rows, length, dropout })
     const gradients = await GradientStep.create(

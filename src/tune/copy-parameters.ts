@@ -1,6 +1,6 @@
-import type { ModelFolder } from '../generate/model-folder.ts'
+import type { ModelFolder } from '../checkpoint/model-folder.ts'
 import { sizeOf } from '../graph/index.ts'
-import { Decoder } from '../models/decoder.ts'
+import { createModel } from '../models/model.ts'
 import type { ParameterVector } from '../train/parameter-store.ts'
 
 /**
@@ -11,10 +11,10 @@ export async function copyParameters(
   { config, fill }: ModelFolder,
   values: ParameterVector,
 ): Promise<void> {
-  const shapes = new Decoder(config).parameters()
+  const shapes = createModel(config).parameters()
   const read = new Map<string, Float32Array>()
   await fill((name) => {
-    const memory = new Float32Array(sizeOf(shapes.get(name)?.shape ?? []))
+    const memory = read.get(name) ?? new Float32Array(sizeOf(shapes.get(name)?.shape ?? []))
     read.set(name, memory)
     return memory
   })

@@ -1,3 +1,4 @@
+import { type ModelFolder, readDecoderFolder } from '../checkpoint/model-folder.ts'
 import type { Conversation } from '../data/chat/conversation.ts'
 import { packedBatches } from '../data/chat/packed-batches.ts'
 import { readConversations } from '../data/chat/read-conversations.ts'
@@ -6,7 +7,6 @@ import type { DataEvent } from '../data/sources/data-event.ts'
 import { describeDataEvent } from '../data/sources/describe-event.ts'
 import { hashTokenizer } from '../data/store/manifest.ts'
 import { UserError } from '../errors.ts'
-import { type ModelFolder, readModelFolder } from '../generate/model-folder.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { parseOptions } from '../options.ts'
@@ -30,7 +30,7 @@ type Parsed = ReturnType<typeof parseOptions<typeof tuneOptions>>
  */
 export async function tune(options: TuneOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(tuneOptions, options)
-  const base = await readModelFolder(parsed.model)
+  const base = await readDecoderFolder(parsed.model)
   const conversations = await readAll(parsed.data, parsed, events)
   const held = Array.isArray(parsed.val)
     ? await readAll(parsed.val, parsed, events)
@@ -45,7 +45,7 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
 
 async function tuneOn(
   options: Parsed,
-  base: ModelFolder,
+  base: ModelFolder<DecoderConfig>,
   conversations: readonly Conversation[],
   held: readonly Conversation[],
   engine: Engine,
@@ -111,7 +111,11 @@ function withChat({ tokenizer, chatTemplate }: ModelFolder): {
   return { tokenizer: loadTokenizer(extended, { eos_token: '<|im_end|>' }), template: CHATML }
 }
 
-function tunedConfig(options: Parsed, { config }: ModelFolder, vocabSize: number): DecoderConfig {
+function tunedConfig(
+  options: Parsed,
+  { config }: ModelFolder<DecoderConfig>,
+  vocabSize: number,
+): DecoderConfig {
   const { context = config.context, dropout } = options
   if (context > config.context && config.positions === 'learned')
     throw new UserError(

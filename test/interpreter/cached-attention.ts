@@ -1,4 +1,4 @@
-import { build, get, type NdArray, sumOf } from './array.ts'
+import { build, get, getBroadcast, type NdArray, sumOf } from './array.ts'
 import type { Evaluate } from './evaluate.ts'
 
 interface Attrs {
@@ -7,6 +7,10 @@ interface Attrs {
   headDim: number
   rotary: boolean
   scale: number
+  softcap: number
+  window: number
+  biased: boolean
+  sinks: boolean
 }
 
 /**
@@ -14,9 +18,13 @@ interface Attrs {
  * comes after them may be anything: NaN.
  */
 export const cachedAttention: Evaluate = (inputs, { attrs }) => {
-  const [q, k, v, pastKeys, pastValues, last, , cos, sin] = inputs as NdArray[]
+  const [q, k, v, pastKeys, pastValues, last] = inputs as NdArray[]
   if (!q || !k || !v || !pastKeys || !pastValues || !last) throw new Error('inputs are missing')
-  const { heads, kvHeads, headDim, rotary, scale } = attrs as Attrs
+  const { heads, kvHeads, headDim, rotary, scale, softcap, window, biased } = attrs as Attrs
+  const optional = inputs.slice(7)
+  const next = (given: boolean) => (given ? optional.shift() : undefined)
+  const [cos, sin, bias] = [next(rotary), next(rotary), next(biased)]
+  const [sinks] = optional
   const length = q.shape[1] as number
   /** Place of this step's i-th token in the sequence of sample b. */
   const place = (b: number, i: number) => get(last, [b]) + 1 - length + i
@@ -47,11 +55,14 @@ export const cachedAttention: Evaluate = (inputs, { attrs }) => {
     const group = Math.floor(head / (heads / kvHeads))
     const elements = Array.from({ length: headDim }, (_, e) => e)
     const weights = Array.from({ length: place(b, i) + 1 }, (_, at) => {
+      if (window > 0 && place(b, i) - at >= window) return 0
       const products = elements.map((e) => turned(q, b, i, head, e) * get(keys, [b, group, at, e]))
-      return Math.exp(scale * sumOf(products))
+      const score = scale * sumOf(products)
+      const capped = softcap > 0 ? softcap * Math.tanh(score / softcap) : score
+      return Math.exp(capped + (bias ? getBroadcast(bias, [b, head, i, at]) : 0))
     })
     const terms = weights.map((w, at) => w * get(values, [b, group, at, column % headDim]))
-    return sumOf(terms) / sumOf(weights)
+    return sumOf(terms) / (sumOf(weights) + (sinks ? Math.exp(get(sinks, [head])) : 0))
   })
   return [mixed, keys, values]
 }

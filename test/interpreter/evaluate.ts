@@ -21,6 +21,8 @@ export interface Context {
   feeds: Feeds
   /** The number that a dimension stands for in this evaluation. */
   size: (dim: Dim) => number
+  /** Tells the number of a dimension that follows from values. */
+  define: (dim: string, size: number) => void
 }
 
 /** A value for each input of the graph, by name. */
@@ -48,7 +50,8 @@ export const opNames = Object.keys(OPS)
 export function evaluate(outputs: readonly Tensor[], feeds: Feeds): NdArray[] {
   const values = new Map<Tensor, NdArray>()
   const order = topologicalOrder(outputs)
-  const context: Context = { feeds, size: sizesOf(order, feeds) }
+  const { size, define } = sizesOf(order, feeds)
+  const context: Context = { feeds, size, define }
   for (const node of order) {
     const op = OPS[node.op.name]
     if (!op) throw new Error(`the interpreter has no op named ${node.op.name}`)
@@ -66,7 +69,7 @@ export function evaluate(outputs: readonly Tensor[], feeds: Feeds): NdArray[] {
 }
 
 /** Reads the size of each named dimension from the feeds; products and sums of names follow. */
-function sizesOf(order: readonly Node[], feeds: Feeds): (dim: Dim) => number {
+function sizesOf(order: readonly Node[], feeds: Feeds): Pick<Context, 'size' | 'define'> {
   const sizes = new Map<string, number>()
   for (const node of order) {
     if (node.op.name !== 'input') continue
@@ -90,5 +93,5 @@ function sizesOf(order: readonly Node[], feeds: Feeds): (dim: Dim) => number {
     if (Number.isNaN(Number(dim))) throw new Error(`no input has a dimension named ${dim}`)
     return Number(dim)
   }
-  return size
+  return { size, define: (dim, number) => sizes.set(dim, number) }
 }

@@ -45,4 +45,16 @@ const topK: Evaluate = ([input], { attrs }) => {
   ]
 }
 
-export const select: Record<string, Evaluate> = { gather, gatherElements, scatterElements, topK }
+const nonZero: Evaluate = ([input], { attrs }, { define }) => {
+  const places = [...(input as NdArray).data].flatMap((x, i) => (x ? [i] : []))
+  define((attrs as { name: string }).name, places.length)
+  return array([places.length], places)
+}
+
+export const select: Record<string, Evaluate> = {
+  gather,
+  gatherElements,
+  scatterElements,
+  topK,
+  nonZero,
+}

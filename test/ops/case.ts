@@ -15,6 +15,8 @@ export interface Case {
   inPlace: Readonly<Record<number, string>>
   /** Some of its nodes belong on the CPU in any case: arithmetic on shapes, and on int64. */
   usesHost: boolean
+  /** What WebGPU says instead, where its kernel cannot do it. */
+  webgpuRefusal?: string
   /** Greatest error of an engine's float32, as a share of the largest element (or of 1). */
   tolerance: number
   /** The same on WebGPU, whose sine and cosine need only be right to 2^-11. */

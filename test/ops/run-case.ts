@@ -17,6 +17,8 @@ export async function runCase(engine: Engine, test: Case): Promise<void> {
   const names = Object.keys(wanted)
   const values = evaluate(Object.values(wanted), feeds)
   const expected = Object.fromEntries(names.map((name, i) => [name, values[i] as NdArray]))
+  if (engine.name === 'webgpu' && test.webgpuRefusal)
+    return expectRefusal(() => toOnnx(wanted, { target: 'webgpu' }), test.webgpuRefusal)
   const model = toOnnx(wanted, { target: engine.name })
   const inPlace = Object.entries(test.inPlace).map(([i, input]) => [`output ${i}`, input])
   const results = await run(engine, model, feeds, expected, {
@@ -25,6 +27,16 @@ export async function runCase(engine: Engine, test: Case): Promise<void> {
   })
   const tolerance = engine.name === 'webgpu' ? test.webgpuTolerance : test.tolerance
   for (const name of names) compare(name, results[name] ?? [], expected[name] as NdArray, tolerance)
+}
+
+function expectRefusal(emit: () => void, refusal: string): void {
+  try {
+    emit()
+  } catch (error) {
+    if ((error as Error).message.includes(refusal)) return
+    throw error
+  }
+  throw new Error(`it was not refused: ${refusal}`)
 }
 
 export interface RunOptions {

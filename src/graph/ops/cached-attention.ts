@@ -1,4 +1,6 @@
-import { MICROSOFT } from '../onnx/emitter.ts'
+import { UserError } from '../../errors.ts'
+import { DTYPES } from '../dtype.ts'
+import { type Emitter, MICROSOFT } from '../onnx/emitter.ts'
 import { applyAll, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
 import { pad, reshape, slice } from './shape.ts'
 
@@ -14,8 +16,18 @@ export interface CachedAttentionOptions {
   heads: number
   kvHeads: number
   headDim: number
-  /** Tables (context, D/2) that turn queries and keys; without them the order is not known. */
+  /** Tables (context, D/2) that turn queries and keys. */
   rotary?: { cos: Tensor; sin: Tensor }
+  /** Factor on the scores; default 1 / sqrt(headDim). */
+  scale?: number
+  /** Bound of the scores, as for `attention`. */
+  softcap?: number
+  /** Sliding window: tokens that one sees at most, itself among them. */
+  window?: number
+  /** Added to the scores, (1 or batch, 1 or heads, length, places) for `total` places or more. */
+  bias?: Tensor
+  /** (heads): a score for each head that takes its share of the weight, as for `attention`. */
+  sinks?: Tensor
 }
 
 export interface CachedStep {
@@ -31,6 +43,11 @@ interface Attrs {
   headDim: number
   rotary: boolean
   scale: number
+  /** 0: none. */
+  softcap: number
+  window: number
+  biased: boolean
+  sinks: boolean
 }
 
 const cachedAttentionOp: Op<Attrs> = {
@@ -43,15 +60,38 @@ const cachedAttentionOp: Op<Attrs> = {
     const cache = { dtype: keys.dtype, shape: keys.shape }
     return [{ dtype: q.dtype, shape: q.shape }, cache, cache]
   },
-  onnx: ({ inputs, outputs, attrs: { heads, kvHeads, rotary, scale } }, emit) => {
+  onnx: ({ inputs, outputs, attrs }, emit) => {
+    if (emit.target === 'webgpu' && attrs.softcap > 0)
+      throw new UserError(
+        'on WebGPU, attention with a cache cannot bound its scores (softcap); use the engine cpu or wasm',
+      )
+    const [given, optional] = [inputs.slice(0, 7), inputs.slice(7)]
+    const next = (wanted: boolean) => (wanted ? optional.shift() : undefined)
+    const tables = [next(attrs.rotary), next(attrs.rotary)]
+    // Between tables and bias is the place of positions, which follow from the lengths.
+    const bias = next(attrs.biased)
+    const cut = bias && emitFirst(bias, at(given, 6), emit)
+    const all = [...given, ...tables, undefined, cut, next(attrs.sinks)]
     const attributes = {
-      num_heads: heads,
-      kv_num_heads: kvHeads,
-      do_rotary: Number(rotary),
-      scale: { float: scale },
+      num_heads: attrs.heads,
+      kv_num_heads: attrs.kvHeads,
+      do_rotary: Number(attrs.rotary),
+      scale: { float: attrs.scale },
+      ...(attrs.softcap > 0 && { softcap: { float: attrs.softcap } }),
+      ...(attrs.window > 0 && { local_window_size: attrs.window }),
     }
-    emit.node('GroupQueryAttention', inputs, outputs, attributes, MICROSOFT)
+    emit.node('GroupQueryAttention', all, outputs, attributes, MICROSOFT)
   },
+}
+
+/** The first `count` places of the last axis: the kernel takes a bias for no more. */
+function emitFirst(bias: Tensor, count: Tensor, emit: Emitter): string {
+  const [wide, end, cut] = [emit.temporary(), emit.temporary(), emit.temporary()]
+  const one = (value: number) => emit.constant('int64', [1], [value])
+  emit.node('Cast', [count], [wide], { to: DTYPES.int64.onnx })
+  emit.node('Reshape', [wide, one(1)], [end])
+  emit.node('Slice', [bias, one(0), end, one(3)], [cut])
+  return cut
 }
 
 /** What the kernel takes: a whole head, or each half of one that turns, in steps of this many. */
@@ -76,8 +116,9 @@ export function cachedAttention(
   v: Tensor,
   past: { keys: Tensor; values: Tensor },
   { lastPosition, total }: CacheLengths,
-  { heads, kvHeads, headDim, rotary }: CachedAttentionOptions,
+  options: CachedAttentionOptions,
 ): CachedStep {
+  const { heads, kvHeads, headDim, rotary, bias, sinks } = options
   const parts = rotary ? 2 : 1
   const size = headDim / parts
   const added = cachedHeadDim(headDim, rotary !== undefined) / parts - size
@@ -91,10 +132,15 @@ export function cachedAttention(
     kvHeads,
     headDim: headDim + parts * added,
     rotary: rotary !== undefined,
-    scale: 1 / Math.sqrt(headDim),
+    scale: options.scale ?? 1 / Math.sqrt(headDim),
+    softcap: options.softcap ?? 0,
+    window: options.window ?? 0,
+    biased: bias !== undefined,
+    sinks: sinks !== undefined,
   }
   const inputs = [padded(q), padded(k), padded(v), past.keys, past.values, lastPosition, total]
   if (rotary) inputs.push(pad(rotary.cos, 1, 0, added), pad(rotary.sin, 1, 0, added))
+  for (const optional of [bias, sinks]) if (optional) inputs.push(optional)
   const [output, keys, values] = applyAll(cachedAttentionOp, inputs, attrs) as Outputs
   const [batch, length] = q.shape as [string, string]
   const split = reshape(output, [batch, length, heads * parts, size + added])

@@ -26,9 +26,9 @@ export const gather = (table: Tensor, indices: Tensor): Tensor =>
 const ONE_HOT_ROWS = 512
 
 function gatherGradient(g: Tensor, table: Tensor, indices: Tensor): Tensor {
-  if (!isFixed(table.shape) || !isFixed(indices.shape))
-    throw new ShapeError('gather', [table, indices], 'its derivative needs fixed sizes')
-  const rows = productOf(indices.shape) as number
+  if (!isFixed(table.shape))
+    throw new ShapeError('gather', [table, indices], 'its derivative needs a table of fixed size')
+  const rows = productOf(indices.shape)
   const width = productOf(table.shape.slice(1)) as number
   const height = at(table.shape, 0)
   const updates = reshape(g, [rows, width])

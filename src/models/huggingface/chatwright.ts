@@ -1,25 +1,36 @@
+import type { z } from 'zod'
 import { UserError } from '../../errors.ts'
-import { checkConfig, type DecoderConfig, gpt2Config } from '../decoder-config.ts'
+import { decoderSchema } from '../decoder-config.ts'
+import { encoderSchema } from '../encoder-config.ts'
+import { encoderDecoderSchema } from '../encoder-decoder-config.ts'
+import type { ModelConfig } from '../model.ts'
 import type { Family } from './family.ts'
 
-/** A combination that no family of Hugging Face can say: fields and names as they are here. */
+const SCHEMAS: Readonly<Record<ModelConfig['kind'], z.ZodType<ModelConfig>>> = {
+  decoder: decoderSchema,
+  encoder: encoderSchema,
+  'encoder-decoder': encoderDecoderSchema,
+}
+
+/** A combination that no family of Hugging Face can say: options and names as they are here. */
 export const chatwright: Family = {
   modelType: 'chatwright',
-  fits: () => true,
-  write: (config) => ({ architectures: ['Decoder'], model_type: 'chatwright', ...config }),
-  read: (field): DecoderConfig => {
-    const template = gpt2Config({ vocabSize: 1, context: 1, layers: 1, dim: 1, heads: 1 })
-    const entries = Object.entries(template).map(([name, value]) => {
-      if (typeof value === 'number') return [name, field.number(name)]
-      if (typeof value === 'boolean') return [name, field.boolean(name)]
-      return [name, field.string(name)]
-    })
-    const config: DecoderConfig = Object.fromEntries(entries)
-    try {
-      return checkConfig(config)
-    } catch (error) {
-      throw new UserError(`config.json: ${(error as Error).message}`)
-    }
+  write: (config) => ({
+    architectures: ['Chatwright'],
+    model_type: 'chatwright',
+    chatwright: config,
+  }),
+  read: (field) => {
+    const given = field.object('chatwright') ?? {}
+    const kind = String(given.kind)
+    if (!Object.hasOwn(SCHEMAS, kind))
+      throw new UserError(
+        `config.json: chatwright.kind is ${JSON.stringify(given.kind)}; supported is ${Object.keys(SCHEMAS).join(', ')}`,
+      )
+    const parsed = SCHEMAS[kind as ModelConfig['kind']].safeParse(given)
+    if (parsed.success) return parsed.data
+    const [issue] = parsed.error.issues
+    throw new UserError(`config.json: chatwright.${issue?.path.join('.')}: ${issue?.message}`)
   },
-  renames: [],
+  renames: () => [],
 }

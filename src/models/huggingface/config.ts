@@ -1,31 +1,89 @@
 import { UserError } from '../../errors.ts'
-import { checkConfig, type DecoderConfig } from '../decoder-config.ts'
+import { createModel, type ModelConfig, stacksOf } from '../model.ts'
+import type { StackConfig } from '../stack-config.ts'
+import { bert } from './bert.ts'
 import { chatwright } from './chatwright.ts'
-import type { Family, FieldReader } from './family.ts'
+import { distilbert } from './distilbert.ts'
+import type { Family } from './family.ts'
+import { fieldReader } from './fields.ts'
+import { gemma2 } from './gemma2.ts'
+import { gemma3 } from './gemma3.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
+import { mistral } from './mistral.ts'
+import { mixtral } from './mixtral.ts'
+import { modernbert } from './modernbert.ts'
+import { qwen2 } from './qwen2.ts'
+import { qwen3 } from './qwen3.ts'
+import { qwen3Moe } from './qwen3-moe.ts'
+import { roberta } from './roberta.ts'
+import { t5 } from './t5.ts'
 
-const FAMILIES: readonly Family[] = [gpt2, llama, chatwright]
+const DECODERS = [gpt2, llama, mistral, qwen2, qwen3, gemma2, gemma3, mixtral, qwen3Moe]
+const FAMILIES: readonly Family[] = [
+  ...DECODERS,
+  ...[bert, roberta, distilbert, modernbert],
+  ...[t5, chatwright],
+]
 
-/** The family that says all of `config`; ours where no other does. */
-export const familyOf = (config: DecoderConfig): Family =>
-  FAMILIES.find((family) => family.fits(config)) ?? chatwright
+/** The first family that says all of `config`; ours where no other does. */
+export const familyOf = (config: ModelConfig): Family =>
+  FAMILIES.find((family) => says(family, config)) ?? chatwright
+
+/** True where the family's own fields lead back to the same architecture. */
+function says(family: Family, config: ModelConfig): boolean {
+  try {
+    const fields = family.write(config)
+    return fields !== undefined && isAlike(family.read(fieldReader(fields, new Set())), config)
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
+}
+
+/** Options that only training looks at; not every family has a field for them. */
+const TRAINING = new Set<string>([
+  'embeddingDropout',
+  'attentionDropout',
+  'residualDropout',
+  'feedForwardDropout',
+  'stochasticDepth',
+  'balance',
+] satisfies (keyof StackConfig | 'balance')[])
+
+/** Equal but for what only training looks at, and the last digits of numbers. */
+function isAlike(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number')
+    return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return a === b
+  const fields = (x: object) => x as Record<string, unknown>
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...names].every((name) => TRAINING.has(name) || isAlike(fields(a)[name], fields(b)[name]))
+}
 
 export interface TokenIds {
   bosId?: number
   eosId?: number
+  padId?: number
 }
 
-/** config.json for a model, with its tokenizer's ids of begin and end. */
-export const writeConfig = (config: DecoderConfig, { bosId, eosId }: TokenIds): object => ({
-  ...familyOf(config).write(config),
-  bos_token_id: bosId ?? null,
-  eos_token_id: eosId ?? null,
-})
+/** config.json for a model, with its tokenizer's ids. */
+export function writeConfig(
+  config: ModelConfig,
+  { bosId, eosId, padId }: TokenIds,
+): Record<string, unknown> {
+  return {
+    bos_token_id: bosId ?? null,
+    eos_token_id: eosId ?? null,
+    ...(padId !== undefined && { pad_token_id: padId }),
+    ...familyOf(config).write(config),
+    torch_dtype: 'float32',
+  }
+}
 
 export interface ImportedConfig {
   family: Family
-  config: DecoderConfig
+  config: ModelConfig
   tokens: TokenIds
   /** Fields that are not known here. */
   unknown: string[]
@@ -50,16 +108,34 @@ export function readConfig(json: unknown): ImportedConfig {
   }
   const known = new Set(KNOWN)
   const config = family.read(fieldReader(fields, known))
-  try {
-    checkConfig(config)
-  } catch (error) {
-    throw new UserError(`config.json: ${(error as Error).message}`)
-  }
+  checkSizes(config)
   return {
     family,
     config,
-    tokens: { bosId: tokenId(fields.bos_token_id), eosId: tokenId(fields.eos_token_id) },
+    tokens: {
+      bosId: tokenId(fields.bos_token_id),
+      eosId: tokenId(fields.eos_token_id),
+      padId: tokenId(fields.pad_token_id),
+    },
     unknown: Object.keys(fields).filter((name) => !known.has(name)),
+  }
+}
+
+/** Far more than any model has: a file that claims more is damaged, or means harm. */
+const MOST = { layers: 1024, experts: 4096, heads: 65_536, width: 2 ** 24 }
+
+function checkSizes(config: ModelConfig): void {
+  for (const { layers, experts, heads, dim, hiddenDim, headDim } of stacksOf(config)) {
+    const found = { layers, experts: experts?.count ?? 0, heads }
+    const all = { ...found, width: Math.max(dim, hiddenDim, headDim) }
+    for (const [name, value] of Object.entries(all))
+      if (value > MOST[name as keyof typeof MOST])
+        throw new UserError(`config.json: ${name} is ${value}, which no model has`)
+  }
+  try {
+    createModel(config)
+  } catch (error) {
+    throw new UserError(`config.json: ${(error as Error).message}`)
   }
 }
 
@@ -67,32 +143,4 @@ export function readConfig(json: unknown): ImportedConfig {
 const tokenId = (value: unknown): number | undefined => {
   const first = Array.isArray(value) ? value[0] : value
   return typeof first === 'number' ? first : undefined
-}
-
-function fieldReader(fields: Record<string, unknown>, known: Set<string>): FieldReader {
-  function read<T>(name: string, type: string, fallback: T | undefined): T {
-    known.add(name)
-    const value = fields[name] ?? fallback
-    const fits = typeof value === type && (type !== 'number' || Number.isFinite(value))
-    if (!fits)
-      throw new UserError(
-        `config.json: ${name} is ${JSON.stringify(fields[name]) ?? 'missing'}; it must be a ${type}`,
-      )
-    return value as T
-  }
-  return {
-    number: (name, fallback) => read(name, 'number', fallback),
-    string: (name, fallback) => read(name, 'string', fallback),
-    boolean: (name, fallback) => read(name, 'boolean', fallback),
-    only: (name, ...values) => {
-      known.add(name)
-      const value = fields[name]
-      if (value === undefined || value === null || values.includes(value)) return
-      const list = values.map((v) => JSON.stringify(v)).join(' or ')
-      throw new UserError(`config.json: ${name} is ${JSON.stringify(value)}; supported is ${list}`)
-    },
-    ignore: (...names) => {
-      for (const name of names) known.add(name)
-    },
-  }
 }

@@ -1,34 +1,39 @@
-import type { DecoderConfig } from '../decoder-config.ts'
+import type { Task } from '../head-config.ts'
+import type { ModelConfig } from '../model.ts'
+import type { FieldReader } from './fields.ts'
 
-/** How one family of Hugging Face models says what a `DecoderConfig` and its parameters say. */
+/** How one family of Hugging Face models says what a `ModelConfig` and its parameters say. */
 export interface Family {
   /** `model_type` in config.json. */
   modelType: string
-  /** True where the family can say all that this architecture is. */
-  fits(config: DecoderConfig): boolean
-  /** Fields of config.json. */
-  write(config: DecoderConfig): Record<string, unknown>
+  /** Fields of config.json; undefined where it is another kind of model. */
+  write(config: ModelConfig): Record<string, unknown> | undefined
   /** From config.json; `field` reads a field and remembers that it is known. */
-  read(field: FieldReader): DecoderConfig
-  renames: readonly Rename[]
+  read(field: FieldReader): ModelConfig
+  /** None: tensors bear the parameters' names. */
+  renames(head: Task | undefined, config: ModelConfig): readonly Rename[]
+  /** What names of tensors begin with, and leave out where only the body was saved. */
+  prefix?: string
 }
 
-/** Reads fields of config.json with their types; each refuses what does not fit by name. */
-export interface FieldReader {
-  number(name: string, fallback?: number): number
-  string(name: string, fallback?: string): string
-  boolean(name: string, fallback?: boolean): boolean
-  /** Refuses a value other than these: what the field asks for is not supported. */
-  only(name: string, ...values: unknown[]): void
-  /** A field that changes nothing here. */
-  ignore(...names: string[]): void
-}
-
-/** One tensor of the file and the parameters that are in it; `{i}` stands for each layer. */
+/** One tensor of the file and the parameters that are in it. */
 export interface Rename {
+  /** `{i}` stands for each layer, `{e}` for each expert. */
   file: string
   /** Parameters, one after the other along the first axis (out). */
   ours: readonly string[]
   /** The file has (in, out), where parameters are (out, in). */
   transposed?: boolean
+  /** Added to what the file has. */
+  plus?: number
 }
+
+/** The same tensor under another name. */
+export const rename = (file: string, ...ours: string[]): Rename => ({ file, ours })
+
+/** `weight` and `bias` of a layer; a part that the model does not have is left out. */
+export const both = (file: string, ...ours: string[]): Rename[] =>
+  ['weight', 'bias'].map((part) => ({
+    file: `${file}.${part}`,
+    ours: ours.map((name) => `${name}.${part}`),
+  }))

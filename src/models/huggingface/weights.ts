@@ -1,36 +1,57 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
-import type { Module } from '../../nn/index.ts'
 import type { TensorToWrite, Weights } from '../files/safetensors.ts'
+import type { Model } from '../model.ts'
 import type { Family, Rename } from './family.ts'
+import { concatenated, transposedMatrix } from './matrices.ts'
 
-/** Renames for a model's own parameters: one for each layer, and those that it does not have gone. */
-function renamesOf(family: Family, model: Module): Rename[] {
+/** Renames for a model's own parameters: one for each layer and expert; others are left out. */
+export function renamesOf(family: Family, model: Model): Rename[] {
   const names = new Set(model.parameters().keys())
-  if (family.renames.length === 0) return [...names].map((name) => ({ file: name, ours: [name] }))
+  const { config } = model
+  const patterns = family.renames('head' in config ? config.head?.task : undefined, config)
+  if (patterns.length === 0) return [...names].map((name) => ({ file: name, ours: [name] }))
+  const told = new Set<string>()
   const renames: Rename[] = []
-  for (const { file, ours, transposed } of family.renames) {
-    for (let i = 0; ; i++) {
-      const at = (name: string) => name.replace('{i}', String(i))
-      if (!ours.every((name) => names.has(at(name)))) break
-      renames.push({ file: at(file), ours: ours.map(at), transposed })
-      if (!file.includes('{i}')) break
+  const add = (rename: Rename): boolean => {
+    const there = rename.ours.every((name) => names.has(name))
+    // What a family has a name of its own for comes first.
+    if (there && !rename.ours.some((name) => told.has(name))) {
+      renames.push(rename)
+      for (const name of rename.ours) told.add(name)
     }
+    return there
   }
-  const told = new Set(renames.flatMap(({ ours }) => ours))
+  const { layers, experts } = largest(names)
+  for (const pattern of patterns)
+    for (let i = 0; i < (pattern.file.includes('{i}') ? layers : 1); i++)
+      for (let e = 0; e < (pattern.file.includes('{e}') ? experts : 1); e++)
+        add(numbered(pattern, i, e))
   const untold = [...names].filter((name) => !told.has(name))
   if (untold.length > 0) throw new Error(`${family.modelType} has no name for ${untold.join(', ')}`)
   return renames
 }
 
+/** Layers and experts that names count up to. */
+function largest(names: ReadonlySet<string>): { layers: number; experts: number } {
+  const count = (pattern: RegExp) =>
+    [...names].reduce((most, name) => Math.max(most, Number(pattern.exec(name)?.[1] ?? -1) + 1), 0)
+  return { layers: count(/\.layers\.(\d+)\./), experts: count(/\.experts\.(\d+)\./) }
+}
+
+function numbered({ file, ours, ...rest }: Rename, i: number, e: number): Rename {
+  const at = (name: string) => name.replace('{i}', String(i)).replace('{e}', String(e))
+  return { ...rest, file: at(file), ours: ours.map(at) }
+}
+
 /** The tensors of a family's file, made from the parameters one at a time. */
 export function exportTensors(
   family: Family,
-  model: Module,
+  model: Model,
   values: (name: string) => Float32Array | Promise<Float32Array>,
 ): TensorToWrite[] {
   const parameters = model.parameters()
-  return renamesOf(family, model).map(({ file, ours, transposed }) => {
+  return renamesOf(family, model).map(({ file, ours, transposed, plus }) => {
     const shapes = ours.map((name) => parameters.get(name)?.shape ?? [])
     const shape = joinedShape(shapes)
     return {
@@ -40,26 +61,28 @@ export function exportTensors(
       data: async () => {
         const parts = await Promise.all(ours.map(values))
         const joined = parts.length === 1 ? (parts[0] as Float32Array) : concatenated(parts)
-        return transposed ? transposedMatrix(joined, shape) : joined
+        const stored = plus ? joined.map((x) => x - plus) : joined
+        return transposed ? transposedMatrix(stored, shape) : stored
       },
     }
   })
 }
 
 /**
- * Fills the parameters from a family's file. Throws UserError with the tensor that is missing or
- * has another shape; returns the tensors of the file that the model has no place for.
+ * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
+ * another shape or contradicts the configuration; returns the tensors of the file that the model has
+ * no place for.
  */
 export async function importTensors(
   family: Family,
-  model: Module,
+  model: Model,
   weights: Weights,
   memory: (name: string) => Float32Array,
 ): Promise<string[]> {
   const parameters = model.parameters()
   const used = new Set<string>()
-  for (const { file, ours, transposed } of renamesOf(family, model)) {
-    const name = [file, file.replace(/^transformer\./, '')].find((n) => weights.tensors.has(n))
+  for (const { file, ours, transposed, plus } of renamesOf(family, model)) {
+    const name = nameIn(weights, file, family)
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
@@ -70,9 +93,10 @@ export async function importTensors(
       throw new UserError(
         `${name} has the shape (${given}); the configuration asks for (${expected})`,
       )
-    const direct = ours.length === 1 && !transposed
-    if (direct) {
-      await weights.readFloat32(name, memory(ours[0] as string))
+    if (ours.length === 1 && !transposed) {
+      const values = memory(ours[0] as string)
+      await weights.readFloat32(name, values)
+      if (plus) for (let i = 0; i < values.length; i++) (values[i] as number) += plus
       continue
     }
     const stored = await weights.readFloat32(name)
@@ -84,37 +108,59 @@ export async function importTensors(
       offset += size
     }
   }
-  return [...weights.tensors.keys()].filter((name) => !used.has(name) && !isDerived(name))
+  const left = [...weights.tensors.keys()].filter((name) => !used.has(name) && !isBuffer(name))
+  return leaveOutCopies(left, model, weights, memory)
 }
 
-/** Masks that old GPT-2 files carry, and a tied output that repeats the embedding. */
-const isDerived = (name: string): boolean =>
-  /\.attn\.(masked_)?bias$/.test(name) || name === 'lm_head.weight'
+/** Files of a body alone leave out what names begin with, and others may add it. */
+function nameIn(weights: Weights, file: string, { prefix = '' }: Family): string | undefined {
+  const bare = file.startsWith(prefix) ? file.slice(prefix.length) : file
+  return [file, bare, `model.${file}`].find((name) => weights.tensors.has(name))
+}
+
+/** What is computed rather than learned, and that old files carry. */
+const isBuffer = (name: string): boolean =>
+  /(\.attn\.(masked_)?bias|\.position_ids|\.rotary_emb\.inv_freq)$/.test(name)
+
+/** Names under which files repeat an embedding that serves as the output too. */
+const COPIES =
+  /^(lm_head|cls\.predictions\.decoder|lm_head\.decoder|decoder|vocab_projector|encoder\.embed_tokens|decoder\.embed_tokens)\.weight$/
+/** Names under which they repeat its bias. */
+const BIAS_COPIES = /^(cls\.predictions|lm_head)\.decoder\.bias$/
+
+/** Copies of what was read go; one that is none contradicts the configuration. */
+async function leaveOutCopies(
+  names: readonly string[],
+  model: Model,
+  weights: Weights,
+  memory: (name: string) => Float32Array,
+): Promise<string[]> {
+  const parameters = model.parameters()
+  const embedding = ['model.embed_tokens.weight', 'model.shared.weight'].find((n) =>
+    parameters.has(n),
+  )
+  const left: string[] = []
+  for (const name of names) {
+    const original = BIAS_COPIES.test(name)
+      ? 'head.bias'
+      : COPIES.test(name)
+        ? embedding
+        : undefined
+    if (!original || !parameters.has(original)) {
+      left.push(name)
+      continue
+    }
+    const values = await weights.readFloat32(name)
+    const same = memory(original)
+    if (values.length !== same.length || values.some((x, i) => x !== same[i]))
+      throw new UserError(
+        `${name} differs from the embedding, but config.json says that they are one (tie_word_embeddings); correct it there`,
+      )
+  }
+  return left
+}
 
 const joinedShape = (shapes: readonly (readonly number[])[]): readonly number[] => {
   const rows = shapes.reduce((total, shape) => total + (shape[0] ?? 1), 0)
   return [rows, ...(shapes[0] ?? []).slice(1)]
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((n, part) => n + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
-}
-
-/** (R, C) -> (C, R), in square blocks that stay in the cache. */
-function transposedMatrix(values: Float32Array, shape: readonly number[]): Float32Array {
-  const [rows = 1, columns = 1] = shape
-  const result = new Float32Array(values.length)
-  const block = 32
-  for (let r0 = 0; r0 < rows; r0 += block)
-    for (let c0 = 0; c0 < columns; c0 += block)
-      for (let r = r0; r < Math.min(r0 + block, rows); r++)
-        for (let c = c0; c < Math.min(c0 + block, columns); c++)
-          result[c * rows + r] = values[r * columns + c] as number
-  return result
 }

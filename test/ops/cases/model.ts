@@ -19,7 +19,7 @@ import {
   sum,
   type Tensor,
 } from '../../../src/graph/index.ts'
-import { exactly, floats } from '../../interpreter/values.ts'
+import { exactly, floats, type Value } from '../../interpreter/values.ts'
 import { type Case, op } from '../case.ts'
 
 const heads = (groups: number, keys = 3) => ({
@@ -62,6 +62,8 @@ function cachedCase(
   last: readonly number[],
   headDim: number,
   kvHeads: number,
+  options: { softcap?: number; window?: number } = {},
+  more: Record<string, Value> = {},
 ): Case {
   const batch = last.length
   const cache = [batch, kvHeads, 6, cachedHeadDim(headDim, true)]
@@ -77,13 +79,17 @@ function cachedCase(
       total: exactly('int32', [], [Math.max(...last) + 1]),
       cos: floats([6, headDim / 2], -1, 1),
       sin: floats([6, headDim / 2], -1, 1),
+      ...more,
     },
-    ({ q, k, v, keys, values, lastPosition, total, cos, sin }) => {
-      const sizes = { heads: 2, kvHeads, headDim, rotary: { cos, sin } }
+    ({ q, k, v, keys, values, lastPosition, total, cos, sin, ...more }) => {
+      const sizes = { heads: 2, kvHeads, headDim, rotary: { cos, sin }, ...options, ...more }
       const step = cachedAttention(q, k, v, { keys, values }, { lastPosition, total }, sizes)
       return [step.output, step.keys, step.values]
     },
-    { order: 0, by: [], inPlace: { 1: 'keys', 2: 'values' } },
+    {
+      ...{ order: 0, by: [], inPlace: { 1: 'keys', 2: 'values' }, usesHost: 'bias' in more },
+      ...(options.softcap && { webgpuRefusal: 'softcap' }),
+    },
   )
 }
 
@@ -93,6 +99,30 @@ export const modelCases: Case[] = [
   op('attention, grouped heads', heads(2), ({ q, k, v }) => attention(q, k, v, { causal: true })),
   op('attention, one key head', heads(1), ({ q, k, v }) => attention(q, k, v, { scale: 0.3 })),
   op('attention, longer keys', heads(2, 5), ({ q, k, v }) => attention(q, k, v, { causal: true })),
+  op('attention, softcap', heads(2), ({ q, k, v }) =>
+    attention(q, k, v, { causal: true, softcap: 0.7 }),
+  ),
+  op('attention, window', heads(2, 5), ({ q, k, v }) =>
+    attention(q, k, v, { causal: true, window: 2 }),
+  ),
+  op('attention, window both ways', heads(2), ({ q, k, v }) => attention(q, k, v, { window: 2 })),
+  op('attention, sinks', { ...heads(2), sinks: floats([4]) }, ({ q, k, v, sinks }) =>
+    attention(q, k, v, { causal: true, sinks }),
+  ),
+  ...[4, 2].map((groups) =>
+    op(
+      `attention, open sizes, ${groups} key heads`,
+      {
+        q: floats([2, 4, 3, 2], -2, 2, ['batch', 4, 'length', 2]),
+        k: floats([2, groups, 5, 2], -2, 2, ['batch', groups, 'keys', 2]),
+        v: floats([2, groups, 5, 5], -2, 2, ['batch', groups, 'keys', 5]),
+        bias: floats([2, 1, 1, 5], -2, 2, ['batch', 1, 1, 'keys']),
+        sinks: floats([4]),
+      },
+      ({ q, k, v, bias, sinks }) => attention(q, k, v, { bias, softcap: 2, sinks }),
+      { order: 1, usesHost: true },
+    ),
+  ),
   op('attention, bias', { ...heads(2), bias: floats([2, 1, 3, 3]) }, ({ q, k, v, bias }) =>
     attention(q, k, v, { bias }),
   ),
@@ -204,4 +234,12 @@ export const modelCases: Case[] = [
   ).flatMap(([name, length, last, headDim]) =>
     [1, 2].map((kvHeads) => cachedCase(name, length, last, headDim, kvHeads)),
   ),
+  cachedCase('softcap', 1, [4, 2], 16, 1, { softcap: 0.5 }),
+  cachedCase('window of 2, one token each', 1, [4, 2], 16, 1, { window: 2 }),
+  cachedCase('window of 2, more tokens of one sequence', 3, [4], 16, 1, { window: 2 }),
+  cachedCase('window of 2, all tokens', 4, [3], 16, 1, { window: 2 }),
+  cachedCase('bias', 1, [4, 2], 16, 1, {}, { bias: floats([2, 2, 1, 6]) }),
+  cachedCase('bias for all sequences', 3, [4], 16, 1, {}, { bias: floats([1, 2, 3, 6]) }),
+  cachedCase('sinks', 1, [4, 2], 16, 1, {}, { sinks: floats([2]) }),
+  cachedCase('sinks, more tokens', 3, [4], 16, 1, {}, { sinks: floats([2]) }),
 ]

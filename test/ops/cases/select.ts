@@ -1,7 +1,10 @@
 import {
   gather,
   gatherElements,
+  greater,
+  matmul,
   mul,
+  nonZero,
   oneHot,
   reshape,
   scatterElements,
@@ -66,4 +69,19 @@ export const selectCases: Case[] = [
     const { values, indices } = topK(mul(x, 2), 3)
     return [values, indices]
   }),
+  ...[
+    { name: 'some', choice: [1, -1, 2, -3, 0.5] },
+    { name: 'none', choice: [-1, -1, -2, -3, 0] },
+    { name: 'all', choice: [1, 1, 2, 3, 1] },
+  ].map(({ name, choice }) =>
+    op(
+      `nonZero: rows computed apart, ${name} of them`,
+      { x: floats([5, 3]), w: floats([3, 3]), choice: exactly('float32', [5], choice) },
+      ({ x, w, choice }) => {
+        const places = nonZero(greater(choice, 0), 'chosen')
+        return scatterRows(mul(x, 2), places, matmul(mul(gather(x, places), 3), w))
+      },
+      { by: ['x', 'w'], usesHost: true },
+    ),
+  ),
 ]

@@ -2,22 +2,23 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
-import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { finishPromotion } from '../models/files/promote.ts'
 import { readConfig } from '../models/huggingface/config.ts'
 import { importTensors } from '../models/huggingface/weights.ts'
+import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { TokenizerConfig } from '../text/tokenizer-json.ts'
 
 /** What a model's folder says, its weights still on the disk. */
-export interface ModelFolder {
+export interface ModelFolder<C extends ModelConfig = ModelConfig> {
   folder: string
   family: string
-  config: DecoderConfig
+  config: C
   /** Fields of config.json that are not known here. */
   unknownFields: string[]
   tokenizer: Tokenizer
@@ -27,7 +28,7 @@ export interface ModelFolder {
   /** Prompts begin with the tokenizer's BOS. */
   addBos: boolean
   /**
-   * Reads every parameter into the memory given for it; resolves with the names of tensors that the
+   * Reads every parameter into the memory given for it, the same at every call; resolves with the names of tensors that the
    * model has no place for.
    */
   fill(memory: (name: string) => Float32Array): Promise<string[]>
@@ -42,7 +43,8 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const settings = (await readJson(join(folder, 'tokenizer_config.json'), {})) as TokenizerConfig
   const generation = await readJson(join(folder, 'generation_config.json'), {})
   const tokenizer = loadTokenizer(await readJson(join(folder, 'tokenizer.json')), settings)
-  checkVocabulary(folder, tokenizer.vocabSize, config.vocabSize)
+  for (const { vocabSize } of stacksOf(config))
+    checkVocabulary(folder, tokenizer.vocabSize, vocabSize)
   return {
     folder,
     family: family.modelType,
@@ -55,7 +57,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     fill: async (memory) => {
       const weights = await openFolderWeights(folder)
       try {
-        return await importTensors(family, new Decoder(config), weights, memory)
+        return await importTensors(family, createModel(config), weights, memory)
       } finally {
         await weights.close()
       }
@@ -63,20 +65,32 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   }
 }
 
+/** A folder whose model writes text by going on with it. Throws UserError where it is another kind. */
+export async function readDecoderFolder(folder: string): Promise<ModelFolder<DecoderConfig>> {
+  const found = await readModelFolder(folder)
+  const { config, family } = found
+  if (config.kind === 'decoder' && !config.head) return { ...found, config }
+  const kind =
+    config.kind === 'decoder' ? `a decoder made to ${config.head?.task}` : `an ${config.kind}`
+  throw new UserError(
+    `${folder}: ${family} is ${kind} here; this needs a model that goes on with a text, as a Llama does`,
+  )
+}
+
 /** The parameters of a model in the engine's memory, by name. */
 export async function loadParameters(
   engine: Engine,
-  decoder: Decoder,
+  model: Module,
   { fill }: ModelFolder,
 ): Promise<Record<string, DeviceTensor>> {
   const tensors: Record<string, DeviceTensor> = {}
   const copies = new Map<string, Float32Array>()
-  for (const [name, { shape }] of decoder.parameters())
+  for (const [name, { shape }] of model.parameters())
     tensors[name] = engine.tensor('float32', shape)
   await fill((name) => {
     const { data, shape } = tensors[name] as DeviceTensor
     if (data) return data as Float32Array
-    const copy = new Float32Array(sizeOf(shape))
+    const copy = copies.get(name) ?? new Float32Array(sizeOf(shape))
     copies.set(name, copy)
     return copy
   })

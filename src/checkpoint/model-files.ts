@@ -1,13 +1,13 @@
-import type { Decoder } from '../models/decoder.ts'
 import type { Files } from '../models/files/folder.ts'
 import { encodeSafetensors } from '../models/files/safetensors.ts'
 import { familyOf, writeConfig } from '../models/huggingface/config.ts'
 import { exportTensors } from '../models/huggingface/weights.ts'
+import { type Model, stacksOf } from '../models/model.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 export interface ModelFilesOptions {
-  decoder: Decoder
+  model: Model
   /** Memory of each parameter. */
   values: { tensor(name: string): DeviceTensor }
   tokenizer: Tokenizer
@@ -19,24 +19,24 @@ export interface ModelFilesOptions {
 
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
 export function modelFiles(options: ModelFilesOptions): Files {
-  const { decoder, values, tokenizer, chatTemplate, generation } = options
+  const { model, values, tokenizer, chatTemplate, generation } = options
   const { bosId, eosId } = tokenizer
-  const family = familyOf(decoder.config)
+  const family = familyOf(model.config)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
   const ids = { bos_token_id: bosId, eos_token_id: eosId }
   return {
-    'config.json': json(writeConfig(decoder.config, tokenizer)),
+    'config.json': json(writeConfig(model.config, tokenizer)),
     'generation_config.json': json({ ...ids, ...generation }),
     'tokenizer.json': json(tokenizer.toJSON()),
     'tokenizer_config.json': json({
       tokenizer_class: 'PreTrainedTokenizerFast',
-      model_max_length: decoder.config.context,
+      model_max_length: Math.max(...stacksOf(model.config).map(({ context }) => context)),
       clean_up_tokenization_spaces: false,
       bos_token: contentOf(tokenizer, bosId),
       eos_token: contentOf(tokenizer, eosId),
       chat_template: chatTemplate,
     }),
-    'model.safetensors': encodeSafetensors(exportTensors(family, decoder, read)),
+    'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
   }
 }
 

@@ -1,0 +1,83 @@
+import { linear, mul, type Tensor } from '../graph/index.ts'
+import {
+  Embedding,
+  Linear,
+  Module,
+  nameParameters,
+  type Source,
+  type SourceKeys,
+} from '../nn/index.ts'
+import { checkEncoderDecoder, type EncoderDecoderConfig } from './encoder-decoder-config.ts'
+import { paddingBias, Stack, type StackInput } from './stack.ts'
+
+/** Both stacks and the embedding that they share. */
+class Pair extends Module {
+  readonly shared: Embedding
+  readonly encoder: Stack
+  readonly decoder: Stack
+
+  constructor({ encoder, decoder }: EncoderDecoderConfig) {
+    super()
+    this.shared = new Embedding(encoder.vocabSize, encoder.dim)
+    this.encoder = new Stack(encoder, { causal: false }, this.shared)
+    this.decoder = new Stack(decoder, { causal: true, cross: true }, this.shared)
+  }
+}
+
+/**
+ * Encoder-decoder Transformer (Vaswani et al. 2017): the decoder writes one text while it attends to
+ * another, which the encoder has read.
+ */
+export class EncoderDecoder extends Module {
+  readonly model: Pair
+  readonly lmHead: Linear | undefined
+  readonly #config: EncoderDecoderConfig
+
+  constructor(config: EncoderDecoderConfig) {
+    super()
+    this.#config = checkEncoderDecoder(config)
+    this.model = new Pair(config)
+    const { dim, vocabSize } = config.decoder
+    this.lmHead = config.tied ? undefined : new Linear(dim, vocabSize)
+    nameParameters(this)
+  }
+
+  get config(): EncoderDecoderConfig {
+    return this.#config
+  }
+
+  /** Reads a text. ids: (B, S) int32, mask: (B, S) of 1 and 0. */
+  encode(ids: Tensor, input: StackInput & { mask: Tensor }): Source {
+    const hidden = this.model.encoder.forward(ids, input)
+    return { hidden, shape: ids.shape, bias: paddingBias(input.mask) }
+  }
+
+  /** What each layer's cross-attention reads of a source, so that it is made once for many steps. */
+  sourceKeys(source: Source): Pick<SourceKeys, 'keys' | 'values'>[] {
+    return this.model.decoder.layers.flatMap(({ crossAttn }) => crossAttn?.sourceKeys(source) ?? [])
+  }
+
+  /**
+   * ids: (B, T) int32 -> the decoder's last hidden states. `input` has a source, or a cache of one. With
+   * teacher forcing ids are the text that is to be written, one place later, after the start token.
+   */
+  hidden(ids: Tensor, input: StackInput): Tensor {
+    return this.model.decoder.forward(ids, input)
+  }
+
+  /** Weight of the output, (V, C). */
+  get outputWeight(): Tensor {
+    return (this.lmHead ?? this.model.shared).weight.tensor
+  }
+
+  /** What the output's matrix is multiplied with. hidden: (..., C) -> (..., C). */
+  outputHidden(hidden: Tensor): Tensor {
+    const { outputScale, tied } = this.#config
+    return tied && outputScale !== 1 ? mul(hidden, outputScale) : hidden
+  }
+
+  /** Hidden states (..., C) -> logits (..., V). */
+  logits(hidden: Tensor): Tensor {
+    return linear(this.outputHidden(hidden), this.outputWeight)
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  add,
+  cast,
+  cumulativeSum,
+  div,
+  equal,
+  linear,
+  matmul,
+  maximum,
+  mul,
+  reshape,
+  type Shape,
+  sqrt,
+  sum,
+  type Tensor,
+} from '../graph/index.ts'
+import {
+  ACTIVATIONS,
+  createNorm,
+  dropped,
+  Linear,
+  Module,
+  type Norm,
+  Parameter,
+  type RandomSource,
+  zeros,
+} from '../nn/index.ts'
+import { type HeadConfig, outputsOf } from './head-config.ts'
+import type { StackConfig } from './stack-config.ts'
+
+/** From hidden states to labels, numbers or tokens: a layer as wide as the model at most, and an output. */
+export class Head extends Module {
+  readonly dense: Linear | undefined
+  readonly norm: Norm | undefined
+  readonly output: Linear | undefined
+  /** Of an output whose weight is the embedding, (V). */
+  readonly bias: Parameter | undefined
+  readonly #config: HeadConfig
+  readonly #dropout: number
+
+  constructor(head: HeadConfig, config: StackConfig) {
+    super()
+    const { dim, norm: kind, normEpsilon: epsilon, normBias: bias, vocabSize } = config
+    const outputs = outputsOf(head)
+    this.dense = head.dense ? new Linear(dim, dim, { bias: head.denseBias }) : undefined
+    this.norm = head.norm ? createNorm(dim, { kind, epsilon, bias }) : undefined
+    this.output = outputs ? new Linear(dim, outputs, { bias: head.outputBias }) : undefined
+    const tied = head.task === 'mlm' && head.outputBias
+    this.bias = tied ? new Parameter([vocabSize], zeros) : undefined
+    this.#config = head
+    this.#dropout = config.residualDropout
+  }
+
+  /** x: (N, C) -> (N, outputs), or (N, V) with the weight (V, C) of the embedding. */
+  forward(x: Tensor, { embedding, random }: { embedding?: Tensor; random?: RandomSource } = {}) {
+    const hidden = this.hidden(x)
+    const thinned = this.output ? dropped(hidden, this.#dropout, { random }) : hidden
+    if (this.output) return this.output.forward(thinned)
+    return embedding ? linear(hidden, embedding, this.bias?.tensor) : hidden
+  }
+
+  /** What the output layer reads. x: (..., C) -> (..., C). */
+  hidden(x: Tensor): Tensor {
+    const { dense } = this.#config
+    const wide = this.dense && dense ? ACTIVATIONS[dense](this.dense.forward(x)) : x
+    return this.norm ? this.norm.forward(wide) : wide
+  }
+}
+
+/** One vector for each text. hidden: (B T, C) or (B, T, C), mask: (B, T) -> (B, C). */
+export function pool(hidden: Tensor, mask: Tensor, pooling: HeadConfig['pooling']): Tensor {
+  const [batch, length] = mask.shape as [number, number]
+  const dim = hidden.shape[hidden.rank - 1] as number
+  const weights = reshape(poolingWeights(mask, pooling), [batch, 1, length] satisfies Shape, mask)
+  const tokens = reshape(hidden, [batch, length, dim], mask)
+  return reshape(matmul(weights, tokens), [batch, dim], mask)
+}
+
+/** (B, T) weights of the tokens, 0 for padding. */
+function poolingWeights(mask: Tensor, pooling: HeadConfig['pooling']): Tensor {
+  const count = sum(mask, 1, true)
+  if (pooling === 'mean') return div(mask, maximum(count, 1))
+  const place = cumulativeSum(mask, 1)
+  const chosen = equal(place, pooling === 'first' ? 1 : count)
+  return mul(cast(chosen, mask.dtype), mask)
+}
+
+/** Vectors of length 1. x: (N, C). */
+export const normalized = (x: Tensor): Tensor => div(x, sqrt(add(sum(mul(x, x), 1, true), 1e-24)))

@@ -1,0 +1,19 @@
+import type { DecoderConfig } from '../decoder-config.ts'
+import type { FieldReader } from './fields.ts'
+import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
+
+/** Qwen's windows: in layers from `max_window_layers` on, and only if `use_sliding_window` says so. */
+export function qwenWindows(field: FieldReader, layers: number) {
+  const used = field.boolean('use_sliding_window', false)
+  const size = field.optionalNumber('sliding_window') ?? 4096
+  const first = field.number('max_window_layers', 28)
+  const windowed = readLayerTypes(field, layers, (layer) => used && layer >= first)
+  return windowsOf(used ? size : undefined, windowed)
+}
+
+export const writeQwenWindows = (config: DecoderConfig) => ({
+  use_sliding_window: config.window !== undefined,
+  sliding_window: config.window ?? null,
+  max_window_layers: config.windowed ? Math.max(0, config.windowed.indexOf(true)) : 0,
+  layer_types: writeLayerTypes(config),
+})

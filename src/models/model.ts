@@ -1,0 +1,30 @@
+import { sizeOf } from '../graph/index.ts'
+import type { Module } from '../nn/index.ts'
+import { Decoder } from './decoder.ts'
+import type { DecoderConfig } from './decoder-config.ts'
+import { Encoder } from './encoder.ts'
+import type { EncoderConfig } from './encoder-config.ts'
+import { EncoderDecoder } from './encoder-decoder.ts'
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts'
+import { dropsOut, type StackConfig } from './stack-config.ts'
+
+/** Every kind of Transformer, told apart by `config.kind`. */
+export type Model = Decoder | Encoder | EncoderDecoder
+
+export type ModelConfig = DecoderConfig | EncoderConfig | EncoderDecoderConfig
+
+/** Throws UserError with the option at fault where sizes do not go together. */
+export function createModel(config: ModelConfig): Model {
+  if (config.kind === 'decoder') return new Decoder(config)
+  return config.kind === 'encoder' ? new Encoder(config) : new EncoderDecoder(config)
+}
+
+export const stacksOf = (config: ModelConfig): StackConfig[] =>
+  config.kind === 'encoder-decoder' ? [config.encoder, config.decoder] : [config]
+
+/** Learned numbers (a tied matrix counts once). */
+export const countParameters = (model: Module): number =>
+  [...model.parameters().values()].reduce((total, { shape }) => total + sizeOf(shape), 0)
+
+/** True where training draws random numbers. */
+export const drawsRandomly = (config: ModelConfig): boolean => stacksOf(config).some(dropsOut)

@@ -1,0 +1,173 @@
+import {
+  add,
+  constant,
+  gather,
+  HIDDEN,
+  isFixed,
+  mul,
+  productOf,
+  reshape,
+  type Shape,
+  slice,
+  sub,
+  type Tensor,
+} from '../graph/index.ts'
+import {
+  Block,
+  type Context,
+  createNorm,
+  dropped,
+  Embedding,
+  lecunNormal,
+  Module,
+  type Norm,
+  RelativeBias,
+  residual,
+  sinusoidalTable,
+} from '../nn/index.ts'
+import { type Places, positionContext } from './places.ts'
+import { hasExperts, isWindowed, type StackConfig, type StackUse } from './stack-config.ts'
+
+export interface StackInput
+  extends Pick<Places, 'positions' | 'keyPositions' | 'attentionBias'>,
+    Pick<Context, 'random' | 'cache' | 'observe' | 'losses' | 'source'> {
+  /** (B, T): 1 where there is a token, 0 where there is padding. */
+  mask?: Tensor
+  /** (B, T) int32: kind of each token. */
+  types?: Tensor
+}
+
+/**
+ * A stack of Transformer layers, from token ids to hidden states: the body of every family, alone
+ * (decoders, encoders) or as one of a pair. Parameters bear the names of Llama's weight files.
+ */
+export class Stack extends Module {
+  readonly embedTokens: Embedding | undefined
+  readonly embedPositions: Embedding | undefined
+  readonly embedTypes: Embedding | undefined
+  readonly embedNorm: Norm | undefined
+  readonly relativeBias: RelativeBias | undefined
+  readonly layers: Block[]
+  readonly norm: Norm | undefined
+  readonly #config: StackConfig
+  readonly #use: StackUse
+  readonly #shared: Embedding | undefined
+
+  /** `shared`: the embedding, where it is another's too. */
+  constructor(config: StackConfig, use: StackUse, shared?: Embedding) {
+    super()
+    const { vocabSize, context, dim, positions, tokenTypes, heads } = config
+    const norm = () =>
+      createNorm(dim, { kind: config.norm, epsilon: config.normEpsilon, bias: config.normBias })
+    const rows = context + config.positionOffset
+    this.embedTokens = shared ? undefined : new Embedding(vocabSize, dim)
+    this.embedPositions = positions === 'learned' ? new Embedding(rows, dim) : undefined
+    this.embedTypes = tokenTypes > 0 ? new Embedding(tokenTypes, dim) : undefined
+    this.embedNorm = config.embeddingNorm ? norm() : undefined
+    this.relativeBias =
+      positions === 'buckets'
+        ? new RelativeBias(heads, { ...config.buckets, bidirectional: !use.causal })
+        : undefined
+    this.layers = createLayers(config, use)
+    // With a norm after each sum the last one is there already.
+    this.norm = config.normPlace === 'post' ? undefined : norm()
+    this.#config = config
+    this.#use = use
+    this.#shared = shared
+  }
+
+  /** ids: (B, T) int32 -> hidden states, (B T, C) where shapes are fixed, else (B, T, C). */
+  forward(ids: Tensor, input: StackInput = {}): Tensor {
+    const { mask, types, source, random, cache, observe, losses } = input
+    const { dim, embeddingDropout } = this.#config
+    const attentionBias = combined(input.attentionBias, mask && paddingBias(mask))
+    const places = { ...input, shape: ids.shape, attentionBias }
+    const positional = positionContext(this.#config, places, this.#use, this.relativeBias)
+    const context: Context = { ...positional, source, random, cache, observe, losses }
+    const embedded = this.#embedded(ids, input.positions, types)
+    const rows = isFixed(ids.shape) ? [productOf(ids.shape), dim] : embedded.shape
+    let x = dropped(reshape(embedded, rows), embeddingDropout, context)
+    for (const [i, layer] of this.layers.entries()) {
+      x = layer.forward(x, ids.shape, context)
+      observe?.(`model.layers.${i}`, x)
+    }
+    return this.norm ? this.norm.forward(x) : x
+  }
+
+  #embedded(ids: Tensor, positions: Tensor | undefined, types: Tensor | undefined): Tensor {
+    const { embeddingScale: scale } = this.#config
+    const tokens = (this.#shared ?? (this.embedTokens as Embedding)).forward(ids)
+    let x = scale === 1 ? tokens : mul(tokens, scale)
+    const places = this.#positionEmbeddings(ids, positions)
+    if (places) x = add(x, places)
+    // Without types, all tokens are of the first.
+    if (this.embedTypes)
+      x = add(
+        x,
+        types ? this.embedTypes.forward(types) : slice(this.embedTypes.weight.tensor, 0, 0, 1),
+      )
+    return this.embedNorm ? this.embedNorm.forward(x) : x
+  }
+
+  /** (T, C) or (B, T, C) */
+  #positionEmbeddings(ids: Tensor, positions: Tensor | undefined): Tensor | undefined {
+    const { positions: kind, context, dim, positionOffset: offset } = this.#config
+    const length = ids.shape[1] as number
+    if (kind === 'sinusoidal') {
+      const count = positions ? context : length
+      const table = constant(sinusoidalTable(count, dim), [count, dim])
+      return positions ? gather(table, positions) : table
+    }
+    const table = this.embedPositions
+    if (!table) return undefined
+    if (!positions) return slice(table.weight.tensor, 0, offset, offset + length)
+    return table.forward(offset > 0 ? add(positions, offset) : positions)
+  }
+}
+
+/** (B, T) mask of 1 and 0 -> (B, 1, 1, T): `HIDDEN` where it is 0. */
+export const paddingBias = (mask: Tensor): Tensor =>
+  reshape(
+    mul(sub(1, mask), HIDDEN),
+    [mask.shape[0] as number, 1, 1, mask.shape[1] as number] satisfies Shape,
+    mask,
+  )
+
+const combined = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
+  a && b ? add(a, b) : (a ?? b)
+
+function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[] {
+  // A norm after each sum keeps the stream as wide as it is, however many layers there are.
+  const outputInitializer = config.normPlace === 'post' ? lecunNormal() : residual(config.layers)
+  const heads = {
+    ...{ dim: config.dim, heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim },
+    ...{ bias: config.attentionBias, scale: config.attentionScale, outputInitializer },
+    dropout: config.attentionDropout,
+  }
+  const self = (layer: number) => ({
+    ...{ ...heads, causal, softcap: config.attentionSoftcap, sinks: config.sinks },
+    qkNorm: config.qkNorm ? config.normEpsilon : undefined,
+    window: isWindowed(config, layer) ? config.window : undefined,
+  })
+  const { experts, dim, activation, gated, feedForwardBias: bias } = config
+  const feedForward = { dim, activation, gated, bias, outputInitializer }
+  return Array.from(
+    { length: config.layers },
+    (_, layer) =>
+      new Block({
+        norm: { kind: config.norm, epsilon: config.normEpsilon, bias: config.normBias },
+        normPlace: config.normPlace,
+        attention: self(layer),
+        crossAttention: cross ? { ...heads, causal: false, cross } : undefined,
+        feedForward: {
+          ...feedForward,
+          hiddenDim: experts && hasExperts(config, layer) ? experts.hiddenDim : config.hiddenDim,
+          dropout: config.feedForwardDropout,
+        },
+        experts: hasExperts(config, layer) ? experts : undefined,
+        firstNorm: layer > 0 || config.firstNorm,
+        residualDropout: config.residualDropout,
+        stochasticDepth: config.stochasticDepth,
+      }),
+  )
+}
