@@ -11,6 +11,8 @@ import type { Engine } from '../src/runtime/engine.ts'
 
 const sizes: DecoderSizes = { vocabSize: 61, context: 48, layers: 2, dim: 32, heads: 4 }
 
+const llama = llamaConfig({ ...sizes, dim: 64, headDim: 16, kvHeads: 2 })
+
 /** Architectures that differ in what decoding must get right. */
 export const tinyConfigs: Record<string, DecoderConfig> = {
   'GPT-2': gpt2Config({ ...sizes, headDim: 8 }),
@@ -18,6 +20,44 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
   Llama: llamaConfig({ ...sizes, dim: 64, headDim: 16, kvHeads: 4 }),
   'Llama with grouped heads of 8': llamaConfig({ ...sizes, kvHeads: 2 }),
   'Llama with one key head, tied': llamaConfig({ ...sizes, headDim: 6, kvHeads: 1, tied: true }),
+  'Llama 3, scaled positions': {
+    ...llama,
+    ropeScaling: { kind: 'llama3', factor: 8, original: 16, low: 1, high: 4 },
+  },
+  Mistral: { ...llama, window: 5 },
+  'Qwen 2': { ...llama, attentionBias: 'qkv', window: 4, windowed: [false, true] },
+  'Qwen 3': { ...llama, qkNorm: true },
+  'Gemma 2': {
+    ...{ ...llama, tied: true, normPlace: 'both', activation: 'gelu_tanh', attentionScale: 0.125 },
+    ...{ embeddingScale: 8, attentionSoftcap: 3, logitSoftcap: 2 },
+    ...{ window: 6, windowed: [true, false] },
+  },
+  'Gemma 3': {
+    ...{ ...llama, tied: true, normPlace: 'both', activation: 'gelu_tanh', qkNorm: true },
+    ...{ embeddingScale: 8, window: 6, windowed: [true, false], windowRopeTheta: 100 },
+  },
+  Mixtral: {
+    ...{ ...llama, hiddenDim: 24 },
+    experts: { count: 4, perToken: 2, hiddenDim: 24, normalized: true, balance: 0.01 },
+  },
+  'Qwen 3 with experts': {
+    ...{ ...llama, qkNorm: true },
+    experts: {
+      ...{ count: 5, perToken: 3, hiddenDim: 16, normalized: false, balance: 0.01 },
+      layers: [false, true],
+    },
+  },
+  'ALiBi and sinks': {
+    ...gpt2Config({ ...sizes, heads: 6, headDim: 8 }),
+    positions: 'alibi',
+    sinks: true,
+  },
+  'position buckets': {
+    ...{ ...llama, positions: 'buckets', normPlace: 'post', norm: 'layer', normBias: true },
+    buckets: { count: 8, maxDistance: 20 },
+  },
+  'sinusoidal positions': { ...llama, positions: 'sinusoidal' },
+  'no positions': { ...llama, positions: 'none', kvHeads: 1 },
 }
 
 /** Values large enough that every part of the model shows in its logits. */

@@ -52,7 +52,7 @@ describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
       expect(finishReason).toBe('length')
       expect(together[i]).toMatchObject({ text, tokens, promptTokens: prompt.length })
     }
-    expect(new Set(together.flatMap(({ tokens }) => tokens)).size).toBeGreaterThan(8)
+    expect(new Set(together.flatMap(({ tokens }) => tokens)).size).toBeGreaterThan(2)
     await model.dispose()
   })
 })

@@ -21,12 +21,13 @@ export const gemmaNorms: readonly Rename[] = [
 ]
 
 /** What Gemma 2 and 3 have in common. */
-export function readGemma(field: FieldReader, { dim }: DecoderConfig): Partial<DecoderConfig> {
+export function readGemma(field: FieldReader, config: DecoderConfig): Partial<DecoderConfig> {
+  const { dim, headDim } = config
   const scalar = field.number('query_pre_attn_scalar', 256)
   return {
     normPlace: 'both',
     embeddingScale: Math.sqrt(dim),
-    attentionScale: 1 / Math.sqrt(scalar),
+    ...(scalar !== headDim && { attentionScale: 1 / Math.sqrt(scalar) }),
     attentionBias: field.boolean('attention_bias', false) ? 'all' : 'none',
     ...softcaps(field),
   }
@@ -42,7 +43,9 @@ function softcaps(field: FieldReader): Partial<DecoderConfig> {
 }
 
 export const writeGemma = (c: DecoderConfig) => ({
-  query_pre_attn_scalar: Number(((c.attentionScale ?? c.headDim ** -0.5) ** -2).toPrecision(12)),
+  // The last digits are those of the root.
+  query_pre_attn_scalar:
+    c.attentionScale === undefined ? c.headDim : Number((c.attentionScale ** -2).toPrecision(12)),
   attention_bias: c.attentionBias === 'all',
   attn_logit_softcapping: c.attentionSoftcap ?? null,
   final_logit_softcapping: c.logitSoftcap ?? null,

@@ -29,7 +29,7 @@ export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | und
   const labels = readLabels(field)
   if (!task || !form) return undefined
   const labelled = task === 'classify' || task === 'tag'
-  return { task, labels: labelled ? labels : [], ...PLAIN, ...form }
+  return { ...PLAIN, ...form, task, labels: labelled ? labels : [] }
 }
 
 function readTask(field: FieldReader): Task | undefined {

@@ -1,0 +1,261 @@
+import { describe, expect, test } from 'vitest'
+import { tinyConfigs } from '../../../test/tiny-decoder.ts'
+import { tinyEncoderDecoders, tinyEncoders } from '../../../test/tiny-models.ts'
+import { UserError } from '../../errors.ts'
+import { sizeOf } from '../../graph/index.ts'
+import { Random } from '../../random.ts'
+import { bytesSource } from '../files/byte-source.ts'
+import { encodeSafetensors, openSafetensors } from '../files/safetensors.ts'
+import { createModel, type ModelConfig, stacksOf } from '../model.ts'
+import { familyOf, readConfig, writeConfig } from './config.ts'
+import { exportTensors, importTensors } from './weights.ts'
+
+const all: Record<string, ModelConfig> = { ...tinyConfigs, ...tinyEncoders, ...tinyEncoderDecoders }
+
+const FAMILIES: Record<string, string> = {
+  'GPT-2': 'gpt2',
+  'GPT-2 with heads of 5': 'chatwright',
+  Llama: 'llama',
+  'Llama with grouped heads of 8': 'llama',
+  'Llama with one key head, tied': 'llama',
+  'Llama 3, scaled positions': 'llama',
+  Mistral: 'mistral',
+  'Qwen 2': 'qwen2',
+  'Qwen 3': 'qwen3',
+  'Gemma 2': 'gemma2',
+  'Gemma 3': 'gemma3_text',
+  Mixtral: 'mixtral',
+  'Qwen 3 with experts': 'qwen3_moe',
+  BERT: 'bert',
+  'BERT that classifies': 'bert',
+  'BERT that tags': 'bert',
+  'BERT that estimates': 'bert',
+  'BERT that embeds': 'bert',
+  RoBERTa: 'roberta',
+  'RoBERTa that classifies': 'roberta',
+  DistilBERT: 'distilbert',
+  'DistilBERT that classifies': 'distilbert',
+  ModernBERT: 'modernbert',
+  'ModernBERT that classifies': 'modernbert',
+  'T5 1.1': 't5',
+  'T5, the first': 't5',
+}
+
+const file = async (pieces: AsyncIterable<Uint8Array>) => {
+  const parts: Uint8Array[] = []
+  for await (const piece of pieces) parts.push(piece.slice())
+  return openSafetensors(bytesSource(Buffer.concat(parts)), 'model.safetensors')
+}
+
+function randomValues(config: ModelConfig): Map<string, Float32Array> {
+  const random = new Random(3)
+  const fill = (size: number) => Float32Array.from({ length: size }, () => random.normal())
+  const parameters = [...createModel(config).parameters()]
+  return new Map(parameters.map(([name, { shape }]) => [name, fill(sizeOf(shape))]))
+}
+
+describe.each(Object.entries(all))('%s', (name, config) => {
+  test('is saved in its family’s own words, and read again', () => {
+    const written = JSON.parse(JSON.stringify(writeConfig(config, { bosId: 1, eosId: 2 })))
+    expect(written.model_type).toBe(FAMILIES[name] ?? 'chatwright')
+    const { config: read, unknown, tokens } = readConfig(written)
+    expect(unknown).toEqual([])
+    expect(tokens).toMatchObject({ bosId: 1, eosId: 2 })
+    expect(familyOf(read).modelType).toBe(written.model_type)
+    // A family's file has no place for some choices that only training makes.
+    expect(JSON.parse(JSON.stringify(read))).toMatchObject(
+      JSON.parse(JSON.stringify({ ...config, experts: undefined, outputScale: undefined })),
+    )
+  })
+
+  test('weights come back as they were', async () => {
+    const values = randomValues(config)
+    const [family, model] = [familyOf(config), createModel(config)]
+    const weights = await file(
+      encodeSafetensors(exportTensors(family, model, (n) => values.get(n) as Float32Array)),
+    )
+    const found = new Map<string, Float32Array>()
+    const memory = (n: string) => {
+      const array = found.get(n) ?? new Float32Array((values.get(n) as Float32Array).length)
+      found.set(n, array)
+      return array
+    }
+    expect(await importTensors(family, createModel(config), weights, memory)).toEqual([])
+    for (const [n, expected] of values) {
+      const greatest = Math.max(...expected.map((x, i) => Math.abs(x - (found.get(n)?.[i] ?? 9))))
+      // Gemma's norms are stored less 1.
+      expect(greatest).toBeLessThanOrEqual(/gemma/.test(family.modelType) ? 3e-7 : 0)
+    }
+  })
+})
+
+/** What published files say, as far as it matters. */
+const PUBLISHED: [string, Record<string, unknown>, Record<string, unknown>][] = [
+  [
+    'Llama 3.2 1B',
+    {
+      ...{ model_type: 'llama', architectures: ['LlamaForCausalLM'], vocab_size: 128256 },
+      ...{ hidden_size: 2048, intermediate_size: 8192, num_hidden_layers: 16, head_dim: 64 },
+      ...{ num_attention_heads: 32, num_key_value_heads: 8, max_position_embeddings: 131072 },
+      ...{ rms_norm_eps: 1e-5, rope_theta: 500000, tie_word_embeddings: true, hidden_act: 'silu' },
+      rope_scaling: {
+        ...{ factor: 32, high_freq_factor: 4, low_freq_factor: 1 },
+        ...{ original_max_position_embeddings: 8192, rope_type: 'llama3' },
+      },
+    },
+    {
+      ...{ dim: 2048, kvHeads: 8, headDim: 64, tied: true, attentionBias: 'none' },
+      ropeScaling: { kind: 'llama3', factor: 32, original: 8192, low: 1, high: 4 },
+    },
+  ],
+  [
+    'Qwen2.5 0.5B',
+    {
+      ...{ model_type: 'qwen2', vocab_size: 151936, hidden_size: 896, intermediate_size: 4864 },
+      ...{ num_hidden_layers: 24, num_attention_heads: 14, num_key_value_heads: 2 },
+      ...{ max_position_embeddings: 32768, max_window_layers: 24, sliding_window: 32768 },
+      ...{ use_sliding_window: false, rope_theta: 1e6, tie_word_embeddings: true },
+    },
+    { attentionBias: 'qkv', headDim: 64, ropeTheta: 1e6 },
+  ],
+  [
+    'Gemma 2 2B',
+    {
+      ...{ model_type: 'gemma2', vocab_size: 256000, hidden_size: 2304, intermediate_size: 9216 },
+      ...{ num_hidden_layers: 26, num_attention_heads: 8, num_key_value_heads: 4, head_dim: 256 },
+      ...{ attn_logit_softcapping: 50, final_logit_softcapping: 30, query_pre_attn_scalar: 256 },
+      ...{ sliding_window: 4096, hidden_act: 'gelu_pytorch_tanh' },
+    },
+    {
+      ...{ attentionSoftcap: 50, logitSoftcap: 30, embeddingScale: 48 },
+      ...{ window: 4096, normPlace: 'both', tied: true, activation: 'gelu_tanh' },
+      windowed: Array.from({ length: 26 }, (_, i) => i % 2 === 0),
+    },
+  ],
+  [
+    'Gemma 3 1B, as newer files have it',
+    {
+      ...{ model_type: 'gemma3_text', vocab_size: 262144, hidden_size: 1152, head_dim: 256 },
+      ...{ intermediate_size: 6912, num_hidden_layers: 12, num_attention_heads: 4 },
+      ...{ num_key_value_heads: 1, sliding_window: 512 },
+      rope_parameters: {
+        full_attention: { rope_type: 'linear', factor: 8, rope_theta: 1e6 },
+        sliding_attention: { rope_type: 'default', rope_theta: 10_000 },
+      },
+    },
+    {
+      ...{ ropeTheta: 1e6, windowRopeTheta: 10_000, ropeScaling: { kind: 'linear', factor: 8 } },
+      windowed: Array.from({ length: 12 }, (_, i) => i % 6 !== 5),
+    },
+  ],
+  [
+    'BERT base',
+    {
+      ...{ model_type: 'bert', architectures: ['BertForMaskedLM'], vocab_size: 30522 },
+      ...{ hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12 },
+      ...{ intermediate_size: 3072, max_position_embeddings: 512, type_vocab_size: 2 },
+    },
+    { kind: 'encoder', normPlace: 'post', normEpsilon: 1e-12, context: 512, tokenTypes: 2 },
+  ],
+  [
+    'RoBERTa that was taught sentiment',
+    {
+      ...{ model_type: 'roberta', architectures: ['RobertaForSequenceClassification'] },
+      ...{ vocab_size: 50265, max_position_embeddings: 514, pad_token_id: 1, type_vocab_size: 1 },
+      ...{ hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12 },
+      id2label: { 0: 'negative', 1: 'neutral', 2: 'positive' },
+    },
+    {
+      ...{ context: 512, positionOffset: 2 },
+      head: expect.objectContaining({
+        ...{ task: 'classify', labels: ['negative', 'neutral', 'positive'], dense: 'tanh' },
+      }),
+    },
+  ],
+  [
+    'ModernBERT base',
+    {
+      ...{ model_type: 'modernbert', architectures: ['ModernBertForMaskedLM'], vocab_size: 50368 },
+      ...{ global_attn_every_n_layers: 3, local_attention: 128, global_rope_theta: 160_000 },
+      ...{ local_rope_theta: 10_000, num_hidden_layers: 22, tie_word_embeddings: true },
+    },
+    { window: 65, firstNorm: false, gated: true, hiddenDim: 1152, windowRopeTheta: 10_000 },
+  ],
+]
+
+describe('published configurations', () => {
+  test.each(PUBLISHED)('%s', (_, fields, expected) => {
+    const { config, unknown } = readConfig(fields)
+    expect(unknown).toEqual([])
+    expect(config).toMatchObject(expected)
+    if (fields.model_type === 'qwen2') expect(config).not.toHaveProperty('window')
+  })
+
+  test('Flan-T5 base', () => {
+    const { config } = readConfig({
+      ...{ model_type: 't5', d_model: 768, d_ff: 2048, d_kv: 64, num_heads: 12, num_layers: 12 },
+      ...{ vocab_size: 32128, feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
+      ...{
+        decoder_start_token_id: 0,
+        pad_token_id: 0,
+        is_gated_act: true,
+        dense_act_fn: 'gelu_new',
+      },
+    })
+    expect(config).toMatchObject({ kind: 'encoder-decoder', tied: false, outputScale: 1 })
+    expect(stacksOf(config)).toMatchObject([
+      { gated: true, activation: 'gelu_tanh', attentionScale: 1, positions: 'buckets' },
+      { layers: 12 },
+    ])
+  })
+})
+
+const llama = {
+  ...{ model_type: 'llama', vocab_size: 61, hidden_size: 32, intermediate_size: 64 },
+  ...{ num_hidden_layers: 2, num_attention_heads: 4 },
+}
+
+describe('what is not understood is refused by name', () => {
+  test.each([
+    [{ ...llama, hidden_act: 'xielu' }, 'hidden_act is "xielu"'],
+    [{ ...llama, num_attention_heads: 5, num_key_value_heads: 5 }, 'dim is 32, which 5 heads'],
+    [{ ...llama, num_key_value_heads: 3 }, 'kvHeads is 3; it must divide heads (4)'],
+    [{ ...llama, rope_scaling: { rope_type: 'longrope' } }, 'rope_type is "longrope"'],
+    [{ ...llama, rope_scaling: { rope_type: 'linear' } }, 'factor is missing'],
+    [{ ...llama, rope_scaling: { type: 'linear', factor: 2, beta: 1 } }, 'beta is 1'],
+    [{ ...llama, num_hidden_layers: 1e9 }, 'layers is 1000000000, which no model has'],
+    [{ ...llama, model_type: 'gpt3' }, 'model_type is "gpt3"; supported are gpt2, llama'],
+    [
+      { ...llama, model_type: 'bert', position_embedding_type: 'relative_key' },
+      'position_embedding',
+    ],
+    [
+      { ...llama, model_type: 'gemma2', layer_types: ['full_attention'] },
+      'layer_types is ["full_attention"]; there are 2 layers',
+    ],
+  ])('%#', (fields, message) => {
+    expect(() => readConfig(fields)).toThrow(UserError)
+    expect(() => readConfig(fields)).toThrow(message)
+  })
+
+  test('fields that are not known are listed', () => {
+    expect(readConfig({ ...llama, attention_sparsity: 2 }).unknown).toEqual(['attention_sparsity'])
+  })
+})
+
+test('an output that differs from the embedding, although they are one, is refused', async () => {
+  const config = tinyConfigs['Llama with one key head, tied'] as ModelConfig
+  const values = randomValues(config)
+  const [family, model] = [familyOf(config), createModel(config)]
+  const tensors = exportTensors(family, model, (n) => values.get(n) as Float32Array)
+  const embedding = values.get('model.embed_tokens.weight') as Float32Array
+  const shape = [61, 32]
+  const load = async (output: Float32Array) => {
+    const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: output }
+    const weights = await file(encodeSafetensors([...tensors, copy]))
+    const memory = new Map([...values].map(([n, { length }]) => [n, new Float32Array(length)]))
+    return importTensors(family, model, weights, (n) => memory.get(n) as Float32Array)
+  }
+  expect(await load(embedding)).toEqual([])
+  await expect(load(embedding.map((x) => x + 1))).rejects.toThrow('lm_head.weight differs from the')
+})
