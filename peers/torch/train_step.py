@@ -8,7 +8,6 @@ warm-up, and the most memory held, in bytes.
 
 import json
 import math
-import struct
 import sys
 import time
 
@@ -16,6 +15,8 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from safetensors_file import SafetensorsFile
 
 
 class Attention(nn.Module):
@@ -88,22 +89,13 @@ class GPT(nn.Module):
 
 def load_weights(model, path):
     """Reads each tensor straight into its parameter, so that nothing is held twice."""
-    with open(path, "rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(size))
-
-        def read(name, memory):
-            start, end = header["model." + name]["data_offsets"]
-            file.seek(8 + size + start)
-            if file.readinto(memory.numpy().data.cast("B")) != end - start:
-                raise ValueError(f"{path}: {name} is cut short")
-
+    with SafetensorsFile(path) as file:
         for name, parameter in model.named_parameters():
             if "qkv_proj" in name:
                 for i, part in enumerate(parameter.detach().chunk(3)):
-                    read(name.replace("qkv", "qkv"[i]), part)
+                    file.read_into("model." + name.replace("qkv", "qkv"[i]), part)
             else:
-                read(name, parameter.detach())
+                file.read_into("model." + name, parameter.detach())
 
 
 def peak_memory():

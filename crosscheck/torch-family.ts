@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runForJson } from '../src/bench/child.ts'
+import type { Torch } from '../src/bench/torch.ts'
+import { writeFile } from '../src/models/files/node-file.ts'
+import { encodeSafetensors, type TensorToWrite } from '../src/models/files/safetensors.ts'
+
+const FAMILIES = new URL('../peers/torch/families/', import.meta.url)
+const script = (name: string): string => fileURLToPath(new URL(name, FAMILIES))
+
+/** What `peers/torch/families/run.py` is asked; its head tells what the fields mean. */
+export interface FamilyTask {
+  family: string
+  head: string
+  /** config.json of the family. */
+  config: object
+  weights: Iterable<TensorToWrite>
+  adapter?: { weights: Iterable<TensorToWrite>; config: object }
+  inputs: Readonly<Record<string, unknown>>
+  want: readonly ('logits' | 'hidden' | 'source_hidden' | 'embedding' | 'loss')[]
+  pooling?: 'mean' | 'cls' | 'last'
+  normalize?: boolean
+  temperature?: number
+  /** Adds `grad.NAME` for every parameter of the file, or of the adapter. */
+  gradients?: boolean
+  dtype?: 'float32' | 'float64'
+}
+
+export interface FamilyTensor {
+  shape: number[]
+  data: Float32Array | Float64Array
+}
+
+/** The tensors that PyTorch computes for a task, by name. Throws with what it complained of. */
+export async function runFamily(
+  { python }: Torch,
+  task: FamilyTask,
+): Promise<Map<string, FamilyTensor>> {
+  const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+  const path = (name: string) => join(folder, name)
+  try {
+    await writeFile(path('weights'), encodeSafetensors(task.weights))
+    const { adapter } = task
+    if (adapter) await writeFile(path('adapter'), encodeSafetensors(adapter.weights))
+    const request = {
+      ...task,
+      weights: path('weights'),
+      adapter: adapter && { weights: path('adapter'), config: adapter.config },
+      output: path('output'),
+    }
+    await runForJson({ file: python, args: [script('run.py'), JSON.stringify(request)] })
+    return readTensors(await readFile(path('output')))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** How many of the references' own checks passed: all. Throws with one that fails. */
+export const checkFamilies = async ({ python }: Torch): Promise<number> => {
+  const result = await runForJson({ file: python, args: [script('check.py')] })
+  return (result as { passed: number }).passed
+}
+
+/** Float64 too, which the library's reader does not know. */
+function readTensors(file: Buffer): Map<string, FamilyTensor> {
+  const start = 8 + Number(file.readBigUInt64LE())
+  const header: Record<string, { dtype: string; shape: number[]; data_offsets: number[] }> =
+    JSON.parse(file.toString('utf8', 8, start))
+  const entries = Object.entries(header).map(([name, { dtype, shape, data_offsets }]) => {
+    const [from, to] = data_offsets as [number, number]
+    const { buffer } = new Uint8Array(file.subarray(start + from, start + to))
+    const data = dtype === 'F64' ? new Float64Array(buffer) : new Float32Array(buffer)
+    return [name, { shape, data }] as const
+  })
+  return new Map(entries)
+}

@@ -1,0 +1,38 @@
+"""Mean losses."""
+
+import torch
+import torch.nn.functional as F
+
+from .config import ConfigError, is_regression
+from .moe import balance_loss
+
+IGNORED_LABEL = -100
+
+
+def task_loss(model, logits, labels):
+    """Of logits (B, T, V) and labels (B, T), which are the targets of those places, shifted
+    already: cross-entropy where the label is not -100. Of a classifier's (B, V) and (B):
+    cross-entropy; of a regression the mean of squares."""
+    if model.task == "sequence_classification" and is_regression(model.config):
+        return F.mse_loss(logits, labels.to(logits.dtype).view_as(logits))
+    if labels.shape != logits.shape[:-1]:
+        raise ConfigError(f"labels are {list(labels.shape)}, logits {list(logits.shape)}")
+    flat = logits.flatten(0, -2), labels.flatten().long()
+    return F.cross_entropy(*flat, ignore_index=IGNORED_LABEL)
+
+
+def auxiliary_loss(model, mask):
+    """The load-balancing loss of a mixture of experts, or None: config.json asks for it with
+    `output_router_logits`, and the task's loss is added router_aux_loss_coef times this."""
+    if not getattr(model.config, "output_router_logits", False):
+        return None
+    return balance_loss(model, mask)
+
+
+def contrastive_loss(anchors, positives, temperature):
+    """InfoNCE within the batch (van den Oord et al. 2018): each anchor's own positive against all.
+
+    anchors and positives: (B, C), of length 1 for cosines.
+    """
+    scores = anchors @ positives.T / temperature
+    return F.cross_entropy(scores, torch.arange(len(anchors)))

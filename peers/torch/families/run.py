@@ -1,0 +1,134 @@
+"""Computes one model once.
+
+One argument, a JSON object, or `-` to read it from the standard input:
+
+    family, head, config    config: config.json of the family
+    weights                 a safetensors file
+    adapter                 {weights, config} of a LoRA adapter, if any
+    inputs                  lists of rows: ids, mask, token_types, positions, source_ids,
+                            source_mask; labels; pair_ids, pair_mask, pair_token_types: the
+                            positives of ids
+    want                    of logits, hidden, source_hidden, embedding, loss
+    pooling, normalize      of the embedding: mean, cls or last; true where nothing is said
+    temperature             of the contrastive loss, 0.05 where nothing is said
+    gradients               true for the gradient of the loss by every parameter
+    dtype                   float32 or float64
+    threads                 1 where nothing is said
+    output                  the safetensors file to write
+
+The file has what is wanted under those names, aux_loss beside the loss of a mixture of experts,
+and gradients as `grad.NAME`, where NAME is the parameter's in the weights (of an adapter: its
+parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from families.config import ConfigError
+from families.inputs import Inputs
+from families.lora import add_adapter
+from families.losses import auxiliary_loss, contrastive_loss, task_loss
+from families.models import FAMILIES, create, load
+from families.pooling import embed
+from safetensors_file import read_safetensors, write_safetensors
+
+TASK = {
+    *("family", "head", "config", "weights", "adapter", "inputs", "want", "pooling", "normalize"),
+    *("temperature", "gradients", "dtype", "threads", "output"),
+}
+INPUTS = {
+    *("ids", "mask", "token_types", "positions", "source_ids", "source_mask", "labels"),
+    *("pair_ids", "pair_mask", "pair_token_types"),
+}
+# Inputs that mean something to these families alone.
+MEANT_FOR = {
+    "token_types": {"bert", "roberta"},
+    "positions": FAMILIES.keys() - {"t5", "fid"},
+    "source_ids": {"t5", "fid", "transformer"},
+}
+WANTED = ("logits", "hidden", "source_hidden", "embedding", "loss")
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+MASKS = ("mask", "source_mask")
+
+
+def check_task(task):
+    """Refuses what would be passed over in silence."""
+    given = {name for name, value in task["inputs"].items() if value is not None}
+    strange = [*(task.keys() - TASK), *(given - INPUTS)]
+    strange += [n for n in given if task["family"] not in MEANT_FOR.get(n, FAMILIES)]
+    strange += [name for name in task["want"] if name not in WANTED]
+    if strange:
+        raise ConfigError(f"{', '.join(sorted(strange))}: not known, or not of {task['family']}")
+
+
+def read_inputs(given, start=""):
+    """Inputs from lists; with `start` those whose names begin with it."""
+    names = Inputs.__dataclass_fields__
+    rows = {name: given[start + name] for name in names if given.get(start + name) is not None}
+    dtypes = {name: torch.bool if name in MASKS else torch.int64 for name in rows}
+    return Inputs(**{name: torch.tensor(rows[name], dtype=dtypes[name]) for name in rows})
+
+
+def compute(model, task):
+    """The outputs of a model by name, the loss among them where labels or pairs are given."""
+    given = task["inputs"]
+    inputs = read_inputs(given)
+    outputs = model(inputs)
+    aux = auxiliary_loss(model, inputs.mask)
+    kind, normalize = task.get("pooling"), task.get("normalize", True)
+    if kind is not None:
+        outputs["embedding"] = embed(outputs["hidden"], inputs.mask, kind, normalize)
+    if given.get("labels") is not None:
+        outputs["loss"] = task_loss(model, outputs["logits"], torch.tensor(given["labels"]))
+    elif given.get("pair_ids") is not None:
+        pairs = read_inputs(given, "pair_")
+        positives = embed(model(pairs)["hidden"], pairs.mask, kind, normalize)
+        temperature = task.get("temperature", 0.05)
+        outputs["loss"] = contrastive_loss(outputs["embedding"], positives, temperature)
+    if aux is not None and "loss" in outputs:
+        outputs["aux_loss"] = aux
+        outputs["loss"] = outputs["loss"] + model.config.router_aux_loss_coef * aux
+    return outputs
+
+
+def run(task):
+    """Does what the task says. Returns the line to print."""
+    check_task(task)
+    torch.set_default_dtype(DTYPES[task.get("dtype", "float32")])
+    torch.set_num_threads(task.get("threads", 1))
+    model = create(task["family"], task["head"], task["config"])
+    parameters = load(model, read_safetensors(task["weights"]))
+    if task.get("adapter"):
+        tensors = read_safetensors(task["adapter"]["weights"])
+        parameters = add_adapter(model, tensors, task["adapter"]["config"])
+    with torch.set_grad_enabled(bool(task.get("gradients"))):
+        outputs = compute(model, task)
+    missing = [name for name in task["want"] if name not in outputs]
+    if task.get("gradients") and "loss" not in outputs:
+        missing.append("loss")
+    if missing:
+        raise ConfigError(f"head {task['head']} and these inputs give no {', '.join(missing)}")
+    names = [*task["want"], *(["aux_loss"] if "aux_loss" in outputs else [])]
+    tensors = {name: outputs[name] for name in names}
+    if task.get("gradients"):
+        outputs["loss"].backward()
+        for name, parameter in parameters.items():
+            unused = torch.zeros_like(parameter)
+            tensors[f"grad.{name}"] = unused if parameter.grad is None else parameter.grad
+    write_safetensors(task["output"], tensors)
+    loss = outputs["loss"].item() if "loss" in outputs else None
+    return {"version": torch.__version__, "output": task["output"], "tensors": names, "loss": loss}
+
+
+if __name__ == "__main__":
+    text = sys.stdin.read() if sys.argv[1] == "-" else sys.argv[1]
+    try:
+        print(json.dumps(run(json.loads(text))))
+    except ConfigError as error:
+        sys.exit(str(error))
