@@ -80,7 +80,8 @@ export class MixtureOfExperts extends Module {
 
   /**
    * Load-balancing loss (Fedus et al. 2022, equation 4): the number of experts, times the sum over them
-   * of the share of choices that fall on one, times its mean probability. 1 where all is even.
+   * of the share of tokens that pass through one, times its mean probability. `perToken` where all is
+   * even, as in Mixtral.
    */
   #balance(chosen: Tensor, probabilities: Tensor): Tensor {
     const { count } = this.#options
@@ -90,7 +91,7 @@ export class MixtureOfExperts extends Module {
       'int32',
     )
     const hits = cast(equal(reshape(chosen, [...chosen.shape, 1]), numbers), 'float32')
-    const load = mean(hits, [0, 1])
+    const load = mean(sum(hits, 1), 0)
     return mul(sum(mul(load, mean(probabilities, 0))), count)
   }
 

@@ -14,10 +14,19 @@ const contract = (
 /** Weighted sum, losses of rows, gradients of x and of the output's weight. */
 const linearCrossEntropy: Evaluate = (inputs, { attrs }) => {
   const [x, weight, targets, weights] = inputs as [NdArray, NdArray, NdArray, NdArray]
-  const { labelSmoothing } = attrs as { labelSmoothing: number }
+  const bias = inputs[4]
+  const { labelSmoothing, softcap } = attrs as { labelSmoothing: number; softcap: number }
   const [rows, width] = x.shape as [number, number]
   const classes = weight.shape[0] as number
-  const logits = contract([rows, classes, width], (n, v, c) => get(x, [n, c]) * get(weight, [v, c]))
+  const products = contract(
+    [rows, classes, width],
+    (n, v, c) => get(x, [n, c]) * get(weight, [v, c]),
+  )
+  const biased = build([rows, classes], (index) => {
+    return get(products, index) + (bias ? get(bias, index.slice(1)) : 0)
+  })
+  const bounded = (z: number) => (softcap > 0 ? softcap * Math.tanh(z / softcap) : z)
+  const logits = build([rows, classes], (index) => bounded(get(biased, index)))
   const total = (n: number) => sumOf(along(logits, [n, 0], 1).map(Math.exp))
   const counted = (n: number) => Number(get(targets, [n]) >= 0)
   const share = (n: number, v: number) =>
@@ -33,7 +42,8 @@ const linearCrossEntropy: Evaluate = (inputs, { attrs }) => {
   const slopes = build([rows, classes], (index) => {
     const [n, v] = index as [number, number]
     const probability = Math.exp(get(logits, index)) / total(n)
-    return counted(n) * getBroadcast(weights, [n]) * (probability - share(n, v))
+    const slope = softcap > 0 ? 1 - Math.tanh(get(biased, index) / softcap) ** 2 : 1
+    return counted(n) * getBroadcast(weights, [n]) * (probability - share(n, v)) * slope
   })
   const dx = contract(
     [rows, width, classes],
@@ -43,7 +53,11 @@ const linearCrossEntropy: Evaluate = (inputs, { attrs }) => {
     [classes, width, rows],
     (v, c, n) => get(slopes, [n, v]) * get(x, [n, c]),
   )
-  return [loss, losses, dx, dWeight]
+  if (!bias) return [loss, losses, dx, dWeight]
+  const dBias = build([classes], ([v]) =>
+    sumOf(Array.from({ length: rows }, (_, n) => get(slopes, [n, v as number]))),
+  )
+  return [loss, losses, dx, dWeight, dBias]
 }
 
 export const loss: Record<string, Evaluate> = { linearCrossEntropy }

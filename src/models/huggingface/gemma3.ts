@@ -27,8 +27,12 @@ export const gemma3 = llamaLike({
   read: (field, config) => {
     field.only('use_bidirectional_attention', false)
     field.ignore('hidden_act')
+    field.only('attn_logit_softcapping', null)
     const size = field.optionalNumber('sliding_window') ?? 4096
-    const pattern = field.number('sliding_window_pattern', 6)
+    const pattern = field.number(
+      'sliding_window_pattern',
+      field.number('_sliding_window_pattern', 6),
+    )
     const windowed = readLayerTypes(field, config.layers, (layer) => (layer + 1) % pattern !== 0)
     return {
       ...readGemma(field, config),

@@ -184,6 +184,13 @@ export const modelCases: Case[] = [
     ),
   ),
   op(
+    'linearCrossEntropy, with a bias and bounded logits',
+    { ...projected(), bias: floats([4]) },
+    ({ x, weight, targets, bias }) =>
+      linearCrossEntropy(x, weight, targets, { bias, softcap: 1.5, chunk: 2 }).loss,
+    { order: 1 },
+  ),
+  op(
     'linearCrossEntropy, smoothed',
     { ...projected(), weights: exactly('float32', [], [0.25]) },
     ({ x, weight, targets, weights }) =>

@@ -1,0 +1,67 @@
+import {
+  cast,
+  equal,
+  HIDDEN,
+  input,
+  linearCrossEntropy,
+  mul,
+  not,
+  reshape,
+  type Tensor,
+} from '../../graph/index.ts'
+import type { Decoder } from '../../models/decoder.ts'
+import { commonInputs, type Objective, type ObjectiveSizes, withLayerLosses } from './objective.ts'
+
+export interface LanguageModelOptions extends ObjectiveSizes {
+  /** Tokens of a sequence. */
+  length: number
+  labelSmoothing?: number
+  /** Sequences hold several conversations, which do not attend to each other. */
+  packed?: boolean
+  /** Leaves out what only training minimises: the balance of experts. */
+  measured?: boolean
+}
+
+/**
+ * Next-token prediction: mean cross-entropy over the targets that count. Inputs: `ids` and `targets`
+ * (rows, length) besides the common ones; packed also `segments` and `positions` (rows, length).
+ */
+export function languageModelObjective(model: Decoder, options: LanguageModelOptions): Objective {
+  const { rows, length, labelSmoothing, dropout, packed = false, measured = false } = options
+  const { weight, random, inputs } = commonInputs(dropout)
+  const tokens = (name: string) => input(name, 'int32', [rows, length])
+  const [ids, targets] = [tokens('ids'), tokens('targets')]
+  const places: Record<string, Tensor> = packed
+    ? { segments: tokens('segments'), positions: tokens('positions') }
+    : {}
+  const losses: Tensor[] = []
+  const hidden = model.hidden(ids, {
+    positions: places.positions,
+    attentionBias: places.segments && segmentBias(places.segments),
+    random,
+    losses,
+  })
+  const { loss } = linearCrossEntropy(
+    hidden,
+    model.outputWeight,
+    reshape(targets, [rows * length]),
+    {
+      weights: weight,
+      labelSmoothing,
+      softcap: model.config.logitSoftcap,
+    },
+  )
+  const share = measured ? 0 : (model.config.experts?.balance ?? 0)
+  return {
+    inputs: { ids, targets, ...places, ...inputs },
+    loss: withLayerLosses(loss, losses, { share, weight, targets: rows * length }),
+  }
+}
+
+/** (B, T) segment numbers -> (B, 1, T, T): `HIDDEN` between positions of different segments. */
+export function segmentBias(segments: Tensor): Tensor {
+  const [batch, length] = segments.shape as [number, number]
+  const queries = reshape(segments, [batch, 1, length, 1])
+  const keys = reshape(segments, [batch, 1, 1, length])
+  return mul(cast(not(equal(queries, keys)), 'float32'), HIDDEN)
+}
