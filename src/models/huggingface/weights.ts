@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import type { Module } from '../../nn/index.ts'
-import type { TensorToWrite, Weights } from '../files/safetensors.ts'
+import type { NamedTensors } from '../files/named-tensors.ts'
+import type { TensorToWrite } from '../files/safetensors.ts'
 import type { Family, Rename } from './family.ts'
 
 /** Renames for a model's own parameters: one for each layer, and those that it does not have gone. */
@@ -53,7 +54,7 @@ export function exportTensors(
 export async function importTensors(
   family: Family,
   model: Module,
-  weights: Weights,
+  weights: NamedTensors,
   memory: (name: string) => Float32Array,
 ): Promise<string[]> {
   const parameters = model.parameters()
