@@ -1,6 +1,6 @@
 /**
- * Scales and minimums of the eight groups of a Q4_K or Q5_K block, 6 bits each, from the 12 bytes at
- * `at`: scales of groups 0-3 and then their minimums fill the lower 6 bits of bytes 0-7. For groups
+ * Scales and minimums of the eight groups of a Q4_K or Q5_K block, 6 bits each, from 12 bytes at
+ * `at`. Scales of groups 0-3 and then their minimums fill the lower 6 bits of bytes 0-7. For groups
  * 4-7, the lower 4 bits are in the halves of bytes 8-11 (scale, then minimum), and the other two on
  * top of the byte that belongs to the group four before.
  */

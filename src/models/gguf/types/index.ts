@@ -27,3 +27,6 @@ export const TENSOR_TYPES = {
 } as const satisfies Record<string, TensorType>
 
 export type TensorTypeName = keyof typeof TENSOR_TYPES
+
+/** Elements converted at a time: whole blocks of any type, and few enough to stay in the cache. */
+export const CHUNK = 1 << 18

@@ -1,7 +1,7 @@
 import { UserError } from '../../../errors.ts'
 import { float16Bits, float16Value } from '../../files/half.ts'
 
-/** The float16 at byte `at`: what the whole numbers of a block are multiplied by, or their minimum. */
+/** The float16 at byte `at`: a factor of the whole numbers in a block, or their minimum. */
 export const readScale = (blocks: Uint8Array, at: number): number =>
   float16Value((blocks[at] as number) | ((blocks[at + 1] as number) << 8))
 
@@ -10,8 +10,8 @@ export const writeScale = (blocks: Uint8Array, at: number, scale: number): void 
   const bits = float16Bits(scale)
   if ((bits & 0x7c00) === 0x7c00) {
     throw new UserError(
-      `a block has the scale ${scale}, which half precision cannot hold; its values are too large ` +
-        'or not numbers: see whether training diverged, or write F32',
+      `a block has the scale ${scale}, which half precision cannot hold; its values are too ` +
+        'large, or not numbers: see whether training diverged, or write F32',
     )
   }
   blocks[at] = bits

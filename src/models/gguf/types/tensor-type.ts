@@ -1,7 +1,7 @@
 /**
- * How ggml stores a row of a tensor: blocks of `blockSize` elements, `bytes` each. Layouts are those
- * of `ggml-common.h`, and the arithmetic is that of the `_ref` and `dequantize_row` functions of
- * `ggml-quants.c` (https://github.com/ggml-org/ggml), to the last bit.
+ * How ggml stores a row of a tensor: blocks of `blockSize` elements, `bytes` each. Layouts are
+ * those of `ggml-common.h`, and the arithmetic is that of the `_ref` and `dequantize_row` functions
+ * of `ggml-quants.c` (https://github.com/ggml-org/ggml), to the last bit.
  */
 export interface TensorType {
   /** Its number in `enum ggml_type`. */

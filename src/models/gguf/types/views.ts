@@ -4,6 +4,6 @@ export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 
 /** Bytes as 16-bit words; a copy where they are not aligned. */
 export const wordsOf = (bytes: Uint8Array): Uint16Array => {
-  const { buffer, byteOffset, length } = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice()
+  const { buffer, byteOffset, length } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes)
   return new Uint16Array(buffer, byteOffset, length / 2)
 }
