@@ -97,7 +97,8 @@ const joinedShape = (shapes: readonly (readonly number[])[]): readonly number[] 
   return [rows, ...(shapes[0] ?? []).slice(1)]
 }
 
-function concatenated(parts: readonly Float32Array[]): Float32Array {
+/** Arrays one after the other. */
+export function concatenated(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((n, part) => n + part.length, 0))
   let offset = 0
   for (const part of parts) {
