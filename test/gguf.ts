@@ -1,4 +1,4 @@
-/** A field of a GGUF file, little-endian: a uint32, a uint64, a string after its length, or bytes. */
+/** A field of a GGUF file: a uint32, a uint64, a string after its length, or bytes. */
 export type GgufField = number | bigint | string | Uint8Array
 
 /** Fields one after the other; `align` zeros fill up to the next multiple. */

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts'
 const MAX_HEADER = 2 ** 27
 /** So are more values that take an object each: likewise. */
 const MAX_OBJECTS = 2 ** 22
-/** What an array, a pair or a tensor counts for, in memory and time, where a string counts for 1. */
+/** What an array, a pair or a tensor counts for, in memory and time; a string counts for 1. */
 export const HEAVY = 16
 
 /** Thrown by a cursor at the end of its bytes, where the file has more. */

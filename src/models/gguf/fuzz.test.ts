@@ -75,7 +75,7 @@ const tensors = [
   { name: 'value', type: 'Q6_K', shape: [256], data: new Uint8Array(210).fill(77) },
 ] as const
 
-it(`survives ${CASES} mutations: read within bounds, or refused as the user's mistake`, async () => {
+it(`survives ${CASES} mutations: read in bounds, or refused as the user's mistake`, async () => {
   const whole = await collect(encodeGguf({ metadata, tensors }))
   const { tensors: placed } = await openGguf(sourceOf(whole, () => undefined))
   const header = Math.min(...[...placed.values()].map(({ offset }) => offset))

@@ -15,8 +15,8 @@ export interface Gguf extends NamedTensors {
 }
 
 /**
- * Opens a GGUF file, which `close` then closes; `file` names it in errors. Throws UserError when the
- * header is at fault.
+ * Opens a GGUF file, which `close` then closes; `file` names it in errors. Throws UserError when
+ * the header is at fault.
  */
 export async function openGguf(source: ByteSource, file = 'model.gguf'): Promise<Gguf> {
   const { metadata, tensors } = await readHeader(source, file).catch(async (error) => {

@@ -43,8 +43,8 @@ export type GgufArray = { readonly type: 'array' } & (
 
 /**
  * A value of a file's metadata, with its type: llama.cpp minds whether a number is an int32 or a
- * uint32. Read from a file, a 64-bit number is a bigint only where it is no safe integer, and arrays
- * of other numbers are typed arrays.
+ * uint32. Read from a file, a 64-bit number is a bigint only where it is no safe integer, and
+ * arrays of other numbers are typed arrays.
  */
 export type GgufValue =
   | { readonly type: GgufNumberType; readonly value: number | bigint }
