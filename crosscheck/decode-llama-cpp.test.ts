@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type DecodeAnswer, promptIds } from '../src/bench/decode-task.ts'
-import { encodeGguf } from '../src/bench/gguf.ts'
+import { decoderGguf } from '../src/bench/gguf.ts'
 import { findLlamaCpp, startLlamaCpp } from '../src/bench/llama-cpp.ts'
 import { DecodeProgram } from '../src/generate/decode-program.ts'
 import { Decoding } from '../src/generate/decoding.ts'
@@ -11,6 +11,7 @@ import { greedy } from '../src/generate/sampling/greedy.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import { gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
 import { writeFile } from '../src/models/files/node-file.ts'
+import { encodeGguf } from '../src/models/gguf/encode.ts'
 import { openEngine } from '../src/runtime/open.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
 
@@ -37,7 +38,7 @@ describe.runIf(version)('llama.cpp with the same weights', () => {
     const file = join(folder, `${name}.gguf`)
     await writeFile(
       file,
-      encodeGguf(decoder, (parameter) => weights[parameter] as Float32Array),
+      encodeGguf(decoderGguf(decoder, (parameter) => weights[parameter] as Float32Array)),
     )
     const [prompt, steps] = [20, 60]
     const worker = await startLlamaCpp(file, 1)

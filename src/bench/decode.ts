@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeFile } from '../models/files/node-file.ts'
+import { encodeGguf } from '../models/gguf/encode.ts'
 import {
   type DecodeAnswer,
   type DecodeRequest,
@@ -11,7 +12,7 @@ import {
   type ShapeName,
   STREAMS,
 } from './decode-task.ts'
-import { encodeGguf } from './gguf.ts'
+import { decoderGguf } from './gguf.ts'
 import { findLlamaCpp, startLlamaCpp } from './llama-cpp.ts'
 import { type Row, row } from './row.ts'
 import { median } from './train.ts'
@@ -57,7 +58,7 @@ export async function benchDecode({
         const { decoder, weights } = randomModel(shape)
         await writeFile(
           file,
-          encodeGguf(decoder, (name) => weights[name] as Float32Array),
+          encodeGguf(decoderGguf(decoder, (name) => weights[name] as Float32Array)),
         )
         for (const count of new Set([1, threads])) {
           const name = `node-llama-cpp ${version}, ${count} thread${count > 1 ? 's' : ''}`

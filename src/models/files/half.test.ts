@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts'
+import {
+  bfloat16ToFloat32,
+  float16Bits,
+  float16ToFloat32,
+  float16Value,
+  float32ToBfloat16,
+  float32ToFloat16,
+} from './half.ts'
 
 /** The value of a float with `exponentBits` and `fractionBits`, by the definition of IEEE 754. */
 const floatValue = (bits: number, exponentBits: number, fractionBits: number): number => {
@@ -82,4 +89,13 @@ it('converts into the start of a given buffer', () => {
   const out = new Float32Array(3)
   expect(bfloat16ToFloat32(Uint16Array.of(0x3f80, 0xc040), out)).toEqual(Float32Array.of(1, -3, 0))
   expect(float16ToFloat32(Uint16Array.of(0x3c00), out)).toEqual(Float32Array.of(1, -3, 0))
+})
+
+it('converts one float16 as it converts many', () => {
+  const wide = float16ToFloat32(every16)
+  expect(Float32Array.from(every16, float16Value)).toEqual(wide)
+  expect(Uint16Array.from(wide, float16Bits)).toEqual(float32ToFloat16(wide))
+  expect([1.0004, 65520, -1e-8, Number.NaN].map(float16Bits)).toEqual([
+    0x3c00, 0x7c00, 0x8000, 0x7e00,
+  ])
 })

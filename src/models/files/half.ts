@@ -53,6 +53,19 @@ export const float32ToFloat16 = (values: Float32Array): Uint16Array => {
 const scratch = new Float32Array(1)
 const scratchBits = new Uint32Array(scratch.buffer)
 
+/** The float16 nearest to a float32, as `float32ToFloat16` rounds: its 16 bits. */
+export const float16Bits = (value: number): number => {
+  scratch[0] = value
+  const word = scratchBits[0] as number
+  return ((word >>> 16) & 0x8000) | magnitude16(word & 0x7fffffff)
+}
+
+/** The value of one float16, given by its 16 bits. */
+export const float16Value = (bits: number): number => {
+  if (!values16) values16 = new Float32Array(float16Table().buffer)
+  return values16[bits] as number
+}
+
 /** Bits of the float16 nearest to a non-negative float32, given by its bits. */
 const magnitude16 = (word: number): number => {
   if (word > 0x7f800000) return 0x7e00
@@ -67,6 +80,7 @@ const magnitude16 = (word: number): number => {
 }
 
 let table16: Uint32Array | undefined
+let values16: Float32Array | undefined
 
 /** The float32 bits of every float16: 256 KiB, built at its first use. */
 const float16Table = (): Uint32Array => {

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.ts'
 import { DTYPES, type TypedArray } from '../../graph/dtype.ts'
 import type { ByteSource } from './byte-source.ts'
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts'
+import type { NamedTensors } from './named-tensors.ts'
 import {
   bytesPerElement,
   readHeader,
@@ -11,15 +12,14 @@ import {
 } from './safetensors-header.ts'
 
 /** Named tensors in a file, or in the shards of one checkpoint, read one at a time. */
-export interface Weights {
+export interface Weights extends NamedTensors {
   readonly tensors: ReadonlyMap<string, TensorEntry>
   /** The file's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>
   /** The elements as stored (BF16 and F16 as 16 raw bits). */
   read(name: string): Promise<TypedArray>
-  /** An F32, F16 or BF16 tensor as float32, into `out` if given (as many elements). */
+  /** For F32, F16 and BF16. */
   readFloat32(name: string, out?: Float32Array): Promise<Float32Array>
-  close(): Promise<void>
 }
 
 /** What `encodeSafetensors` writes. A function as `data` is called when its tensor's turn comes. */

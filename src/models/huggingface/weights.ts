@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
-import type { TensorToWrite, Weights } from '../files/safetensors.ts'
+import type { NamedTensors } from '../files/named-tensors.ts'
+import type { TensorToWrite } from '../files/safetensors.ts'
 import type { Model } from '../model.ts'
 import type { Family, Rename } from './family.ts'
 import { concatenated, transposedMatrix } from './matrices.ts'
@@ -76,7 +77,7 @@ export function exportTensors(
 export async function importTensors(
   family: Family,
   model: Model,
-  weights: Weights,
+  weights: NamedTensors,
   memory: (name: string) => Float32Array,
 ): Promise<string[]> {
   const parameters = model.parameters()
@@ -113,7 +114,7 @@ export async function importTensors(
 }
 
 /** Files of a body alone leave out what names begin with, and others may add it. */
-function nameIn(weights: Weights, file: string, { prefix = '' }: Family): string | undefined {
+function nameIn(weights: NamedTensors, file: string, { prefix = '' }: Family): string | undefined {
   const bare = file.startsWith(prefix) ? file.slice(prefix.length) : file
   return [file, bare, `model.${file}`].find((name) => weights.tensors.has(name))
 }
@@ -132,7 +133,7 @@ const BIAS_COPIES = /^(cls\.predictions|lm_head)\.decoder\.bias$/
 async function leaveOutCopies(
   names: readonly string[],
   model: Model,
-  weights: Weights,
+  weights: NamedTensors,
   memory: (name: string) => Float32Array,
 ): Promise<string[]> {
   const parameters = model.parameters()

@@ -1,0 +1,8 @@
+/** Named tensors that can be read as float32 one at a time, in whatever format they are stored. */
+export interface NamedTensors {
+  /** Shapes are outermost first. */
+  readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>
+  /** A tensor as float32, into `out` if given (as many elements). */
+  readFloat32(name: string, out?: Float32Array): Promise<Float32Array>
+  close(): Promise<void>
+}

@@ -1,0 +1,57 @@
+import { UserError } from '../../errors.ts'
+import type { ByteSource } from '../files/byte-source.ts'
+import type { NamedTensors } from '../files/named-tensors.ts'
+import { type GgufTensor, readHeader } from './header.ts'
+import type { GgufMetadata } from './metadata.ts'
+import { quote } from './quote.ts'
+import { CHUNK, TENSOR_TYPES } from './types/index.ts'
+
+/** A GGUF file: metadata, and named tensors, read one at a time. */
+export interface Gguf extends NamedTensors {
+  readonly metadata: GgufMetadata
+  readonly tensors: ReadonlyMap<string, GgufTensor>
+  /** A tensor as it is stored, in blocks of its type. */
+  read(name: string): Promise<Uint8Array>
+}
+
+/**
+ * Opens a GGUF file, which `close` then closes; `file` names it in errors. Throws UserError when
+ * the header is at fault.
+ */
+export async function openGguf(source: ByteSource, file = 'model.gguf'): Promise<Gguf> {
+  const { metadata, tensors } = await readHeader(source, file).catch(async (error) => {
+    await source.close?.()
+    throw error
+  })
+  const entry = (name: string): GgufTensor => {
+    const found = tensors.get(name)
+    if (!found) throw new UserError(`${file}: has no tensor ${quote(name)}`)
+    return found
+  }
+
+  const read = async (name: string): Promise<Uint8Array> => {
+    const { offset, length } = entry(name)
+    return source.read(offset, length)
+  }
+
+  const readFloat32 = async (name: string, out?: Float32Array): Promise<Float32Array> => {
+    const { type, shape, offset } = entry(name)
+    const { blockSize, bytes, dequantize } = TENSOR_TYPES[type]
+    const size = shape.reduce((a, b) => a * b, 1)
+    if (out && out.length !== size) {
+      throw new Error(`${name}: ${size} elements [${shape}] do not fit a buffer of ${out.length}`)
+    }
+    const values = out ?? new Float32Array(size)
+    for (let from = 0; from < size; from += CHUNK) {
+      const to = Math.min(from + CHUNK, size)
+      const blocks = await source.read(
+        offset + (from / blockSize) * bytes,
+        ((to - from) / blockSize) * bytes,
+      )
+      dequantize(blocks, values.subarray(from, to))
+    }
+    return values
+  }
+
+  return { metadata, tensors, read, readFloat32, close: async () => source.close?.() }
+}
