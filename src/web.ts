@@ -13,7 +13,7 @@
 export { type ModelFilesOptions, modelFiles } from './checkpoint/model-files.ts'
 export * as data from './data/index.ts'
 export { UserError } from './errors.ts'
-export { LossMeter } from './evaluate/language-model.ts'
+export { LossMeter } from './evaluate/loss-meter.ts'
 export { type Answer, chat, streamChat } from './generate/chat.ts'
 export type { Generated } from './generate/from-tokens.ts'
 export { generate, generateAll, stream } from './generate/generate.ts'

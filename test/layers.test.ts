@@ -8,6 +8,7 @@ const LAYERS = [
   'graph',
   'nn',
   'models',
+  'objectives',
   'runtime',
   'text',
   'checkpoint',

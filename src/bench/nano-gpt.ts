@@ -2,9 +2,10 @@ import { evaluationBatches } from '../data/readers/evaluation-batches.ts'
 import { randomWindows } from '../data/readers/random-windows.ts'
 import { batchReader } from '../data/readers/reader.ts'
 import { memoryTokens } from '../data/token-source.ts'
-import { LossMeter } from '../evaluate/language-model.ts'
+import { measureModel } from '../evaluate/measure-model.ts'
 import { Decoder } from '../models/decoder.ts'
 import { gpt2Config } from '../models/decoder-config.ts'
+import { nextToken } from '../objectives/language-model.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { OPTIMIZERS, type OptimizerName } from '../train/optimizers/index.ts'
 import type { Point } from '../train/report/series.ts'
@@ -76,12 +77,11 @@ export async function trainNanoGpt(
     const { loss } = await trainer.next(batches.next(), schedule(step))
     points.push([step + 1, loss])
   }
-  const meter = await LossMeter.create(engine, model, trainer.parameters)
   const rest = memoryTokens(ids.slice(cut))
-  const { total, count } = await meter.measure(
-    evaluationBatches(rest, { rows: ROWS, length: LENGTH }),
+  const { loss: validationLoss } = await measureModel(
+    { engine, objective: nextToken(model, LENGTH), parameters: trainer.parameters },
+    { batches: () => evaluationBatches(rest, { rows: ROWS, length: LENGTH }), bytes: rest.length },
   )
-  meter.dispose()
   await trainer.dispose()
-  return { points, validationLoss: total / count }
+  return { points, validationLoss }
 }

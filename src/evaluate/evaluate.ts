@@ -5,6 +5,7 @@ import { openCorpus } from '../data/sources/corpus.ts'
 import { encodeToMemory } from '../data/token-source.ts'
 import { Decoder } from '../models/decoder.ts'
 import { countParameters } from '../models/model.ts'
+import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -51,10 +52,11 @@ export async function evaluate(
     }
     const tokens = await encodeToMemory(documents(), folder.tokenizer)
     const decoder = new Decoder(folder.config)
+    const { context } = folder.config
     const parameters = await loadParameters(engine, decoder, folder)
-    const batches = () => evaluationBatches(tokens, { rows: 8, length: folder.config.context })
+    const batches = () => evaluationBatches(tokens, { rows: 8, length: context })
     const measured = await measureModel(
-      { engine, decoder, parameters },
+      { engine, parameters, objective: nextToken(decoder, context, { measured: true }) },
       { batches, bytes },
       { signal },
     )

@@ -1,29 +1,37 @@
-import type { Batch } from '../data/batch.ts'
-import type { Decoder } from '../models/decoder.ts'
+import type { AnyBatch } from '../data/examples.ts'
+import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
-import { LossMeter } from './language-model.ts'
+import { LossMeter } from './loss-meter.ts'
 
 export interface Measurement {
-  /** Mean cross-entropy of a token, in nats. */
+  /** Mean loss of a target, in nats where it is a cross-entropy. */
   loss: number
   /** exp(loss): as uncertain as an even choice among so many tokens. */
   perplexity: number
   /** Bits to encode a byte of the text, which compares models whatever their tokenizers. */
   bitsPerByte: number
-  /** Tokens measured, and how many of them a second. */
+  /** Targets measured, and how many of them a second. */
   tokens: number
   tokensPerSecond: number
 }
 
+export interface Measured {
+  engine: Engine
+  objective: ObjectiveBuilder
+  /** The model's, by name. */
+  parameters: Readonly<Record<string, DeviceTensor>>
+  undivided?: boolean
+}
+
 /** Measures a model on the whole of `batches`, every target once; `bytes` is their text's size. */
 export async function measureModel(
-  model: { engine: Engine; decoder: Decoder; parameters: Readonly<Record<string, DeviceTensor>> },
-  { batches, bytes }: { batches(): Iterable<Batch>; bytes: number },
+  { engine, objective, parameters, undivided }: Measured,
+  { batches, bytes }: { batches(): Iterable<AnyBatch>; bytes: number },
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Measurement> {
   const [first] = batches()
-  const { engine, decoder, parameters } = model
-  const meter = await LossMeter.create(engine, decoder, parameters, first?.length)
+  if (!first) throw new RangeError('there is nothing to measure on')
+  const meter = await LossMeter.create(engine, objective, parameters, first, { undivided })
   try {
     const started = performance.now()
     const { total, count } = await meter.measure(batches(), { signal })

@@ -1,8 +1,8 @@
 import { add, grad, input, type Tensor, type TypedArray, toOnnx } from '../graph/index.ts'
 import type { Parameter } from '../nn/index.ts'
+import type { Objective } from '../objectives/objective.ts'
 import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
 import { inParallel } from '../runtime/workers.ts'
-import type { Objective } from './objectives/objective.ts'
 import type { ParameterLayout, ParameterVector } from './parameter-store.ts'
 
 export type Feeds = Readonly<Record<string, TypedArray | readonly number[]>>

@@ -1,7 +1,8 @@
-import type { Batch } from '../data/batch.ts'
+import type { AnyBatch } from '../data/examples.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
-import { LossMeter } from '../evaluate/language-model.ts'
+import { LossMeter } from '../evaluate/loss-meter.ts'
+import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Metrics } from './report/metrics.ts'
 import type { Schedule } from './schedules/index.ts'
@@ -12,8 +13,12 @@ import type { Progress } from './training-state.ts'
 export interface RunOptions {
   trainer: Trainer
   reader: BatchReader
+  /** What validation measures: the objective, without what only training minimises. */
+  measured: ObjectiveBuilder
+  /** Its batches are never cut up. */
+  undivided?: boolean
   /** Batches to validate on, from the start each time. */
-  validation: (() => Iterable<Batch>) | undefined
+  validation: (() => Iterable<AnyBatch>) | undefined
   /** Updates of the whole training, those before a resumption included. */
   steps: number
   schedule: Schedule
@@ -137,15 +142,12 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 }
 
 /** Mean validation loss, as a function whose programs are made once. */
-async function validator({ trainer, validation }: RunOptions) {
+async function validator({ trainer, validation, measured, undivided }: RunOptions) {
   if (!validation) return undefined
   const [first] = validation()
-  const meter = await LossMeter.create(
-    trainer.engine,
-    trainer.model,
-    trainer.parameters,
-    first?.length,
-  )
+  if (!first) return undefined
+  const { engine, parameters } = trainer
+  const meter = await LossMeter.create(engine, measured, parameters, first, { undivided })
   const measure = async () => {
     const { total, count } = await meter.measure(firstTokens(validation()))
     return total / count
@@ -156,7 +158,7 @@ async function validator({ trainer, validation }: RunOptions) {
 /** Enough to tell models of one training apart; the end of a training measures all. */
 const VALIDATION_TOKENS = 32_768
 
-function* firstTokens(batches: Iterable<Batch>): Generator<Batch> {
+function* firstTokens(batches: Iterable<AnyBatch>): Generator<AnyBatch> {
   let tokens = 0
   for (const batch of batches) {
     if (tokens >= VALIDATION_TOKENS) return

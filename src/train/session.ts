@@ -1,15 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ModelFilesOptions, modelFiles } from '../checkpoint/model-files.ts'
-import type { Batch } from '../data/batch.ts'
+import type { AnyBatch } from '../data/examples.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { measureModel } from '../evaluate/measure-model.ts'
-import type { Decoder } from '../models/decoder.ts'
+import { Decoder } from '../models/decoder.ts'
 import { fileError } from '../models/files/node-file.ts'
 import { promote } from '../models/files/promote.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
-import { countParameters } from '../models/model.ts'
+import { countParameters, type Model } from '../models/model.ts'
+import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
@@ -59,6 +60,8 @@ export interface TrainResult {
   loss?: number
   perplexity?: number
   bitsPerByte?: number
+  /** Other measures of the validation data, by name. */
+  metrics?: Record<string, number>
   /** Of training. */
   tokensPerSecond: number
   parameters: number
@@ -73,20 +76,26 @@ export interface TrainResult {
 export interface SessionOptions {
   options: TrainingOptions
   engine: Engine
-  decoder: Decoder
-  /** Tokens of a sequence; default: the model's context. */
-  length?: number
+  model: Model
+  /** What is minimised, and what validation measures of it. */
+  objective: ObjectiveBuilder
+  measured: ObjectiveBuilder
+  /** Its batches are never cut up. */
+  undivided?: boolean
+  /** Tokens of an example. */
+  length: number
   /** What the model's folder holds besides the weights. */
   files: Omit<ModelFilesOptions, 'model' | 'values'>
   /** What the user did not set. */
   defaults: Horizon
-  /** Batches of `rows` sequences. */
+  /** Batches of `rows` examples. */
   reader(rows: number): BatchReader
   /** Batches of the whole validation data, from the start each time, and the bytes of its text. */
-  validation: { batches(): Iterable<Batch>; bytes: number } | undefined
+  validation: { batches(): Iterable<AnyBatch>; bytes: number } | undefined
   /** Tokens that one pass over the training data has. */
   trainingTokens: number
-  packed?: boolean
+  /** Measures besides the loss, with the final weights. */
+  measure?(parameters: Trainer['parameters']): Promise<Record<string, number>>
   /** Fills the parameters with a model to start from. */
   start?(trainer: Trainer): Promise<void>
   /** What a resumed run must share with the one before. */
@@ -96,10 +105,9 @@ export interface SessionOptions {
 
 /** Trains from the first step or the last checkpoint to the end; records, validates and saves. */
 export async function trainingSession(session: SessionOptions): Promise<TrainResult> {
-  const { options, engine, decoder, defaults, events, validation } = session
+  const { options, engine, model, defaults, events, validation, length: context } = session
   const { out } = options
-  const parameters = countParameters(decoder)
-  const context = session.length ?? decoder.config.context
+  const parameters = countParameters(model)
   const batch = (options.batch ?? defaults.batch) * options.accumulate
   await mkdir(out, { recursive: true }).catch((error) => {
     throw fileError(error, `cannot make the folder ${out}`)
@@ -108,7 +116,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     out,
     keep: options.keep,
     identity: session.identity,
-    modelFiles: (values) => modelFiles({ ...session.files, model: decoder, values }),
+    modelFiles: (values) => modelFiles({ ...session.files, model, values }),
   })
   const resumed = options.resume ? await checkpoints.newest() : await checkpoints.refuseOld()
   // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
@@ -130,7 +138,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       total: steps,
     })
     const peak = await measurePeak(engine)
-    const flops = trainingFlopsPerToken(decoder, context)
+    const flops = trainingFlopsPerToken(model, context)
     const recorder = await openRecorder(out, trainer.step)
     const record = (metrics: Metrics) => {
       const { tokensPerSecond } = metrics
@@ -138,7 +146,10 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       recorder.write({ ...metrics, ...share })
       events.onMetrics?.({ ...metrics, ...share })
     }
-    const sampler = new Sampler({ ...session.files, engine, decoder, trainer })
+    const sampler =
+      model instanceof Decoder && !model.head
+        ? new Sampler({ ...session.files, engine, decoder: model, trainer })
+        : undefined
     const resumedAt = trainer.step
     const facts = { steps, resumedAt, parameters, batch, context, learningRate }
     events.onStart?.({ ...facts, engine: engine.reason })
@@ -146,6 +157,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       trainer,
       reader,
       validation: validation?.batches,
+      measured: session.measured,
+      undivided: session.undivided,
       steps,
       schedule,
       evalEvery: options.evalEvery ?? Math.max(1, Math.ceil(steps / 10)),
@@ -157,22 +170,18 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       onMessage: events.onMessage,
       onEvaluated: async ({ step }) => {
         await recorder.flush()
-        if (events.onSample) events.onSample(await sampler.sample(), step)
+        if (events.onSample && sampler) events.onSample(await sampler.sample(), step)
       },
       signal: events.signal,
     }).finally(() => recorder.close())
-    if (run.ended !== 'aborted') await writeFile(join(out, 'sample.txt'), await sampler.sample())
-    sampler.dispose()
+    if (run.ended !== 'aborted' && sampler)
+      await writeFile(join(out, 'sample.txt'), await sampler.sample())
+    sampler?.dispose()
     const measured =
-      validation && run.ended !== 'aborted'
-        ? await measureModel({ engine, decoder, parameters: trainer.parameters }, validation)
-        : {}
+      validation && run.ended !== 'aborted' ? await measureAll(session, trainer, validation) : {}
     const average = trainer.vectors.get('average')
     if (average)
-      await promote(
-        join(out, 'average'),
-        modelFiles({ ...session.files, model: decoder, values: average }),
-      )
+      await promote(join(out, 'average'), modelFiles({ ...session.files, model, values: average }))
     return {
       out,
       ...measured,
@@ -188,18 +197,30 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   }
 }
 
+/** The whole validation data. */
+async function measureAll(
+  { engine, measured: objective, undivided, measure }: SessionOptions,
+  { parameters }: Trainer,
+  validation: NonNullable<SessionOptions['validation']>,
+) {
+  const measurement = await measureModel({ engine, objective, parameters, undivided }, validation)
+  if (!measure) return measurement
+  // Perplexity and bits are of texts.
+  return { loss: measurement.loss, metrics: await measure(parameters) }
+}
+
 const createTrainer = (
-  { options, engine, decoder, packed }: SessionOptions,
+  { options, engine, model, objective, undivided }: SessionOptions,
   batch: number,
   length: number,
 ) =>
   Trainer.create({
     engine,
-    model: decoder,
+    model,
+    objective,
+    undivided,
     batch,
     length,
-    labelSmoothing: options.labelSmoothing,
-    packed,
     seed: options.seed,
     optimizer: OPTIMIZERS[options.optimizer](options),
     weightDecay: options.weightDecay,

@@ -10,6 +10,7 @@ import { describeDataEvent } from '../data/sources/describe-event.ts'
 import { type Dataset, prepareDataset } from '../data/store/dataset.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
+import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -78,10 +79,14 @@ async function trainOn(
   const batches = (): Iterable<Batch> =>
     validation ? evaluationBatches(validation, { rows: 8, length }) : []
   const bytes = manifest.parts.validation?.bytes ?? 0
+  const model = new Decoder(config)
   return trainingSession({
     options,
     engine,
-    decoder: new Decoder(config),
+    model,
+    objective: nextToken(model, length, { labelSmoothing: options.labelSmoothing }),
+    measured: nextToken(model, length, { measured: true }),
+    length,
     files: { tokenizer, chatTemplate: undefined },
     defaults: horizon(config, text.length),
     reader: (count) => batchReader(rows, { rows: count, length }),

@@ -1,14 +1,14 @@
-import type { Batch } from '../data/batch.ts'
+import type { AnyBatch } from '../data/examples.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
-import type { Decoder } from '../models/decoder.ts'
 import { initialize } from '../models/initialize.ts'
-import { drawsRandomly } from '../models/model.ts'
+import { drawsRandomly, type Model } from '../models/model.ts'
+import { nextToken } from '../objectives/language-model.ts'
+import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { workersOf } from '../runtime/workers.ts'
 import { GradientStep } from './gradient-step.ts'
 import { cutBatch, type Plan, planMicroBatches } from './micro-batches.ts'
-import { languageModelObjective } from './objectives/language-model.ts'
 import { type GroupOptions, groupParameters } from './parameter-groups.ts'
 import { ParameterLayout, type ParameterVector } from './parameter-store.ts'
 import { UpdateStep, type UpdateStepOptions } from './update-step.ts'
@@ -17,21 +17,22 @@ export interface TrainerOptions
   extends GroupOptions,
     Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average'> {
   engine: Engine
-  model: Decoder
-  /** Sequences of a step, accumulation included. */
+  model: Model
+  /** What is minimised; default: the loss of the next token, of a decoder. */
+  objective?: ObjectiveBuilder
+  /** Examples of a step, accumulation included. */
   batch: number
-  /** Tokens of a sequence. */
+  /** Tokens of an example. */
   length: number
-  labelSmoothing?: number
-  /** Batches are packed: they say which conversation each token belongs to. */
-  packed?: boolean
+  /** The loss compares the examples of a step with each other, which are never parted. */
+  undivided?: boolean
   seed: number
 }
 
 export interface StepResult {
   /** Updates done, this one included. */
   step: number
-  /** Mean cross-entropy over the step's targets, in nats. */
+  /** Mean over the step's targets, in nats where it is a cross-entropy. */
   loss: number
   learningRate: number
   gradientNorm: number
@@ -46,7 +47,7 @@ export class DivergenceError extends Error {
 export class Trainer {
   /** Updates done so far. */
   step = 0
-  readonly model: Decoder
+  readonly model: Model
   readonly values: ParameterVector
   readonly plan: Plan
   readonly #options: TrainerOptions
@@ -73,14 +74,16 @@ export class Trainer {
 
   /** Allocates all memory and compiles the programs; parameters start at their initial values. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { engine, model, batch, length } = options
+    const { engine, model, batch, length, undivided } = options
     const parameters = model.parameters()
     const layout = new ParameterLayout(parameters, groupParameters(parameters, options), engine)
     const values = layout.vector(engine)
-    const plan = planMicroBatches(batch, length, workersOf(engine))
+    const plan = undivided
+      ? { rows: batch, count: 1, shards: 1 }
+      : planMicroBatches(batch, length, workersOf(engine))
     const dropout = drawsRandomly(model.config)
     const { rows, shards, count } = plan
-    const objective = languageModelObjective(model, { ...options, rows, length, dropout })
+    const objective = (options.objective ?? nextToken(model, length))({ rows, dropout })
     const gradients = await GradientStep.create(
       { engine, parameters, layout, values, objective, shards },
       count > shards,
@@ -111,7 +114,7 @@ export class Trainer {
   }
 
   /** One update. Throws `DivergenceError`, and changes nothing, when the loss has no number. */
-  async next(batch: Batch, learningRate: number): Promise<StepResult> {
+  async next(batch: AnyBatch, learningRate: number): Promise<StepResult> {
     const microBatches = cutBatch(batch, this.plan.rows).map((feeds, i) =>
       this.#dropout ? { ...feeds, key: this.#key(i) } : feeds,
     )
@@ -124,7 +127,7 @@ export class Trainer {
   }
 
   /** Computes loss and gradients of a batch, and changes nothing: to measure the speed. */
-  async rehearse(batch: Batch): Promise<void> {
+  async rehearse(batch: AnyBatch): Promise<void> {
     const key = this.#dropout && this.#key(0)
     const microBatches = cutBatch(batch, this.plan.rows)
     await this.#gradients.run(microBatches.map((feeds) => (key ? { ...feeds, key } : feeds)))

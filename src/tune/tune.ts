@@ -9,6 +9,7 @@ import { hashTokenizer } from '../data/store/manifest.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
+import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -72,10 +73,13 @@ async function tuneOn(
   const validation = held.length > 0 ? pack(8, held.map(encode)) : undefined
   const trainingTokens = packing.rows.length * length
   const batch = Math.min(packing.rows.length, Math.max(1, Math.round(2048 / length)))
+  const model = new Decoder(config)
   return trainingSession({
     options,
     engine,
-    decoder: new Decoder(config),
+    model,
+    objective: nextToken(model, length, { packed: true, labelSmoothing: options.labelSmoothing }),
+    measured: nextToken(model, length, { packed: true, measured: true }),
     length,
     files: { tokenizer, chatTemplate: template },
     // Three times round, at a tenth of the rate that a training from nothing has.
@@ -87,7 +91,6 @@ async function tuneOn(
     reader: (rows) => pack(rows).reader({ seed: options.seed }),
     validation: validation && { batches: () => validation.all(), bytes: bytesOf(held) },
     trainingTokens,
-    packed: true,
     start: (trainer) => copyParameters(base, trainer.values),
     identity: {
       config,

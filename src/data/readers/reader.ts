@@ -1,4 +1,5 @@
 import { type Batch, emptyBatch } from '../batch.ts'
+import type { AnyBatch } from '../examples.ts'
 
 /** Something whose place can be saved as JSON and taken up again exactly. */
 export interface Position {
@@ -14,7 +15,7 @@ export interface RowReader extends Position {
 }
 
 /** An endless supply of batches; its state is part of a checkpoint. */
-export interface BatchReader<B extends Batch = Batch> extends Position {
+export interface BatchReader<B extends AnyBatch = AnyBatch> extends Position {
   next(): B
 }
 
@@ -22,7 +23,7 @@ export interface BatchReader<B extends Batch = Batch> extends Position {
 export function batchReader(
   reader: RowReader,
   { rows, length }: { rows: number; length: number },
-): BatchReader {
+): BatchReader<Batch> {
   const row = new Int32Array(length + 1)
   return {
     next: () => {

@@ -1,8 +1,8 @@
-import { crossEntropy, input, mul, reshape, sub, sum, type Tensor } from '../../graph/index.ts'
-import type { Decoder } from '../../models/decoder.ts'
-import type { Encoder } from '../../models/encoder.ts'
-import { type Head, pool } from '../../models/head.ts'
-import type { HeadConfig } from '../../models/head-config.ts'
+import { crossEntropy, input, mul, reshape, sub, sum, type Tensor } from '../graph/index.ts'
+import type { Decoder } from '../models/decoder.ts'
+import type { Encoder } from '../models/encoder.ts'
+import { type Head, pool } from '../models/head.ts'
+import type { HeadConfig } from '../models/head-config.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface ClassificationOptions extends ObjectiveSizes {

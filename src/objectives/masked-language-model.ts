@@ -1,5 +1,5 @@
-import { add, constant, gather, input, linearCrossEntropy, reshape } from '../../graph/index.ts'
-import type { Encoder } from '../../models/encoder.ts'
+import { add, constant, gather, input, linearCrossEntropy, reshape } from '../graph/index.ts'
+import type { Encoder } from '../models/encoder.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface MaskedLanguageModelOptions extends ObjectiveSizes {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { input, type Tensor, toOnnx } from '../../graph/index.ts'
-import { Decoder } from '../../models/decoder.ts'
-import { gpt2Config, llamaConfig } from '../../models/decoder-config.ts'
-import { initialize } from '../../models/initialize.ts'
-import { Random } from '../../random.ts'
-import type { DeviceTensor, Engine } from '../../runtime/engine.ts'
-import { openEngine } from '../../runtime/open.ts'
+import { input, type Tensor, toOnnx } from '../graph/index.ts'
+import { Decoder } from '../models/decoder.ts'
+import { gpt2Config, llamaConfig } from '../models/decoder-config.ts'
+import { initialize } from '../models/initialize.ts'
+import { Random } from '../random.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { openEngine } from '../runtime/open.ts'
 import { segmentBias } from './language-model.ts'
 
 let engine: Engine

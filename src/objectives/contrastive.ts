@@ -8,9 +8,9 @@ import {
   sum,
   type Tensor,
   transpose,
-} from '../../graph/index.ts'
-import type { Encoder } from '../../models/encoder.ts'
-import { normalized, pool } from '../../models/head.ts'
+} from '../graph/index.ts'
+import type { Encoder } from '../models/encoder.ts'
+import { normalized, pool } from '../models/head.ts'
 import { textInputs } from './classification.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 

@@ -1,5 +1,5 @@
-import { add, input, KEY_SIZE, mul, type Tensor } from '../../graph/index.ts'
-import { RandomSource } from '../../nn/index.ts'
+import { add, input, KEY_SIZE, mul, type Tensor } from '../graph/index.ts'
+import { RandomSource } from '../nn/index.ts'
 
 /** What is minimised, for one micro-batch: inputs by name, and the loss they lead to. */
 export interface Objective {

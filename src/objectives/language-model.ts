@@ -8,9 +8,16 @@ import {
   not,
   reshape,
   type Tensor,
-} from '../../graph/index.ts'
-import type { Decoder } from '../../models/decoder.ts'
-import { commonInputs, type Objective, type ObjectiveSizes, withLayerLosses } from './objective.ts'
+} from '../graph/index.ts'
+import { Decoder } from '../models/decoder.ts'
+import type { Model } from '../models/model.ts'
+import {
+  commonInputs,
+  type Objective,
+  type ObjectiveBuilder,
+  type ObjectiveSizes,
+  withLayerLosses,
+} from './objective.ts'
 
 export interface LanguageModelOptions extends ObjectiveSizes {
   /** Tokens of a sequence. */
@@ -56,6 +63,19 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     inputs: { ids, targets, ...places, ...inputs },
     loss: withLayerLosses(loss, losses, { share, weight, targets: rows * length }),
   }
+}
+
+/** `languageModelObjective` for sequences of `length` tokens. Throws where the model is no decoder. */
+export function nextToken(
+  model: Model,
+  length: number,
+  options: Omit<LanguageModelOptions, 'rows' | 'length'> = {},
+): ObjectiveBuilder {
+  if (!(model instanceof Decoder))
+    throw new TypeError(
+      `an ${model.config.kind} does not predict the next token; give an objective`,
+    )
+  return (sizes) => languageModelObjective(model, { ...options, ...sizes, length })
 }
 
 /** (B, T) segment numbers -> (B, 1, T, T): `HIDDEN` between positions of different segments. */
