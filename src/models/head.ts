@@ -87,3 +87,21 @@ function poolingWeights(mask: Tensor, pooling: HeadConfig['pooling']): Tensor {
 
 /** Vectors of length 1. x: (N, C). */
 export const normalized = (x: Tensor): Tensor => div(x, sqrt(add(sum(mul(x, x), 1, true), 1e-24)))
+
+/** A model's head, and what it is for. Throws where it has none but that of the next token. */
+export function headOf({ head, config }: HeadedModel): { head: Head } & HeadConfig {
+  if (!head || !config.head) throw new Error('this model has no head but that of the next token')
+  return { head, ...config.head }
+}
+
+interface HeadedModel {
+  readonly head: Head | undefined
+  readonly config: { readonly head?: HeadConfig }
+}
+
+/** One vector for each text, (B, C), of length 1 where the head says so. */
+export function vectorsOf(model: HeadedModel, hidden: Tensor, mask: Tensor): Tensor {
+  const { head, pooling, normalized: unit } = headOf(model)
+  const vectors = head.hidden(pool(hidden, mask, pooling))
+  return unit ? normalized(vectors) : vectors
+}

@@ -1,8 +1,7 @@
 import { crossEntropy, input, mul, reshape, sub, sum, type Tensor } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
-import { type Head, pool } from '../models/head.ts'
-import type { HeadConfig } from '../models/head-config.ts'
+import { headOf, pool } from '../models/head.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface ClassificationOptions extends ObjectiveSizes {
@@ -61,10 +60,4 @@ export function textInputs(model: Encoder | Decoder, rows: number, length: numbe
     mask: input('mask', 'float32', [rows, length]),
   }
   return model.config.tokenTypes > 0 ? { ...texts, types: tokens('types') } : texts
-}
-
-export function headOf(model: Encoder | Decoder): { head: Head } & HeadConfig {
-  const { head, config } = model
-  if (!head || !config.head) throw new Error('this decoder has no head but that of the next token')
-  return { head, ...config.head }
 }

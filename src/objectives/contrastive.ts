@@ -9,8 +9,9 @@ import {
   type Tensor,
   transpose,
 } from '../graph/index.ts'
+import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
-import { normalized, pool } from '../models/head.ts'
+import { vectorsOf } from '../models/head.ts'
 import { textInputs } from './classification.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 
@@ -27,12 +28,12 @@ export interface ContrastiveOptions extends ObjectiveSizes {
  * where the model knows them, `types` (2 rows, length): first all first texts, then all second ones.
  */
 export function contrastiveObjective(
-  model: Encoder,
+  model: Encoder | Decoder,
   { rows, length, temperature, dropout }: ContrastiveOptions,
 ): Objective {
   const { weight, random, inputs } = commonInputs(dropout)
   const texts = textInputs(model, 2 * rows, length)
-  const vectors = embeddings(model, model.hidden(texts.ids, { ...texts, random }), texts.mask)
+  const vectors = vectorsOf(model, model.hidden(texts.ids, { ...texts, random }), texts.mask)
   const [first, second] = split(vectors, [rows, rows], 0) as [Tensor, Tensor]
   const similarities = matmul(first, second, { transposeB: true, scale: 1 / temperature })
   const own = constant(
@@ -45,11 +46,4 @@ export function contrastiveObjective(
     sum(crossEntropy(transpose(similarities), own)),
   )
   return { inputs: { ...texts, ...inputs }, loss: mul(mul(both, 0.5), weight) }
-}
-
-/** hidden of (N, T) texts -> (N, C), of length 1 where the model says so. */
-export function embeddings(model: Encoder, hidden: Tensor, mask: Tensor): Tensor {
-  const { pooling, normalized: unit } = model.config.head
-  const vectors = model.head.hidden(pool(hidden, mask, pooling))
-  return unit ? normalized(vectors) : vectors
 }

@@ -1,0 +1,70 @@
+import type { Examples } from '../examples.ts'
+import type { BatchReader } from '../readers/reader.ts'
+import { ShuffledIndices } from '../readers/shuffled-indices.ts'
+
+/** Encoded examples of a task. */
+export interface ExampleSet {
+  readonly count: number
+  /** What was cut off, for the user to know; undefined where nothing was. */
+  readonly notice?: string
+  /** Some of them as a batch. */
+  collate(indices: readonly number[]): Examples
+}
+
+/** Batches of `rows` examples without end, all of them once in each round, in a new order each time. */
+export function exampleReader(
+  set: ExampleSet,
+  { rows, seed }: { rows: number; seed: number },
+): BatchReader<Examples> {
+  const order = new ShuffledIndices(set.count, seed)
+  const next = () => {
+    const index = order.current
+    order.advance()
+    return index
+  }
+  return {
+    next: () => set.collate(Array.from({ length: rows }, next)),
+    state: () => order.state(),
+    restore: (state) => order.restore(state),
+  }
+}
+
+/**
+ * Every example once, in order. The last batch may be smaller; `whole` leaves it out, where batches must be
+ * of one size.
+ */
+export function* allExamples(
+  set: ExampleSet,
+  { rows, whole = false }: { rows: number; whole?: boolean },
+): Generator<Examples> {
+  for (let start = 0; start < set.count; start += rows) {
+    const size = Math.min(rows, set.count - start)
+    if (size === rows || !whole)
+      yield set.collate(Array.from({ length: size }, (_, i) => start + i))
+  }
+}
+
+/** Lists of numbers as one array (rows, length), filled up with `fill`. */
+export function padded(
+  lists: readonly ArrayLike<number>[],
+  length: number,
+  fill: number,
+): Int32Array {
+  const result = new Int32Array(lists.length * length).fill(fill)
+  for (const [row, list] of lists.entries()) result.set(list, row * length)
+  return result
+}
+
+/** (rows, length): 1 where a list has an entry. */
+export function maskOf(lists: readonly ArrayLike<number>[], length: number): Float32Array {
+  const result = new Float32Array(lists.length * length)
+  for (const [row, list] of lists.entries())
+    result.fill(1, row * length, row * length + list.length)
+  return result
+}
+
+/** `notice` of texts that were cut to `length` tokens. */
+export const cutNotice = (cut: number, count: number, length: number): string | undefined =>
+  cut > 0
+    ? `${cut} of ${count} texts are longer than ${length} tokens, and lose their ends`
+    : undefined

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.ts'
+import { encodeInput } from '../../text/encode-input.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
+import { parseRecord } from './parse-record.ts'
+
+/** A text, or two of them, and what is to be said of it: a label, or a number. */
+export interface LabelledText {
+  readonly text: string
+  readonly pair?: string
+  readonly label: string | number
+  readonly where: string
+}
+
+const schema = z.object({
+  text: z.string(),
+  pair: z.string().optional(),
+  label: z.union([z.string().min(1), z.number(), z.boolean().transform(String)]),
+})
+
+/** A record `{"text": "...", "pair": "..."?, "label": ...}`. Throws UserError that begins with `where`. */
+export const parseLabelledText = (value: unknown, where: string): LabelledText => ({
+  ...parseRecord(schema, value, {
+    where,
+    expected: '{"text": "...", "label": "..."}, at times with a second text as "pair"',
+  }),
+  where,
+})
+
+/** The labels that texts have, in their order. Throws UserError where there are fewer than two. */
+export function labelsOf(texts: readonly LabelledText[]): string[] {
+  const labels = [...new Set(texts.map(({ label }) => String(label)))].sort()
+  if (labels.length >= 2) return labels
+  throw new UserError(
+    `the data has ${labels.length === 1 ? `one label only, "${labels[0]}"` : 'no labels'}; give texts of two or more`,
+  )
+}
+
+export interface TextOptions {
+  tokenizer: Tokenizer
+  /** Tokens of a text, those that the model expects around it among them. */
+  length: number
+}
+
+/** Texts with the numbers of their labels, or, without `labels`, with numbers to estimate. */
+export function labelledTextSet(
+  texts: readonly LabelledText[],
+  labels: readonly string[] | undefined,
+  options: TextOptions,
+): ExampleSet {
+  const encoded = encodeTexts(texts, options)
+  const targets = texts.map((text) => (labels ? numberOf(text, labels) : estimateOf(text)))
+  return {
+    count: texts.length,
+    notice: encoded.notice,
+    collate: (indices) => {
+      const wanted = indices.map((i) => targets[i] as number)
+      const answers = labels
+        ? { targets: Int32Array.from(wanted) }
+        : { targets: Float32Array.from(wanted), counted: new Float32Array(wanted.length).fill(1) }
+      const { length } = options
+      const arrays = { ...encoded.arrays(indices), ...answers }
+      return { rows: indices.length, length, arrays, count: indices.length }
+    },
+  }
+}
+
+/** What a model reads of texts: `ids`, `mask` and `types`. */
+export function encodeTexts(
+  texts: readonly { readonly text: string; readonly pair?: string }[],
+  { tokenizer, length }: TextOptions,
+) {
+  let cut = 0
+  const encoded = texts.map(({ text, pair }) => {
+    const whole = encodeInput(tokenizer, text, { pair })
+    if (whole.ids.length <= length) return whole
+    cut++
+    return encodeInput(tokenizer, text, { pair, maxLength: length })
+  })
+  const pad = tokenizer.padId ?? 0
+  return {
+    notice: cutNotice(cut, texts.length, length),
+    arrays: (indices: readonly number[]) => {
+      const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
+      const ids = chosen.map((one) => one.ids)
+      const types = chosen.map((one) => one.typeIds)
+      return {
+        ids: padded(ids, length, pad),
+        mask: maskOf(ids, length),
+        types: padded(types, length, 0),
+      }
+    },
+  }
+}
+
+function numberOf({ label, where }: LabelledText, labels: readonly string[]): number {
+  const number = labels.indexOf(String(label))
+  if (number >= 0) return number
+  throw new UserError(
+    `${where}: the label "${label}" is not one of the model's: ${labels.join(', ')}`,
+  )
+}
+
+function estimateOf({ label, where }: LabelledText): number {
+  if (typeof label === 'number') return label
+  throw new UserError(`${where}: the label is "${label}"; expected a number`)
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.ts'
+import { encodeInput } from '../../text/encode-input.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+import { IGNORE } from '../batch.ts'
+import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
+import { parseRecord } from './parse-record.ts'
+
+/** Texts to read, one or several, and the text to write. */
+export interface SourceTarget {
+  readonly sources: readonly string[]
+  readonly target: string
+  readonly where: string
+}
+
+const schema = z.union([
+  z.object({ source: z.string(), target: z.string() }),
+  z.object({ sources: z.array(z.string()).min(1), target: z.string() }),
+])
+
+/** A record with `source`, or `sources`, and `target`. Throws UserError that begins with `where`. */
+export function parseSourceTarget(value: unknown, where: string): SourceTarget {
+  const record = parseRecord(schema, value, {
+    where,
+    expected: '{"source": "...", "target": "..."}, or several texts to read as "sources": ["..."]',
+  })
+  return {
+    sources: 'sources' in record ? record.sources : [record.source],
+    target: record.target,
+    where,
+  }
+}
+
+export interface SourceTargetOptions {
+  tokenizer: Tokenizer
+  /** Tokens of each source, and of the text that is written, its end among them. */
+  sourceLength: number
+  length: number
+  /** The token that a text begins with. */
+  startId: number
+}
+
+/** Sources of each example: as many for all. Throws UserError where they differ. */
+export function sourcesEach(all: readonly SourceTarget[]): number {
+  const [first] = all
+  const count = first?.sources.length ?? 1
+  const other = all.find(({ sources }) => sources.length !== count)
+  if (!other) return count
+  throw new UserError(
+    `${other.where}: ${other.sources.length} sources, but ${first?.where} has ${count}; give each as many`,
+  )
+}
+
+export function sourceTargetSet(
+  all: readonly SourceTarget[],
+  { tokenizer, sourceLength, length, startId }: SourceTargetOptions,
+): ExampleSet {
+  const { eosId, padId = 0 } = tokenizer
+  if (eosId === undefined) throw new UserError('the tokenizer has no token for the end of a text')
+  let cut = 0
+  const encoded = all.map(({ sources, target }) => {
+    const read = sources.map(
+      (source) => encodeInput(tokenizer, source, { maxLength: sourceLength }).ids,
+    )
+    const written = [...tokenizer.encode(target), eosId]
+    if (written.length > length || read.some((ids) => ids.length === sourceLength)) cut++
+    const targets = written.slice(0, length)
+    return { read, targets, ids: [startId, ...targets.slice(0, -1)] }
+  })
+  return {
+    count: all.length,
+    notice: cutNotice(cut, all.length, Math.min(sourceLength, length)),
+    collate: (indices) => {
+      const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
+      const read = chosen.flatMap((one) => one.read)
+      const arrays = {
+        source: padded(read, sourceLength, padId),
+        mask: maskOf(read, sourceLength),
+        ids: padded(
+          chosen.map(({ ids }) => ids),
+          length,
+          padId,
+        ),
+        targets: padded(
+          chosen.map(({ targets }) => targets),
+          length,
+          IGNORE,
+        ),
+      }
+      const count = chosen.reduce((sum, { targets }) => sum + targets.length, 0)
+      return { rows: indices.length, length: sourceLength + length, arrays, count }
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
+import type { Decoder } from '../models/decoder.ts'
+import type { Encoder } from '../models/encoder.ts'
+import { headOf, pool, vectorsOf } from '../models/head.ts'
+import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { EncodedInput } from '../text/encode-input.ts'
+
+/** Values of parameters by name: packed, or a training's own, which are read anew at every run. */
+export type TextWeights =
+  | { packed: Readonly<Record<string, Float32Array>> }
+  | { live: Readonly<Record<string, DeviceTensor>> }
+
+/** What a model's head says of a batch of texts. */
+export interface TextOutput {
+  values: Float32Array
+  /** (batch, N), (batch, length, N), or (rows, N) where rows were asked for. */
+  shape: readonly number[]
+}
+
+interface Bound {
+  inputs: Record<string, DeviceTensor>
+  output: DeviceTensor
+  binding: Binding
+}
+
+/** A model that reads whole texts, compiled once for batches of all sizes. */
+export class TextProgram {
+  readonly engine: Engine
+  readonly model: Encoder | Decoder
+  readonly #program: Program
+  readonly #live: Readonly<Record<string, DeviceTensor>>
+  /** Of the last sizes, since texts often come in equal ones. */
+  #bound: { key: string; bound: Bound } | undefined
+
+  private constructor(
+    engine: Engine,
+    model: Encoder | Decoder,
+    program: Program,
+    live: Readonly<Record<string, DeviceTensor>>,
+  ) {
+    this.engine = engine
+    this.model = model
+    this.#program = program
+    this.#live = live
+  }
+
+  static async create(
+    engine: Engine,
+    model: Encoder | Decoder,
+    weights: TextWeights,
+  ): Promise<TextProgram> {
+    const parameters = model.parameters()
+    const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
+      return [name, { dtype: 'float32', shape: parameters.get(name)?.shape ?? [], data }] as const
+    })
+    const onnx = toOnnx(
+      { output: textGraph(model) },
+      {
+        target: engine.name,
+        weights: Object.fromEntries(packed),
+      },
+    )
+    const program = await engine.compile(onnx, { label: 'texts' })
+    const inputs = new Set(program.inputs.map(({ name }) => name))
+    const live = Object.entries('live' in weights ? weights.live : {})
+    return new TextProgram(
+      engine,
+      model,
+      program,
+      Object.fromEntries(live.filter(([name]) => inputs.has(name))),
+    )
+  }
+
+  /**
+   * Runs on `texts`, the shorter ones padded with `padId`. `rows`: tokens, of all in the batch, whose
+   * outputs are wanted, for a masked language model.
+   */
+  async run(
+    texts: readonly EncodedInput[],
+    { padId, rows = [], signal }: { padId: number; rows?: readonly number[]; signal?: AbortSignal },
+  ): Promise<TextOutput> {
+    const batch = texts.length
+    const length = Math.max(1, ...texts.map(({ ids }) => ids.length))
+    const { inputs, output, binding } = this.#bind(batch, length, rows.length)
+    const [ids, types, positions] = [0, 1, 2].map(() => new Int32Array(batch * length)) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ]
+    const mask = new Float32Array(batch * length)
+    ids.fill(padId)
+    for (const [row, text] of texts.entries()) {
+      ids.set(text.ids, row * length)
+      types.set(text.typeIds, row * length)
+      mask.fill(1, row * length, row * length + text.ids.length)
+      for (let i = 0; i < length; i++) positions[row * length + i] = i
+    }
+    for (const [name, values] of Object.entries({ ids, types, positions, mask, rows: [...rows] }))
+      inputs[name]?.write(values)
+    await binding.run({ signal })
+    return { values: (await output.read()) as Float32Array, shape: output.shape }
+  }
+
+  #bind(batch: number, length: number, rows: number): Bound {
+    const key = `${batch} ${length} ${rows}`
+    if (this.#bound?.key === key) return this.#bound.bound
+    this.#free()
+    const sizes: Record<string, number> = { batch, length, rows }
+    const tensor = ({ dtype, shape }: Program['inputs'][number]) =>
+      this.engine.tensor(
+        dtype,
+        shape.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 0))),
+      )
+    const own = this.#program.inputs.filter(({ name }) => !this.#live[name])
+    const inputs = Object.fromEntries(own.map((spec) => [spec.name, tensor(spec)]))
+    const output = tensor(this.#program.outputs[0] as Program['outputs'][number])
+    const binding = this.#program.bind({ ...this.#live, ...inputs, output })
+    const bound = { inputs, output, binding }
+    this.#bound = { key, bound }
+    return bound
+  }
+
+  #free(): void {
+    const bound = this.#bound?.bound
+    this.#bound = undefined
+    if (!bound) return
+    bound.binding.dispose()
+    for (const one of [...Object.values(bound.inputs), bound.output]) one.dispose()
+  }
+
+  dispose(): void {
+    this.#free()
+    this.#program.dispose()
+  }
+}
+
+/** The head's output for texts of any number and length. */
+function textGraph(model: Encoder | Decoder): Tensor {
+  const { config } = model
+  const shape = ['batch', 'length']
+  const ids = input('ids', 'int32', shape)
+  const mask = input('mask', 'float32', shape)
+  const types = config.tokenTypes > 0 ? input('types', 'int32', shape) : undefined
+  const positions = input('positions', 'int32', shape)
+  const hidden = model.hidden(ids, { mask, types, positions })
+  const { head, task, pooling } = headOf(model)
+  if (task === 'tag') return head.forward(hidden)
+  if (task === 'embed') return vectorsOf(model, hidden, mask)
+  if (task !== 'mlm') return head.forward(pool(hidden, mask, pooling))
+  const tokens = reshape(hidden, [productOf(shape), config.dim])
+  const rows = gather(tokens, input('rows', 'int32', ['rows']))
+  return head.forward(rows, { embedding: (model as Encoder).embedding })
+}
