@@ -13,7 +13,7 @@ afterAll(() => engine.dispose())
 const open = async () => {
   const { decoder, weights } = await readLlama2c(new URL('stories260K.bin', MODELS))
   const tokenizer = await readLlama2cTokenizer(new URL('tok512.bin', MODELS))
-  return LanguageModel.create({ engine, decoder, weights: { packed: weights }, tokenizer })
+  return LanguageModel.create({ engine, model: decoder, weights: { packed: weights }, tokenizer })
 }
 
 it("tells the story that llama2.c's own test expects of its pretrained model", async () => {

@@ -14,6 +14,7 @@ const LAYERS = [
   'checkpoint',
   'data',
   'generate',
+  'encode',
   'evaluate',
   'train',
   'tune',

@@ -21,7 +21,7 @@ const engine = await openEngine({ engine: 'cpu', threads: Number(threads) })
 const { decoder, weights } = randomModel(shape)
 const tokenizer = idsOnly(decoder.config.vocabSize)
 const open = (draft?: Bits) =>
-  LanguageModel.create({ engine, decoder, weights: { packed: weights }, tokenizer, draft })
+  LanguageModel.create({ engine, model: decoder, weights: { packed: weights }, tokenizer, draft })
 const model = await open()
 const drafted = new Map<Bits | undefined, LanguageModel>([[undefined, model]])
 
@@ -49,7 +49,7 @@ async function decode(request: {
   const { draft } = request
   const chosen = drafted.get(draft) ?? (await open(draft))
   drafted.set(draft, chosen)
-  const prompts = Array.from({ length: request.batch }, () => promptIds(request.prompt))
+  const prompts = Array.from({ length: request.batch }, () => ({ ids: promptIds(request.prompt) }))
   const options = { ...chatOptions.parse({ temperature: 0 }), maxTokens: request.steps }
   const generated = await generateFromTokens(chosen, prompts, options)
   const rate = generated.reduce((sum, { tokensPerSecond }) => sum + tokensPerSecond, 0)

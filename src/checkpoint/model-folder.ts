@@ -7,7 +7,7 @@ import { openFolderWeights } from '../models/files/node-file.ts'
 import { finishPromotion } from '../models/files/promote.ts'
 import { readConfig } from '../models/huggingface/config.ts'
 import { importTensors } from '../models/huggingface/weights.ts'
-import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { loadTokenizer } from '../text/load.ts'
@@ -65,10 +65,23 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   }
 }
 
+/** A folder whose model writes text. Throws UserError where it is another kind. */
+export async function readWritingFolder(
+  folder: string,
+): Promise<ModelFolder<WritingModel['config']>> {
+  const found = await readModelFolder(folder)
+  const { config } = found
+  if (config.kind === 'encoder-decoder') return { ...found, config }
+  return asDecoder(found)
+}
+
 /** A folder whose model writes text by going on with it. Throws UserError where it is another kind. */
 export async function readDecoderFolder(folder: string): Promise<ModelFolder<DecoderConfig>> {
-  const found = await readModelFolder(folder)
-  const { config, family } = found
+  return asDecoder(await readModelFolder(folder))
+}
+
+function asDecoder(found: ModelFolder): ModelFolder<DecoderConfig> {
+  const { config, family, folder } = found
   if (config.kind === 'decoder' && !config.head) return { ...found, config }
   const kind =
     config.kind === 'decoder' ? `a decoder made to ${config.head?.task}` : `an ${config.kind}`

@@ -28,7 +28,7 @@ const open = (chatTemplate?: string) => {
   const sizes = { vocabSize, context: 160, layers: 2, dim: 32, heads: 2, headDim: 16 }
   const decoder = new Decoder(llamaConfig(sizes))
   const weights = { packed: tinyWeights(decoder) }
-  return LanguageModel.create({ engine, decoder, weights, tokenizer, chatTemplate })
+  return LanguageModel.create({ engine, model: decoder, weights, tokenizer, chatTemplate })
 }
 
 const user = (content: string): ChatMessage => ({ role: 'user', content })
@@ -44,7 +44,7 @@ test('the answer follows the conversation as the template writes it', async () =
   expect(ids.filter((id) => id === start).length).toBe(3)
   const options = { ...chatOptions.parse(greedily) }
   const pieces = []
-  for await (const piece of streamFromTokens(model, ids, options)) pieces.push(piece)
+  for await (const piece of streamFromTokens(model, { ids }, options)) pieces.push(piece)
   expect(answer.pieces).toEqual(pieces)
   expect(answer).toMatchObject({ templated: true, forgotten: 0, promptTokens: ids.length })
   await model.dispose()

@@ -5,7 +5,7 @@ import { encodeConversation, endOfTurn } from '../text/render-conversation.ts'
 import { type Generated, streamFromTokens } from './from-tokens.ts'
 import type { LanguageModel } from './language-model.ts'
 import { type ChatOptions, chatOptions } from './options.ts'
-import { encodePrompt } from './prompt.ts'
+import { promptOf } from './prompt.ts'
 import type { Piece } from './sequence.ts'
 
 export interface Answer extends Generated {
@@ -47,13 +47,14 @@ export async function* streamChat(
   const last = messages.at(-1)
   if (!last) throw new UserError('a chat begins with a message; none was given')
   if (!template) {
-    const generated = yield* streamFromTokens(model, encodePrompt(model, last.content), checked)
+    const prompt = promptOf(model, { prompt: last.content })
+    const generated = yield* streamFromTokens(model, prompt, checked)
     return { ...generated, templated: false, forgotten: 0 }
   }
   const { ids, forgotten } = fitPrompt(model, template, messages, checked.maxTokens)
   const end = endOfTurn(tokenizer, template)
   const stopIds = end === undefined ? [] : [end]
-  const generated = yield* streamFromTokens(model, ids, { ...checked, stopIds })
+  const generated = yield* streamFromTokens(model, { ids }, { ...checked, stopIds })
   return { ...generated, templated: true, forgotten }
 }
 
@@ -62,12 +63,12 @@ const ANSWER_SHARE = 1 / 4
 
 /** The prompt of as many of the last messages as fit; the system's always stays, and the last. */
 function fitPrompt(
-  { tokenizer, config }: LanguageModel,
+  { tokenizer, context }: LanguageModel,
   template: string,
   messages: readonly ChatMessage[],
   maxTokens = Number.POSITIVE_INFINITY,
 ): { ids: number[]; forgotten: number } {
-  const room = config.context - Math.min(maxTokens, Math.floor(config.context * ANSWER_SHARE))
+  const room = context - Math.min(maxTokens, Math.floor(context * ANSWER_SHARE))
   const system = messages[0]?.role === 'system' ? messages.slice(0, 1) : []
   for (let start = system.length; ; start++) {
     const rest = messages.slice(start)

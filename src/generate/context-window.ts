@@ -3,8 +3,8 @@ import type { Decoding } from './decoding.ts'
 import type { Sequence } from './sequence.ts'
 
 /** Tokens that the cache of the longest sequence must hold. */
-export const capacityFor = ({ decoder }: DecodeProgram, sequences: readonly Sequence[]): number =>
-  Math.min(decoder.config.context, Math.max(...sequences.map(({ longest }) => longest)))
+export const capacityFor = ({ stack }: DecodeProgram, sequences: readonly Sequence[]): number =>
+  Math.min(stack.context, Math.max(...sequences.map(({ longest }) => longest)))
 
 /** Reads the second half of a full context anew, at the first positions, as its text stands now. */
 export async function slide(

@@ -1,11 +1,13 @@
 import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
-import type { Decoder } from '../models/decoder.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
+import { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { type WritingModel, writingStack } from '../models/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
+import type { StackConfig } from '../models/stack-config.ts'
 import { InPlaceCache } from '../nn/index.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
 import { DecodeStep } from './decode-step.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
+import type { SourceCache } from './source-cache.ts'
 
 /**
  * A model's parameters. `packed`: they serve as they are now; the engine copies them into the form
@@ -19,6 +21,8 @@ export type Weights =
 /** What a step works on: `batch` sequences of a cache, `length` tokens each. */
 export interface StepOptions {
   cache: KeyValueCache
+  /** What an encoder has read for them. */
+  source?: SourceCache
   /** The first sequence. */
   first: number
   batch: number
@@ -28,21 +32,24 @@ export interface StepOptions {
   logits: boolean
 }
 
-/** A decoder with a cache, compiled once: it reads prompts and decodes, whatever the sizes. */
+/** A model that writes, with a cache, compiled once: it reads prompts and decodes, whatever the sizes. */
 export class DecodeProgram {
   readonly engine: Engine
-  readonly decoder: Decoder
+  readonly model: WritingModel
+  /** The part of it that writes. */
+  readonly stack: StackConfig
   readonly #program: Program
   readonly #live: Readonly<Record<string, DeviceTensor>>
 
   private constructor(
     engine: Engine,
-    decoder: Decoder,
+    model: WritingModel,
     program: Program,
     live: Readonly<Record<string, DeviceTensor>>,
   ) {
     this.engine = engine
-    this.decoder = decoder
+    this.model = model
+    this.stack = writingStack(model)
     this.#program = program
     this.#live = live
   }
@@ -50,41 +57,44 @@ export class DecodeProgram {
   /** `bits`: packed matrices are stored in whole numbers of so many bits, in blocks. */
   static async create(
     engine: Engine,
-    decoder: Decoder,
+    model: WritingModel,
     weights: Weights,
     bits?: Bits,
   ): Promise<DecodeProgram> {
-    const parameters = decoder.parameters()
+    const parameters = model.parameters()
     const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
       const shape = parameters.get(name)?.shape ?? []
       return [name, { dtype: 'float32', shape, data }] as const
     })
-    const whole = { outputs: decodeGraph(decoder), weights: Object.fromEntries(packed) }
+    const whole = { outputs: decodeGraph(model), weights: Object.fromEntries(packed) }
     const graph = bits ? quantizeWeights(whole.outputs, whole.weights, bits) : whole
     const onnx = toOnnx(graph.outputs, { target: engine.name, weights: graph.weights })
     const program = await engine.compile(onnx, { label: 'decode' })
     const live = 'live' in weights ? weights.live : {}
-    return new DecodeProgram(engine, decoder, program, live)
+    const inputs = new Set(program.inputs.map(({ name }) => name))
+    const used = Object.entries(live).filter(([name]) => inputs.has(name))
+    return new DecodeProgram(engine, model, program, Object.fromEntries(used))
   }
 
-  bind({ cache, first, batch, length, logits }: StepOptions): DecodeStep {
-    const { engine, decoder } = this
+  bind({ cache, source, first, batch, length, logits }: StepOptions): DecodeStep {
+    const { engine, stack } = this
     const rows = logits ? batch * length : 0
     const own = {
       ids: engine.tensor('int32', [batch, length]),
       lastPosition: engine.tensor('int32', [batch]),
       total: engine.tensor('int32', []),
       logitRows: engine.tensor('int32', [rows]),
-      logits: engine.tensor('float32', [rows, decoder.config.vocabSize]),
-      ...(needsPositions(decoder.config) && {
+      logits: engine.tensor('float32', [rows, stack.vocabSize]),
+      ...(needsPositions(stack) && {
         positions: engine.tensor('int32', [batch, length]),
       }),
     }
     own.logitRows.write(Array.from({ length: rows }, (_, i) => i))
     const past = cache.rows(first, batch)
+    const read = source?.rows(first, batch) ?? {}
     const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
-    const tensors = { ...this.#live, ...own, ...past, ...Object.fromEntries(present) }
-    const views = batch === cache.batch ? [] : Object.values(past)
+    const tensors = { ...this.#live, ...own, ...past, ...read, ...Object.fromEntries(present) }
+    const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
     return new DecodeStep(own, this.#program.bind(tensors), views)
   }
 
@@ -94,24 +104,27 @@ export class DecodeProgram {
 }
 
 /** Rotary positions follow from the cache's lengths. */
-const needsPositions = ({ positions }: DecoderConfig): boolean =>
+const needsPositions = ({ positions }: StackConfig): boolean =>
   positions !== 'rotary' && positions !== 'none'
 
 /** logits: (rows, V), of the tokens at `logitRows`; and the cache with this step's tokens in it. */
-function decodeGraph(decoder: Decoder): Record<string, Tensor> {
-  const { dim } = decoder.config
+function decodeGraph(model: WritingModel): Record<string, Tensor> {
+  const stack = writingStack(model)
   const ids = input('ids', 'int32', ['batch', 'length'])
-  const cache = new InPlaceCache({
-    lastPosition: input('lastPosition', 'int32', ['batch']),
-    total: input('total', 'int32', []),
-  })
-  const hidden = decoder.hidden(ids, {
+  const cache = new InPlaceCache(
+    {
+      lastPosition: input('lastPosition', 'int32', ['batch']),
+      total: input('total', 'int32', []),
+    },
+    model instanceof EncoderDecoder ? stack : undefined,
+  )
+  const hidden = model.hidden(ids, {
     cache,
-    ...(needsPositions(decoder.config) && { positions: input('positions', 'int32', ids.shape) }),
+    ...(needsPositions(stack) && { positions: input('positions', 'int32', ids.shape) }),
   })
-  const tokens = reshape(hidden, [productOf(ids.shape), dim])
+  const tokens = reshape(hidden, [productOf(ids.shape), stack.dim])
   const last = gather(tokens, input('logitRows', 'int32', ['rows']))
-  const outputs: Record<string, Tensor> = { logits: decoder.logits(last) }
+  const outputs: Record<string, Tensor> = { logits: model.logits(last) }
   for (const [i, { keys, values }] of cache.layers.entries()) {
     outputs[`next.cache.${i}.keys`] = keys
     outputs[`next.cache.${i}.values`] = values

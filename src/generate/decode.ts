@@ -1,8 +1,16 @@
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
 import { Decoding } from './decoding.ts'
+import type { EncodeProgram } from './encode-program.ts'
 import type { Piece, Sequence } from './sequence.ts'
 import { type Draft, speculate } from './speculate.ts'
+
+/** What decodes: see `LanguageModel`. */
+export interface DecodeParts {
+  program: DecodeProgram
+  draft?: Draft
+  encoder?: EncodeProgram
+}
 
 export interface Step {
   /** Its place among the sequences given. */
@@ -15,7 +23,7 @@ export interface Step {
  * decoded faster with a `draft`. Aborting ends them with what they have.
  */
 export async function* decode(
-  { program, draft }: { program: DecodeProgram; draft?: Draft },
+  { program, draft, encoder }: DecodeParts,
   sequences: readonly Sequence[],
   { signal }: { signal?: AbortSignal } = {},
 ): AsyncGenerator<Step> {
@@ -24,11 +32,11 @@ export async function* decode(
     for (let first = 0; first < sequences.length; first += size) {
       const group = sequences.slice(first, first + size)
       const [only] = group
-      if (draft && only && group.length === 1)
+      if (draft && only && group.length === 1 && !encoder)
         for await (const piece of speculate(program, draft, only, signal))
           yield { index: first, piece }
       else
-        for await (const step of decodeGroup(program, group, signal))
+        for await (const step of decodeGroup(program, encoder, group, signal))
           yield { ...step, index: first + step.index }
     }
   } catch (error) {
@@ -39,11 +47,16 @@ export async function* decode(
 
 async function* decodeGroup(
   program: DecodeProgram,
+  encoder: EncodeProgram | undefined,
   sequences: readonly Sequence[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step> {
   const capacity = capacityFor(program, sequences)
-  const decoding = new Decoding(program, { sequences: sequences.length, capacity })
+  const source = await encoder?.run(
+    sequences.map(({ sources }) => sources),
+    { signal },
+  )
+  const decoding = new Decoding(program, { sequences: sequences.length, capacity, source })
   const active = sequences.map((sequence, index) => ({ sequence, index }))
   try {
     for (const [row, { sequence }] of active.entries())
@@ -70,5 +83,6 @@ async function* decodeGroup(
     }
   } finally {
     decoding.dispose()
+    source?.dispose()
   }
 }

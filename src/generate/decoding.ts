@@ -1,9 +1,17 @@
 import type { DecodeProgram } from './decode-program.ts'
 import type { DecodeStep } from './decode-step.ts'
 import { KeyValueCache } from './key-value-cache.ts'
+import type { SourceCache } from './source-cache.ts'
 
 /** Tokens of a prompt that are read at once: enough for the matrix products. */
 const CHUNK = 256
+
+export interface DecodingOptions {
+  sequences: number
+  capacity: number
+  cache?: KeyValueCache
+  source?: SourceCache
+}
 
 interface RunOptions {
   signal?: AbortSignal
@@ -16,6 +24,7 @@ interface RunOptions {
 export class Decoding {
   readonly #program: DecodeProgram
   readonly #ownsCache: boolean
+  readonly #source: SourceCache | undefined
   /** Steps by the number of sequences that take part, and the tokens of each. */
   readonly #steps = new Map<string, DecodeStep>()
   readonly #lengths: Int32Array
@@ -25,16 +34,15 @@ export class Decoding {
 
   /**
    * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. They may work
-   * on the `cache` of another decoding of the same shape, which outlives this one.
+   * on the `cache` of another decoding of the same shape, which outlives this one; `source`, too, stays
+   * the caller's.
    */
-  constructor(
-    program: DecodeProgram,
-    { sequences, capacity, cache }: { sequences: number; capacity: number; cache?: KeyValueCache },
-  ) {
-    const { engine, decoder } = program
+  constructor(program: DecodeProgram, { sequences, capacity, cache, source }: DecodingOptions) {
+    const { engine, stack } = program
     this.#program = program
     this.#ownsCache = cache === undefined
-    this.cache = cache ?? new KeyValueCache(engine, decoder.config, sequences, capacity)
+    this.#source = source
+    this.cache = cache ?? new KeyValueCache(engine, stack, sequences, capacity)
     this.#lengths = new Int32Array(sequences)
     this.#count = sequences
   }
@@ -64,6 +72,7 @@ export class Decoding {
       )
       const step = this.#program.bind({
         cache: this.cache,
+        source: this.#source,
         first: row,
         batch: 1,
         length: chunk.length,
@@ -112,11 +121,20 @@ export class Decoding {
     this.#lengths[row] = length
   }
 
+  /** Puts what sequence `from` has read in the place of that of `to`, from token `first` on. */
+  copyRow(from: number, to: number, first = 0): void {
+    this.cache.copyRow(from, to, first, this.length(from))
+    this.#lengths[to] = this.length(from)
+  }
+
   /** Ends a sequence; the last one takes over its row. */
   remove(row: number): void {
     this.#count--
     const length = this.length(this.#count)
-    if (row !== this.#count) this.cache.copyRow(this.#count, row, length)
+    if (row !== this.#count) {
+      this.cache.copyRow(this.#count, row, 0, length)
+      this.#source?.copyRow(this.#count, row)
+    }
     this.#lengths[row] = length
   }
 
@@ -129,7 +147,10 @@ export class Decoding {
     const key = `${first} ${batch} ${length}`
     const step =
       this.#steps.get(key) ??
-      this.#program.bind({ cache: this.cache, first, batch, length, logits: true })
+      this.#program.bind({
+        ...{ cache: this.cache, source: this.#source },
+        ...{ first, batch, length, logits: true },
+      })
     this.#steps.set(key, step)
     return step
   }

@@ -17,7 +17,12 @@ describe.each(engines)('$name', (engine) => {
     const decoder = new Decoder(tinyConfigs[name] as DecoderConfig)
     const packed = tinyWeights(decoder)
     const tokenizer = tinyTokenizer()
-    const model = await LanguageModel.create({ engine, decoder, weights: { packed }, tokenizer })
+    const model = await LanguageModel.create({
+      engine,
+      model: decoder,
+      weights: { packed },
+      tokenizer,
+    })
     const prompts = ['once upon a time', 'A']
     const texts = await generateAll(model, prompts, { temperature: 0, maxTokens: 10 })
     for (const [i, prompt] of prompts.entries()) {

@@ -30,10 +30,16 @@ export interface Generated {
   pieces: Piece[]
 }
 
+/** What a text begins with, as tokens; for an encoder-decoder also the texts that it reads. */
+export interface TokenPrompt {
+  ids: readonly number[]
+  sources?: readonly (readonly number[])[]
+}
+
 /** Continues prompts that are tokens already, all at once; seeds are `seed`, `seed` + 1, ... */
 export async function generateFromTokens(
   model: LanguageModel,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly TokenPrompt[],
   options: CheckedOptions,
 ): Promise<Generated[]> {
   const sequences = openSequences(model, prompts, options)
@@ -44,7 +50,7 @@ export async function generateFromTokens(
 /** As `generateFromTokens`, for one prompt, piece by piece. */
 export async function* streamFromTokens(
   model: LanguageModel,
-  prompt: readonly number[],
+  prompt: TokenPrompt,
   options: CheckedOptions,
 ): AsyncGenerator<Piece, Generated> {
   const [sequence] = openSequences(model, [prompt], options) as [Sequence]
@@ -52,25 +58,25 @@ export async function* streamFromTokens(
   return gather(sequence)
 }
 
-function openSequences(
+export function openSequences(
   model: LanguageModel,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly TokenPrompt[],
   options: CheckedOptions,
 ): Sequence[] {
-  const { tokenizer, defaults, config } = model
+  const { tokenizer, defaults, context } = model
   const { maxTokens = defaults.maxTokens, slide, seed = randomSeed() } = options
   const sampling = { ...plainSampling, ...defaults.sampling, ...samplingOf(options) }
   const stopIds = new Set([...model.stopIds, ...(options.stopIds ?? [])])
   checkBias(options.logitBias ?? {}, tokenizer.vocabSize)
   const candidates = new Candidates(tokenizer.vocabSize)
-  return prompts.map((prompt, i) => {
-    const room = config.context - prompt.length
+  return prompts.map(({ ids: prompt, sources }, i) => {
+    const room = context - prompt.length
     if (room < 1)
       throw new UserError(
-        `the prompt has ${prompt.length} tokens, but the model's context is ${config.context}; shorten it`,
+        `the prompt has ${prompt.length} tokens, but the model's context is ${context}; shorten it`,
       )
     const limit = slide ? (maxTokens ?? room) : Math.min(maxTokens ?? room, room)
-    const own = { prompt, maxTokens: limit, sampling, seed: seed + i }
+    const own = { prompt, sources, maxTokens: limit, sampling, seed: seed + i }
     return new Sequence({ ...options, ...own, tokenizer, stopIds, candidates })
   })
 }

@@ -20,7 +20,7 @@ const llama = tinyConfigs['Llama with grouped heads of 8'] as DecoderConfig
 const open = (config = llama, tokenizer: Tokenizer = tinyTokenizer(), generation = {}) => {
   const decoder = new Decoder(config)
   const weights = { packed: tinyWeights(decoder) }
-  return LanguageModel.create({ engine, decoder, weights, tokenizer, generation })
+  return LanguageModel.create({ engine, model: decoder, weights, tokenizer, generation })
 }
 
 /**
@@ -66,7 +66,12 @@ test('pieces make up the text, and log-probabilities are those of the whole sequ
   expect(whole.pieces).toEqual(pieces)
   expect(pieces.map(({ text }) => text).join('')).toBe(whole.text)
   const ids = [...model.tokenizer.encode('Hello'), ...whole.tokens]
-  const twin = await uncachedLogits(engine, model.decoder, tinyWeights(model.decoder), ids)
+  const twin = await uncachedLogits(
+    engine,
+    model.model as Decoder,
+    tinyWeights(model.model as Decoder),
+    ids,
+  )
   for (const [i, { token, logprob, top }] of pieces.entries()) {
     const expected = logSoftmax(twin[4 + i] as Float32Array)
     expect(logprob).toBeCloseTo(expected[token] as number, 4)
@@ -135,8 +140,8 @@ describe('a text ends', () => {
     expect(slid.tokens.length).toBe(50)
     // One more token fits; then the last 24 tokens are read anew, from the first position.
     const ids = [...model.tokenizer.encode('abc'), ...slid.tokens]
-    const weights = tinyWeights(model.decoder)
-    const twin = await uncachedLogits(engine, model.decoder, weights, ids.slice(49 - 24))
+    const weights = tinyWeights(model.model as Decoder)
+    const twin = await uncachedLogits(engine, model.model as Decoder, weights, ids.slice(49 - 24))
     expect(twin.slice(23, -1).map(greedy)).toEqual(ids.slice(49))
     await model.dispose()
   })

@@ -2,11 +2,11 @@ import { parseOptions } from '../options.ts'
 import { type Generated, generateFromTokens, streamFromTokens } from './from-tokens.ts'
 import type { LanguageModel } from './language-model.ts'
 import { type GenerateOptions, generateOptions } from './options.ts'
-import { encodePrompt } from './prompt.ts'
+import { promptOf } from './prompt.ts'
 import type { Piece } from './sequence.ts'
 
 /**
- * Continues `prompt`; resolves with the whole text. Throws UserError with the option at fault, or
+ * Continues `prompt`, or, with an encoder-decoder, writes what it makes of it; resolves with the whole text. Throws UserError with the option at fault, or
  * where the prompt does not fit the context.
  *
  * @example
@@ -16,7 +16,10 @@ export async function generate(
   model: LanguageModel,
   options: GenerateOptions = {},
 ): Promise<Generated> {
-  const [generated] = await generateAll(model, [options.prompt ?? ''], options)
+  const { signal, ...given } = options
+  const { prompt, sources, ...checked } = parseOptions(generateOptions, given)
+  const prompts = [promptOf(model, { prompt, sources })]
+  const [generated] = await generateFromTokens(model, prompts, { ...checked, signal })
   return generated as Generated
 }
 
@@ -30,17 +33,18 @@ export async function* stream(
   model: LanguageModel,
   { signal, ...options }: GenerateOptions = {},
 ): AsyncGenerator<Piece, Generated> {
-  const { prompt, ...checked } = parseOptions(generateOptions, options)
-  return yield* streamFromTokens(model, encodePrompt(model, prompt), { ...checked, signal })
+  const { prompt, sources, ...checked } = parseOptions(generateOptions, options)
+  const given = promptOf(model, { prompt, sources })
+  return yield* streamFromTokens(model, given, { ...checked, signal })
 }
 
 /** As `generate`, for several prompts at once; the seeds of the texts are `seed`, `seed` + 1, ... */
 export async function generateAll(
   model: LanguageModel,
   prompts: readonly string[],
-  { signal, ...options }: Omit<GenerateOptions, 'prompt'> = {},
+  { signal, ...options }: Omit<GenerateOptions, 'prompt' | 'sources'> = {},
 ): Promise<Generated[]> {
-  const { prompt: _, ...checked } = parseOptions(generateOptions, options)
-  const ids = prompts.map((prompt) => encodePrompt(model, prompt))
-  return generateFromTokens(model, ids, { ...checked, signal })
+  const { prompt: _, sources: __, ...checked } = parseOptions(generateOptions, options)
+  const given = prompts.map((prompt) => promptOf(model, { prompt }))
+  return generateFromTokens(model, given, { ...checked, signal })
 }

@@ -1,5 +1,5 @@
 import { cachedHeadDim } from '../graph/index.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { StackConfig } from '../models/stack-config.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 
 /**
@@ -13,7 +13,7 @@ export class KeyValueCache {
   readonly #tensors = new Map<string, DeviceTensor>()
 
   /** Throws where a batch of more than 1 is asked of an engine whose tensors cannot be sliced. */
-  constructor(engine: Engine, config: DecoderConfig, batch: number, capacity: number) {
+  constructor(engine: Engine, config: StackConfig, batch: number, capacity: number) {
     if (batch > 1 && !engine.hostMemory)
       throw new Error(`${engine.name} decodes one sequence at a time, not ${batch}`)
     const { layers, kvHeads, headDim, positions } = config
@@ -35,14 +35,14 @@ export class KeyValueCache {
     return Object.fromEntries([...this.#tensors].map(([name, tensor]) => [name, view(tensor)]))
   }
 
-  /** Copies the first `length` tokens of sequence `from` over those of `to`. */
-  copyRow(from: number, to: number, length: number): void {
+  /** Copies tokens `first` to `end` of sequence `from` over those of `to`. */
+  copyRow(from: number, to: number, first: number, end: number): void {
     for (const { data, shape } of this.#tensors.values()) {
       const [, heads = 0, capacity = 0, size = 0] = shape
       const start = (row: number, head: number) => (row * heads + head) * capacity * size
       for (let head = 0; head < heads; head++) {
         const source = start(from, head)
-        data?.copyWithin(start(to, head), source, source + length * size)
+        data?.copyWithin(start(to, head) + first * size, source + first * size, source + end * size)
       }
     }
   }

@@ -1,15 +1,19 @@
-import type { Decoder } from '../models/decoder.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
+import { UserError } from '../errors.ts'
+import { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { DecodeParts } from './decode.ts'
 import { DecodeProgram, type Weights } from './decode-program.ts'
+import { EncodeProgram } from './encode-program.ts'
 import { type GenerationDefaults, readGenerationConfig } from './generation-config.ts'
 import type { Draft } from './speculate.ts'
 
 export interface LanguageModelOptions {
   engine: Engine
-  decoder: Decoder
+  /** Its architecture. */
+  model: WritingModel
   /** A model in training gives its parameters as `live`: what is generated follows them. */
   weights: Weights
   tokenizer: Tokenizer
@@ -40,10 +44,10 @@ export interface ImportFacts {
   unusedTensors: readonly string[]
 }
 
-/** A decoder with its tokenizer, ready to generate. Several generations may be under way at once. */
+/** A model that writes text, with its tokenizer, ready to generate. Several generations may be under way at once. */
 export class LanguageModel {
   readonly engine: Engine
-  readonly decoder: Decoder
+  readonly model: WritingModel
   readonly tokenizer: Tokenizer
   readonly chatTemplate: string | undefined
   readonly addBos: boolean
@@ -51,15 +55,13 @@ export class LanguageModel {
   readonly defaults: GenerationDefaults
   readonly program: DecodeProgram
   readonly draft: Draft | undefined
+  /** Reads what an encoder-decoder writes about. */
+  readonly encoder: EncodeProgram | undefined
   readonly #ownsEngine: boolean
 
-  private constructor(
-    options: LanguageModelOptions,
-    program: DecodeProgram,
-    draft: Draft | undefined,
-  ) {
+  private constructor(options: LanguageModelOptions, { program, draft, encoder }: DecodeParts) {
     this.engine = options.engine
-    this.decoder = options.decoder
+    this.model = options.model
     this.tokenizer = options.tokenizer
     this.chatTemplate = options.chatTemplate
     this.addBos = options.addBos ?? false
@@ -68,20 +70,31 @@ export class LanguageModel {
     this.defaults = readGenerationConfig(options.generation ?? {})
     this.program = program
     this.draft = draft
+    this.encoder = encoder
   }
 
   /** Compiles the model; parameters that are `packed` can be let go afterwards. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
-    const { engine, decoder, weights, draft: bits } = options
-    const program = await DecodeProgram.create(engine, decoder, weights)
-    if (!bits) return new LanguageModel(options, program, undefined)
-    const drafting = await DecodeProgram.create(engine, decoder, weights, bits)
-    return new LanguageModel(options, program, { program: drafting, bits })
+    const { engine, model, weights, draft: bits } = options
+    const program = await DecodeProgram.create(engine, model, weights)
+    if (model instanceof EncoderDecoder) {
+      if (bits) throw new UserError('a draft guesses for decoder-only models; leave it out')
+      const encoder = await EncodeProgram.create(engine, model, weights)
+      return new LanguageModel(options, { program, encoder })
+    }
+    if (!bits) return new LanguageModel(options, { program })
+    const drafting = await DecodeProgram.create(engine, model, weights, bits)
+    return new LanguageModel(options, { program, draft: { program: drafting, bits } })
   }
 
   /** Its architecture: every setting, as it was resolved. */
-  get config(): DecoderConfig {
-    return this.decoder.config
+  get config(): WritingModel['config'] {
+    return this.model.config
+  }
+
+  /** Tokens of the longest text. */
+  get context(): number {
+    return writingStack(this.model).context
   }
 
   /** Tokens that end a text. */
@@ -93,6 +106,7 @@ export class LanguageModel {
   async dispose(): Promise<void> {
     this.program.dispose()
     this.draft?.program.dispose()
+    this.encoder?.dispose()
     if (this.#ownsEngine) await this.engine.dispose()
   }
 }

@@ -31,7 +31,7 @@ test.each(Object.entries(tinyConfigs))(
     const batch = { engine, model: decoder, batch: 2, length: 30, seed: 1 }
     const trainer = await Trainer.create({ ...batch, optimizer: adamW(), weightDecay: 0.1 })
     const weights = { live: trainer.parameters }
-    const live = await LanguageModel.create({ engine, decoder, weights, tokenizer })
+    const live = await LanguageModel.create({ engine, model: decoder, weights, tokenizer })
     const ids = Int32Array.from(tokenizer.encode(text))
     const windows = {
       inputs: ids.subarray(0, 60),

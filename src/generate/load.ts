@@ -1,7 +1,6 @@
-import { type ModelFolder, readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
 import { sizeOf } from '../graph/index.ts'
-import { Decoder } from '../models/decoder.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
+import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
@@ -26,7 +25,7 @@ export async function load(
   folder: string,
   { engine: chosen, threads, draft }: LoadOptions = {},
 ): Promise<LanguageModel> {
-  const files = await readDecoderFolder(folder)
+  const files = await readWritingFolder(folder)
   if (typeof chosen === 'object') return open(files, { engine: chosen, draft })
   const engine = await openEngine({ engine: chosen, threads })
   try {
@@ -39,14 +38,14 @@ export async function load(
 
 /** The weights go from the file into memory that is freed once the engine has packed them. */
 async function open(
-  files: ModelFolder<DecoderConfig>,
+  files: ModelFolder<WritingModel['config']>,
   options: { engine: Engine; draft?: Bits; ownsEngine?: boolean },
 ): Promise<LanguageModel> {
   const { engine } = options
-  const decoder = new Decoder(files.config)
+  const model = createModel(files.config) as WritingModel
   const tensors: DeviceTensor[] = []
   const packed: Record<string, Float32Array> = {}
-  const shapes = decoder.parameters()
+  const shapes = model.parameters()
   try {
     const unusedTensors = await files.fill((name) => {
       const shape = shapes.get(name)?.shape ?? []
@@ -55,7 +54,7 @@ async function open(
     })
     const weights = { packed }
     const facts = { ...files, unusedTensors }
-    return await LanguageModel.create({ ...files, ...options, decoder, weights, facts })
+    return await LanguageModel.create({ ...files, ...options, model, weights, facts })
   } finally {
     for (const tensor of tensors) tensor.dispose()
   }

@@ -42,6 +42,22 @@ export const chatOptions = samplingOptions.extend({
 export const generateOptions = chatOptions.extend({
   /** Empty: from the beginning of a document. */
   prompt: z.string().default(''),
+  /** Several texts that an encoder-decoder reads apart and attends to together, instead of a prompt. */
+  sources: z.array(z.string()).min(1).optional(),
+})
+
+export const beamOptions = z.strictObject({
+  prompt: generateOptions.shape.prompt,
+  sources: generateOptions.shape.sources,
+  /** Texts that are followed at a time. */
+  beams: z.number().int().min(1).default(4),
+  /** Texts to give: the best ones. */
+  nBest: z.number().int().min(1).default(1),
+  /** Above 0 favors long texts: the sum of log-probabilities is divided by length ^ lengthPenalty. */
+  lengthPenalty: z.number().default(1),
+  /** Ends once as many texts have ended as are followed, though a better one might still come. */
+  earlyStopping: z.boolean().default(false),
+  maxTokens: z.number().int().min(1).optional(),
 })
 
 interface Abortable {
@@ -50,4 +66,5 @@ interface Abortable {
 }
 
 export type ChatOptions = z.input<typeof chatOptions> & Abortable
+export type BeamOptions = z.input<typeof beamOptions> & Abortable
 export type GenerateOptions = z.input<typeof generateOptions> & Abortable

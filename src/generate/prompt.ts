@@ -1,5 +1,30 @@
 import { UserError } from '../errors.ts'
+import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { TokenPrompt } from './from-tokens.ts'
+import type { LanguageModel } from './language-model.ts'
+
+/**
+ * What a generation starts from: the tokens of `prompt`; or, with an encoder-decoder, its start token, and the
+ * tokens of `sources`, by default the prompt alone. Throws UserError where the two do not fit the model.
+ */
+export function promptOf(
+  model: LanguageModel,
+  { prompt, sources }: { prompt: string; sources?: readonly string[] },
+): TokenPrompt {
+  const { config, tokenizer, context } = model
+  if (config.kind === 'encoder-decoder') {
+    if (sources && prompt !== '')
+      throw new UserError('give a prompt or sources, not both; an encoder-decoder reads either')
+    const read = (sources ?? [prompt]).map(
+      (text) => encodeInput(tokenizer, text, { maxLength: context }).ids,
+    )
+    return { ids: [config.startId], sources: read }
+  }
+  if (sources)
+    throw new UserError('sources are for encoder-decoders; this model goes on with a prompt')
+  return { ids: encodePrompt(model, prompt) }
+}
 
 /** Tokens of a prompt. Throws UserError where it is empty and nothing can stand for its beginning. */
 export function encodePrompt(

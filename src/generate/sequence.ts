@@ -28,6 +28,8 @@ export interface Piece {
 export interface SequenceOptions {
   tokenizer: Tokenizer
   prompt: readonly number[]
+  /** Texts that an encoder reads for it, as tokens. */
+  sources?: readonly (readonly number[])[]
   /** Tokens to generate at most. */
   maxTokens: number
   sampling: SamplerOptions
@@ -62,6 +64,10 @@ export class Sequence {
 
   get seed(): number {
     return this.#options.seed
+  }
+
+  get sources(): readonly (readonly number[])[] {
+    return this.#options.sources ?? []
   }
 
   /** The tokens after the prompt's. */

@@ -15,7 +15,13 @@ afterAll(() => engine.dispose())
 const open = (config: DecoderConfig, draft?: Bits) => {
   const decoder = new Decoder(config)
   const weights = { packed: tinyWeights(decoder) }
-  return LanguageModel.create({ engine, decoder, weights, tokenizer: tinyTokenizer(), draft })
+  return LanguageModel.create({
+    engine,
+    model: decoder,
+    weights,
+    tokenizer: tinyTokenizer(),
+    draft,
+  })
 }
 
 describe.each(Object.entries(tinyConfigs))(

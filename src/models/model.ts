@@ -11,6 +11,9 @@ import { dropsOut, type StackConfig } from './stack-config.ts'
 /** Every kind of Transformer, told apart by `config.kind`. */
 export type Model = Decoder | Encoder | EncoderDecoder
 
+/** Models that write text, a token at a time. */
+export type WritingModel = Decoder | EncoderDecoder
+
 export type ModelConfig = DecoderConfig | EncoderConfig | EncoderDecoderConfig
 
 /** Throws UserError with the option at fault where sizes do not go together. */
@@ -21,6 +24,10 @@ export function createModel(config: ModelConfig): Model {
 
 export const stacksOf = (config: ModelConfig): StackConfig[] =>
   config.kind === 'encoder-decoder' ? [config.encoder, config.decoder] : [config]
+
+/** The stack that writes. */
+export const writingStack = ({ config }: WritingModel): StackConfig =>
+  config.kind === 'decoder' ? config : config.decoder
 
 /** Learned numbers (a tied matrix counts once). */
 export const countParameters = (model: Module): number =>

@@ -1,10 +1,18 @@
-import { Decoder } from '../models/decoder.ts'
-import { type DecoderConfig, gpt2Config, llamaConfig } from '../models/decoder-config.ts'
-import { countParameters } from '../models/model.ts'
+import { UserError } from '../errors.ts'
+import { bertHead, modernBertHead } from '../models/encoder-config.ts'
+import type { HeadConfig } from '../models/head-config.ts'
+import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import type { StackConfig } from '../models/stack-config.ts'
+import {
+  DECODER_STYLES,
+  ENCODER_DECODER_STYLES,
+  ENCODER_STYLES,
+  type Style,
+} from '../models/styles/index.ts'
 
 /** Sizes that a user may set by hand; the dial gives the others. */
 export interface ModelSizes {
-  style?: 'gpt2' | 'llama'
+  style?: Style
   depth?: number
   layers?: number
   heads?: number
@@ -12,7 +20,22 @@ export interface ModelSizes {
   dim?: number
   hiddenDim?: number
   context?: number
+  positions?: StackConfig['positions']
+  window?: number
+  /** Feed-forward networks of each layer, and those that a token passes through. */
+  experts?: number
+  expertsPerToken?: number
   dropout?: number
+}
+
+/** What data and tokenizer decide. */
+export interface ModelNeeds {
+  vocabSize: number
+  /** What the model is for, if not the next token. */
+  head?: Pick<HeadConfig, 'task' | 'labels'>
+  /** Ids of encoder-decoders. */
+  startId?: number
+  padId?: number
 }
 
 /** Values for training that the dial gives where the user gives none. */
@@ -27,27 +50,84 @@ const HEAD_DIM = 64
 
 /**
  * One dial: from `depth` (layers; default 4) follow width and heads (64 for each layer and head) and
- * the context; what is given by hand stays as it is.
+ * the context; what is given by hand stays as it is. Throws UserError where an option does not go with the style.
  */
-export function modelConfig(sizes: ModelSizes, vocabSize: number): DecoderConfig {
-  const { style = 'gpt2', depth, dropout = 0 } = sizes
+export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
+  const { style = 'gpt2', depth } = sizes
+  const { vocabSize, head, startId = 0, padId = 0 } = needs
   const layers = sizes.layers ?? depth ?? 4
   const dim = sizes.dim ?? WIDTH_PER_LAYER * layers
   const heads = sizes.heads ?? Math.max(1, Math.round(dim / HEAD_DIM))
   const context = sizes.context ?? Math.min(1024, 64 * 2 ** Math.ceil(Math.log2(layers)))
-  const given = {
-    vocabSize,
-    context,
-    layers,
-    dim,
-    heads,
-    ...(sizes.kvHeads !== undefined && { kvHeads: sizes.kvHeads }),
-    ...(sizes.hiddenDim !== undefined && { hiddenDim: sizes.hiddenDim }),
+  const given = { vocabSize, context, layers, dim, heads, ...chosen(sizes) }
+  if (isOf(DECODER_STYLES, style)) {
+    const config = DECODER_STYLES[style](given)
+    return withExperts(head ? { ...config, head: lastTokenHead(head) } : config, sizes)
+  }
+  if (isOf(ENCODER_STYLES, style)) {
+    if (!head)
+      throw new UserError(`style ${style} reads texts; give --task mlm, classify, tag or embed`)
+    const config = ENCODER_STYLES[style](given)
+    return withExperts({ ...config, head: styleHead(style, head) }, sizes)
+  }
+  if (sizes.experts) throw new UserError(`style ${style} takes no experts; leave them out`)
+  return ENCODER_DECODER_STYLES[style]({ ...given, startId, padId })
+}
+
+const isOf = <S extends string>(styles: Record<S, unknown>, style: string): style is S =>
+  Object.hasOwn(styles, style)
+
+/** Options that were given, by the names of a stack. */
+function chosen(sizes: ModelSizes): Partial<StackConfig> {
+  const { kvHeads, hiddenDim, positions, window, dropout = 0 } = sizes
+  const given = { kvHeads, hiddenDim, positions, window }
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     embeddingDropout: dropout,
     attentionDropout: dropout,
     residualDropout: dropout,
   }
-  return style === 'gpt2' ? gpt2Config(given) : llamaConfig(given)
+}
+
+/** Experts in every layer, each as wide as the feed-forward network that they replace. */
+function withExperts<C extends StackConfig>(
+  config: C,
+  { experts, expertsPerToken }: ModelSizes,
+): C {
+  if (experts === undefined && expertsPerToken === undefined) return config
+  const base = config.experts ?? {
+    ...{ count: 8, perToken: 2, hiddenDim: config.hiddenDim },
+    ...{ normalized: true, balance: 0.01 },
+  }
+  const { count = base.count, perToken = base.perToken } = {
+    count: experts,
+    perToken: expertsPerToken,
+  }
+  return { ...config, experts: { ...base, count, perToken } }
+}
+
+type HeadNeeds = NonNullable<ModelNeeds['head']>
+
+/** Decoders read a text to its end before they judge it. */
+const lastTokenHead = ({ task, labels }: HeadNeeds): HeadConfig => ({
+  ...{ task, labels, pooling: 'last', denseBias: true, norm: false, normalized: true },
+  outputBias: task === 'tag',
+})
+
+function styleHead(style: keyof typeof ENCODER_STYLES, { task, labels }: HeadNeeds): HeadConfig {
+  if (style === 'modernbert') return modernBertHead(task, labels)
+  const head = bertHead(task, labels)
+  return style === 'distilbert' && head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
+}
+
+/** A model's body under another head; the same where the head is. */
+export function withHead(config: ModelConfig, head: HeadNeeds): ModelConfig {
+  if (config.kind === 'encoder-decoder')
+    throw new UserError('an encoder-decoder has no head for whole texts; give another model')
+  if (config.kind === 'decoder') return { ...config, head: lastTokenHead(head) }
+  const isModern = config.normPlace === 'pre'
+  const wanted = isModern ? modernBertHead : bertHead
+  return { ...config, head: wanted(head.task, head.labels) }
 }
 
 /** Tokens that a parameter is worth (Hoffmann et al. 2022). */
@@ -57,14 +137,15 @@ const TOKENS_PER_PARAMETER = 20
 const EPOCHS = 4
 
 /**
- * Batch, rate and length of a training. About 4,096 tokens a step; the rate falls with the square
- * root of the width, as in GPT-3's table of sizes; steps until the tokens that the parameters are
- * worth, or until the text was read four times.
+ * Batch, rate and length of a training on examples of `length` tokens. About 4,096 tokens a step; the rate falls
+ * with the square root of the width, as in GPT-3's table of sizes; steps until the tokens that the
+ * parameters are worth, or until the text was read four times.
  */
-export function horizon(config: DecoderConfig, trainingTokens: number): Horizon {
-  const batch = Math.max(1, Math.round(4096 / config.context))
-  const worth = TOKENS_PER_PARAMETER * countParameters(new Decoder(config))
+export function horizon(config: ModelConfig, trainingTokens: number, length: number): Horizon {
+  const batch = Math.max(1, Math.round(4096 / length))
+  const worth = TOKENS_PER_PARAMETER * countParameters(createModel(config))
   const tokens = Math.min(worth, EPOCHS * trainingTokens)
-  const steps = Math.max(100, Math.ceil(tokens / (batch * config.context)))
-  return { batch, steps, learningRate: Number((1e-3 * Math.sqrt(256 / config.dim)).toPrecision(2)) }
+  const steps = Math.max(100, Math.ceil(tokens / (batch * length)))
+  const { dim } = stacksOf(config)[0] as StackConfig
+  return { batch, steps, learningRate: Number((1e-3 * Math.sqrt(256 / dim)).toPrecision(2)) }
 }

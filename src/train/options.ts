@@ -1,6 +1,9 @@
 import { z } from 'zod'
+import { POSITIONS } from '../models/stack-config.ts'
+import { STYLES } from '../models/styles/index.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { type ScheduleName, schedules } from './schedules/index.ts'
+import { TASKS } from './tasks/index.ts'
 
 const names = <T extends string>(record: Record<T, unknown>) =>
   z.enum(Object.keys(record) as [T, ...T[]])
@@ -54,6 +57,10 @@ export const trainingOptions = z.strictObject({
 })
 
 export const trainOptions = trainingOptions.extend({
+  /** What is learned. */
+  task: z.enum(TASKS).default('lm'),
+  /** Folder of a model whose body is trained further, under a head for this task. */
+  model: z.string().min(1).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
   /** The share of the text that is kept for validation, from its end; or sources of their own. */
@@ -62,7 +69,8 @@ export const trainOptions = trainingOptions.extend({
   tokenizer: z.string().min(1).default('bpe'),
   /** Size of a BPE vocabulary that is trained; default by the size of the text. */
   vocab: count.optional(),
-  style: z.enum(['gpt2', 'llama']).default('gpt2'),
+  /** Default: by the task. */
+  style: z.enum(STYLES).optional(),
   depth: count.optional(),
   layers: count.optional(),
   heads: count.optional(),
@@ -70,8 +78,19 @@ export const trainOptions = trainingOptions.extend({
   dim: count.optional(),
   hiddenDim: count.optional(),
   context: count.optional(),
+  /** Tokens of the text that is written, where another is read; default: `context`. */
+  targetContext: count.optional(),
+  positions: z.enum(POSITIONS).optional(),
+  window: count.optional(),
+  experts: count.optional(),
+  expertsPerToken: count.optional(),
   dropout: share.default(0),
+  /** Share of the tokens that is hidden, of the task `mlm`. */
+  maskShare: z.number().gt(0).lt(1).default(0.15),
+  /** By which similarities are divided, of the task `embed`. */
+  temperature: z.number().gt(0).default(0.05),
 })
 
 export type TrainingOptions = z.output<typeof trainingOptions>
 export type TrainOptions = z.input<typeof trainOptions>
+export type ParsedTrainOptions = z.output<typeof trainOptions>

@@ -23,8 +23,12 @@ export class Sampler {
 
   /** Up to `maxTokens` tokens from the beginning of a text; the same parameters give the same. */
   async sample(maxTokens = 200): Promise<string> {
-    const { trainer, ...parts } = this.#options
-    this.#model ??= await LanguageModel.create({ ...parts, weights: { live: trainer.parameters } })
+    const { trainer, decoder: model, ...parts } = this.#options
+    this.#model ??= await LanguageModel.create({
+      ...parts,
+      model,
+      weights: { live: trainer.parameters },
+    })
     const { text } = await generate(this.#model, { maxTokens, temperature: 0.8, topK: 50, seed: 1 })
     return text
   }

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { UserError } from '../errors.ts'
+import type { ModelConfig } from '../models/model.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { loadTokenizer } from '../text/load.ts'
@@ -13,20 +14,56 @@ export interface TokenizerChoice {
   /** Size of a BPE vocabulary; default by the size of the text. */
   vocab?: number
   threads?: number
+  /** Goes on with the training in `out`. */
+  resume: boolean
+  out: string
+}
+
+/** What the tokenizer is for. */
+export interface TokenizerUse {
+  kind: ModelConfig['kind']
+  /** A model that is trained further: its tokenizer is used. */
+  base?: { tokenizer: Tokenizer }
 }
 
 /**
- * The tokenizer to train with: trained on the corpora, or read from a file. Throws UserError when
- * the file is not there or is none.
+ * The tokenizer to train with on text: trained on the corpora, or read from a file; on resumption that of the
+ * training. Throws UserError when the file is not there or is none.
  */
-export async function tokenizerFor(
-  { tokenizer, vocab, threads }: TokenizerChoice,
+export async function tokenizerForText(
+  options: TokenizerChoice,
   corpora: readonly Corpus[],
+  use: TokenizerUse,
 ): Promise<Tokenizer> {
-  if (tokenizer === 'char') return trainCharTokenizer(texts(corpora))
+  return chooseTokenizer(options, use, {
+    texts: () => textsOf(corpora),
+    bytes: () => totalBytes(corpora),
+  })
+}
+
+/** As `tokenizerForText`, for texts that are in memory. */
+export async function tokenizerForTexts(
+  options: TokenizerChoice,
+  texts: () => readonly string[],
+  use: TokenizerUse,
+): Promise<Tokenizer> {
+  return chooseTokenizer(options, use, {
+    texts,
+    bytes: async () => texts().reduce((total, text) => total + Buffer.byteLength(text), 0),
+  })
+}
+
+async function chooseTokenizer(
+  { tokenizer, vocab, threads, resume, out }: TokenizerChoice,
+  { kind, base }: TokenizerUse,
+  data: { texts(): Iterable<string> | AsyncIterable<string>; bytes(): Promise<number> },
+): Promise<Tokenizer> {
+  if (resume) return readTokenizer(out)
+  if (base) return base.tokenizer
+  if (tokenizer === 'char') return trainCharTokenizer(data.texts(), { kind })
   if (tokenizer !== 'bpe') return readTokenizer(tokenizer)
-  const vocabSize = vocab ?? defaultVocabulary(await totalBytes(corpora))
-  return trainBpeOnThreads(texts(corpora), { vocabSize, threads })
+  const vocabSize = vocab ?? defaultVocabulary(await data.bytes())
+  return trainBpeOnThreads(data.texts(), { vocabSize, threads, kind })
 }
 
 /** Reads a tokenizer.json, or the one in a folder. */
@@ -47,7 +84,7 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
   }
 }
 
-async function* texts(corpora: readonly Corpus[]): AsyncGenerator<string> {
+async function* textsOf(corpora: readonly Corpus[]): AsyncGenerator<string> {
   for (const corpus of corpora) for await (const { text } of corpus.documents()) yield text
 }
 

@@ -18,8 +18,8 @@ import { loadTokenizer } from '../text/load.ts'
 import { encodeConversation } from '../text/render-conversation.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { withSpecialTokens } from '../text/with-special-tokens.ts'
+import { copyParameters } from '../train/copy-parameters.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
-import { copyParameters } from './copy-parameters.ts'
 import { type TuneOptions, tuneOptions } from './options.ts'
 
 type Parsed = ReturnType<typeof parseOptions<typeof tuneOptions>>

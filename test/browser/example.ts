@@ -25,6 +25,6 @@ export async function learn(
   const reader = data.batchReader(windows, { rows: shape.batch, length: shape.length })
   for (let i = 0; i < steps; i++) onLoss((await trainer.next(reader.next(), 3e-2)).loss)
   const weights = { live: trainer.parameters }
-  const model = await LanguageModel.create({ engine, decoder, tokenizer, weights })
+  const model = await LanguageModel.create({ engine, model: decoder, tokenizer, weights })
   return (await generate(model, { prompt, maxTokens: 12, temperature: 0 })).text
 }

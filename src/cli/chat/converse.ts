@@ -94,9 +94,9 @@ const tell = (text: string): void => {
 }
 
 /** The end of a text, half as long as the context, which leaves room to go on. */
-function tail({ tokenizer, config }: LanguageModel, text: string): string {
+function tail({ tokenizer, context }: LanguageModel, text: string): string {
   const ids = tokenizer.encode(text)
-  const half = Math.ceil(config.context / 2)
+  const half = Math.ceil(context / 2)
   return ids.length > half ? tokenizer.decode(ids.slice(-half)) : text
 }
 

@@ -12,7 +12,10 @@ export const generate = defineCommand({
   options: z.strictObject({ ...modelOptions, ...generateOptions.shape }),
   help: {
     Model: modelHelp,
-    Text: { prompt: 'text to go on with (default: none, from the beginning of a document)' },
+    Text: {
+      prompt: 'text to go on with, or for an encoder-decoder to read (default: none)',
+      sources: '`TEXT` several texts for an encoder-decoder to read together',
+    },
     ...samplingHelp,
   },
   examples: [

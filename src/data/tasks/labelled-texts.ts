@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { encodeInput } from '../../text/encode-input.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
+import type { Examples } from '../examples.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
 import { parseRecord } from './parse-record.ts'
 
@@ -56,7 +57,7 @@ export function labelledTextSet(
     notice: encoded.notice,
     collate: (indices) => {
       const wanted = indices.map((i) => targets[i] as number)
-      const answers = labels
+      const answers: Examples['arrays'] = labels
         ? { targets: Int32Array.from(wanted) }
         : { targets: Float32Array.from(wanted), counted: new Float32Array(wanted.length).fill(1) }
       const { length } = options

@@ -1,0 +1,72 @@
+import { UserError } from '../errors.ts'
+import { encodeInput } from '../text/encode-input.ts'
+import type { TextModel } from './text-model.ts'
+
+/** A text, or two that belong together. */
+export type TextInput = string | { readonly text: string; readonly pair?: string }
+
+export interface Classified {
+  label: string
+  /** Of that label. */
+  probability: number
+  /** Of each label. */
+  probabilities: Readonly<Record<string, number>>
+}
+
+interface Options {
+  signal?: AbortSignal
+}
+
+/** The likeliest label of each text. Throws UserError where the model is for another task. */
+export async function classify(
+  model: TextModel,
+  texts: readonly TextInput[],
+  options: Options = {},
+): Promise<Classified[]> {
+  const { labels } = expectTask(model, 'classify')
+  const outputs = await model.outputs(encodeAll(model, texts), options)
+  return outputs.map((logits) => {
+    const chances = softmax(logits)
+    const best = chances.indexOf(Math.max(...chances))
+    return {
+      label: labels[best] as string,
+      probability: chances[best] as number,
+      probabilities: Object.fromEntries(labels.map((label, i) => [label, chances[i] as number])),
+    }
+  })
+}
+
+/** The number that a model of the task `regress` gives each text, such as a reward. */
+export async function estimate(
+  model: TextModel,
+  texts: readonly TextInput[],
+  options: Options = {},
+): Promise<number[]> {
+  expectTask(model, 'regress')
+  const outputs = await model.outputs(encodeAll(model, texts), options)
+  return outputs.map((values) => values[0] as number)
+}
+
+/** Texts as the model reads them; what is longer than its context loses its end. */
+export const encodeAll = ({ tokenizer, context }: TextModel, texts: readonly TextInput[]) =>
+  texts.map((input) => {
+    const { text, pair } = typeof input === 'string' ? { text: input, pair: undefined } : input
+    return encodeInput(tokenizer, text, { pair, maxLength: context })
+  })
+
+/** The head's configuration. Throws UserError where the model is for another task. */
+export function expectTask(
+  { head }: TextModel,
+  task: TextModel['head']['task'],
+): TextModel['head'] {
+  if (head.task === task) return head
+  throw new UserError(`this model is for the task ${head.task}, not for ${task}`)
+}
+
+export function softmax(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits)
+  const highest = Math.max(...values)
+  const weights = values.map((x) => Math.exp(x - highest))
+  const total = weights.reduce((a, b) => a + b, 0)
+  return weights.map((weight) => weight / total)
+}

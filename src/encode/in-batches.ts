@@ -1,0 +1,20 @@
+/** Tokens of a batch, padding included: enough for the matrix products. */
+const TOKENS = 4096
+
+/**
+ * Indices of texts of the given lengths in batches, texts of like length together, so that little is padded.
+ */
+export function inBatches(lengths: readonly number[], tokens = TOKENS): number[][] {
+  const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0))
+  const batches: number[][] = []
+  let room = 0
+  for (const index of order) {
+    if (room === 0) {
+      batches.push([])
+      room = Math.max(1, Math.floor(tokens / Math.max(1, lengths[index] ?? 1)))
+    }
+    batches.at(-1)?.push(index)
+    room--
+  }
+  return batches
+}

@@ -1,0 +1,149 @@
+import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import { UserError } from '../errors.ts'
+import { sizeOf } from '../graph/index.ts'
+import { Decoder } from '../models/decoder.ts'
+import { Encoder } from '../models/encoder.ts'
+import { headOf } from '../models/head.ts'
+import type { HeadConfig } from '../models/head-config.ts'
+import { createModel } from '../models/model.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { type EngineOptions, openEngine } from '../runtime/open.ts'
+import type { EncodedInput } from '../text/encode-input.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { inBatches } from './in-batches.ts'
+import { TextProgram, type TextWeights } from './text-program.ts'
+
+export interface TextModelOptions {
+  engine: Engine
+  /** An encoder, or a decoder with a head for whole texts. */
+  model: Encoder | Decoder
+  weights: TextWeights
+  tokenizer: Tokenizer
+  /** Disposing the model disposes its engine. */
+  ownsEngine?: boolean
+}
+
+/** A model that reads whole texts, with its tokenizer: it classifies, tags, embeds or fills gaps. */
+export class TextModel {
+  readonly engine: Engine
+  readonly model: Encoder | Decoder
+  readonly tokenizer: Tokenizer
+  readonly #program: TextProgram
+  readonly #ownsEngine: boolean
+
+  private constructor(options: TextModelOptions, program: TextProgram) {
+    this.engine = options.engine
+    this.model = options.model
+    this.tokenizer = options.tokenizer
+    this.#program = program
+    this.#ownsEngine = options.ownsEngine ?? false
+  }
+
+  static async create(options: TextModelOptions): Promise<TextModel> {
+    const { engine, model, weights } = options
+    return new TextModel(options, await TextProgram.create(engine, model, weights))
+  }
+
+  get head(): HeadConfig {
+    const { head: _, ...config } = headOf(this.model)
+    return config
+  }
+
+  /** Tokens of the longest text. */
+  get context(): number {
+    return this.model.config.context
+  }
+
+  /**
+   * The head's numbers for each text: (N) each, or for a tagging model (length, N). `rows`: for a masked language
+   * model, the places whose (V) are wanted.
+   */
+  async outputs(
+    texts: readonly EncodedInput[],
+    { rows, signal }: { rows?: readonly (readonly number[])[]; signal?: AbortSignal } = {},
+  ): Promise<Float32Array[]> {
+    const padId = this.tokenizer.padId ?? 0
+    const lengths = texts.map(({ ids }) => ids.length)
+    const results: Float32Array[] = new Array(texts.length)
+    for (const batch of inBatches(lengths)) {
+      const chosen = batch.map((i) => texts[i] as EncodedInput)
+      const longest = Math.max(...chosen.map(({ ids }) => ids.length))
+      const wanted = rows && batch.map((i) => rows[i] ?? [])
+      const flat = wanted?.flatMap((places, row) => places.map((place) => row * longest + place))
+      const { values, shape } = await this.#program.run(chosen, { padId, rows: flat, signal })
+      const width = shape[shape.length - 1] as number
+      let start = 0
+      for (const [row, i] of batch.entries()) {
+        const count = wanted ? (wanted[row]?.length ?? 0) : shape.length === 3 ? longest : 1
+        const kept = shape.length === 3 ? (chosen[row]?.ids.length ?? 0) : count
+        results[i] = values.slice(start * width, (start + kept) * width)
+        start += count
+      }
+    }
+    return results
+  }
+
+  async dispose(): Promise<void> {
+    this.#program.dispose()
+    if (this.#ownsEngine) await this.engine.dispose()
+  }
+}
+
+export interface LoadTextModelOptions extends Pick<EngineOptions, 'threads'> {
+  /** Where to compute; an engine that is open already stays the caller's. */
+  engine?: EngineOptions['engine'] | Engine
+}
+
+/**
+ * Loads a model folder whose model reads whole texts; `model.dispose()` frees it. Throws UserError that names the
+ * file and what is wrong with it, or where the model is of another kind.
+ *
+ * @example
+ * const model = await loadTextModel('my-classifier')
+ * const [{ label }] = await classify(model, ['I like it'])
+ */
+export async function loadTextModel(
+  folder: string,
+  { engine: chosen, threads }: LoadTextModelOptions = {},
+): Promise<TextModel> {
+  const files = await readModelFolder(folder)
+  const model = createModel(files.config)
+  if (!(model instanceof Encoder) && !(model instanceof Decoder && model.head))
+    throw new UserError(
+      `${folder}: ${files.family} writes text here; this needs a model with a head for whole texts, such as a BERT`,
+    )
+  if (typeof chosen === 'object') return open(files, { engine: chosen, model })
+  const engine = await openEngine({ engine: chosen, threads })
+  try {
+    return await open(files, { engine, model, ownsEngine: true })
+  } catch (error) {
+    await engine.dispose()
+    throw error
+  }
+}
+
+/** The weights go from the file into memory that is freed once the engine has packed them. */
+async function open(
+  { fill, tokenizer }: ModelFolder,
+  options: Pick<TextModelOptions, 'engine' | 'model' | 'ownsEngine'>,
+): Promise<TextModel> {
+  const { engine, model } = options
+  const shapes = model.parameters()
+  const tensors: DeviceTensor[] = []
+  const packed: Record<string, Float32Array> = {}
+  const allocate = (shape: readonly number[]): Float32Array => {
+    if (!engine.hostMemory) return new Float32Array(sizeOf(shape))
+    const tensor = engine.tensor('float32', shape)
+    tensors.push(tensor)
+    return tensor.data as Float32Array
+  }
+  try {
+    await fill((name) => {
+      packed[name] ??= allocate(shapes.get(name)?.shape ?? [])
+      return packed[name]
+    })
+    return await TextModel.create({ ...options, tokenizer, weights: { packed } })
+  } finally {
+    for (const tensor of tensors) tensor.dispose()
+  }
+}

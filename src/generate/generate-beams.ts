@@ -1,0 +1,48 @@
+import { UserError } from '../errors.ts'
+import { parseOptions } from '../options.ts'
+import { beamSearch } from './beam-search.ts'
+import type { LanguageModel } from './language-model.ts'
+import { type BeamOptions, beamOptions } from './options.ts'
+import { promptOf } from './prompt.ts'
+
+export interface BeamText {
+  text: string
+  /** Ids generated; where a token ended the text, it is the last. */
+  tokens: number[]
+  /** Sum of the log-probabilities of the tokens. */
+  logprob: number
+  /** By which texts are compared: `logprob` / number of tokens ^ lengthPenalty. */
+  score: number
+}
+
+/**
+ * The `nBest` likeliest texts that beam search finds, the best first. Throws UserError with the option at
+ * fault, or where the prompt does not fit the context.
+ *
+ * @example
+ * const [best] = await generateBeams(model, { prompt: 'translate: ...', beams: 4 })
+ */
+export async function generateBeams(
+  model: LanguageModel,
+  { signal, ...options }: BeamOptions = {},
+): Promise<BeamText[]> {
+  const { prompt, sources, nBest, maxTokens, ...search } = parseOptions(beamOptions, options)
+  if (nBest > search.beams)
+    throw new UserError(`nBest is ${nBest}, but only ${search.beams} beams are followed`)
+  const { tokenizer, stopIds, context, defaults } = model
+  const start = promptOf(model, { prompt, sources })
+  const room = context - start.ids.length
+  if (room < 1)
+    throw new UserError(
+      `the prompt has ${start.ids.length} tokens, but the model's context is ${context}; shorten it`,
+    )
+  const found = await beamSearch(model, start, {
+    ...{ ...search, stopIds, signal, vocabSize: tokenizer.vocabSize },
+    maxTokens: Math.min(maxTokens ?? defaults.maxTokens ?? room, room),
+  })
+  return found.slice(0, nBest).map(({ tokens, logprob, score }) => {
+    const generated = tokens.slice(start.ids.length)
+    const kept = stopIds.has(generated.at(-1) ?? -1) ? generated.slice(0, -1) : generated
+    return { text: tokenizer.decode(kept), tokens: generated, logprob, score }
+  })
+}

@@ -1,0 +1,51 @@
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+
+/**
+ * What cross-attention reads of the sources of a batch, by the names of the decode program's inputs: tensors
+ * `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim) each, and `source.bias`,
+ * (batch, 1, 1, source).
+ */
+export class SourceCache {
+  readonly batch: number
+  readonly #tensors: Readonly<Record<string, DeviceTensor>>
+
+  /** Takes over the tensors. */
+  constructor(tensors: Readonly<Record<string, DeviceTensor>>, batch: number) {
+    this.#tensors = tensors
+    this.batch = batch
+  }
+
+  /** Those of `count` sequences from `first` on; they share this one's memory. */
+  rows(first: number, count: number): Record<string, DeviceTensor> {
+    const view = (tensor: DeviceTensor) => {
+      if (count === this.batch) return tensor
+      const [, ...row] = tensor.shape
+      return tensor.slice((first * tensor.size) / this.batch, [count, ...row])
+    }
+    const entries = Object.entries(this.#tensors).map(([name, tensor]) => [name, view(tensor)])
+    return Object.fromEntries(entries)
+  }
+
+  /** Puts the source of sequence `from` in the place of that of `to`. */
+  copyRow(from: number, to: number): void {
+    for (const { data, size } of Object.values(this.#tensors)) {
+      const row = size / this.batch
+      data?.copyWithin(to * row, from * row, (from + 1) * row)
+    }
+  }
+
+  /** The source of a batch of one, for a batch of `count`. */
+  repeated(engine: Engine, count: number): SourceCache {
+    const tensors = Object.entries(this.#tensors).map(([name, { data, dtype, shape, size }]) => {
+      const tensor = engine.tensor(dtype, [count, ...shape.slice(1)])
+      const rows = tensor.data as Float32Array
+      for (let row = 0; row < count; row++) rows.set(data as Float32Array, row * size)
+      return [name, tensor] as const
+    })
+    return new SourceCache(Object.fromEntries(tensors), count)
+  }
+
+  dispose(): void {
+    for (const tensor of Object.values(this.#tensors)) tensor.dispose()
+  }
+}

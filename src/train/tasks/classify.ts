@@ -1,0 +1,36 @@
+import {
+  type LabelledText,
+  labelledTextSet,
+  labelsOf,
+  parseLabelledText,
+} from '../../data/tasks/labelled-texts.ts'
+import { classificationObjective } from '../../objectives/classification.ts'
+import { readerOf } from './reader-of.ts'
+import type { RecordTask } from './task.ts'
+
+const common = {
+  kinds: ['encoder', 'decoder'],
+  style: 'bert',
+  parse: parseLabelledText,
+  texts: ({ text, pair }: LabelledText) => (pair === undefined ? [text] : [text, pair]),
+  objective:
+    (model, { length, labelSmoothing }) =>
+    (sizes) =>
+      classificationObjective(readerOf(model), { ...sizes, length, labelSmoothing }),
+} satisfies Partial<RecordTask<LabelledText>>
+
+/** A label for each text, or pair of texts: `{"text": "...", "label": "..."}`. */
+export const classify: RecordTask<LabelledText> = {
+  ...common,
+  head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
+  examples: (records, tokenizer, model, { length }) =>
+    labelledTextSet(records, readerOf(model).config.head?.labels, { tokenizer, length }),
+}
+
+/** A number for each text: `{"text": "...", "label": 0.5}`; reward models are of this kind. */
+export const regress: RecordTask<LabelledText> = {
+  ...common,
+  head: () => ({ task: 'regress', labels: [] }),
+  examples: (records, tokenizer, _, { length }) =>
+    labelledTextSet(records, undefined, { tokenizer, length }),
+}

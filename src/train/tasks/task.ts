@@ -1,0 +1,41 @@
+import type { ExampleSet } from '../../data/tasks/example-set.ts'
+import type { HeadConfig } from '../../models/head-config.ts'
+import type { Model, ModelConfig } from '../../models/model.ts'
+import type { Style } from '../../models/styles/index.ts'
+import type { ObjectiveBuilder } from '../../objectives/objective.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+
+/** Sizes of examples. */
+export interface TaskSizes {
+  /** Tokens of a text. */
+  length: number
+  /** Of the text that is written, where one is read and another written. */
+  targetLength: number
+  /** Texts that are read together. */
+  sources: number
+}
+
+export interface ObjectiveOptions extends TaskSizes {
+  labelSmoothing: number
+  temperature: number
+}
+
+/** What sets one task apart: the form of its records, its models and its loss. */
+export interface RecordTask<R> {
+  /** Kinds of model that learn it. */
+  kinds: readonly ModelConfig['kind'][]
+  /** Where the user names none. */
+  style: Style
+  /** A record of the data. Throws UserError that begins with `where`. */
+  parse(value: unknown, where: string): R
+  /** The texts of a record, by which a tokenizer is trained. */
+  texts(record: R): readonly string[]
+  /** What the head is for, and the labels that the records have; none for models that write. */
+  head?(records: readonly R[]): Pick<HeadConfig, 'task' | 'labels'>
+  /** Texts that each record gives to read together. */
+  sourcesEach?(records: readonly R[]): number
+  examples(records: readonly R[], tokenizer: Tokenizer, model: Model, sizes: TaskSizes): ExampleSet
+  objective(model: Model, options: ObjectiveOptions): ObjectiveBuilder
+  /** The loss compares the examples of a step with each other. */
+  undivided?: boolean
+}

@@ -1,0 +1,110 @@
+import type { Corpus } from '../data/sources/corpus.ts'
+import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
+import { UserError } from '../errors.ts'
+import type { HeadConfig } from '../models/head-config.ts'
+import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import { hashTokenizer } from '../text/hash.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { copyParameters } from './copy-parameters.ts'
+import { horizon, modelConfig, withHead } from './dial.ts'
+import { type TrainResult, trainingSession } from './session.ts'
+import { type RecordTaskName, recordTask } from './tasks/index.ts'
+import type { RecordTask } from './tasks/task.ts'
+import { tokenizerForTexts } from './tokenizer-for.ts'
+import { checkBase, type TrainingParts } from './training-parts.ts'
+
+/** Learns from records, each of which says what is to be given for it. */
+export async function trainOnRecords(
+  parts: TrainingParts,
+  name: RecordTaskName,
+): Promise<TrainResult> {
+  const { options, engine, corpus, validation, base, events } = parts
+  const { seed, optimizer, labelSmoothing, temperature } = options
+  if (base) checkBase(options, base)
+  const task = recordTask(name)
+  const records = await readRecords(task, corpus)
+  const held = validation
+    ? await readRecords(task, validation)
+    : records.splice(Math.ceil(records.length * (1 - (options.val as number))))
+  if (records.length === 0) throw new UserError('the data holds no records to learn from')
+  const head = task.head?.([...records, ...held])
+  const style = options.style ?? task.style
+  const tokenizer = await tokenizerForTexts(options, () => textsOf(task, [...records, ...held]), {
+    kind: base?.config.kind ?? kindOf(style, task),
+    base,
+  })
+  const config = configFor(parts, { ...options, style }, tokenizer, head)
+  if (!task.kinds.includes(config.kind))
+    throw new UserError(`task ${name} trains ${task.kinds.join('s and ')}s, not an ${config.kind}`)
+  const model = createModel(config)
+  const [first] = stacksOf(config)
+  const length = Math.min(options.context ?? Infinity, first?.context ?? 0)
+  const targetLength = options.targetContext ?? length
+  const sizes = { length, targetLength, sources: task.sourcesEach?.(records) ?? 1 }
+  const learned = task.examples(records, tokenizer, model, sizes)
+  if (learned.notice) events.onMessage?.(learned.notice)
+  const measured = held.length > 0 ? task.examples(held, tokenizer, model, sizes) : undefined
+  const each = learned.collate([0]).length
+  const defaults = horizon(config, records.length * each, each)
+  const batch = Math.min(options.batch ?? defaults.batch, records.length)
+  const objective = task.objective(model, { ...sizes, labelSmoothing, temperature })
+  return trainingSession({
+    options: { ...options, batch },
+    engine,
+    model,
+    objective,
+    measured: task.objective(model, { ...sizes, labelSmoothing: 0, temperature }),
+    undivided: task.undivided,
+    length: each,
+    files: { tokenizer, chatTemplate: base?.chatTemplate },
+    defaults,
+    reader: (rows) => exampleReader(learned, { rows, seed }),
+    validation: measured && {
+      batches: () => allExamples(measured, { rows: batch, whole: task.undivided }),
+      bytes: bytesOf(textsOf(task, held)),
+    },
+    trainingTokens: records.length * each,
+    start:
+      base &&
+      ((trainer) =>
+        copyParameters(base, trainer.values, { body: taskOf(base.config) !== head?.task })),
+    identity: {
+      ...{ config, seed, optimizer, task: name },
+      tokenizer: hashTokenizer(tokenizer),
+      records: records.length,
+    },
+    events,
+  })
+}
+
+async function readRecords(task: RecordTask<unknown>, corpus: Corpus): Promise<unknown[]> {
+  const records: unknown[] = []
+  for await (const { value, where } of corpus.records()) records.push(task.parse(value, where))
+  return records
+}
+
+const textsOf = (task: RecordTask<unknown>, records: readonly unknown[]): string[] =>
+  records.flatMap((record) => task.texts(record))
+
+const kindOf = (style: string, { kinds, style: own }: RecordTask<unknown>): ModelConfig['kind'] =>
+  style === own ? (kinds[0] as ModelConfig['kind']) : configKind(style)
+
+const configKind = (style: string): ModelConfig['kind'] => {
+  if (style === 't5' || style === 'transformer') return 'encoder-decoder'
+  return /bert/.test(style) ? 'encoder' : 'decoder'
+}
+
+function configFor(
+  { base }: TrainingParts,
+  options: TrainingParts['options'],
+  { vocabSize, bosId, padId = 0 }: Tokenizer,
+  head: Pick<HeadConfig, 'task' | 'labels'> | undefined,
+): ModelConfig {
+  if (!base) return modelConfig(options, { vocabSize, head, startId: bosId ?? padId, padId })
+  return head ? withHead(base.config, head) : base.config
+}
+
+const taskOf = (config: ModelConfig) => ('head' in config ? config.head?.task : undefined)
+
+const bytesOf = (texts: readonly string[]): number =>
+  texts.reduce((total, text) => total + new TextEncoder().encode(text).length, 0)

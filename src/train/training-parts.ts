@@ -1,0 +1,31 @@
+import type { ModelFolder } from '../checkpoint/model-folder.ts'
+import type { Corpus } from '../data/sources/corpus.ts'
+import type { DataEvent } from '../data/sources/data-event.ts'
+import { UserError } from '../errors.ts'
+import type { Engine } from '../runtime/engine.ts'
+import type { ParsedTrainOptions } from './options.ts'
+import type { TrainEvents } from './session.ts'
+
+/** What every kind of training starts from. */
+export interface TrainingParts {
+  options: ParsedTrainOptions
+  engine: Engine
+  corpus: Corpus
+  /** Sources of their own to validate on. */
+  validation: Corpus | undefined
+  /** A model whose body is trained further. */
+  base: ModelFolder | undefined
+  report(event: DataEvent): void
+  events: TrainEvents
+}
+
+/** Options that a base decides, and that cannot be given with it. */
+const OF_THE_BASE = ['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim'] as const
+const MORE = ['positions', 'window', 'experts', 'expertsPerToken', 'vocab'] as const
+
+/** Throws UserError where an option contradicts the base that is trained further. */
+export function checkBase(options: ParsedTrainOptions, base: ModelFolder): void {
+  const given = [...OF_THE_BASE, ...MORE].find((name) => options[name] !== undefined)
+  if (given !== undefined)
+    throw new UserError(`${given} is that of the model in ${base.folder}; leave it out`)
+}
