@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
-import { type SpecialTokens, specialTokensOf, splitAt, tokenPattern } from './special-tokens.ts'
+import { BaseTokenizer } from './base-tokenizer.ts'
+import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
 import {
   addedToken,
@@ -15,11 +16,8 @@ import { withSpecialTokens } from './with-special-tokens.ts'
 const UNKNOWN = '<unk>'
 
 /** Every character (code point) is a token; half a surrogate pair counts as U+FFFD. */
-export class CharTokenizer implements Tokenizer {
+export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
-  readonly specialTokens: SpecialTokens['specialTokens']
-  readonly bosId: number | undefined
-  readonly eosId: number | undefined
   private readonly json: TokenizerJson
   /** Token by id. */
   private readonly tokens: readonly string[]
@@ -55,10 +53,8 @@ export class CharTokenizer implements Tokenizer {
   }
 
   constructor(json: TokenizerJson, config: TokenizerConfig = {}) {
-    const { specialTokens, bosId, eosId } = specialTokensOf(json.added_tokens, config)
-    this.specialTokens = specialTokens
-    this.bosId = bosId
-    this.eosId = eosId
+    super(json, config)
+    const { specialTokens } = this
     this.specialIds = new Set(Object.values(specialTokens))
     this.pattern = tokenPattern(Object.keys(specialTokens))
     this.json = json
@@ -93,6 +89,11 @@ export class CharTokenizer implements Tokenizer {
       start += part.text.length
     }
     return ids
+  }
+
+  /** A blank precedes the word if the vocabulary has blanks. */
+  encodeWord(word: string): number[] {
+    return this.encode(this.idOf(0x20) < 0 ? word : ` ${word}`)
   }
 
   decode(ids: ArrayLike<number>, { specials = false }: { specials?: boolean } = {}): string {

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { ChatMessage } from './chat-template.ts'
 import { chatTurns } from './chat-turns.ts'
-import { splitAt, tokenPattern } from './special-tokens.ts'
+import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 export interface EncodedChat {
