@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import { BaseTokenizer } from './base-tokenizer.ts'
+import { type ModelKind, postProcessorFor, specialTokensFor } from './special-tokens.ts'
 import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
 import {
@@ -145,13 +146,23 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   }
 }
 
+export interface CharOptions {
+  /** What model it is for. Default: `decoder`. */
+  kind?: ModelKind
+  /** Default: none for a decoder, else `specialTokensFor(kind)`. */
+  specialTokens?: readonly string[]
+}
+
 /**
  * The tokenizer of the characters in `texts`, sorted by code point, with the special tokens after them.
  * Where `<unk>` is one of these, unknown characters become it. Throws UserError for empty texts.
  */
 export async function trainCharTokenizer(
   texts: Iterable<string> | AsyncIterable<string>,
-  { specialTokens = [] }: { specialTokens?: readonly string[] } = {},
+  {
+    kind = 'decoder',
+    specialTokens = kind === 'decoder' ? [] : specialTokensFor(kind),
+  }: CharOptions = {},
 ): Promise<CharTokenizer> {
   const points = new Set<number>()
   for await (const text of texts) {
@@ -162,7 +173,9 @@ export async function trainCharTokenizer(
   if (points.size === 0) throw new UserError('there is no text to take the characters from')
   const characters = [...points].sort((a, b) => a - b).map((point) => String.fromCodePoint(point))
   const json = characterJson(characters, specialTokens.includes(UNKNOWN))
-  return new CharTokenizer(withSpecialTokens(json, specialTokens))
+  const whole = withSpecialTokens(json, specialTokens)
+  const ids = Object.fromEntries(whole.added_tokens.map(({ content, id }) => [content, id]))
+  return new CharTokenizer({ ...whole, post_processor: postProcessorFor(kind, ids) })
 }
 
 /** Reads a parsed tokenizer.json that `toJSON` gave. Throws UserError for any other. */

@@ -1,5 +1,61 @@
+import { UserError } from '../errors.ts'
+import { templateProcessing } from './input-template.ts'
+
 /** The special tokens of ChatML: what begins and what ends a message. */
 export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
 
-/** The special tokens of a new tokenizer: documents are parted by the first, chats use ChatML's two. */
-export const defaultSpecialTokens: readonly string[] = ['<|endoftext|>', ...CHAT_TOKENS]
+/**
+ * What a model does: it goes on with a text (GPT), reads one (BERT), or reads one and writes another
+ * (T5).
+ */
+export type ModelKind = 'decoder' | 'encoder' | 'encoder-decoder'
+
+/** Placeholders of the gaps that T5 fills (Raffel et al. 2020); as many as in its vocabulary. */
+const SENTINELS = 100
+
+/**
+ * The special tokens of a new tokenizer. A decoder's documents are parted by the first, and its chats
+ * use ChatML's two; the others have the names that BERT and T5 have.
+ */
+export function specialTokensFor(kind: ModelKind): readonly string[] {
+  switch (kind) {
+    case 'decoder':
+      return ['<|endoftext|>', ...CHAT_TOKENS]
+    case 'encoder':
+      return ['[PAD]', '[CLS]', '[SEP]', '[MASK]']
+    case 'encoder-decoder': {
+      const sentinels = Array.from({ length: SENTINELS }, (_, i) => `<extra_id_${i}>`)
+      return ['<pad>', '</s>', ...sentinels]
+    }
+  }
+}
+
+/**
+ * The `post_processor` of such a tokenizer: what its model expects around texts. Throws UserError
+ * where a special token that is needed has no id.
+ */
+export function postProcessorFor(
+  kind: ModelKind,
+  ids: Readonly<Record<string, number>>,
+): object | null {
+  for (const token of needed[kind]) {
+    if (ids[token] !== undefined) continue
+    throw new UserError(
+      `specialTokens lack ${token}, which an ${kind} needs; give ${needed[kind].join(' and ')} too`,
+    )
+  }
+  switch (kind) {
+    case 'decoder':
+      return null
+    case 'encoder':
+      return templateProcessing('[CLS] $A [SEP]', '[CLS] $A [SEP] $B:1 [SEP]:1', ids)
+    case 'encoder-decoder':
+      return templateProcessing('$A </s>', '$A </s> $B </s>', ids)
+  }
+}
+
+const needed: Readonly<Record<ModelKind, readonly string[]>> = {
+  decoder: [],
+  encoder: ['[CLS]', '[SEP]'],
+  'encoder-decoder': ['</s>'],
+}

@@ -79,6 +79,13 @@ function idInModel({ model: { vocab } }: TokenizerJson, content: string): number
   return typeof id === 'number' ? id : undefined
 }
 
+/** The tokenizer_config.json of a tokenizer. */
+export const tokenizerConfigOf = (tokenizer: Parameters<typeof roleNames>[0]): object => ({
+  tokenizer_class: 'PreTrainedTokenizerFast',
+  clean_up_tokenization_spaces: false,
+  ...roleNames(tokenizer),
+})
+
 /** The special tokens of a tokenizer by the fields of tokenizer_config.json; what it lacks is left out. */
 export function roleNames(
   tokenizer: TokenRoles & { readonly specialTokens: Readonly<Record<string, number>> },
