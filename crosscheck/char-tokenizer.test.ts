@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { Tokenizer as HuggingFace } from '@huggingface/tokenizers'
 import { describe, expect, it } from 'vitest'
 import { trainCharTokenizer } from '../src/text/char.ts'
-import { CHAT_TOKENS, CHATML } from '../src/text/chat-template.ts'
+import { CHATML } from '../src/text/chat-template.ts'
 import { encodeConversation } from '../src/text/render-conversation.ts'
+import { CHAT_TOKENS } from '../src/text/special-tokens.ts'
 
 const shared = (path: string) => readFile(new URL(`../../shared/${path}`, import.meta.url), 'utf8')
 

@@ -4,6 +4,7 @@ import { familyOf, writeConfig } from '../models/huggingface/config.ts'
 import { exportTensors } from '../models/huggingface/weights.ts'
 import { type Model, stacksOf } from '../models/model.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
+import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 export interface ModelFilesOptions {
@@ -29,11 +30,8 @@ export function modelFiles(options: ModelFilesOptions): Files {
     'generation_config.json': json({ ...ids, ...generation }),
     'tokenizer.json': json(tokenizer.toJSON()),
     'tokenizer_config.json': json({
-      tokenizer_class: 'PreTrainedTokenizerFast',
+      ...tokenizerConfigOf(tokenizer),
       model_max_length: Math.max(...stacksOf(model.config).map(({ context }) => context)),
-      clean_up_tokenization_spaces: false,
-      bos_token: contentOf(tokenizer, bosId),
-      eos_token: contentOf(tokenizer, eosId),
       chat_template: chatTemplate,
     }),
     'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
@@ -41,6 +39,3 @@ export function modelFiles(options: ModelFilesOptions): Files {
 }
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
-
-const contentOf = ({ specialTokens }: Tokenizer, id: number | undefined): string | undefined =>
-  Object.keys(specialTokens).find((content) => specialTokens[content] === id)

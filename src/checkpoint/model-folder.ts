@@ -10,8 +10,8 @@ import { importTensors } from '../models/huggingface/weights.ts'
 import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
-import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
 import type { TokenizerConfig } from '../text/tokenizer-json.ts'
 
 /** What a model's folder says, its weights still on the disk. */
@@ -40,9 +40,8 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const { config, family, tokens, unknown } = readConfig(
     await readJson(join(folder, 'config.json')),
   )
-  const settings = (await readJson(join(folder, 'tokenizer_config.json'), {})) as TokenizerConfig
   const generation = await readJson(join(folder, 'generation_config.json'), {})
-  const tokenizer = loadTokenizer(await readJson(join(folder, 'tokenizer.json')), settings)
+  const { tokenizer, config: settings } = await readTokenizerFolder(folder)
   for (const { vocabSize } of stacksOf(config))
     checkVocabulary(folder, tokenizer.vocabSize, vocabSize)
   return {
@@ -53,7 +52,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     tokenizer,
     chatTemplate: (await readTemplate(folder)) ?? templateOf(settings),
     generation: { eos_token_id: tokens.eosId, ...(generation as object) },
-    addBos: settings.add_bos_token === true || putsTokenFirst(tokenizer.toJSON()),
+    addBos: settings.add_bos_token === true || putsTokenFirst(tokenizer),
     fill: async (memory) => {
       const weights = await openFolderWeights(folder)
       try {
@@ -122,19 +121,9 @@ function checkVocabulary(folder: string, tokens: number, rows: number): void {
   )
 }
 
-/** True where tokenizer.json itself says that a text begins with a special token, as Llama's does. */
-function putsTokenFirst(json: object): boolean {
-  const { post_processor: processor } = json as { post_processor?: PostProcessor | null }
-  const parts = [processor ?? {}, ...(processor?.processors ?? [])]
-  return parts.some(({ single }) => single?.[0] !== undefined && 'SpecialToken' in single[0])
-}
-
-interface PostProcessor {
-  /** Of a template. */
-  single?: readonly object[]
-  /** Of a sequence. */
-  processors?: readonly PostProcessor[]
-}
+/** True where the tokenizer itself says that a text begins with a special token, as Llama's does. */
+const putsTokenFirst = ({ inputTemplate }: Tokenizer): boolean =>
+  inputTemplate?.single[0]?.ids !== undefined
 
 /** Newer folders have the template in a file of its own. */
 const readTemplate = (folder: string): Promise<string | undefined> =>

@@ -7,6 +7,7 @@ import { fileError } from '../models/files/node-file.ts'
 import { parseOptions } from '../options.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
+import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 export const trainTokenizerOptions = z.strictObject({
@@ -19,19 +20,24 @@ export const trainTokenizerOptions = z.strictObject({
   vocab: z.number().int().min(1).default(4096),
   /** How text is cut into words, which no token of BPE crosses. */
   split: z.enum(['gpt2', 'cl100k', 'chinese']).default('cl100k'),
+  /** What model it is for, which decides about special tokens. */
+  for: z.enum(['decoder', 'encoder', 'encoder-decoder']).default('decoder'),
   threads: z.number().int().min(1).optional(),
   encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
 })
 
 export type TrainTokenizerOptions = z.input<typeof trainTokenizerOptions>
 
-/** Trains a tokenizer on text and saves it as `OUT/tokenizer.json`. Throws UserError. */
+/**
+ * Trains a tokenizer on text and saves it as `OUT/tokenizer.json`, the roles of its special tokens in
+ * `OUT/tokenizer_config.json`. Throws UserError.
+ */
 export async function trainTokenizer(
   options: TrainTokenizerOptions,
   { onMessage }: { onMessage?(text: string): void } = {},
 ): Promise<Tokenizer> {
   const parsed = parseOptions(trainTokenizerOptions, options)
-  const { data, out, kind, vocab: vocabSize, split, threads, encodingErrors } = parsed
+  const { data, out, vocab: vocabSize, split, threads, encodingErrors, for: kind } = parsed
   const corpus = await openCorpus(data, {
     encodingErrors,
     report: (event) => {
@@ -41,10 +47,11 @@ export async function trainTokenizer(
   })
   try {
     const tokenizer =
-      kind === 'char'
-        ? await trainCharTokenizer(texts(corpus))
-        : await trainBpeOnThreads(texts(corpus), { vocabSize, split, threads })
-    await save(out, `${JSON.stringify(tokenizer.toJSON(), null, 2)}\n`)
+      parsed.kind === 'char'
+        ? await trainCharTokenizer(texts(corpus), { kind })
+        : await trainBpeOnThreads(texts(corpus), { vocabSize, split, threads, kind })
+    await save(out, 'tokenizer.json', tokenizer.toJSON())
+    await save(out, 'tokenizer_config.json', tokenizerConfigOf(tokenizer))
     return tokenizer
   } finally {
     await corpus.close()
@@ -55,11 +62,11 @@ async function* texts(corpus: Corpus): AsyncGenerator<string> {
   for await (const { text } of corpus.documents()) yield text
 }
 
-async function save(folder: string, json: string): Promise<void> {
-  const path = join(folder, 'tokenizer.json')
+async function save(folder: string, name: string, content: object): Promise<void> {
+  const path = join(folder, name)
   try {
     await mkdir(folder, { recursive: true })
-    await writeFile(path, json)
+    await writeFile(path, `${JSON.stringify(content, null, 2)}\n`)
   } catch (error) {
     throw fileError(error, `cannot write ${path}`)
   }

@@ -137,7 +137,7 @@ describe('what is wrong is named:', () => {
     await rm(join(folder, 'model.safetensors'))
     expect(await refused()).toContain('model.safetensors')
     await rm(join(folder, 'tokenizer.json'))
-    expect(await refused()).toMatch(/tokenizer\.json: there is no such file/)
+    expect(await refused()).toMatch(/saved: there is no tokenizer: expected tokenizer\.json/)
   })
 
   test('a tokenizer of another model', async () => {

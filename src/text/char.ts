@@ -1,5 +1,7 @@
 import { UserError } from '../errors.ts'
-import { type SpecialTokens, specialTokensOf, splitAt, tokenPattern } from './special-tokens.ts'
+import { BaseTokenizer } from './base-tokenizer.ts'
+import { type ModelKind, postProcessorFor, specialTokensFor } from './special-tokens.ts'
+import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
 import {
   addedToken,
@@ -15,11 +17,8 @@ import { withSpecialTokens } from './with-special-tokens.ts'
 const UNKNOWN = '<unk>'
 
 /** Every character (code point) is a token; half a surrogate pair counts as U+FFFD. */
-export class CharTokenizer implements Tokenizer {
+export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
-  readonly specialTokens: SpecialTokens['specialTokens']
-  readonly bosId: number | undefined
-  readonly eosId: number | undefined
   private readonly json: TokenizerJson
   /** Token by id. */
   private readonly tokens: readonly string[]
@@ -55,10 +54,8 @@ export class CharTokenizer implements Tokenizer {
   }
 
   constructor(json: TokenizerJson, config: TokenizerConfig = {}) {
-    const { specialTokens, bosId, eosId } = specialTokensOf(json.added_tokens, config)
-    this.specialTokens = specialTokens
-    this.bosId = bosId
-    this.eosId = eosId
+    super(json, config)
+    const { specialTokens } = this
     this.specialIds = new Set(Object.values(specialTokens))
     this.pattern = tokenPattern(Object.keys(specialTokens))
     this.json = json
@@ -93,6 +90,11 @@ export class CharTokenizer implements Tokenizer {
       start += part.text.length
     }
     return ids
+  }
+
+  /** A blank precedes the word if the vocabulary has blanks. */
+  encodeWord(word: string): number[] {
+    return this.encode(this.idOf(0x20) < 0 ? word : ` ${word}`)
   }
 
   decode(ids: ArrayLike<number>, { specials = false }: { specials?: boolean } = {}): string {
@@ -144,13 +146,23 @@ export class CharTokenizer implements Tokenizer {
   }
 }
 
+export interface CharOptions {
+  /** What model it is for. Default: `decoder`. */
+  kind?: ModelKind
+  /** Default: none for a decoder, else `specialTokensFor(kind)`. */
+  specialTokens?: readonly string[]
+}
+
 /**
  * The tokenizer of the characters in `texts`, sorted by code point, with the special tokens after them.
  * Where `<unk>` is one of these, unknown characters become it. Throws UserError for empty texts.
  */
 export async function trainCharTokenizer(
   texts: Iterable<string> | AsyncIterable<string>,
-  { specialTokens = [] }: { specialTokens?: readonly string[] } = {},
+  {
+    kind = 'decoder',
+    specialTokens = kind === 'decoder' ? [] : specialTokensFor(kind),
+  }: CharOptions = {},
 ): Promise<CharTokenizer> {
   const points = new Set<number>()
   for await (const text of texts) {
@@ -161,7 +173,9 @@ export async function trainCharTokenizer(
   if (points.size === 0) throw new UserError('there is no text to take the characters from')
   const characters = [...points].sort((a, b) => a - b).map((point) => String.fromCodePoint(point))
   const json = characterJson(characters, specialTokens.includes(UNKNOWN))
-  return new CharTokenizer(withSpecialTokens(json, specialTokens))
+  const whole = withSpecialTokens(json, specialTokens)
+  const ids = Object.fromEntries(whole.added_tokens.map(({ content, id }) => [content, id]))
+  return new CharTokenizer({ ...whole, post_processor: postProcessorFor(kind, ids) })
 }
 
 /** Reads a parsed tokenizer.json that `toJSON` gave. Throws UserError for any other. */

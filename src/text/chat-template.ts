@@ -10,9 +10,6 @@ export interface ChatMessage {
   readonly weight?: 0 | 1 | undefined
 }
 
-/** The special tokens of ChatML: what begins and what ends a message. */
-export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
-
 /** ChatML (OpenAI 2023), the template of models that bring none. */
 export const CHATML = `{% for message in messages %}<|im_start|>{{ message.role }}
 {{ message.content }}<|im_end|>

@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ByteLevelBpe } from './bpe/byte-level-bpe.ts'
 import { trainBpe } from './bpe/train.ts'
 import { CharTokenizer } from './char.ts'
-import { HuggingFaceTokenizer } from './hugging-face-tokenizer.ts'
 import { loadTokenizer } from './load.ts'
 import { peerTokenizer } from './peer.ts'
+import { PipelineTokenizer } from './pipeline/pipeline-tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
 const corpus = `The year 2024 isn't over; WE'LL see 31,415 whales. 鲸鱼在2024年游泳，我们看到了。
@@ -124,7 +124,7 @@ describe('a byte-level file', () => {
   })
 })
 
-describe('anything else runs on @huggingface/tokenizers', () => {
+describe('anything else is a pipeline', () => {
   const added = (id: number, content: string) => ({
     id,
     content,
@@ -175,7 +175,7 @@ describe('anything else runs on @huggingface/tokenizers', () => {
 
   test('a SentencePiece model with byte fallback', () => {
     const tokenizer = loadTokenizer(sentencePiece)
-    expect(tokenizer).toBeInstanceOf(HuggingFaceTokenizer)
+    expect(tokenizer).toBeInstanceOf(PipelineTokenizer)
     expect(tokenizer.vocabSize).toBe(268)
     expect([tokenizer.bosId, tokenizer.eosId]).toEqual([1, 2])
     expect(tokenizer.encode('hi hi')).toEqual([267, 267])
@@ -226,7 +226,7 @@ describe('anything else runs on @huggingface/tokenizers', () => {
 
   test('what it cannot read is refused', () => {
     expect(() => loadTokenizer({ ...sentencePiece, normalizer: { type: 'Sideways' } })).toThrow(
-      'tokenizer.json: Unknown Normalizer type: Sideways',
+      'tokenizer.json: normalizer is "Sideways", which is not supported',
     )
   })
 })

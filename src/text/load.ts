@@ -3,24 +3,21 @@ import { ByteLevelBpe } from './bpe/byte-level-bpe.ts'
 import type { Splitter } from './bpe/splitter.ts'
 import { splitterOf } from './bpe/splitter.ts'
 import { CharTokenizer } from './char.ts'
-import { HuggingFaceTokenizer } from './hugging-face-tokenizer.ts'
+import { PipelineTokenizer } from './pipeline/pipeline-tokenizer.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts'
 import { isObject, readTokenizerJson } from './tokenizer-json.ts'
 
 /**
  * The tokenizer in a parsed `tokenizer.json`, with `tokenizer_config.json` where there is one (it
- * says which tokens begin and end a text). Byte-level BPE (GPT-2, Llama 3, Qwen, ours) and character
- * vocabularies are ours; the rest runs on `@huggingface/tokenizers`, behind the same interface.
+ * names the special tokens), together with the fields of `special_tokens_map.json` in older folders.
  * Throws a UserError that names what is wrong in the file.
  */
 export function loadTokenizer(json: unknown, config: TokenizerConfig = {}): Tokenizer {
   const file = readTokenizerJson(json)
   if (CharTokenizer.reads(file)) return new CharTokenizer(file, config)
   const splitter = byteLevelSplitter(file)
-  return splitter
-    ? new ByteLevelBpe(file, splitter, config)
-    : new HuggingFaceTokenizer(file, config)
+  return splitter ? new ByteLevelBpe(file, splitter, config) : new PipelineTokenizer(file, config)
 }
 
 /** The splitter, if everything in the file is what ByteLevelBpe does. */
@@ -33,8 +30,7 @@ function byteLevelSplitter(file: TokenizerJson): Splitter | undefined {
     !model.byte_fallback &&
     isObject(decoder) &&
     decoder.type === 'ByteLevel' &&
-    (normalizer === null || (isObject(normalizer) && normalizer.type === 'NFC')) &&
-    !file.added_tokens.some((token) => token.lstrip || token.rstrip || token.single_word)
+    (normalizer === null || (isObject(normalizer) && normalizer.type === 'NFC'))
   if (!isOurs) return undefined
   try {
     return splitterOf(file.pre_tokenizer)

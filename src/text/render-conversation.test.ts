@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../errors.ts'
 import { trainCharTokenizer } from './char.ts'
-import { CHAT_TOKENS, CHATML, type ChatMessage } from './chat-template.ts'
+import { CHATML, type ChatMessage } from './chat-template.ts'
 import { encodeConversation, endOfTurn } from './render-conversation.ts'
-import { splitAt, tokenPattern } from './special-tokens.ts'
+import { CHAT_TOKENS } from './special-tokens.ts'
+import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** Takes the longest token each time; characters that are not tokens are their code point + 1000. */

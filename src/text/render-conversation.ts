@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts'
 import type { ChatMessage } from './chat-template.ts'
 import { chatTurns } from './chat-turns.ts'
-import { splitAt, tokenPattern } from './special-tokens.ts'
+import { splitAt, tokenPattern } from './token-pattern.ts'
+import { roleNames } from './token-roles.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 export interface EncodedChat {
@@ -103,11 +104,10 @@ export function endOfTurn(tokenizer: Tokenizer, template: string): number | unde
 }
 
 /** The tokens that templates call `bos_token` and `eos_token`, as text. */
-function boundaryTokens({ specialTokens, bosId, eosId }: Tokenizer): {
+function boundaryTokens(tokenizer: Tokenizer): {
   bosToken?: string
   eosToken?: string
 } {
-  const nameOf = (id: number | undefined) =>
-    Object.keys(specialTokens).find((content) => specialTokens[content] === id)
-  return { bosToken: nameOf(bosId), eosToken: nameOf(eosId) }
+  const { bos_token: bosToken, eos_token: eosToken } = roleNames(tokenizer)
+  return { bosToken, eosToken }
 }

@@ -1,4 +1,6 @@
-/** Text to token ids and back. Every kind (byte-level BPE, characters) is saved as `tokenizer.json`. */
+import type { InputTemplate } from './input-template.ts'
+
+/** Text to token ids and back. Every kind is saved as `tokenizer.json`. */
 export interface Tokenizer {
   /** Number of ids, special tokens included: ids are 0 .. vocabSize - 1. */
   readonly vocabSize: number
@@ -8,8 +10,22 @@ export interface Tokenizer {
   readonly bosId: number | undefined
   /** End of a document or of an assistant's turn, if the tokenizer has such a token. */
   readonly eosId: number | undefined
+  /** Fills up the shorter rows of a batch. */
+  readonly padId?: number | undefined
+  /** Stands for what the vocabulary cannot spell. */
+  readonly unkId?: number | undefined
+  /** Stands for a token that the model is to guess. */
+  readonly maskId?: number | undefined
+  /** Begins an encoder's input; what is read there stands for all of it. */
+  readonly clsId?: number | undefined
+  /** Ends each text in an encoder's input. */
+  readonly sepId?: number | undefined
+  /** What the model expects around texts, see `encodeInput`; nothing if absent. */
+  readonly inputTemplate?: InputTemplate
   /** Ids of `text`. With `specials`, special tokens written in it become their ids (templates only). */
   encode(text: string, options?: { specials?: boolean }): number[]
+  /** Ids of a word as it stands inside a text, where a blank precedes it; `encode` if absent. */
+  encodeWord?(word: string): number[]
   /** Text of `ids`; special tokens are left out unless `specials`. */
   decode(ids: ArrayLike<number>, options?: { specials?: boolean }): string
   /** Decodes a stream: each call returns the text that is complete, never half a character. */

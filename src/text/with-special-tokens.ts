@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { addedToken, isObject, type TokenizerJson } from './tokenizer-json.ts'
+import { addedToken, type TokenizerJson } from './tokenizer-json.ts'
 
 /**
  * A tokenizer.json with the special tokens that it lacks, their ids after all others: what instruction
@@ -10,15 +10,18 @@ export function withSpecialTokens<T extends TokenizerJson>(
   contents: readonly string[],
 ): T {
   const { vocab } = json.model
-  const ids: Record<string, unknown> = isObject(vocab) ? vocab : {}
+  const ids = new Map<unknown, unknown>(
+    Array.isArray(vocab) ? vocab.map((piece, id) => [piece?.[0], id]) : Object.entries(vocab ?? {}),
+  )
   const added = [...json.added_tokens]
-  let next = Array.isArray(vocab) ? vocab.length : 0
-  for (const id of Object.values(ids)) next = Math.max(next, Number(id) + 1)
-  for (const { id } of added) next = Math.max(next, id + 1)
+  let next = 0
+  for (const id of [...ids.values(), ...added.map((token) => token.id)]) {
+    next = Math.max(next, Number(id) + 1)
+  }
   for (const content of contents) {
     const known = added.find((token) => token.content === content)
     if (known?.special) continue
-    if (content === '' || known || Object.hasOwn(ids, content)) {
+    if (content === '' || known || ids.has(content)) {
       throw new UserError(
         `${JSON.stringify(content)} cannot become a special token: ordinary text gives it; choose another`,
       )

@@ -67,7 +67,9 @@ export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
   if (isOf(ENCODER_STYLES, style)) {
     if (!head)
       throw new UserError(`style ${style} reads texts; give --task mlm, classify, tag or embed`)
-    const config = ENCODER_STYLES[style](given)
+    // RoBERTa's positions begin behind that of padding.
+    const offset = style === 'roberta' && { positionOffset: padId + 1 }
+    const config = ENCODER_STYLES[style]({ ...given, ...offset })
     return withExperts({ ...config, head: styleHead(style, head) }, sizes)
   }
   if (sizes.experts) throw new UserError(`style ${style} takes no experts; leave them out`)

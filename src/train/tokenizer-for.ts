@@ -1,15 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import type { Corpus } from '../data/sources/corpus.ts'
-import { UserError } from '../errors.ts'
 import type { ModelConfig } from '../models/model.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
-import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { readTokenizerAt } from '../text/tokenizer-folder.ts'
 
 export interface TokenizerChoice {
-  /** `char`, `bpe`, or a tokenizer.json or a folder that has one. */
+  /** `char`, `bpe`, or where a tokenizer is, see `readTokenizerAt`. */
   tokenizer: string
   /** Size of a BPE vocabulary; default by the size of the text. */
   vocab?: number
@@ -66,22 +64,10 @@ async function chooseTokenizer(
   return trainBpeOnThreads(data.texts(), { vocabSize, threads, kind })
 }
 
-/** Reads a tokenizer.json, or the one in a folder. */
+/** Reads the tokenizer in a folder or a file, see `readTokenizerAt`. Throws UserError. */
 export async function readTokenizer(path: string): Promise<Tokenizer> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => {
-      throw new UserError(
-        `tokenizer ${path}: no such file or folder; give char, bpe, or where a tokenizer.json is`,
-      )
-    },
-  )
-  const file = isFolder ? join(path, 'tokenizer.json') : path
-  try {
-    return loadTokenizer(JSON.parse(await readFile(file, 'utf8')))
-  } catch (error) {
-    throw new UserError(`${file} cannot be read as a tokenizer: ${(error as Error).message}`)
-  }
+  const { tokenizer } = await readTokenizerAt(path)
+  return tokenizer
 }
 
 async function* textsOf(corpora: readonly Corpus[]): AsyncGenerator<string> {

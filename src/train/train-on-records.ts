@@ -3,7 +3,7 @@ import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
-import { hashTokenizer } from '../text/hash.ts'
+import { tokenizerHash } from '../text/hash.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { copyParameters } from './copy-parameters.ts'
 import { horizon, modelConfig, withHead } from './dial.ts'
@@ -70,7 +70,7 @@ export async function trainOnRecords(
         copyParameters(base, trainer.values, { body: taskOf(base.config) !== head?.task })),
     identity: {
       ...{ config, seed, optimizer, task: name },
-      tokenizer: hashTokenizer(tokenizer),
+      tokenizer: tokenizerHash(tokenizer),
       records: records.length,
     },
     events,

@@ -5,7 +5,6 @@ import { readConversations } from '../data/chat/read-conversations.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { describeDataEvent } from '../data/sources/describe-event.ts'
-import { hashTokenizer } from '../data/store/manifest.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
@@ -14,8 +13,11 @@ import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import { CHATML } from '../text/chat-template.ts'
+import { tokenizerHash } from '../text/hash.ts'
 import { loadTokenizer } from '../text/load.ts'
 import { encodeConversation } from '../text/render-conversation.ts'
+import { CHAT_TOKENS } from '../text/special-tokens.ts'
+import { roleNames } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { withSpecialTokens } from '../text/with-special-tokens.ts'
 import { copyParameters } from '../train/copy-parameters.ts'
@@ -94,7 +96,7 @@ async function tuneOn(
     start: (trainer) => copyParameters(base, trainer.values),
     identity: {
       config,
-      tokenizer: hashTokenizer(tokenizer),
+      tokenizer: tokenizerHash(tokenizer),
       seed: options.seed,
       optimizer: options.optimizer,
       conversations: conversations.length,
@@ -110,8 +112,8 @@ function withChat({ tokenizer, chatTemplate }: ModelFolder): {
 } {
   if (chatTemplate) return { tokenizer, template: chatTemplate }
   const json = tokenizer.toJSON() as Parameters<typeof withSpecialTokens>[0]
-  const extended = withSpecialTokens(json, ['<|im_start|>', '<|im_end|>'])
-  return { tokenizer: loadTokenizer(extended, { eos_token: '<|im_end|>' }), template: CHATML }
+  const names = { ...roleNames(tokenizer), eos_token: CHAT_TOKENS[1] }
+  return { tokenizer: loadTokenizer(withSpecialTokens(json, CHAT_TOKENS), names), template: CHATML }
 }
 
 function tunedConfig(

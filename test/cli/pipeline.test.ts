@@ -138,6 +138,14 @@ it('trains a tokenizer of the size asked for', async () => {
   expect(encoded.stdout.trim().split(' ').length).toBeLessThan(9)
 })
 
+it('trains a tokenizer for an encoder', async () => {
+  const args = ['--data', 'book.txt', '--out', 'encoder', '--kind', 'char', '--for', 'encoder']
+  const { code, stderr } = await chatwright(['tokenizer', 'train', ...args])
+  expect(code, stderr).toBe(0)
+  const encode = ['tokenizer', 'encode', '--tokenizer', 'encoder', '--specials']
+  expect((await chatwright([...encode, '[PAD][CLS][SEP][MASK]'])).stdout).toBe('25 26 27 28\n')
+})
+
 it('inspects', async () => {
   const finished = await chatwright(['inspect', 'model', '--json'])
   expect(finished.code, finished.stderr).toBe(0)

@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts'
 import { readStandardInput } from '../standard-input.ts'
 import { trainTokenizerOptions } from '../train-tokenizer.ts'
 
-const where = { tokenizer: '`DIR` folder of a model, or a tokenizer.json' }
+const where = { tokenizer: '`DIR` folder of a model, a tokenizer.json, vocab.txt or *.model' }
 
 const train = defineCommand({
   name: 'train',
@@ -18,6 +18,7 @@ const train = defineCommand({
       kind: 'byte-level BPE, or characters',
       vocab: 'tokens of a bpe vocabulary',
       split: 'how text is cut into words, which no token of bpe crosses',
+      for: 'the model that it is for, which decides about special tokens (BERT: encoder, T5: encoder-decoder)',
       threads: 'threads to count words with (default: as many as the machine runs at once)',
       encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
     },
@@ -25,6 +26,7 @@ const train = defineCommand({
   examples: [
     'chatwright tokenizer train --data book.txt --out my-tokenizer --vocab 8192',
     "chatwright tokenizer train --data 'poems/*.txt' --out my-tokenizer --split chinese",
+    'chatwright tokenizer train --data book.txt --out my-tokenizer --for encoder',
   ],
   run: async (options) => {
     const { trainTokenizer } = await import('../train-tokenizer.ts')

@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.ts'
+import { tokenizerHash } from '../../text/hash.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Report } from '../sources/data-event.ts'
 import { buildDataset } from './build-dataset.ts'
-import { hashTokenizer, type Manifest, readManifest } from './manifest.ts'
+import { type Manifest, readManifest } from './manifest.ts'
 import { type PlanOptions, planDataset, planDifference } from './plan.ts'
 import { openTokenFile, type TokenFile } from './token-file.ts'
 
@@ -55,7 +56,7 @@ export async function openDataset(folder: string, tokenizer: Tokenizer): Promise
   if (!manifest) {
     throw new UserError(`${folder} holds no tokenized data; name the sources it is to be made from`)
   }
-  if (manifest.tokenizer !== hashTokenizer(tokenizer)) {
+  if (manifest.tokenizer !== tokenizerHash(tokenizer)) {
     throw new UserError(
       `${folder} was tokenized with another tokenizer; delete it, and name its sources again`,
     )

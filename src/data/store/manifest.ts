@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { fileError } from '../../models/files/node-file.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
 import { hashFile } from '../sources/read-bytes.ts'
 import type { SourceFile } from '../sources/source-file.ts'
 
@@ -29,7 +27,7 @@ export type PartCounts = z.infer<typeof partSchema>
 
 const manifestSchema = z.object({
   format: z.literal(1),
-  /** SHA-256 of the tokenizer's JSON. */
+  /** See `tokenizerHash`. */
   tokenizer: z.string(),
   vocabSize: count,
   /** Little-endian. */
@@ -56,10 +54,6 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     return undefined
   }
 }
-
-/** SHA-256 of a tokenizer's JSON, in hexadecimal. */
-export const hashTokenizer = (tokenizer: Tokenizer): string =>
-  createHash('sha256').update(JSON.stringify(tokenizer.toJSON())).digest('hex')
 
 /**
  * A file's fingerprint. Its content is hashed only when size or time differ from those of `known`, so

@@ -1,13 +1,8 @@
 import { UserError } from '../../errors.ts'
+import { tokenizerHash } from '../../text/hash.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Corpus } from '../sources/corpus.ts'
-import {
-  type Fingerprint,
-  fingerprint,
-  hashTokenizer,
-  type Manifest,
-  sourceDifference,
-} from './manifest.ts'
+import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from './manifest.ts'
 import { tokenType } from './token-file.ts'
 
 /** What is to be tokenized and how, before it is: a manifest without its counts. */
@@ -52,7 +47,7 @@ export async function planDataset(
   }
   return {
     format: 1,
-    tokenizer: hashTokenizer(tokenizer),
+    tokenizer: tokenizerHash(tokenizer),
     vocabSize: tokenizer.vocabSize,
     dtype: tokenType(tokenizer.vocabSize),
     bos: (bos ? tokenizer.bosId : undefined) ?? null,

@@ -1,5 +1,5 @@
-import type { SpecialTokens } from '../special-tokens.ts'
-import { specialTokensOf, splitAt, tokenPattern } from '../special-tokens.ts'
+import { AddedTokens } from '../added-tokens.ts'
+import { BaseTokenizer } from '../base-tokenizer.ts'
 import type { StreamDecoder, Tokenizer } from '../tokenizer.ts'
 import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
 import { readBpeModel } from '../tokenizer-json.ts'
@@ -13,35 +13,32 @@ import { readVocabulary } from './vocabulary.ts'
  * Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019): every text has an
  * encoding, and decode(encode(text)) is the text, except that lone surrogates become U+FFFD.
  */
-export class ByteLevelBpe implements Tokenizer {
+export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
-  readonly specialTokens: SpecialTokens['specialTokens']
-  readonly bosId: number | undefined
-  readonly eosId: number | undefined
 
   private readonly json: TokenizerJson
   private readonly vocabulary: Vocabulary
   private readonly encoder: WordEncoder
   private readonly splitter: Splitter
-  private readonly normalForm: 'NFC' | undefined
-  /** Added tokens: ids, which of them are special, and patterns of those in text and of all. */
-  private readonly addedIds: ReadonlyMap<string, number>
+  private readonly added: AddedTokens
   private readonly specialIds: ReadonlySet<number>
-  private readonly textTokens: RegExp | undefined
-  private readonly allTokens: RegExp | undefined
 
   /**
    * `json` as read from a byte-level `tokenizer.json`, `splitter` as its pre_tokenizer says, `config`
    * from `tokenizer_config.json`. Throws a UserError if vocabulary and merges do not fit together.
    */
   constructor(json: TokenizerJson, splitter: Splitter, config: TokenizerConfig = {}) {
+    super(json, config)
     const model = readBpeModel(json.model)
-    const added = json.added_tokens
-    this.vocabulary = readVocabulary(model, added)
+    this.vocabulary = readVocabulary(model, json.added_tokens)
     this.vocabSize = this.vocabulary.size
     this.json = { ...json, model: { ...model, vocab: {}, merges: [] } }
     this.splitter = splitter
-    this.normalForm = json.normalizer === null ? undefined : 'NFC'
+    this.added = new AddedTokens(
+      json.added_tokens,
+      json.normalizer === null ? undefined : (text) => text.normalize('NFC'),
+    )
+    this.specialIds = new Set(Object.values(this.specialTokens))
 
     const { merges, idOfByte, bytesOf, tokens } = this.vocabulary
     const whole = model.ignore_merges === true ? new WholeWords() : undefined
@@ -49,25 +46,16 @@ export class ByteLevelBpe implements Tokenizer {
       whole?.add(bytesOf(id), id)
     })
     this.encoder = new WordEncoder(merges, new Characters(merges, idOfByte, bytesOf), whole)
-
-    const special = specialTokensOf(added, config)
-    this.specialTokens = special.specialTokens
-    this.bosId = special.bosId
-    this.eosId = special.eosId
-    this.addedIds = new Map(added.map((token) => [token.content, token.id]))
-    this.specialIds = new Set(Object.values(special.specialTokens))
-    this.allTokens = tokenPattern([...this.addedIds.keys()])
-    this.textTokens = tokenPattern(
-      added.filter((token) => !token.special).map((token) => token.content),
-    )
   }
 
   encode(text: string, { specials = false }: { specials?: boolean } = {}): number[] {
     const { encoder } = this
     encoder.count = 0
-    for (const part of splitAt(text, specials ? this.allTokens : this.textTokens)) {
-      if (part.isToken) encoder.push(this.addedIds.get(part.text)!)
-      else this.encodeText(part.text)
+    for (const { id, text: part } of this.added.split(text, specials)) {
+      if (id !== undefined) encoder.push(id)
+      else {
+        this.splitter.each(part!, (bytes, ends, count) => encoder.append(bytes, ends, count))
+      }
     }
     // Filling an array of known length takes a quarter of the time of pushing.
     const ids = new Array<number>(encoder.count)
@@ -75,9 +63,8 @@ export class ByteLevelBpe implements Tokenizer {
     return ids
   }
 
-  private encodeText(text: string): void {
-    const normal = this.normalForm ? text.normalize(this.normalForm) : text
-    this.splitter.each(normal, (bytes, ends, count) => this.encoder.append(bytes, ends, count))
+  encodeWord(word: string): number[] {
+    return this.encode(` ${word}`)
   }
 
   decode(ids: ArrayLike<number>, { specials = false }: { specials?: boolean } = {}): string {

@@ -10,6 +10,8 @@ export interface ByteLevelParts {
   merges: [string, string][]
   /** Special tokens by content. */
   specials: Record<string, number>
+  /** What a model expects around texts. */
+  postProcessor?: object | null
   /** A word that is a token as it stands is that token, whatever the merges give. */
   ignoreMerges?: boolean
 }
@@ -37,7 +39,7 @@ export function byteLevelJson(parts: ByteLevelParts): TokenizerJson {
         { ...byteLevel, use_regex: false },
       ],
     },
-    post_processor: null,
+    post_processor: parts.postProcessor ?? null,
     decoder: { ...byteLevel, use_regex: false },
     model: {
       type: 'BPE',

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { defaultSpecialTokens } from '../special-tokens.ts'
+import { type ModelKind, postProcessorFor, specialTokensFor } from '../special-tokens.ts'
 import { bytesInOrder, characterOfByte } from './byte-alphabet.ts'
 import { ByteLevelBpe } from './byte-level-bpe.ts'
 import { byteLevelJson } from './byte-level-json.ts'
@@ -14,7 +14,9 @@ export interface TrainBpeOptions {
   vocabSize: number
   /** How text is cut into words. Default: `cl100k`. */
   split?: SplitName
-  /** The training text is cut where they stand in it. Default: one between documents, ChatML's two. */
+  /** What model it is for, which decides about special tokens. Default: `decoder`. */
+  kind?: ModelKind
+  /** The training text is cut where they stand in it. Default: `specialTokensFor(kind)`. */
   specialTokens?: readonly string[]
   /** A pair is merged only if it occurs this often. Default: 2. */
   minFrequency?: number
@@ -31,7 +33,8 @@ export function withDefaults(options: TrainBpeOptions): Required<TrainBpeOptions
   const {
     vocabSize,
     split = 'cl100k',
-    specialTokens = defaultSpecialTokens,
+    kind = 'decoder',
+    specialTokens = specialTokensFor(kind),
     minFrequency = 2,
     wholeCharacters = split === 'chinese',
   } = options
@@ -49,12 +52,13 @@ export function withDefaults(options: TrainBpeOptions): Required<TrainBpeOptions
       `specialTokens must be different and not empty, got ${JSON.stringify(specialTokens)}`,
     )
   }
-  return { vocabSize, split, specialTokens, minFrequency, wholeCharacters }
+  return { vocabSize, split, kind, specialTokens, minFrequency, wholeCharacters }
 }
 
 /** The tokenizer that training gives for these word counts. */
 export function bpeFromCounts(words: WordCounts, options: TrainBpeOptions): ByteLevelBpe {
-  const { vocabSize, split, specialTokens, minFrequency, wholeCharacters } = withDefaults(options)
+  const { vocabSize, split, kind, specialTokens, minFrequency, wholeCharacters } =
+    withDefaults(options)
   const learned = learnMerges(words, {
     most: vocabSize - 256 - specialTokens.length,
     atLeast: minFrequency,
@@ -66,9 +70,11 @@ export function bpeFromCounts(words: WordCounts, options: TrainBpeOptions): Byte
     return [tokens[left]!, tokens[right]!]
   })
   const ids = [...bytesInOrder.map((byte) => tokens[byte]!), ...tokens.slice(256)]
+  const specials = Object.fromEntries(specialTokens.map((content, id) => [content, id]))
   const json = byteLevelJson({
     split,
-    specials: Object.fromEntries(specialTokens.map((content, id) => [content, id])),
+    specials,
+    postProcessor: postProcessorFor(kind, specials),
     vocab: Object.fromEntries(ids.map((token, i) => [token, specialTokens.length + i])),
     merges,
   })

@@ -1,4 +1,4 @@
-import { tokenPattern } from '../special-tokens.ts'
+import { tokenPattern } from '../token-pattern.ts'
 import { safeCut } from './safe-cut.ts'
 
 /** UTF-16 units per piece, about. */

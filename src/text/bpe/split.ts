@@ -20,6 +20,8 @@ export const splitSources: Readonly<Record<SplitName, string>> = {
 }
 
 const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+/** Qwen 2 to 3. */
+export const qwen2Source = llama3.replace('{1,3}', '')
 
 /** Every regular expression that has a scanner: ours, and those of well-known models. */
 export const scannerOf: ReadonlyMap<string, Scanner> = new Map([
@@ -27,5 +29,5 @@ export const scannerOf: ReadonlyMap<string, Scanner> = new Map([
   [splitSources.cl100k, scanCl100k],
   [splitSources.chinese, scanChinese],
   [llama3, scanLlama3],
-  [llama3.replace('{1,3}', ''), scanQwen2],
+  [qwen2Source, scanQwen2],
 ])

@@ -1,4 +1,5 @@
-import { peerTokenizer } from '../peer.ts'
+import { preTokenizerOf } from '../pipeline/pre-tokenizers.ts'
+import { readSteps, type Step } from '../pipeline/steps.ts'
 import { isObject } from '../tokenizer-json.ts'
 import { scanGpt2 } from './scan.ts'
 import { scannerOf } from './split.ts'
@@ -10,47 +11,25 @@ export interface Splitter {
   each(text: string, sink: WordSink): void
 }
 
-type Step = Record<string, unknown> & { type?: unknown }
-
 /**
  * The splitter that a byte-level model's `pre_tokenizer` describes: one of our scanners where we
- * have one for it, else `@huggingface/tokenizers` makes the cuts. Undefined if it is not byte-level.
+ * have one for it, else its steps one after the other. Undefined if it is not byte-level.
  */
 export function splitterOf(preTokenizer: unknown): Splitter | undefined {
-  const steps = stepsOf(preTokenizer)
-  const bytes = steps?.pop()
-  if (!steps || bytes?.type !== 'ByteLevel' || bytes.add_prefix_space === true) return undefined
-  const splitsLikeGpt2 = bytes.use_regex !== false
+  const steps = readSteps(preTokenizer, 'pre_tokenizer', 'pretokenizers')
+  const bytes = steps.pop()
+  if (bytes?.type !== 'ByteLevel' || bytes.fields.add_prefix_space === true) return undefined
+  const splitsLikeGpt2 = bytes.fields.use_regex !== false
   const scanner = steps.length === 1 && !splitsLikeGpt2 ? scannerOfStep(steps[0]!) : undefined
   if (scanner) return new Words(scanner)
   if (steps.length === 0 && splitsLikeGpt2) return new Words(scanGpt2)
-  if (!steps.every((step) => stepsWeKnow.has(step.type))) return undefined
-  const { pre_tokenizer: pieces } = peerTokenizer(
-    {
-      added_tokens: [],
-      normalizer: null,
-      pre_tokenizer: { type: 'Sequence', pretokenizers: steps },
-      post_processor: null,
-      decoder: null,
-      model: { type: 'BPE', vocab: {}, merges: [] },
-    },
-    {},
-  )
-  return new Pieces((text) => pieces!.pre_tokenize_text(text), splitsLikeGpt2 ? scanGpt2 : scanAll)
+  const cut = preTokenizerOf(steps)
+  return new Pieces((text) => cut(text, false), splitsLikeGpt2 ? scanGpt2 : scanAll)
 }
 
-const stepsWeKnow: ReadonlySet<unknown> = new Set(['Split', 'Digits', 'Punctuation', 'Whitespace'])
-
-function stepsOf(preTokenizer: unknown): Step[] | undefined {
-  if (!isObject(preTokenizer)) return undefined
-  if (preTokenizer.type !== 'Sequence') return [preTokenizer]
-  const steps = preTokenizer.pretokenizers
-  return Array.isArray(steps) && steps.every(isObject) ? [...steps] : undefined
-}
-
-function scannerOfStep(step: Step): ReturnType<typeof scannerOf.get> {
-  const isPlain = step.type === 'Split' && step.behavior === 'Isolated' && step.invert !== true
-  const source = isObject(step.pattern) ? step.pattern.Regex : undefined
+function scannerOfStep({ type, fields }: Step): ReturnType<typeof scannerOf.get> {
+  const isPlain = type === 'Split' && fields.behavior === 'Isolated' && fields.invert !== true
+  const source = isObject(fields.pattern) ? fields.pattern.Regex : undefined
   return isPlain && typeof source === 'string' ? scannerOf.get(source) : undefined
 }
 

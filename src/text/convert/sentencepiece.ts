@@ -1,0 +1,148 @@
+import { UserError } from '../../errors.ts'
+import { templateProcessing } from '../input-template.ts'
+import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
+import { addedTokens, nameOf } from './added-tokens.ts'
+import { mergesOf } from './merges-of.ts'
+import {
+  type Piece,
+  readSentencePieceModel,
+  type SentencePieceModel,
+} from './sentencepiece-model.ts'
+
+/** Tokenizers whose ids are not those of their SentencePiece model (or whose inputs end with CLS). */
+const RENUMBERED =
+  /^(XLMRoberta|Camembert|MBart|Nllb|M2M100|Barthez|XLMProphetNet|XGLM|XLNet|CPM|Cpm|Marian|SeamlessM4T|Speech2Text|Pegasus|BigBirdPegasus|PLBart|ErnieM)/
+/** Tokenizers that end every text, and have sentinels after all pieces (Raffel et al. 2020). */
+const T5 = /^(M?T5|UMT5)/
+
+/**
+ * The tokenizer.json of a SentencePiece model (`spiece.model`, `tokenizer.model`), `config` as in
+ * tokenizer_config.json: its `tokenizer_class` says what the model expects around a text. Encodings
+ * are SentencePiece's. Throws UserError for a damaged model, and for one of a class that numbers its
+ * tokens otherwise.
+ */
+export function sentencePieceTokenizer(
+  bytes: Uint8Array,
+  config: TokenizerConfig = {},
+): TokenizerJson {
+  const name = String(config.tokenizer_class ?? '')
+  if (RENUMBERED.test(name)) {
+    throw new UserError(
+      `${name} numbers its tokens otherwise than its SentencePiece model does; it needs a tokenizer.json`,
+    )
+  }
+  return sentencePieceJson(readSentencePieceModel(bytes), config)
+}
+
+/** The same for a model that was read already. */
+export function sentencePieceJson(
+  model: SentencePieceModel,
+  config: TokenizerConfig = {},
+): TokenizerJson {
+  const { pieces, addDummyPrefix } = model
+  const added = addedTokens(new Map(pieces.map(({ text }, id) => [text, id])), config, [
+    ...pieces
+      .filter(({ kind }) => kind === 'control' || kind === 'unknown' || kind === 'user')
+      .map(({ text, kind }) => ({ content: text, special: kind !== 'user' })),
+    ...sentinels(config),
+  ])
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: added,
+    ...spacing(model),
+    post_processor: postProcessor(config, new Map(added.map(({ content, id }) => [content, id]))),
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        ...(addDummyPrefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
+      ],
+    },
+    model: model.type === 'unigram' ? unigram(model) : bpe(model),
+  }
+}
+
+/** How text is normalized, and blanks marked. */
+function spacing(model: SentencePieceModel): Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer'> {
+  const { charsmap, addDummyPrefix, removeExtraWhitespaces, pieces } = model
+  const replace = (pattern: object, content: string) => ({ type: 'Replace', pattern, content })
+  const normalizers: object[] = []
+  if (charsmap !== '') normalizers.push({ type: 'Precompiled', precompiled_charsmap: charsmap })
+  if (!removeExtraWhitespaces) {
+    if (addDummyPrefix) normalizers.push({ type: 'Prepend', prepend: '▁' })
+    normalizers.push(replace({ String: ' ' }, '▁'))
+    return { normalizer: { type: 'Sequence', normalizers }, pre_tokenizer: null }
+  }
+  // A blank before a text stands for the one that it is to begin with.
+  normalizers.push(replace({ Regex: addDummyPrefix ? ' +$' : '^ +| +$' }, ''))
+  normalizers.push(replace({ Regex: ' {2,}' }, ' '))
+  return {
+    normalizer: { type: 'Sequence', normalizers },
+    pre_tokenizer: {
+      type: 'Metaspace',
+      replacement: '▁',
+      prepend_scheme: addDummyPrefix ? 'first' : 'never',
+      // Words can be looked at one by one unless a piece goes beyond one.
+      split: !pieces.some(({ text }) => text.indexOf('▁', 1) > 0),
+    },
+  }
+}
+
+function unigram({ pieces, byteFallback }: SentencePieceModel): TokenizerJson['model'] {
+  return {
+    type: 'Unigram',
+    unk_id: pieces.findIndex(({ kind }) => kind === 'unknown'),
+    vocab: pieces.map(({ text, score }) => [text, score]),
+    byte_fallback: byteFallback,
+  }
+}
+
+function bpe({ pieces, byteFallback }: SentencePieceModel): TokenizerJson['model'] {
+  const isText = ({ kind }: Piece): boolean => kind === 'normal'
+  return {
+    type: 'BPE',
+    dropout: null,
+    unk_token: pieces.find(({ kind }) => kind === 'unknown')?.text,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: true,
+    byte_fallback: byteFallback,
+    ignore_merges: false,
+    vocab: Object.fromEntries(pieces.map(({ text }, id) => [text, id])),
+    merges: mergesOf(pieces.filter(isText)).map((pair) => pair.join(' ')),
+  }
+}
+
+/** T5's `<extra_id_0>` and so on, the last one first, unless the configuration lists its tokens. */
+function sentinels(config: TokenizerConfig): { content: string; special: boolean }[] {
+  if (!T5.test(String(config.tokenizer_class)) || config.added_tokens_decoder) return []
+  const count = typeof config.extra_ids === 'number' ? config.extra_ids : 100
+  return Array.from({ length: count }, (_, i) => ({
+    content: `<extra_id_${count - 1 - i}>`,
+    special: true,
+  }))
+}
+
+function postProcessor(config: TokenizerConfig, ids: ReadonlyMap<string, number>): object | null {
+  const name = String(config.tokenizer_class ?? '')
+  const known = Object.fromEntries(ids)
+  const has = (content: string | undefined): content is string => ids.has(content ?? '')
+  const [bos = '<s>', eos = '</s>'] = [nameOf(config.bos_token), nameOf(config.eos_token)]
+  const [cls, sep] = [nameOf(config.cls_token), nameOf(config.sep_token)]
+  if (T5.test(name) && has(eos)) {
+    return templateProcessing(`$A ${eos}`, `$A ${eos} $B ${eos}`, known)
+  }
+  if (has(cls) && has(sep)) {
+    return templateProcessing(`${cls} $A ${sep}`, `${cls} $A ${sep} $B:1 ${sep}:1`, known)
+  }
+  const isLlama = /^(Llama|CodeLlama|Gemma)/.test(name)
+  const first = has(bos) && (config.add_bos_token ?? isLlama) === true ? `${bos} ` : ''
+  const last = has(eos) && config.add_eos_token === true ? ` ${eos}` : ''
+  if (first === '' && last === '') return null
+  const second = `${first.replace(' ', ':1 ')}$B:1${last && `${last}:1`}`
+  return templateProcessing(`${first}$A${last}`, `${first}$A${last} ${second}`, known)
+}

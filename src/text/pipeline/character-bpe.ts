@@ -1,0 +1,67 @@
+import { Merges } from '../bpe/merges.ts'
+import type { Model, Vocabulary } from './model.ts'
+
+export interface CharacterBpeOptions {
+  /** Two ids and that of what they make, in the order of their ranks. */
+  readonly merges: readonly (readonly [number, number, number])[]
+  /** What a character is that has no token; without it, nothing. */
+  readonly unkId?: number | undefined
+  /** Whether unknown characters next to each other are one token. */
+  readonly fusesUnknown: boolean
+  /** Ids of the bytes, which then spell a character that has no token. */
+  readonly bytes?: readonly number[] | undefined
+  /** A word that is a token as it stands is that token, whatever the merges give. */
+  readonly ignoresMerges: boolean
+  /** Marks a character that does not begin a word; one that ends a word. */
+  readonly prefix: string
+  readonly suffix: string
+}
+
+/** Byte-pair encoding over characters (Sennrich et al. 2016), as SentencePiece and CLIP have it. */
+export class CharacterBpe implements Model {
+  private readonly vocabulary: Vocabulary
+  private readonly options: CharacterBpeOptions
+  private readonly merges: Merges
+  private readonly encoder = new TextEncoder()
+
+  constructor(vocabulary: Vocabulary, options: CharacterBpeOptions) {
+    this.vocabulary = vocabulary
+    this.options = options
+    this.merges = new Merges(options.merges.length)
+    for (const [left, right, merged] of options.merges) this.merges.add(left, right, merged)
+  }
+
+  encode(word: string, ids: number[]): void {
+    const whole = this.options.ignoresMerges ? this.vocabulary.get(word) : undefined
+    if (whole !== undefined) {
+      ids.push(whole)
+      return
+    }
+    const symbols = this.symbols(word)
+    const room = this.merges.room(symbols.length)
+    room.set(symbols)
+    const count = this.merges.apply(symbols.length)
+    for (let i = 0; i < count; i++) ids.push(this.merges.ids[i] as number)
+  }
+
+  /** One id for each character, or several bytes. */
+  private symbols(word: string): number[] {
+    const { unkId, fusesUnknown, bytes, prefix, suffix } = this.options
+    const symbols: number[] = []
+    let isUnknown = false
+    for (let at = 0; at < word.length; ) {
+      const width = (word.codePointAt(at) as number) > 0xffff ? 2 : 1
+      const character = word.slice(at, at + width)
+      const before = at === 0 ? '' : prefix
+      at += width
+      const spelled = before + character + (at === word.length ? suffix : '')
+      const id = this.vocabulary.get(spelled)
+      if (id !== undefined) symbols.push(id)
+      else if (bytes) {
+        for (const byte of this.encoder.encode(spelled)) symbols.push(bytes[byte] as number)
+      } else if (unkId !== undefined && !(isUnknown && fusesUnknown)) symbols.push(unkId)
+      isUnknown = id === undefined
+    }
+    return symbols
+  }
+}

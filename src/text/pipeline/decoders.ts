@@ -1,0 +1,92 @@
+import { UserError } from '../../errors.ts'
+import { byteOfCharacter } from '../bpe/byte-alphabet.ts'
+import { cleanUp } from './clean-up.ts'
+import { readPattern } from './pattern.ts'
+import { type Fields, readSteps } from './steps.ts'
+
+/** Makes text of tokens: each step gives other tokens, and the last ones are joined. */
+export type Decoder = (tokens: readonly string[]) => string
+
+type Step = (tokens: readonly string[]) => readonly string[]
+
+/** The decoder of a tokenizer.json. Throws UserError for one that is not known here. */
+export function readDecoder(json: unknown): Decoder {
+  const steps = readSteps(json, 'decoder', 'decoders').map(({ type, fields, place }) => {
+    const kind = kinds[type]
+    if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
+    return kind(fields, place)
+  })
+  if (steps.length === 0) return (tokens) => tokens.join(' ')
+  return (tokens) => steps.reduce((result, step) => step(result), tokens).join('')
+}
+
+const kinds: Readonly<Record<string, (fields: Fields, place: string) => Step>> = {
+  ByteLevel: () => (tokens) => [utf8.decode(Uint8Array.from(tokens.flatMap(bytesOfToken)))],
+  WordPiece: ({ prefix = '##', cleanup }) => {
+    const mark = String(prefix)
+    const tidy = cleanup === false ? (text: string) => text : cleanUp
+    return (tokens) =>
+      tokens.map((token, i) => {
+        if (i === 0) return tidy(token)
+        return tidy(token.startsWith(mark) ? token.slice(mark.length) : ` ${token}`)
+      })
+  },
+  Metaspace: ({ replacement = '▁', prepend_scheme, add_prefix_space }) => {
+    const mark = String(replacement)
+    const scheme = prepend_scheme ?? (add_prefix_space === false ? 'never' : 'always')
+    return (tokens) =>
+      tokens.map((token, i) => token.replaceAll(mark, i === 0 && scheme !== 'never' ? '' : ' '))
+  },
+  BPEDecoder: ({ suffix = '</w>' }) => {
+    const mark = String(suffix)
+    return (tokens) =>
+      tokens.map((token, i) => token.replaceAll(mark, i === tokens.length - 1 ? '' : ' '))
+  },
+  Replace: ({ pattern, content }, place) => {
+    const expression = readPattern(pattern, place)
+    const replacement = String(content ?? '')
+    return (tokens) => tokens.map((token) => token.replace(expression, () => replacement))
+  },
+  ByteFallback: () => joinBytes,
+  Fuse: () => (tokens) => [tokens.join('')],
+  Strip: ({ content = ' ', start = 0, stop = 0 }) => {
+    const character = String(content)
+    return (tokens) =>
+      tokens.map((token) => {
+        let [from, to] = [0, token.length]
+        while (from < Math.min(to, Number(start)) && token[from] === character) from++
+        while (to > from && token.length - to < Number(stop) && token[to - 1] === character) to--
+        return token.slice(from, to)
+      })
+  },
+}
+
+/** A byte order mark is text like any other. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** What a token of the byte alphabet spells; one with other characters stands for itself. */
+function bytesOfToken(token: string): number[] {
+  const bytes = Array.from(token, (character) => byteOfCharacter[character.charCodeAt(0)] ?? 0)
+  return bytes.includes(0) ? [...encoder.encode(token)] : bytes.map((byte) => byte - 1)
+}
+
+/** Runs of `<0xE4>` and the like become the text that they spell. */
+function joinBytes(tokens: readonly string[]): string[] {
+  const result: string[] = []
+  let bytes: number[] = []
+  const flush = () => {
+    if (bytes.length > 0) result.push(utf8.decode(Uint8Array.from(bytes)))
+    bytes = []
+  }
+  for (const token of tokens) {
+    const hex = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1]
+    if (hex) bytes.push(Number.parseInt(hex, 16))
+    else {
+      flush()
+      result.push(token)
+    }
+  }
+  flush()
+  return result
+}

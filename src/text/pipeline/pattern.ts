@@ -1,0 +1,20 @@
+import { UserError } from '../../errors.ts'
+import { regExpOf } from '../peer.ts'
+import { escapeRegExp } from '../token-pattern.ts'
+import { isObject } from '../tokenizer-json.ts'
+
+/**
+ * The expression of a step's `pattern`, `{ String }` or `{ Regex }` in Oniguruma's notation; global.
+ * Throws UserError for any other, and for a regular expression that JavaScript cannot do.
+ */
+export function readPattern(pattern: unknown, place: string): RegExp {
+  const { String: text, Regex: source } = isObject(pattern) ? pattern : {}
+  if (typeof text === 'string' && text !== '') return new RegExp(escapeRegExp(text), 'gu')
+  if (typeof source !== 'string')
+    throw new UserError(`${place}.pattern has neither String nor Regex`)
+  try {
+    return regExpOf(source)
+  } catch (error) {
+    throw new UserError(`${place}: ${(error as Error).message}`)
+  }
+}

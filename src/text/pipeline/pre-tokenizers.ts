@@ -1,0 +1,104 @@
+import { UserError } from '../../errors.ts'
+import { tokenOfBytes } from '../bpe/byte-alphabet.ts'
+import { splitSources } from '../bpe/split.ts'
+import { readPattern } from './pattern.ts'
+import { type Behavior, splitText } from './split.ts'
+import { type Fields, readSteps, type Step } from './steps.ts'
+
+/** Cuts text into the words within which tokens are made; `isStart`: a text begins with it. */
+export type PreTokenizer = (text: string, isStart: boolean) => string[]
+
+/** The pre_tokenizer of a tokenizer.json. Throws UserError for one that is not known here. */
+export function readPreTokenizer(json: unknown): PreTokenizer {
+  return preTokenizerOf(readSteps(json, 'pre_tokenizer', 'pretokenizers'))
+}
+
+/** Steps one after the other; without any, a text is one word. */
+export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
+  const cuts = steps.map(({ type, fields, place }) => {
+    const kind = kinds[type]
+    if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
+    return kind(fields, place)
+  })
+  return (text, isStart) =>
+    cuts.reduce(
+      (words, cut) => words.flatMap((word, i) => cut(word, isStart && i === 0)),
+      text === '' ? [] : [text],
+    )
+}
+
+const kinds: Readonly<Record<string, (fields: Fields, place: string) => PreTokenizer>> = {
+  BertPreTokenizer: () => (text) => text.match(BERT_WORDS) ?? [],
+  Whitespace: () => (text) => text.match(WORDS) ?? [],
+  WhitespaceSplit: () => (text) => splitText(text, WHITE_SPACE, 'Removed'),
+  Punctuation: ({ behavior }) => {
+    const how = behaviorOf(behavior ?? 'Isolated')
+    return (text) => splitText(text, PUNCTUATION, how)
+  },
+  Digits: ({ individual_digits }) => {
+    const how = individual_digits === true ? 'Isolated' : 'Contiguous'
+    return (text) => splitText(text, NUMERALS, how)
+  },
+  CharDelimiterSplit: ({ delimiter }, place) => {
+    const pattern = readPattern({ String: delimiter }, place)
+    return (text) => splitText(text, pattern, 'Removed')
+  },
+  Split: ({ pattern, behavior, invert }, place) => {
+    const expression = readPattern(pattern, place)
+    const how = behaviorOf(behavior)
+    return (text) => splitText(text, expression, how, invert === true)
+  },
+  ByteLevel: ({ add_prefix_space, use_regex }) => {
+    const encoder = new TextEncoder()
+    return (text) => {
+      const whole = add_prefix_space !== false && !text.startsWith(' ') ? ` ${text}` : text
+      const words = use_regex === false ? [whole] : (whole.match(GPT2) ?? [])
+      return words.map((word) => tokenOfBytes(encoder.encode(word)))
+    }
+  },
+  Metaspace: ({ replacement = '▁', prepend_scheme, add_prefix_space, split }) => {
+    const mark = String(replacement)
+    const beforeMark = readPattern({ String: mark }, 'Metaspace')
+    // Files from before 2023 say add_prefix_space instead.
+    const scheme = prepend_scheme ?? (add_prefix_space === false ? 'never' : 'always')
+    return (text, isStart) => {
+      const isPrefixed = scheme === 'always' || (scheme === 'first' && isStart)
+      let whole = text.replaceAll(' ', mark)
+      if (isPrefixed && !whole.startsWith(mark)) whole = mark + whole
+      return split === false ? [whole] : splitText(whole, beforeMark, 'MergedWithNext')
+    }
+  },
+}
+
+const WHITE_SPACE = /\p{White_Space}+/gu
+const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu
+/** Words, and each punctuation mark by itself. */
+const BERT_WORDS = /[\p{P}!-/:-@[-`{-~]|[^\p{P}!-/:-@[-`{-~\p{White_Space}]+/gu
+const NUMERALS = /\p{N}/gu
+/** Rust's `\w+|[^\w\s]+`. */
+const WORDS =
+  /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu
+/** JavaScript's `\s` differs from everyone else's in two characters. */
+const GPT2 = new RegExp(
+  splitSources.gpt2
+    .replaceAll(String.raw`[^\s`, String.raw`[^\p{White_Space}`)
+    .replaceAll(String.raw`\s`, String.raw`\p{White_Space}`)
+    .replaceAll(String.raw`\S`, String.raw`\P{White_Space}`),
+  'gu',
+)
+
+const behaviors: Readonly<Record<string, Behavior>> = {
+  removed: 'Removed',
+  isolated: 'Isolated',
+  mergedwithprevious: 'MergedWithPrevious',
+  mergedwithnext: 'MergedWithNext',
+  contiguous: 'Contiguous',
+}
+
+function behaviorOf(name: unknown): Behavior {
+  const behavior = behaviors[String(name).toLowerCase()]
+  if (behavior) return behavior
+  throw new UserError(
+    `tokenizer.json: pre_tokenizer has the behavior ${JSON.stringify(name)}; expected ${Object.values(behaviors).join(', ')}`,
+  )
+}

@@ -1,0 +1,110 @@
+import type { Model } from './model.ts'
+
+export interface UnigramPiece {
+  readonly text: string
+  readonly id: number
+  /** Logarithm of its probability. */
+  readonly score: number
+}
+
+export interface UnigramOptions {
+  readonly unkId: number
+  /** Ids of the bytes, which then spell what has no piece. */
+  readonly bytes?: readonly number[]
+  /** The lowest score in the file. */
+  readonly lowest: number
+}
+
+/** An unknown character costs this much more than the least likely piece (SentencePiece's constant). */
+const UNKNOWN_PENALTY = 10
+
+/**
+ * Unigram language model (Kudo 2018): of all ways to cut a word into pieces the most probable one,
+ * found by Viterbi's algorithm. Unknown characters next to each other are one unknown token.
+ */
+export class Unigram implements Model {
+  private readonly options: UnigramOptions
+  private readonly encoder = new TextEncoder()
+  /** A trie, by `keyOf` a node and the next character; node 0 is the root. */
+  private readonly children = new Map<number, number>()
+  /** The piece that ends in a node: its id, -1 if none, and its score. */
+  private readonly ids: number[] = [-1]
+  private readonly scores: number[] = [0]
+
+  constructor(pieces: Iterable<UnigramPiece>, options: UnigramOptions) {
+    this.options = options
+    for (const { text, id, score } of pieces) {
+      let node = 0
+      for (const character of text) node = this.child(node, character.codePointAt(0) as number)
+      this.ids[node] = id
+      this.scores[node] = score
+    }
+  }
+
+  encode(word: string, ids: number[]): void {
+    const { unkId, bytes } = this.options
+    let unknown = ''
+    const flush = () => {
+      if (unknown === '') return
+      if (bytes) for (const byte of this.encoder.encode(unknown)) ids.push(bytes[byte] as number)
+      else ids.push(unkId)
+      unknown = ''
+    }
+    for (const { id, text } of this.best(word)) {
+      if (id < 0) unknown += text
+      else {
+        flush()
+        ids.push(id)
+      }
+    }
+    flush()
+  }
+
+  /** The most probable cut; of equals the one whose last piece is longest. An id of -1 is unknown. */
+  private best(word: string): { id: number; text: string }[] {
+    const points = Array.from(word, (character) => character.codePointAt(0) as number)
+    const unknownScore = this.options.lowest - UNKNOWN_PENALTY
+    const scores = new Float64Array(points.length + 1).fill(Number.NEGATIVE_INFINITY)
+    const starts = new Int32Array(points.length + 1)
+    const last = new Int32Array(points.length + 1)
+    scores[0] = 0
+    const offer = (start: number, end: number, id: number, score: number) => {
+      const total = (scores[start] as number) + score
+      if (!(total > (scores[end] as number))) return
+      scores[end] = total
+      starts[end] = start
+      last[end] = id
+    }
+    for (let start = 0; start < points.length; start++) {
+      let node = 0
+      let isSpelled = false
+      for (let end = start + 1; end <= points.length; end++) {
+        node = this.children.get(keyOf(node, points[end - 1] as number)) ?? -1
+        if (node < 0) break
+        const id = this.ids[node] as number
+        if (id < 0) continue
+        offer(start, end, id, this.scores[node] as number)
+        if (end === start + 1) isSpelled = true
+      }
+      if (!isSpelled) offer(start, start + 1, -1, unknownScore)
+    }
+    const cut: { id: number; text: string }[] = []
+    for (let end = points.length; end > 0; end = starts[end] as number) {
+      const text = String.fromCodePoint(...points.slice(starts[end], end))
+      cut.push({ id: last[end] as number, text })
+    }
+    return cut.reverse()
+  }
+
+  private child(node: number, point: number): number {
+    const key = keyOf(node, point)
+    const known = this.children.get(key)
+    if (known !== undefined) return known
+    const added = this.ids.push(-1) - 1
+    this.scores.push(0)
+    this.children.set(key, added)
+    return added
+  }
+}
+
+const keyOf = (node: number, point: number): number => node * 2 ** 21 + point

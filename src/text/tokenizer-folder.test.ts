@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { bertFile, robertaFile, t5File } from '../../test/tokenizer-files.ts'
+import { UserError } from '../errors.ts'
+import { encodeInput } from './encode-input.ts'
+import { loadTokenizer } from './load.ts'
+import { readTokenizerAt, readTokenizerFolder } from './tokenizer-folder.ts'
+
+let folder = ''
+const made: string[] = []
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tokenizer-'))
+  made.push(folder)
+})
+afterAll(() => Promise.all(made.map((path) => rm(path, { recursive: true }))))
+
+const write = (name: string, content: object | string) =>
+  writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+
+const bert = Object.keys(bertFile().model.vocab as object).join('\n')
+
+describe('a folder', () => {
+  test('with tokenizer.json is read with what lies beside it', async () => {
+    await write('tokenizer.json', t5File())
+    await write('special_tokens_map.json', { pad_token: '</s>', unk_token: { content: '<pad>' } })
+    await write('tokenizer_config.json', { unk_token: '<unk>', model_max_length: 512 })
+    const { tokenizer, config } = await readTokenizerFolder(folder)
+    expect([tokenizer.padId, tokenizer.unkId, config.model_max_length]).toEqual([1, 2, 512])
+    expect(tokenizer.toJSON()).toEqual(t5File())
+  })
+
+  test('with vocab.txt holds a WordPiece', async () => {
+    await write('vocab.txt', bert)
+    const { tokenizer } = await readTokenizerFolder(folder)
+    const whole = loadTokenizer(bertFile())
+    const text = "The cat's playing，我们"
+    expect(encodeInput(tokenizer, text)).toEqual(encodeInput(whole, text))
+  })
+
+  test('with vocab.json and merges.txt holds a byte-level BPE', async () => {
+    const { vocab, merges } = robertaFile().model as unknown as { vocab: object; merges: string[] }
+    await write('vocab.json', vocab)
+    await write('merges.txt', merges.join('\n'))
+    await write('added_tokens.json', { '<new>': 300 })
+    const { tokenizer } = await readTokenizerFolder(folder)
+    expect(encodeInput(tokenizer, ' the<new>').ids).toEqual([0, 262, 300, 2])
+  })
+
+  test('with none of them is refused', async () => {
+    await write('vocab.json', {})
+    await expect(readTokenizerFolder(folder)).rejects.toThrow(
+      `${folder}: there is no tokenizer: expected tokenizer.json, vocab.json with merges.txt`,
+    )
+    await write('tokenizer.json', '{')
+    await expect(readTokenizerFolder(folder)).rejects.toThrow('tokenizer.json is not JSON')
+  })
+})
+
+describe('a file', () => {
+  test('is a tokenizer.json of any name, or a vocabulary by its extension', async () => {
+    await write('mine.json', t5File())
+    await write('words.txt', bert)
+    await write('tokenizer_config.json', { do_lower_case: false })
+    const at = async (name: string) => (await readTokenizerAt(join(folder, name))).tokenizer
+    expect((await at('mine.json')).toJSON()).toEqual(t5File())
+    expect((await at('words.txt')).encode('the The')).toEqual([5, 1])
+    await expect(at('none.json')).rejects.toThrow('none.json: no such file or folder; give a model')
+    for (const name of ['x.bin', 'x.model', 'x.json', 'x.txt']) {
+      await write(name, 'nothing')
+      await expect(at(name)).rejects.toBeInstanceOf(UserError)
+    }
+    await expect(readTokenizerAt(folder)).rejects.toThrow('there is no tokenizer')
+  })
+})

@@ -1,0 +1,71 @@
+import { readFile, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { fileError } from '../models/files/node-file.ts'
+import { llama2cTokenizer } from './convert/llama2c.ts'
+import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
+import { wordPieceTokenizer } from './convert/word-piece.ts'
+import { loadTokenizer } from './load.ts'
+import {
+  type LoadedTokenizer,
+  loadTokenizerFiles,
+  parseJson,
+  type ReadFile,
+  readTokenizerConfig,
+} from './load-files.ts'
+import type { TokenizerConfig } from './tokenizer-json.ts'
+
+/** The tokenizer in a folder, see `loadTokenizerFiles`. Throws UserError that names the folder. */
+export const readTokenizerFolder = (folder: string): Promise<LoadedTokenizer> =>
+  named(folder, () => loadTokenizerFiles(readIn(folder)))
+
+/**
+ * The tokenizer in a folder or a file: a tokenizer.json of any name, a `vocab.txt`, a SentencePiece
+ * `.model` or llama2.c's `.bin`; the configuration beside it is read too. Throws UserError that
+ * names the path.
+ */
+export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
+  const found = await stat(path).catch(() => {
+    throw new UserError(
+      `tokenizer ${path}: no such file or folder; give a model's folder or a tokenizer.json`,
+    )
+  })
+  if (found.isDirectory()) return readTokenizerFolder(path)
+  const read = readIn(dirname(path))
+  return named(path, async () => {
+    const config = await readTokenizerConfig(read)
+    const bytes = (await read(basename(path))) ?? new Uint8Array(0)
+    const convert = kinds[extname(path)] ?? jsonIn
+    return { tokenizer: loadTokenizer(convert(bytes, config), config), config }
+  })
+}
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+const jsonIn = (bytes: Uint8Array): unknown => parseJson(textOf(bytes), 'the file')
+
+/** The tokenizer.json in other files, by their extensions. */
+const kinds: Readonly<Record<string, (bytes: Uint8Array, config: TokenizerConfig) => unknown>> = {
+  '.bin': llama2cTokenizer,
+  '.model': sentencePieceTokenizer,
+  '.txt': (bytes, config) => wordPieceTokenizer(textOf(bytes), config),
+}
+
+const readIn =
+  (folder: string): ReadFile =>
+  async (name) => {
+    try {
+      return await readFile(join(folder, name))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw fileError(error, `cannot read ${join(folder, name)}`)
+    }
+  }
+
+async function named<T>(path: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${path}: ${error.message}`, { cause: error })
+  }
+}
