@@ -9,6 +9,7 @@ const LAYERS = [
   'nn',
   'models',
   'runtime',
+  'hub',
   'text',
   'data',
   'generate',
