@@ -1,6 +1,8 @@
+import type { ChildProcess } from 'node:child_process'
 import { readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { sha256 } from '../hub/checksums.ts'
 import { FakeHub, TOKEN } from '../hub/server.ts'
 import { TINY, workFolder } from './book.ts'
@@ -31,7 +33,7 @@ beforeAll(async () => {
   expect(pushed.code, pushed.stderr).toBe(0)
   expect(pushed.stdout).toBe(`${hub.endpoint}/${NAME}\n`)
 }, 60_000)
-afterEach(() => {
+beforeEach(() => {
   hub.fault = () => undefined
   hub.asked.length = 0
 })
@@ -81,6 +83,32 @@ it('goes on with a pull whose process was killed', async () => {
   expect((await readFile(file)).equals(weights)).toBe(true)
   expect(await readlink(file)).toBe(join('..', '..', 'blobs', sha256(weights)))
   expect(hub.asked.filter(({ isStorage }) => isStorage).at(-1)?.headers.range).toBe('bytes=20000-')
+})
+
+it('lets processes pull at once, of which one is killed at its work', async () => {
+  const env = { HF_HUB_CACHE: join(folder.path, 'shared'), HF_HUB_DOWNLOAD_TIMEOUT: '60' }
+  const downloads = () => hub.asked.filter(({ isStorage }) => isStorage)
+  // The first to come hangs, with all others behind it.
+  hub.fault = ({ isStorage }) =>
+    isStorage && downloads().length === 1 ? { stallAfter: 20_000 } : undefined
+  const children: ChildProcess[] = []
+  const onStart = (child: ChildProcess) => children.push(child)
+  const first = chatwright(['pull', NAME], { env, onStart })
+  while (downloads().length === 0) await delay(20)
+  const onStderr = (stderr: string) => {
+    if (stderr.includes('waiting')) children[0]?.kill('SIGKILL')
+  }
+  const others = [1, 2].map(() => chatwright(['pull', NAME], { env, onStderr }))
+  expect((await first).code).toBeNull()
+  const [a, b] = await Promise.all(others)
+  expect([a?.code, b?.code], `${a?.stderr}${b?.stderr}`).toEqual([0, 0])
+  expect(a?.stdout).toBe(b?.stdout)
+  expect(`${a?.stderr}${b?.stderr}`).toMatch(
+    /model\.safetensors is being fetched by another process: waiting/,
+  )
+  const file = join(a?.stdout.trim() ?? '', 'model.safetensors')
+  expect((await readFile(file)).equals(weights)).toBe(true)
+  expect(downloads()).toHaveLength(2)
 })
 
 it('runs a model by its name, which is fetched once', async () => {
