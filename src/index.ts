@@ -24,6 +24,15 @@ export { type LoadOptions, load } from './generate/load.ts'
 export type { ChatOptions, GenerateOptions } from './generate/options.ts'
 export type { FinishReason, Piece } from './generate/sequence.ts'
 export * as graph from './graph/index.ts'
+export type {
+  PullOptions,
+  PushOptions,
+  TransferEvents,
+  TransferProgress,
+} from './hub/options.ts'
+export { pullModel } from './hub/pull.ts'
+export { type PushResult, pushModel } from './hub/push.ts'
+export { resolveModel } from './hub/resolve-model.ts'
 export { Decoder } from './models/decoder.ts'
 export {
   type DecoderConfig,

@@ -10,6 +10,7 @@ const LAYERS = [
   'models',
   'objectives',
   'runtime',
+  'hub',
   'text',
   'checkpoint',
   'data',

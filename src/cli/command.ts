@@ -26,11 +26,17 @@ export interface CommandDefinition<S extends z.ZodObject> {
   summary: string
   options: S
   help: Help
-  /** An option that is given by its place instead of by a flag, as in `inspect DIR`. */
-  place?: { name: string & keyof S['shape']; help: string; required: boolean }
+  /** Options that are given by their places instead of by flags, as in `inspect DIR`. */
+  place?: Place<S> | readonly Place<S>[]
   /** Lines that show it in use. */
   examples: readonly string[]
   run(options: z.input<S>, context: Context): Promise<Outcome>
+}
+
+interface Place<S extends z.ZodObject> {
+  name: string & keyof S['shape']
+  help: string
+  required: boolean
 }
 
 export interface Context {
@@ -45,12 +51,14 @@ export const defineCommand =
   (parent) => {
     const { name, summary, options: schema, help, place, examples, run } = definition
     const command = parent.command(name).description(summary)
-    const { [place?.name ?? '']: placed, ...fields } = fieldsOf(schema)
-    if (place) {
-      const value = `${place.name}${placed && takesList(placed) ? '...' : ''}`
-      command.argument(place.required ? `<${value}>` : `[${value}]`, place.help)
+    const all = fieldsOf(schema)
+    const places = [place ?? []].flat()
+    const isFlag = ([option]: [string, unknown]) => places.every(({ name }) => name !== option)
+    for (const { name, help, required } of places) {
+      const value = `${name}${all[name] && takesList(all[name]) ? '...' : ''}`
+      command.argument(required ? `<${value}>` : `[${value}]`, help)
     }
-    addFlags(command, fields, help)
+    addFlags(command, Object.fromEntries(Object.entries(all).filter(isFlag)), help)
     command
       .addHelpOption(new Option('-h, --help', 'explain the options').helpGroup('General:'))
       .optionsGroup('General:')
@@ -61,12 +69,10 @@ export const defineCommand =
         const typed = args.at(-2) as { config?: string; json?: boolean } & Record<string, unknown>
         const { config, json = false, ...flags } = typed
         const fromFile = config === undefined ? {} : await readConfig(config)
-        const all = { ...fields, ...(place && placed && { [place.name]: placed }) }
-        const isPlaced = place && args[0] !== undefined && args[0].length > 0
-        const fromFlags = convertFlags(all, {
-          ...flags,
-          ...(isPlaced && { [place.name]: args[0] }),
-        })
+        const placed = places
+          .map(({ name }, i) => [name, args[i]] as const)
+          .filter(([, value]) => value !== undefined && value.length > 0)
+        const fromFlags = convertFlags(all, { ...flags, ...Object.fromEntries(placed) })
         const given = { ...fromFile, ...fromFlags }
         const origin = (option: string) =>
           option in fromFlags ? flagOf(option) : `${config}: ${option}`

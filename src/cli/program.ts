@@ -4,11 +4,28 @@ import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
 import { generate } from './commands/generate.ts'
 import { inspect } from './commands/inspect.ts'
+import { pull } from './commands/pull.ts'
+import { push } from './commands/push.ts'
 import { start } from './commands/start.ts'
 import { tokenizer } from './commands/tokenizer.ts'
 import { train } from './commands/train.ts'
 import { tune } from './commands/tune.ts'
 import { VERSION } from './version.ts'
+
+/** In the order of `--help`. */
+const COMMANDS = [
+  start,
+  train,
+  tune,
+  evaluate,
+  generate,
+  chat,
+  pull,
+  push,
+  tokenizer,
+  inspect,
+  bench,
+]
 
 /** The whole command line. Its own errors are thrown as CommanderError and not printed. */
 export function createProgram(): Command {
@@ -17,7 +34,6 @@ export function createProgram(): Command {
     .version(VERSION)
     .exitOverride()
     .configureOutput({ outputError: () => {} })
-  for (const add of [start, train, tune, evaluate, generate, chat, tokenizer, inspect, bench])
-    add(program)
+  for (const add of COMMANDS) add(program)
   return program
 }

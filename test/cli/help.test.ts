@@ -13,12 +13,15 @@ const pathOf = (command: Command): string =>
 it('has a command for each stage', () => {
   expect(commands.map(pathOf).sort()).toEqual([
     'bench decode',
+    'bench optimizers',
     'bench tokenizer',
     'bench train',
     'chat',
     'eval',
     'generate',
     'inspect',
+    'pull',
+    'push',
     'start',
     'tokenizer decode',
     'tokenizer encode',

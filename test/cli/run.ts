@@ -15,17 +15,19 @@ export interface RunOptions {
   input?: string
   cwd?: string
   env?: Record<string, string>
+  onStart?(child: ChildProcess): void
   /** Sees all of standard error at each piece of it. */
   onStderr?(stderr: string, child: ChildProcess): void
 }
 
 /** Runs `chatwright` with arguments, in a process of its own, to its end. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { input = '', cwd, env, onStderr } = options
+  const { input = '', cwd, env, onStart, onStderr } = options
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
     env: { ...process.env, LC_ALL: 'C', NO_COLOR: '1', ...env },
   })
+  onStart?.(child)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text

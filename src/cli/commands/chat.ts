@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { chatOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { languageHelp, languageOption, userLanguage } from '../language.ts'
 import { modelOptions } from '../model-options.ts'
@@ -30,10 +31,10 @@ export const chat = defineCommand({
     'chatwright chat --model my-chat-model',
     "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
   ],
-  run: async ({ model: folder, engine, threads, draft, system, language, ...sampling }) => {
+  run: async ({ model: name, engine, threads, draft, system, language, ...sampling }) => {
     const { load } = await import('../../generate/load.ts')
     const { converse } = await import('../chat/converse.ts')
-    const model = await load(folder, { engine, threads, draft })
+    const model = await load(await findModel(name), { engine, threads, draft })
     try {
       const spoken = language ?? userLanguage()
       const messages = await converse({ model, system, language: spoken, sampling })

@@ -1,6 +1,8 @@
 import { evaluateOptions } from '../../evaluate/evaluate.ts'
 import { formatCount, formatLoss } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
+import { modelHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
 
 export const evaluate = defineCommand({
@@ -9,7 +11,7 @@ export const evaluate = defineCommand({
   options: evaluateOptions,
   help: {
     Data: {
-      model: '`DIR` folder of the model',
+      model: modelHelp.model,
       data: '`SOURCE` text: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
       encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
     },
@@ -21,7 +23,9 @@ export const evaluate = defineCommand({
   examples: ['chatwright eval --model my-model --data held-out.txt'],
   run: async (options) => {
     const { evaluate } = await import('../../evaluate/evaluate.ts')
-    const result = await evaluate(options, { signal: interruptSignal() })
+    const signal = interruptSignal()
+    const model = await findModel(options.model, { signal })
+    const result = await evaluate({ ...options, model }, { signal })
     const { loss, perplexity, bitsPerByte, tokensPerSecond } = result
     const text = `loss ${formatLoss(loss)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(3)} bits per byte, ${formatCount(tokensPerSecond)} tokens per second`
     return { result, text }

@@ -2,6 +2,7 @@ import pc from 'picocolors'
 import { z } from 'zod'
 import { generateOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { modelOptions } from '../model-options.ts'
@@ -22,11 +23,11 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --max-tokens 100",
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
   ],
-  run: async ({ model: folder, engine, threads, draft, ...options }, { json }) => {
+  run: async ({ model: name, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
-    const model = await load(folder, { engine, threads, draft })
+    const model = await load(await findModel(name, { signal }), { engine, threads, draft })
     try {
       if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(options.prompt ?? ''))
       const generation = stream(model, { ...options, signal })

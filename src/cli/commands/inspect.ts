@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { formatTable } from '../../bench/row.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
 import { formatBytes } from '../format-bytes.ts'
 import type { Inspection } from '../inspect-model.ts'
 
@@ -9,12 +10,16 @@ export const inspect = defineCommand({
   name: 'inspect',
   summary: 'Describe a model: architecture, parameters, memory, operations per token, tokenizer.',
   options: z.strictObject({ dir: z.string().min(1) }),
-  place: { name: 'dir', help: 'folder of the model', required: true },
+  place: {
+    name: 'dir',
+    help: 'folder of the model, or OWNER/NAME on the Hugging Face Hub',
+    required: true,
+  },
   help: {},
   examples: ['chatwright inspect my-model', 'chatwright inspect my-model --json'],
   run: async ({ dir }) => {
     const { inspectModel } = await import('../inspect-model.ts')
-    const result = await inspectModel(dir)
+    const result = await inspectModel(await findModel(dir))
     return { result, text: describe(result) }
   },
 })

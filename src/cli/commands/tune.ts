@@ -1,5 +1,6 @@
 import { tuneOptions } from '../../tune/options.ts'
 import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
 import { dropoutHelp, trainingHelp } from '../help/training.ts'
 import { runTraining } from '../run-training.ts'
 
@@ -15,7 +16,8 @@ export const tune = defineCommand({
       val: '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, from its end, or files of their own',
     },
     Model: {
-      model: '`DIR` folder of the model to start from',
+      model:
+        '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       context: "longest conversation, in tokens (default: the model's context)",
     },
     Length,
@@ -26,6 +28,9 @@ export const tune = defineCommand({
   examples: ['chatwright tune --model my-model --data chat.jsonl --out my-chat-model'],
   run: async (options) => {
     const { tune } = await import('../../tune/tune.ts')
-    return runTraining((events) => tune(options, events))
+    return runTraining(async (events) => {
+      const model = await findModel(options.model, events)
+      return tune({ ...options, model }, events)
+    })
   },
 })

@@ -4,7 +4,7 @@ import { trainingHelp } from './training.ts'
 const { engine, threads } = trainingHelp.Run
 
 export const modelHelp = {
-  model: '`DIR` folder of the model',
+  model: '`DIR|OWNER/NAME` folder of the model, or its name on the Hugging Face Hub',
   engine,
   threads,
   draft: '`BITS` guess ahead with a copy of the model in 8 or 4 bits: the same text, sooner',

@@ -16,8 +16,11 @@ const STACK_BYTES = 4 << 20
 /** koffi unloads a library that nothing refers to, even while functions found in it are in use. */
 const libraries: ReturnType<typeof koffi.load>[] = []
 
-/** Loads a shared library for the life of the process. Throws `EngineUnavailable`. */
-export function loadLibrary(path: string): ReturnType<typeof koffi.load> {
+/**
+ * Loads a shared library for the life of the process; null is what the process itself consists of.
+ * Throws `EngineUnavailable`.
+ */
+export function loadLibrary(path: string | null): ReturnType<typeof koffi.load> {
   try {
     if ((koffi.config().async_stack_size ?? 0) < STACK_BYTES)
       koffi.config({ async_stack_size: STACK_BYTES, sync_stack_size: STACK_BYTES })

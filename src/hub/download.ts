@@ -1,0 +1,137 @@
+import { createHash, type Hash } from 'node:crypto'
+import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UserError } from '../errors.ts'
+import { fileError } from '../models/files/node-file.ts'
+import { backOff, reasonOf, TRIES } from './hub-fetch.ts'
+import { hasSize } from './model-cache.ts'
+import type { RemoteFile } from './remote-model.ts'
+
+export interface DownloadOptions {
+  file: RemoteFile
+  /** Where the file goes; what is there of it already stands beside it, as `.incomplete`. */
+  blob: string
+  /** Asks for the file's bytes from an offset on. */
+  request(from: number, signal: AbortSignal): Promise<Response>
+  /** Seconds to wait for the next bytes. */
+  timeout: number
+  signal?: AbortSignal
+  /** Bytes of the file so far. */
+  onBytes?(count: number): void
+}
+
+/**
+ * Downloads a file, from where an earlier download broke off, and moves it to its place once its
+ * checksum is right. With a wrong one it is downloaded once more, from the start. Only one download of
+ * a file may run at a time. Throws UserError; what arrived until then is kept for the next.
+ *
+ * @huggingface/hub's own downloads begin anew each time, and check neither length nor content.
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { file, blob } = options
+  const partial = `${blob}.incomplete`
+  for (let tries = 1; (await fill(partial, options)) !== file.oid; tries++) {
+    await rm(partial)
+    if (tries < 2) continue
+    throw new UserError(
+      `${file.path} arrived with other bytes than the Hub lists, twice: its checksum or length is wrong. Something on the way changes it, such as a proxy, or the Hub's copy is damaged; nothing of it was kept`,
+    )
+  }
+  await rename(partial, blob).catch(async (error) => {
+    // Where locks are not to be had, another download may have been sooner.
+    if (!(await hasSize(blob, file.size))) throw fileError(error, `cannot write ${blob}`)
+  })
+}
+
+/** Fetches what a file lacks; resolves with its checksum, or with none where it is too long. */
+async function fill(path: string, options: DownloadOptions): Promise<string | undefined> {
+  const { file, signal, onBytes } = options
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT).catch((error) => {
+    throw fileError(error, `cannot write ${path}`)
+  })
+  try {
+    let { hash, done } = await readBack(handle, file)
+    let furthest = done
+    let failures = 0
+    onBytes?.(done)
+    while (done < file.size) {
+      try {
+        for await (const { bytes, isFirst } of receive(done, options)) {
+          // A server that cannot continue sends all.
+          if (isFirst) [hash, done] = [checksum(file), 0]
+          if (done + bytes.length > file.size) return undefined
+          await write(handle, path, bytes, done)
+          hash.update(bytes)
+          done += bytes.length
+          onBytes?.(done)
+        }
+        if (done < file.size) throw new Error('the connection ended early')
+      } catch (error) {
+        signal?.throwIfAborted()
+        if (error instanceof UserError) throw error
+        failures = done > furthest ? 1 : failures + 1
+        furthest = Math.max(furthest, done)
+        if (failures === TRIES) throw brokenOff(file, done, error)
+        await delay(backOff(failures), undefined, { signal })
+      }
+    }
+    await handle.sync()
+    return hash.digest('hex')
+  } finally {
+    await handle.close()
+  }
+}
+
+const brokenOff = ({ path, size }: RemoteFile, done: number, error: unknown): UserError =>
+  new UserError(
+    `${path} broke off at byte ${done} of ${size}, again and again: ${reasonOf(error)}. Check the network and run again: it goes on from there`,
+    { cause: error },
+  )
+
+const checksum = ({ oid, size }: RemoteFile): Hash =>
+  oid.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`)
+
+/** What an earlier download left, and the checksum so far. */
+async function readBack(handle: FileHandle, file: RemoteFile) {
+  const hash = checksum(file)
+  const { size } = await handle.stat()
+  if (size > file.size) await handle.truncate(0)
+  const done = size > file.size ? 0 : size
+  if (done > 0) {
+    const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 20 })
+    for await (const bytes of stream) hash.update(bytes)
+  }
+  return { hash, done }
+}
+
+/** Bytes from an offset on; `isFirst` where they are the file's first instead. */
+async function* receive(from: number, { request, timeout }: DownloadOptions) {
+  const stalled = new AbortController()
+  const giveUp = () => stalled.abort(new Error(`no bytes came for ${timeout} seconds`))
+  const timer = setTimeout(giveUp, 1000 * timeout)
+  try {
+    const { status, headers, body } = await request(from, stalled.signal)
+    const start = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1]
+    if (status === 206 && Number(start) !== from) throw new Error('the server sent another part')
+    let isFirst = from > 0 && status !== 206
+    for await (const bytes of body ?? []) {
+      timer.refresh()
+      yield { bytes, isFirst }
+      isFirst = false
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function write(handle: FileHandle, path: string, bytes: Uint8Array, position: number) {
+  // One write may take less than it is given.
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle
+      .write(bytes, done, bytes.length - done, position + done)
+      .catch((error) => {
+        throw fileError(error, `cannot write ${path}`)
+      })
+    done += bytesWritten
+  }
+}

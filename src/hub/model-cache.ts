@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileError } from '../models/files/node-file.ts'
+import type { ModelName } from './model-name.ts'
+import type { RemoteFile } from './remote-model.ts'
+
+/**
+ * What is kept of one model, in the layout of Hugging Face's own cache, so that what any of its tools
+ * fetched serves all: https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
+ *
+ *     models--OWNER--NAME/refs/REVISION       the commit that a branch or tag was when it was pulled
+ *     models--OWNER--NAME/blobs/OID           content, by its checksum
+ *     models--OWNER--NAME/snapshots/COMMIT/   the files of a commit, as links to blobs
+ *     .locks/models--OWNER--NAME/OID.lock     held by whoever fetches a blob
+ */
+export class ModelCache {
+  readonly #root: string
+  readonly #locks: string
+  readonly #revision: string
+
+  constructor(cacheDir: string, { name, revision }: ModelName) {
+    const folder = `models--${name.replace('/', '--')}`
+    this.#root = join(cacheDir, folder)
+    this.#locks = join(cacheDir, '.locks', folder)
+    this.#revision = revision
+  }
+
+  blob({ oid }: RemoteFile): string {
+    return join(this.#root, 'blobs', oid)
+  }
+
+  lock({ oid }: RemoteFile): string {
+    return join(this.#locks, `${oid}.lock`)
+  }
+
+  snapshot(commit: string): string {
+    return join(this.#root, 'snapshots', commit)
+  }
+
+  /** Where a file stands in a snapshot. */
+  path(commit: string, { path }: RemoteFile): string {
+    return join(this.snapshot(commit), ...path.split('/'))
+  }
+
+  /** The folder of the revision as it was last pulled; undefined where it was not. */
+  async find(): Promise<string | undefined> {
+    const ref = await readFile(this.#ref, 'utf8').catch(() => this.#revision)
+    const folder = this.snapshot(ref.trim())
+    return /^[\da-f]{40}$/.test(ref.trim()) && (await isFolder(folder)) ? folder : undefined
+  }
+
+  /** Makes the folders that blobs and locks go to. Throws UserError. */
+  async prepare(): Promise<void> {
+    try {
+      await mkdir(join(this.#root, 'blobs'), { recursive: true })
+      await mkdir(this.#locks, { recursive: true })
+    } catch (error) {
+      throw fileError(error, `cannot keep models in ${this.#root}`)
+    }
+  }
+
+  /** Puts a file, whose blob is whole, into a snapshot, and takes the place of what stood there. */
+  async link(commit: string, file: RemoteFile): Promise<void> {
+    const path = this.path(commit, file)
+    if (await hasSize(path, file.size)) return
+    const blob = this.blob(file)
+    await this.#place(path, async (aside) => {
+      try {
+        await symlink(relative(dirname(path), blob), aside, 'file')
+      } catch {
+        // Windows lets few users make symbolic links, and some disks have no links at all.
+        await link(blob, aside).catch(() => copyFile(blob, aside, constants.COPYFILE_FICLONE))
+      }
+    })
+  }
+
+  /** Keeps which commit the revision is, from when the snapshot is whole. */
+  async remember(commit: string): Promise<void> {
+    if (commit === this.#revision) return
+    await this.#place(this.#ref, (aside) => writeFile(aside, commit))
+  }
+
+  get #ref(): string {
+    return join(this.#root, 'refs', ...this.#revision.split('/'))
+  }
+
+  /** Makes something aside, where nobody looks for it, and moves it to its place once it is whole. */
+  async #place(path: string, make: (aside: string) => Promise<void>): Promise<void> {
+    const aside = join(this.#root, 'blobs', `.tmp-${randomUUID()}`)
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await make(aside)
+      await rename(aside, path)
+    } catch (error) {
+      await rm(aside, { force: true })
+      throw fileError(error, `cannot write ${path}`)
+    }
+  }
+}
+
+/** Whether a file is there in its full length. */
+export const hasSize = (path: string, size: number): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile() && found.size === size,
+    () => false,
+  )
+
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** Paths of the files in a folder, also through links, with `/` between their parts. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const paths = await readdir(folder, { recursive: true }).catch(() => [])
+  const found = await Promise.all(
+    paths.map((path) =>
+      stat(join(folder, path)).then(
+        (file) => file.isFile(),
+        () => false,
+      ),
+    ),
+  )
+  return paths.filter((_, i) => found[i]).map((path) => path.split(sep).join('/'))
+}

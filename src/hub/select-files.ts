@@ -1,0 +1,51 @@
+/** A pattern as Hugging Face's own tools have it: `*` stands for any text, `?` for any character. */
+function matches(pattern: string, path: string): boolean {
+  const whole = pattern.endsWith('/') ? `${pattern}*` : pattern
+  const source = whole
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replace(/\?/g, '.')
+  return new RegExp(`^${source}$`, 's').test(path)
+}
+
+export const matchesAny = (patterns: readonly string[], path: string): boolean =>
+  patterns.some((pattern) => matches(pattern, path))
+
+const SETTINGS = [
+  'config*.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template*',
+]
+/** Of tokenizers that are kept in a form older than tokenizer.json. */
+const VOCABULARIES = ['vocab*', 'merges.txt', 'spiece.model', '*tokenizer*.model', '*.bpe.model']
+
+const WEIGHTS = ['*.safetensors', '*.safetensors.index.json']
+/** The same weights in another layout, or weights that go on top of a model's. */
+const OTHER_WEIGHTS = ['consolidated*', 'adapter_*']
+
+/** Of the files of a repository, those of its first folder that a model needs to be loaded. */
+export function modelFilesOf(paths: readonly string[]): string[] {
+  const top = paths.filter((path) => !path.includes('/'))
+  const isSingle = top.includes('model.safetensors')
+  const weights = isSingle
+    ? ['model.safetensors']
+    : top.filter((path) => matchesAny(WEIGHTS, path) && !matchesAny(OTHER_WEIGHTS, path))
+  const settings = top.includes('tokenizer.json') ? SETTINGS : [...SETTINGS, ...VOCABULARIES]
+  return top.filter((path) => weights.includes(path) || matchesAny(settings, path))
+}
+
+/** The files that a pull fetches: those that match `include`, or else a model's own. */
+export function selectFiles(
+  paths: readonly string[],
+  { include, exclude }: { include: readonly string[]; exclude: readonly string[] },
+): string[] {
+  const wanted =
+    include.length > 0 ? paths.filter((path) => matchesAny(include, path)) : modelFilesOf(paths)
+  return wanted.filter((path) => !matchesAny(exclude, path))
+}
+
+export const isWeights = (path: string): boolean => matchesAny(WEIGHTS, path)

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { filesIn } from './model-cache.ts'
+import { matchesAny } from './select-files.ts'
+
+const TOKENIZERS = ['tokenizer.json', 'vocab*', '*.model']
+const INDEX = 'model.safetensors.index.json'
+
+/**
+ * What a folder lacks of the files that match the patterns, or without patterns of those that a model
+ * needs; undefined where it is whole. Hugging Face's cache may hold any part of a model.
+ */
+export async function whatIsMissing(
+  folder: string,
+  include: readonly string[] = [],
+): Promise<string | undefined> {
+  const files = await filesIn(folder)
+  const has = (pattern: string) => files.some((file) => matchesAny([pattern], file))
+  if (include.length > 0) return include.find((pattern) => !has(pattern))
+  if (!has('config.json')) return 'config.json'
+  if (!TOKENIZERS.some(has)) return 'tokenizer.json'
+  if (has('model.safetensors')) return undefined
+  if (!has(INDEX)) return 'model.safetensors'
+  const shards = await shardsIn(join(folder, INDEX))
+  return shards.find((shard) => !files.includes(shard))
+}
+
+/** The files that an index of weights names; none where it cannot be read, as loading will tell. */
+async function shardsIn(index: string): Promise<string[]> {
+  try {
+    const { weight_map: map } = JSON.parse(await readFile(index, 'utf8'))
+    return Object.values(map as Record<string, string>)
+  } catch {
+    return []
+  }
+}
