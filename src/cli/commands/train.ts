@@ -7,17 +7,24 @@ const { Length, Optimizer, Regularization, Run } = trainingHelp
 
 export const train = defineCommand({
   name: 'train',
-  summary: 'Train a model on text.',
+  summary: 'Train a model on text, or for a task on examples.',
   options: trainOptions,
   help: {
+    Task: {
+      task: 'lm: the next token; mlm: hidden ones; classify, regress and tag: labels of texts, numbers, labels of words; embed: vectors of texts; seq2seq: one text from others',
+      model:
+        '`MODEL` train the body of this model further, under a head for the task: a folder, or owner/name on the Hub',
+      maskShare: 'share of the tokens that is hidden, of --task mlm',
+      temperature: 'by which similarities are divided, of --task embed',
+    },
     Data: {
-      data: '`SOURCE` text: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      data: '`SOURCE` text, or records for the other tasks: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
       val: '`FRACTION|SOURCE` text to validate on: a share of --data, from its end, or sources of its own',
       tokenizer: '`char|bpe|DIR` characters, byte-level BPE, or a folder with a tokenizer.json',
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',
     },
     Model: {
-      style: 'gpt2: learned positions, LayerNorm, GELU; llama: rotary positions, RMSNorm, SwiGLU',
+      style: 'architecture (default: gpt2, of --task seq2seq t5, of the other tasks bert)',
       depth: 'one dial: layers, from which width, heads, context, rate and length follow',
       layers: 'Transformer blocks (default: --depth, or 4)',
       heads: 'attention heads (default: one for each 64 of --dim)',
@@ -25,6 +32,12 @@ export const train = defineCommand({
       dim: 'width (default: 64 for each layer)',
       hiddenDim: 'width inside the feed-forward networks (default: by the style)',
       context: 'longest sequence, in tokens (default: by the layers)',
+      targetContext: 'longest text written, in tokens, of --task seq2seq (default: --context)',
+      positions: 'how a token knows its place (default: by the style)',
+      window:
+        'tokens back that attention sees, in the layers that have a window (default: by the style)',
+      experts: 'feed-forward networks of each layer, of which a token passes through some',
+      expertsPerToken: 'feed-forward networks that a token passes through',
     },
     Length,
     Optimizer,
@@ -35,6 +48,8 @@ export const train = defineCommand({
     'chatwright train --data book.txt --out my-model --depth 4',
     "chatwright train --data 'books/*.txt' --val held-out.txt --out my-model --style llama --layers 6 --dim 384",
     'chatwright train --data book.txt --out my-model --depth 4 --resume',
+    'chatwright train --task classify --data reviews.jsonl --out my-classifier',
+    'chatwright train --task classify --model owner/name --data reviews.jsonl --out my-classifier',
   ],
   run: async (options) => {
     const { train } = await import('../../train/train.ts')

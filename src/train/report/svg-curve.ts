@@ -50,7 +50,7 @@ export const svgCurve = (
     `<text class="label" x="${left - 8}" y="${top - 10}" text-anchor="end">${words.loss}</text>`,
     `<text class="label" x="${right}" y="${height - 8}" text-anchor="end">${words.step}</text>`,
     // A picture within the picture cuts off what runs over; a little room is left for dots.
-    `<svg x="${left - 4}" y="${top}" width="${right - left + 8}" height="${bottom - top}" viewBox="${left - 4} ${top} ${right - left + 8} ${bottom - top}">`,
+    `<svg aria-hidden="true" x="${left - 4}" y="${top}" width="${right - left + 8}" height="${bottom - top}" viewBox="${left - 4} ${top} ${right - left + 8} ${bottom - top}">`,
     ...series.map(({ points, noisy }, i) => line(points, noisy, `c${i % COLORS.length}`, x, y)),
     '</svg>',
   ]
