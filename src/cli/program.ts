@@ -4,6 +4,7 @@ import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
 import { generate } from './commands/generate.ts'
 import { inspect } from './commands/inspect.ts'
+import { predict } from './commands/predict.ts'
 import { pull } from './commands/pull.ts'
 import { push } from './commands/push.ts'
 import { start } from './commands/start.ts'
@@ -20,6 +21,7 @@ const COMMANDS = [
   evaluate,
   generate,
   chat,
+  predict,
   pull,
   push,
   tokenizer,

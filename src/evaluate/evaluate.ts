@@ -9,6 +9,7 @@ import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { openEngine } from '../runtime/open.ts'
+import { engineOptions } from '../runtime/options.ts'
 import { type Measurement, measureModel } from './measure-model.ts'
 
 export const evaluateOptions = z.strictObject({
@@ -16,8 +17,7 @@ export const evaluateOptions = z.strictObject({
   model: z.string().min(1),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
-  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
-  threads: z.number().int().min(1).optional(),
+  ...engineOptions,
   encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
 })
 

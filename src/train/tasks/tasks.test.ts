@@ -66,8 +66,10 @@ const review = () => {
 test.each(['bert', 'roberta', 'distilbert', 'modernbert', 'llama'] as const)(
   'a label for each text: %s',
   async (style) => {
-    const { loss } = await learn(`classify-${style}`, many(review), { task: 'classify', style })
+    const options = { task: 'classify', style } as const
+    const { loss, metrics } = await learn(`classify-${style}`, many(review), options)
     expect(loss).toBeLessThan(0.1)
+    expect(metrics).toEqual({ accuracy: 1, f1: 1 })
     await withTextModel(`classify-${style}`, async (model) => {
       const [first, second] = await classify(model, ['it is 很好 today', 'it is poor'])
       expect(first?.label).toBe('good')
@@ -82,8 +84,10 @@ test('a number for each text', async () => {
     const { text, label } = review()
     return { text, label: label === 'good' ? 1 : -1.5 }
   }
-  const { loss } = await learn('regress', many(score), { task: 'regress' })
+  const { loss, metrics } = await learn('regress', many(score), { task: 'regress' })
   expect(loss).toBeLessThan(0.1)
+  expect(metrics?.correlation).toBeGreaterThan(0.9)
+  expect(metrics?.meanAbsoluteError).toBeLessThan(0.3)
   await withTextModel('regress', async (model) => {
     const [high, low] = await estimate(model, ['it is fine', 'it is 很差 !'])
     expect(high).toBeCloseTo(1, 0)
@@ -97,7 +101,9 @@ test('a tag for each word', async () => {
     const words = many(() => pick(['ab', 'a', '12', '3', '雪']), 1 + random.integer(3))
     return { words, tags: words.map((word) => (/\d/.test(word) ? 'number' : 'word')) }
   }
-  await learn('tag', many(sentence), { task: 'tag' })
+  const { metrics } = await learn('tag', many(sentence), { task: 'tag' })
+  expect(metrics?.accuracy).toBeGreaterThan(0.95)
+  expect(metrics?.f1).toBeGreaterThan(0.95)
   await withTextModel('tag', async (model) => {
     const [tagged] = await tag(model, [['雪', '12', 'ab']])
     expect(tagged?.map((one) => one.tag)).toEqual(['word', 'number', 'word'])
@@ -158,7 +164,8 @@ test.each(['t5', 'transformer'] as const)('a text from another: %s', async (styl
   }
   const name = `reverse-${style}`
   const options = { style, steps: 1000, lr: 2e-3, context: 8 }
-  await learn(name, many(reversal, 600), { task: 'seq2seq', ...options })
+  const { metrics } = await learn(name, many(reversal, 600), { task: 'seq2seq', ...options })
+  expect(metrics?.exactMatch).toBeGreaterThan(0.8)
   const model = await load(path(name), { threads: 1 })
   try {
     const { text } = await generate(model, { prompt: 'ab雪', temperature: 0 })
