@@ -9,16 +9,17 @@ from .moe import balance_loss
 IGNORED_LABEL = -100
 
 
-def task_loss(model, logits, labels):
+def task_loss(model, logits, labels, smoothing=0.0):
     """Of logits (B, T, V) and labels (B, T), which are the targets of those places, shifted
     already: cross-entropy where the label is not -100. Of a classifier's (B, V) and (B):
-    cross-entropy; of a regression the mean of squares."""
+    cross-entropy; of a regression the mean of squares. `smoothing`: the share of each target that
+    is spread over all classes (Szegedy et al. 2016)."""
     if model.task == "sequence_classification" and is_regression(model.config):
         return F.mse_loss(logits, labels.to(logits.dtype).view_as(logits))
     if labels.shape != logits.shape[:-1]:
         raise ConfigError(f"labels are {list(labels.shape)}, logits {list(logits.shape)}")
     flat = logits.flatten(0, -2), labels.flatten().long()
-    return F.cross_entropy(*flat, ignore_index=IGNORED_LABEL)
+    return F.cross_entropy(*flat, ignore_index=IGNORED_LABEL, label_smoothing=smoothing)
 
 
 def auxiliary_loss(model, mask):
@@ -30,9 +31,10 @@ def auxiliary_loss(model, mask):
 
 
 def contrastive_loss(anchors, positives, temperature):
-    """InfoNCE within the batch (van den Oord et al. 2018): each anchor's own positive against all.
+    """InfoNCE within the batch (van den Oord et al. 2018): each anchor's own positive against all,
+    and each positive's own anchor: the mean of both ways (CLIP, Radford et al. 2021).
 
     anchors and positives: (B, C), of length 1 for cosines.
     """
-    scores = anchors @ positives.T / temperature
-    return F.cross_entropy(scores, torch.arange(len(anchors)))
+    scores, own = anchors @ positives.T / temperature, torch.arange(len(anchors))
+    return (F.cross_entropy(scores, own) + F.cross_entropy(scores.T, own)) / 2
