@@ -24,8 +24,9 @@ def task_loss(model, logits, labels, smoothing=0.0):
 
 def auxiliary_loss(model, mask):
     """The load-balancing loss of a mixture of experts, or None: config.json asks for it with
-    `output_router_logits`, and the task's loss is added router_aux_loss_coef times this."""
-    if not getattr(model.config, "output_router_logits", False):
+    `output_router_logits`, and the loss of the next token is added router_aux_loss_coef times this.
+    Other tasks have none, as in transformers."""
+    if model.task != "causal_lm" or not getattr(model.config, "output_router_logits", False):
         return None
     return balance_loss(model, mask)
 

@@ -1,6 +1,6 @@
-"""Computes one model once.
+"""Computes one model once, or one after another.
 
-One argument, a JSON object, or `-` to read it from the standard input:
+One argument, a JSON object, or `-` to read one from each line of the standard input:
 
     family, head, config    config: config.json of the family
     weights                 a safetensors file
@@ -19,7 +19,8 @@ One argument, a JSON object, or `-` to read it from the standard input:
 
 The file has what is wanted under those names, aux_loss beside the loss of a mixture of experts,
 and gradients as `grad.NAME`, where NAME is the parameter's in the weights (of an adapter: its
-parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss.
+parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss; for
+a line that is refused, error.
 """
 
 import json
@@ -128,9 +129,21 @@ def run(task):
     return {"version": torch.__version__, "output": task["output"], "tensors": names, "loss": loss}
 
 
+def run_lines():
+    """Answers each line with one."""
+    for line in sys.stdin:
+        try:
+            answer = run(json.loads(line))
+        except ConfigError as error:
+            answer = {"error": str(error)}
+        print(json.dumps(answer), flush=True)
+
+
 if __name__ == "__main__":
-    text = sys.stdin.read() if sys.argv[1] == "-" else sys.argv[1]
     try:
-        print(json.dumps(run(json.loads(text))))
+        if sys.argv[1] == "-":
+            run_lines()
+        else:
+            print(json.dumps(run(json.loads(sys.argv[1]))))
     except ConfigError as error:
         sys.exit(str(error))
