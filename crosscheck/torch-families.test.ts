@@ -1,14 +1,28 @@
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findTorch } from '../src/bench/torch.ts'
-import { grad, input } from '../src/graph/index.ts'
-import { Decoder } from '../src/models/decoder.ts'
-import { type DecoderConfig, gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
-import { familyOf, writeConfig } from '../src/models/huggingface/config.ts'
-import { exportTensors } from '../src/models/huggingface/weights.ts'
-import { languageModelObjective } from '../src/objectives/language-model.ts'
-import { evaluate } from '../test/interpreter/evaluate.ts'
-import { tinyWeights } from '../test/tiny-decoder.ts'
-import { checkFamilies, runFamily } from './torch-family.ts'
+import { gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
+import {
+  bertConfig,
+  bertHead,
+  type EncoderConfig,
+  modernBertConfig,
+  modernBertHead,
+} from '../src/models/encoder-config.ts'
+import { t5Config, transformerConfig } from '../src/models/encoder-decoder-config.ts'
+import type { HeadConfig } from '../src/models/head-config.ts'
+import {
+  gemma2Config,
+  gemma3Config,
+  mistralConfig,
+  mixtralConfig,
+  qwen2Config,
+  qwen3Config,
+  qwen3MoeConfig,
+} from '../src/models/styles/decoders.ts'
+import { distilbertConfig, robertaConfig } from '../src/models/styles/encoders.ts'
+import type { RopeScaling } from '../src/nn/index.ts'
+import { agree, type Case } from './torch-agreement.ts'
+import { checkFamilies, FamilyPeer } from './torch-family.ts'
 
 const torch = await findTorch()
 if (!torch) console.warn('PyTorch was not found, so no family is compared with it')
@@ -18,78 +32,260 @@ const installed = () => {
   return torch
 }
 
+let peer: FamilyPeer | undefined
+beforeAll(() => {
+  if (torch) peer = new FamilyPeer(torch)
+})
+afterAll(() => peer?.close())
+
 check('the references in PyTorch pass their own checks', async () => {
-  expect(await checkFamilies(installed())).toBeGreaterThan(50)
+  expect(await checkFamilies(installed())).toBeGreaterThan(60)
 })
 
-const sizes = { vocabSize: 17, context: 12, layers: 2, dim: 16, heads: 4 }
-const CASES: Record<string, DecoderConfig> = {
-  gpt2: gpt2Config({ ...sizes, hiddenDim: 20 }),
-  llama: llamaConfig({ ...sizes, kvHeads: 2 }),
-  chatwright: gpt2Config({ ...sizes, positions: 'rotary', kvHeads: 2, gated: true, tied: false }),
+const sizes = { vocabSize: 17, context: 16, layers: 2, dim: 16, heads: 4 }
+const small = { ...sizes, hiddenDim: 20 }
+/** Heads that do not add up to the model's width, two for each of the keys. */
+const grouped = { ...small, headDim: 6, kvHeads: 2 }
+const labels = ['a', 'b', 'c']
+
+/** Heads of decoders, as Hugging Face has them: the last token stands for a text. */
+const plain = { pooling: 'last', denseBias: true, norm: false, normalized: true } as const
+const classify: HeadConfig = { ...plain, task: 'classify', labels, outputBias: false }
+const regress: HeadConfig = { ...plain, task: 'regress', labels: [], outputBias: false }
+const tag: HeadConfig = { ...plain, task: 'tag', labels, pooling: 'first', outputBias: true }
+const embed: HeadConfig = { ...plain, task: 'embed', labels: [], outputBias: true }
+
+/** A text that begins in its middle, one that does not, and one with a gap. */
+const positions = [
+  [4, 5, 6, 7, 8, 9, 10],
+  [0, 1, 2, 3, 4, 5, 6],
+  [0, 1, 2, 9, 10, 11, 12],
+]
+const yarn = { kind: 'yarn', factor: 4, original: 4, betaFast: 2, betaSlow: 0.1 } as const
+const experts = { count: 4, perToken: 2, hiddenDim: 12, normalized: true, balance: 0.5 }
+/** Hugging Face adds the balance of experts to the loss only where this is asked for. */
+const balanced = { fields: { output_router_logits: true } }
+const scaled = (ropeScaling: RopeScaling): Case => [
+  'llama',
+  llamaConfig({ ...small, headDim: 8, ropeTheta: 100, ropeScaling }),
+]
+
+const DECODERS: Record<string, Case> = {
+  'GPT-2': ['gpt2', gpt2Config(small)],
+  'GPT-2, untied, ReLU': ['gpt2', gpt2Config({ ...small, tied: false, activation: 'relu' })],
+  'GPT-2, smoothed labels': ['gpt2', gpt2Config(small), { labelSmoothing: 0.1 }],
+  'GPT-2, given positions': ['gpt2', gpt2Config(small), { positions }],
+  'GPT-2 that classifies': ['gpt2', gpt2Config({ ...small, head: classify })],
+  'GPT-2 that estimates': ['gpt2', gpt2Config({ ...small, head: regress })],
+  'GPT-2 that tags': ['gpt2', gpt2Config({ ...small, head: tag })],
+
+  Llama: ['llama', llamaConfig(small)],
+  'Llama, grouped queries': ['llama', llamaConfig(grouped)],
+  'Llama, one key head, tied': ['llama', llamaConfig({ ...small, kvHeads: 1, tied: true })],
+  'Llama with biases': [
+    'llama',
+    llamaConfig({ ...grouped, attentionBias: 'all', feedForwardBias: true }),
+  ],
+  'Llama, given positions': ['llama', llamaConfig(grouped), { positions }],
+  'Llama, linear scaling': scaled({ kind: 'linear', factor: 4 }),
+  'Llama, dynamic scaling within its context': scaled({ kind: 'dynamic', factor: 4, original: 8 }),
+  'Llama, dynamic scaling beyond it': scaled({ kind: 'dynamic', factor: 4, original: 3 }),
+  'Llama, YaRN': scaled({ ...yarn, truncate: true }),
+  'Llama, YaRN to the letter': scaled({ ...yarn, truncate: false, attentionFactor: 1.3 }),
+  'Llama 3': scaled({ kind: 'llama3', factor: 8, original: 16, low: 1, high: 4 }),
+  'Llama that classifies': ['llama', llamaConfig({ ...grouped, head: classify })],
+  'Llama that estimates': ['llama', llamaConfig({ ...grouped, head: regress })],
+  'Llama that tags': ['llama', llamaConfig({ ...grouped, head: tag })],
+
+  Mistral: ['mistral', mistralConfig({ ...grouped, window: 3 })],
+  'Qwen 2': ['qwen2', qwen2Config({ ...small, kvHeads: 2 })],
+  'Qwen 2, untied, windows above': [
+    'qwen2',
+    qwen2Config({ ...grouped, tied: false, window: 3, windowed: [false, true] }),
+  ],
+  'Qwen 3': ['qwen3', qwen3Config(grouped)],
+  'Qwen 3, untied, biases, windows': [
+    'qwen3',
+    qwen3Config({ ...grouped, tied: false, attentionBias: 'all', window: 3 }),
+  ],
+  'Gemma 2': ['gemma2', gemma2Config({ ...grouped, window: 3 })],
+  'Gemma 2, tight bounds, another scale': [
+    'gemma2',
+    gemma2Config({
+      ...{ ...grouped, window: 3, attentionScale: 0.5, attentionBias: 'all' },
+      ...{ attentionSoftcap: 2, logitSoftcap: 1.5 },
+    }),
+  ],
+  'Gemma 3': ['gemma3_text', gemma3Config({ ...grouped, layers: 6, window: 3 })],
+  'Gemma 3, scaled, other windows': [
+    'gemma3_text',
+    gemma3Config({
+      ...{ ...grouped, window: 3, windowed: [false, true], windowRopeTheta: 50 },
+      ropeScaling: { kind: 'linear', factor: 8 },
+    }),
+  ],
+  Mixtral: ['mixtral', mixtralConfig({ ...grouped, hiddenDim: 12, window: 4, experts }), balanced],
+  'Mixtral, no balance': [
+    'mixtral',
+    mixtralConfig({ ...grouped, hiddenDim: 12, experts: { ...experts, balance: 0 } }),
+  ],
+  'Qwen 3, experts': ['qwen3_moe', qwen3MoeConfig({ ...grouped, experts }), balanced],
+  'Qwen 3, experts in one layer': [
+    'qwen3_moe',
+    qwen3MoeConfig({
+      ...{ ...grouped, attentionBias: 'all', tied: true },
+      experts: { ...experts, perToken: 3, normalized: false, layers: [false, true] },
+    }),
+    balanced,
+  ],
+
+  'ours: gated GPT-2 with rotary positions': [
+    'chatwright',
+    gpt2Config({ ...grouped, positions: 'rotary', gated: true, tied: false }),
+  ],
+  'ours: ALiBi, six heads': [
+    'chatwright',
+    gpt2Config({ ...small, heads: 6, kvHeads: 3, headDim: 4, positions: 'alibi' }),
+  ],
+  'ours: ALiBi, sinks, windows, given positions': [
+    'chatwright',
+    llamaConfig({ ...grouped, positions: 'alibi', sinks: true, window: 4 }),
+    { positions },
+  ],
+  'ours: sinks and rotary positions': ['chatwright', llamaConfig({ ...grouped, sinks: true })],
+  'ours: buckets, bounded scores, norms behind': [
+    'chatwright',
+    llamaConfig({
+      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
+      ...{ normPlace: 'post', attentionSoftcap: 2, attentionScale: 0.7 },
+    }),
+  ],
+  'ours: sinusoids, experts of tanh': [
+    'chatwright',
+    gpt2Config({ ...grouped, positions: 'sinusoidal', activation: 'tanh', experts }),
+  ],
+  'ours: no positions, normalized embeddings': [
+    'chatwright',
+    llamaConfig({ ...grouped, positions: 'none', embeddingNorm: true, embeddingScale: 3 }),
+  ],
+  'ours: Llama that embeds by its last token': [
+    'chatwright',
+    llamaConfig({ ...grouped, head: embed }),
+  ],
 }
-const [ids, targets] = [
-  [
-    [3, 1, 4, 1, 5, 9],
-    [2, 6, 5, 3, 5, 8],
+
+check.each(Object.entries(DECODERS))('a decoder agrees: %s', async (_, example) => {
+  installed()
+  await agree(peer as FamilyPeer, example)
+})
+
+/** DistilBERT's layer before the output rectifies. */
+const distilbertHead: typeof bertHead = (task, labels) => {
+  const head = bertHead(task, labels)
+  return head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
+}
+
+type Body = (more: { head: HeadConfig }) => EncoderConfig
+
+/** BERT and its kin by `model_type`, each with its own heads. */
+const BODIES: Record<string, [body: Body, head: typeof bertHead]> = {
+  bert: [(more) => bertConfig({ ...small, ...more }), bertHead],
+  roberta: [(more) => robertaConfig({ ...small, ...more }), bertHead],
+  distilbert: [(more) => distilbertConfig({ ...small, ...more }), distilbertHead],
+  modernbert: [
+    (more) => modernBertConfig({ ...small, layers: 4, window: 3, ...more }),
+    modernBertHead,
   ],
-  [
-    [1, 4, 1, 5, 9, 2],
-    [6, 5, 3, -100, 8, 16],
+}
+
+const ENCODERS = Object.entries(BODIES).flatMap(([family, [body, head]]): [string, Case][] => {
+  const of = (more: HeadConfig): Case => [family, body({ head: more })]
+  const ours = (more: HeadConfig): Case => ['chatwright', body({ head: more })]
+  return Object.entries({
+    [`${family}, hidden words`]: of(head('mlm')),
+    [`${family} that classifies`]: of(head('classify', labels)),
+    [`${family} that estimates`]: of(head('regress')),
+    [`${family} that tags`]: of(head('tag', labels)),
+    [`${family} that embeds by the mean`]: of(head('embed')),
+    [`${family} that embeds by the first token`]: ours({ ...head('embed'), pooling: 'first' }),
+    [`${family} that embeds by the last, of any length`]: ours({
+      ...{ ...head('embed'), pooling: 'last', normalized: false },
+    }),
+  })
+})
+
+const OTHER_ENCODERS: Record<string, Case> = {
+  'BERT, smoothed labels': [
+    'bert',
+    bertConfig({ ...small, head: bertHead('classify', labels) }),
+    { labelSmoothing: 0.1 },
   ],
-] as const
+  'ModernBERT that classifies by the mean': [
+    'modernbert',
+    modernBertConfig({
+      ...{ ...small, window: 3 },
+      head: { ...modernBertHead('classify', labels), pooling: 'mean' },
+    }),
+  ],
+  'ours: ALiBi both ways, windows': [
+    'chatwright',
+    bertConfig({ ...small, positions: 'alibi', window: 3, windowed: [true, false] }),
+  ],
+  'ours: buckets both ways, norms on both sides': [
+    'chatwright',
+    bertConfig({
+      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
+      normPlace: 'both',
+    }),
+  ],
+  'ours: experts, classified by the last token': [
+    'chatwright',
+    modernBertConfig({
+      ...{ ...grouped, tokenTypes: 3, experts },
+      head: { ...modernBertHead('classify', labels), pooling: 'last', outputBias: false },
+    }),
+  ],
+}
 
-check.each(Object.entries(CASES))(
-  'logits, loss and every gradient are PyTorch’s: %s',
-  async (name, config) => {
-    const model = new Decoder(config)
-    const family = familyOf(config)
-    expect(family.modelType).toBe(name)
-    const weights = tinyWeights(model)
-    const peer = await runFamily(installed(), {
-      family: name,
-      head: 'causal_lm',
-      config: writeConfig(config, {}),
-      weights: exportTensors(family, model, (n) => weights[n] as Float32Array),
-      inputs: { ids, labels: targets },
-      want: ['logits', 'loss'],
-      gradients: true,
-      dtype: 'float64',
-    })
+check.each([...ENCODERS, ...Object.entries(OTHER_ENCODERS)])(
+  'an encoder agrees: %s',
+  async (_, example) => {
+    installed()
+    await agree(peer as FamilyPeer, example)
+  },
+)
 
-    const parameters = [...model.parameters()]
-    const { loss } = languageModelObjective(model, { rows: 2, length: 6 })
-    const logits = model.logits(model.hidden(input('ids', 'int32', [2, 6])))
-    const tensors = parameters.map(([, { tensor }]) => tensor)
-    const values = parameters.map(([n, { shape }]) => {
-      return [n, { shape: shape as number[], values: weights[n] as Float32Array }] as const
-    })
-    const [ourLogits, ourLoss, ...gradients] = evaluate([logits, loss, ...grad(loss, tensors)], {
-      ...Object.fromEntries(values),
-      ids: { shape: [2, 6], values: ids.flat() },
-      targets: { shape: [2, 6], values: targets.flat() },
-      weight: { shape: [], values: [1 / 11] },
-    })
+const t5 = { ...small, headDim: 6, buckets: { count: 8, maxDistance: 5 } }
+const first = {
+  activation: 'relu',
+  gated: false,
+  tied: true,
+  outputScale: sizes.dim ** -0.5,
+} as const
 
-    // Tables of rotary positions are float32 here, float64 there.
-    const digits = config.positions === 'rotary' ? 5 : 10
-    const same = (ours: ArrayLike<number> | undefined, theirs: string) => {
-      const expected = peer.get(theirs)?.data
-      expect(ours?.length, theirs).toBe(expected?.length)
-      for (const [i, x] of (expected ?? []).entries()) expect(ours?.[i]).toBeCloseTo(x, digits)
-    }
-    same(ourLogits?.data, 'logits')
-    same(ourLoss?.data, 'loss')
-    const byName = new Map(parameters.map(([n], i) => [n, gradients[i]?.data]))
-    const exported = exportTensors(family, model, (n) => Float32Array.from(byName.get(n) ?? []))
-    expect(peer.size).toBe(exported.length + 2)
-    for (const { name: file, data } of exported) {
-      const values = typeof data === 'function' ? await data() : data
-      const theirs = peer.get(`grad.${file}`)?.data as Float64Array
-      expect(values, file).toHaveLength(theirs.length)
-      // Exported gradients went through float32.
-      const fewer = Math.min(digits, 6)
-      for (const [i, x] of theirs.entries()) expect(Number(values[i])).toBeCloseTo(x, fewer)
-    }
+const ENCODER_DECODERS: Record<string, Case> = {
+  'T5, the first': ['t5', t5Config({ ...t5, ...first, decoderLayers: 1 })],
+  'T5 1.1': ['t5', t5Config(t5)],
+  'T5 1.1, smoothed labels': ['t5', t5Config(t5), { labelSmoothing: 0.1 }],
+  'T5 with SiLU': ['t5', t5Config({ ...t5, activation: 'silu' })],
+  'Fusion-in-Decoder, the first T5': ['t5', t5Config({ ...t5, ...first }), { sources: 3 }],
+  'Fusion-in-Decoder, T5 1.1': ['t5', t5Config(t5), { sources: 2 }],
+  'the Transformer of 2017': ['chatwright', transformerConfig({ ...small, startId: 1 })],
+  'the Transformer of 2017, untied, deeper decoder': [
+    'chatwright',
+    transformerConfig({ ...small, decoderLayers: 3, tied: false }),
+  ],
+  'ours: grouped queries, rotary positions, many sources': [
+    'chatwright',
+    transformerConfig({ ...grouped, positions: 'rotary', normPlace: 'pre', outputScale: 0.5 }),
+    { sources: 2 },
+  ],
+}
+
+check.each(Object.entries(ENCODER_DECODERS))(
+  'an encoder-decoder agrees: %s',
+  async (_, example) => {
+    installed()
+    await agree(peer as FamilyPeer, example)
   },
 )

@@ -1,6 +1,8 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import { runForJson } from '../src/bench/child.ts'
 import type { Torch } from '../src/bench/torch.ts'
@@ -23,6 +25,7 @@ export interface FamilyTask {
   pooling?: 'mean' | 'cls' | 'last'
   normalize?: boolean
   temperature?: number
+  labelSmoothing?: number
   /** Adds `grad.NAME` for every parameter of the file, or of the adapter. */
   gradients?: boolean
   dtype?: 'float32' | 'float64'
@@ -35,25 +38,62 @@ export interface FamilyTensor {
 
 /** The tensors that PyTorch computes for a task, by name. Throws with what it complained of. */
 export async function runFamily(
-  { python }: Torch,
+  torch: Torch,
   task: FamilyTask,
 ): Promise<Map<string, FamilyTensor>> {
-  const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
-  const path = (name: string) => join(folder, name)
+  const peer = new FamilyPeer(torch)
   try {
-    await writeFile(path('weights'), encodeSafetensors(task.weights))
-    const { adapter } = task
-    if (adapter) await writeFile(path('adapter'), encodeSafetensors(adapter.weights))
-    const request = {
-      ...task,
-      weights: path('weights'),
-      adapter: adapter && { weights: path('adapter'), config: adapter.config },
-      output: path('output'),
-    }
-    await runForJson({ file: python, args: [script('run.py'), JSON.stringify(request)] })
-    return readTensors(await readFile(path('output')))
+    return await peer.run(task)
   } finally {
-    await rm(folder, { recursive: true })
+    peer.close()
+  }
+}
+
+/** `run.py` in a process that does one task after another, so that PyTorch is loaded once. */
+export class FamilyPeer {
+  readonly #process: ChildProcessWithoutNullStreams
+  readonly #lines: AsyncIterator<string>
+  #complaints = ''
+
+  constructor({ python }: Torch) {
+    this.#process = spawn(python, [script('run.py'), '-'])
+    this.#process.stderr.on('data', (text) => {
+      this.#complaints += text
+    })
+    this.#lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]()
+  }
+
+  /** As `runFamily`. */
+  async run({ labelSmoothing, ...task }: FamilyTask): Promise<Map<string, FamilyTensor>> {
+    const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+    const path = (name: string) => join(folder, name)
+    try {
+      await writeFile(path('weights'), encodeSafetensors(task.weights))
+      const { adapter } = task
+      if (adapter) await writeFile(path('adapter'), encodeSafetensors(adapter.weights))
+      await this.#ask({
+        ...task,
+        ...(labelSmoothing && { label_smoothing: labelSmoothing }),
+        weights: path('weights'),
+        adapter: adapter && { weights: path('adapter'), config: adapter.config },
+        output: path('output'),
+      })
+      return readTensors(await readFile(path('output')))
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  close(): void {
+    this.#process.stdin.end()
+  }
+
+  async #ask(request: object): Promise<void> {
+    this.#process.stdin.write(`${JSON.stringify(request)}\n`)
+    const { value, done } = await this.#lines.next()
+    if (done) throw new Error(`PyTorch has ended: ${this.#complaints}`)
+    const { error } = JSON.parse(value) as { error?: string }
+    if (error) throw new Error(error)
   }
 }
 

@@ -48,20 +48,16 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     random,
     losses,
   })
-  const { loss } = linearCrossEntropy(
-    hidden,
-    model.outputWeight,
-    reshape(targets, [rows * length]),
-    {
-      weights: weight,
-      labelSmoothing,
-      softcap: model.config.logitSoftcap,
-    },
-  )
+  const flat = reshape(targets, [rows * length])
+  const { loss } = linearCrossEntropy(hidden, model.outputWeight, flat, {
+    weights: weight,
+    labelSmoothing,
+    softcap: model.config.logitSoftcap,
+  })
   const share = measured ? 0 : (model.config.experts?.balance ?? 0)
   return {
     inputs: { ids, targets, ...places, ...inputs },
-    loss: withLayerLosses(loss, losses, { share, weight, targets: rows * length }),
+    loss: withLayerLosses(loss, losses, { share, weight, targets: flat }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { add, input, KEY_SIZE, mul, type Tensor } from '../graph/index.ts'
+import { add, cast, greaterEqual, input, KEY_SIZE, mul, sum, type Tensor } from '../graph/index.ts'
 import { RandomSource } from '../nn/index.ts'
 
 /** What is minimised, for one micro-batch: inputs by name, and the loss they lead to. */
@@ -35,14 +35,16 @@ export function commonInputs(dropout = false): CommonInputs {
   return { weight, random: new RandomSource(key), inputs: { weight, key } }
 }
 
-/** The loss, and `share` times the mean of the layers' own, in proportion to the targets that count. */
+/**
+ * The loss, and `share` times the mean of the layers' own: of a micro-batch in proportion to its targets
+ * that count, so that those of a step add up to the whole share. targets: (N), negative where none is.
+ */
 export function withLayerLosses(
   loss: Tensor,
   losses: readonly Tensor[],
-  { share, weight, targets }: { share: number; weight: Tensor; targets: number },
+  { share, weight, targets }: { share: number; weight: Tensor; targets: Tensor },
 ): Tensor {
   if (losses.length === 0 || share === 0) return loss
-  // `targets` of this micro-batch out of the step's, about.
-  const part = mul(weight, (share * targets) / losses.length)
-  return add(loss, mul(losses.reduce(add), part))
+  const part = mul(weight, sum(cast(greaterEqual(targets, 0), weight.dtype)))
+  return add(loss, mul(losses.reduce(add), mul(part, share / losses.length)))
 }

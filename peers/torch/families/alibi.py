@@ -2,8 +2,6 @@
 
 import torch
 
-from .attention import distances
-
 
 def alibi_slopes(heads):
     """(heads) slopes. For n heads, a power of two, they are 2^(-8/n), 2^(-16/n), ...; for others
@@ -14,6 +12,9 @@ def alibi_slopes(heads):
     return torch.tensor((slopes + between)[:heads], dtype=torch.get_default_dtype())
 
 
-def alibi(heads, length):
-    """(heads, T, T) added to scores: minus the slope for each token that a key lies back."""
-    return -alibi_slopes(heads)[:, None, None] * distances(length)
+def alibi(heads, apart):
+    """Added to scores: minus the slope for each token that a key is away, before or after.
+
+    apart: (..., T, T) steps -> (..., heads, T, T).
+    """
+    return -alibi_slopes(heads)[:, None, None] * apart.abs()[..., None, :, :]

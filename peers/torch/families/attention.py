@@ -13,28 +13,31 @@ def merge_heads(x):
     return x.transpose(1, 2).flatten(2)
 
 
-def attend(q, k, v, allowed, scale, bias=None, softcap=None):
+def attend(q, k, v, allowed, scale, bias=None, softcap=None, sinks=None):
     """q: (B, H, T, D), k and v: (B, K, S, D) with K dividing H -> (B, H, T, D).
 
-    `allowed`: booleans that broadcast to (B, H, T, S). `bias` is added to the scaled scores.
-    `softcap` c turns scores s into c tanh(s / c) (Gemma 2, 2024, section 2).
+    `allowed`: booleans that broadcast to (B, H, T, S). `softcap` c turns scaled scores s into
+    c tanh(s / c) (Gemma 2, 2024, section 2); `bias` is added to these, as FlashAttention has it.
+    `sinks`: (H) scores of a key that is not there and takes weight from all (gpt-oss, 2025).
     """
     groups = q.shape[1] // k.shape[1]
     k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
     scores = (q @ k.transpose(-2, -1)) * scale
-    if bias is not None:
-        scores = scores + bias
     if softcap is not None:
         scores = softcap * torch.tanh(scores / softcap)
+    if bias is not None:
+        scores = scores + bias
     # The smallest number, not infinity: a row of padding that sees nothing stays a number.
     scores = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
-    return scores.softmax(dim=-1) @ v
+    if sinks is None:
+        return scores.softmax(dim=-1) @ v
+    sink = sinks[:, None, None].expand(*scores.shape[:-1], 1)
+    return torch.cat([scores, sink], dim=-1).softmax(dim=-1)[..., :-1] @ v
 
 
-def distances(length):
-    """(T, T): how far key j lies before query i; negative after it."""
-    positions = torch.arange(length)
-    return positions[:, None] - positions[None, :]
+def distances(positions):
+    """How far key j lies before query i; negative after it. (..., T) -> (..., T, T)."""
+    return positions[..., :, None] - positions[..., None, :]
 
 
 def causal(mask, window=None):
@@ -42,14 +45,14 @@ def causal(mask, window=None):
 
     mask: (B, T), false where there is padding -> (B, 1, T, T).
     """
-    before = distances(mask.shape[1])
+    before = distances(torch.arange(mask.shape[1]))
     near = (before >= 0) & (before < window) if window is not None else before >= 0
     return near & visible(mask)
 
 
 def local(mask, reach):
     """Each token sees those at most `reach` away, on both sides. (B, T) -> (B, 1, T, T)."""
-    return (distances(mask.shape[1]).abs() <= reach) & visible(mask)
+    return (distances(torch.arange(mask.shape[1])).abs() <= reach) & visible(mask)
 
 
 def visible(mask):

@@ -10,9 +10,19 @@ import torch
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from families.checks import adapters, decoders, encoders, experts, names, positions, seq2seq, task
+from families.checks import (
+    adapters,
+    decoders,
+    encoders,
+    experts,
+    names,
+    own,
+    positions,
+    seq2seq,
+    task,
+)
 
-MODULES = [positions, decoders, experts, encoders, seq2seq, adapters, names, task]
+MODULES = [positions, decoders, experts, encoders, seq2seq, own, adapters, names, task]
 
 
 def main(part=""):

@@ -33,7 +33,8 @@ def gpt2(given, head):
     config = read_config(given, DEFAULTS, {"add_cross_attention": [False]}, IGNORED)
     unused = [r"(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)"]  # causal masks
     sizes = (config.n_embd, config.vocab_size)
-    return DecoderHead(GPT2(config), "transformer", head, *sizes, config, unused=unused)
+    more = {"unused": unused, "tagger": "classifier"}
+    return DecoderHead(GPT2(config), "transformer", head, *sizes, config, **more)
 
 
 class Projection(nn.Module):

@@ -9,14 +9,18 @@ from .config import ConfigError, label_count
 
 class DecoderHead(nn.Module):
     """A decoder under its family's name and one of the heads causal_lm, sequence_classification
-    (`score`, of the last token that is not padding) and base.
+    (`score`, of the last token that is not padding), token_classification and base.
 
     `prefix`: where the decoder lies in the family's files. `unused`: patterns of tensors that such
-    files may have besides. `forward` takes inputs.py's Inputs.
+    files may have besides. `tagger`: the name of token_classification's output. `forward` takes
+    inputs.py's Inputs.
     """
 
-    def __init__(self, decoder, prefix, head, width, vocab, config, softcap=None, unused=()):
+    def __init__(
+        self, decoder, prefix, head, width, vocab, config, softcap=None, unused=(), tagger="score"
+    ):
         super().__init__()
+        self.tagger = tagger
         self.prefix, self.task, self.config, self.softcap = prefix, head, config, softcap
         self.unused = [*unused, r".*\.rotary_emb\.inv_freq"]
         self.add_module(prefix, decoder)
@@ -28,8 +32,11 @@ class DecoderHead(nn.Module):
         elif head == "sequence_classification":
             self.score = nn.Linear(width, label_count(config), bias=False)
             self.unused.append(r"lm_head\.weight")
+        elif head == "token_classification":
+            self.add_module(tagger, nn.Linear(width, label_count(config)))
+            self.unused.append(r"lm_head\.weight")
         elif head == "base":
-            self.unused.append(r"(lm_head|score)\.weight")
+            self.unused.append(rf"(lm_head|score|{tagger})\.(weight|bias)")
         else:
             raise ConfigError(f"a decoder has no head {head!r}")
 
@@ -46,6 +53,8 @@ class DecoderHead(nn.Module):
         elif self.task == "sequence_classification":
             last = last_token(inputs, self.config.pad_token_id)
             outputs["logits"] = self.score(hidden[torch.arange(len(hidden)), last])
+        elif self.task == "token_classification":
+            outputs["logits"] = getattr(self, self.tagger)(hidden)
         return outputs
 
 

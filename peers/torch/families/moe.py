@@ -31,16 +31,20 @@ class MixtureOfExperts(nn.Module):
 
 
 def balance_loss(model, mask):
-    """Switch's load-balancing loss (Fedus et al. 2021, equations 4-6), as Mixtral's is documented.
+    """Switch's load-balancing loss (Fedus et al. 2021, equations 4-6), the mean over the layers.
 
-    Experts times the sum over experts of (share of the tokens) x (mean probability), where tokens
-    are those of all layers together, without padding; with k experts for each token the shares add
-    up to k, so that the loss is k where the load is even.
+    Of a layer: experts times the sum over experts of (share of the tokens) x (mean probability),
+    without padding; with k experts for each token the shares add up to k, so that the loss is k
+    where the load is even.
     """
     layers = [module for module in model.modules() if isinstance(module, MixtureOfExperts)]
-    logits = torch.cat([layer.router_logits[mask.flatten()] for layer in layers])
+    return torch.stack([layer_balance(layer, mask) for layer in layers]).mean()
+
+
+def layer_balance(layer, mask):
+    logits = layer.router_logits[mask.flatten()]
     probabilities = logits.softmax(dim=-1)
     experts = logits.shape[1]
-    taken = F.one_hot(probabilities.topk(layers[0].chosen).indices, experts).sum(dim=1)
+    taken = F.one_hot(probabilities.topk(layer.chosen).indices, experts).sum(dim=1)
     shares = taken.to(logits.dtype).mean(dim=0)
     return experts * (shares * probabilities.mean(dim=0)).sum()

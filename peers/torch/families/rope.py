@@ -13,7 +13,7 @@ from .config import ConfigError
 FIELDS = {
     "default": set(),
     "linear": {"factor"},
-    "dynamic": {"factor"},
+    "dynamic": {"factor", "original_max_position_embeddings"},
     "llama3": {
         *("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
     },
@@ -71,7 +71,8 @@ def inverse_frequencies(settings, dim, length, max_positions):
     kind, theta = settings["rope_type"], settings["rope_theta"]
     if kind == "dynamic":
         # Neural-tangent-kernel scaling, once a text is longer than those of training.
-        stretch = settings["factor"] * max(length, max_positions) / max_positions
+        trained = settings.get("original_max_position_embeddings") or max_positions
+        stretch = settings["factor"] * max(length, trained) / trained
         theta = theta * (stretch - (settings["factor"] - 1)) ** (dim / (dim - 2))
     frequencies = theta ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
     if kind == "linear":

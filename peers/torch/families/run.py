@@ -1,6 +1,6 @@
-"""Computes one model once.
+"""Computes one model once, or one after another.
 
-One argument, a JSON object, or `-` to read it from the standard input:
+One argument, a JSON object, or `-` to read one from each line of the standard input:
 
     family, head, config    config: config.json of the family
     weights                 a safetensors file
@@ -11,6 +11,7 @@ One argument, a JSON object, or `-` to read it from the standard input:
     want                    of logits, hidden, source_hidden, embedding, loss
     pooling, normalize      of the embedding: mean, cls or last; true where nothing is said
     temperature             of the contrastive loss, 0.05 where nothing is said
+    label_smoothing         of cross-entropies, 0 where nothing is said
     gradients               true for the gradient of the loss by every parameter
     dtype                   float32 or float64
     threads                 1 where nothing is said
@@ -18,7 +19,8 @@ One argument, a JSON object, or `-` to read it from the standard input:
 
 The file has what is wanted under those names, aux_loss beside the loss of a mixture of experts,
 and gradients as `grad.NAME`, where NAME is the parameter's in the weights (of an adapter: its
-parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss.
+parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss; for
+a line that is refused, error.
 """
 
 import json
@@ -40,7 +42,7 @@ from safetensors_file import read_safetensors, write_safetensors
 
 TASK = {
     *("family", "head", "config", "weights", "adapter", "inputs", "want", "pooling", "normalize"),
-    *("temperature", "gradients", "dtype", "threads", "output"),
+    *("temperature", "label_smoothing", "gradients", "dtype", "threads", "output"),
 }
 INPUTS = {
     *("ids", "mask", "token_types", "positions", "source_ids", "source_mask", "labels"),
@@ -48,9 +50,9 @@ INPUTS = {
 }
 # Inputs that mean something to these families alone.
 MEANT_FOR = {
-    "token_types": {"bert", "roberta"},
+    "token_types": {"bert", "roberta", "chatwright"},
     "positions": FAMILIES.keys() - {"t5", "fid"},
-    "source_ids": {"t5", "fid", "transformer"},
+    "source_ids": {"t5", "fid", "transformer", "chatwright"},
 }
 WANTED = ("logits", "hidden", "source_hidden", "embedding", "loss")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -85,7 +87,8 @@ def compute(model, task):
     if kind is not None:
         outputs["embedding"] = embed(outputs["hidden"], inputs.mask, kind, normalize)
     if given.get("labels") is not None:
-        outputs["loss"] = task_loss(model, outputs["logits"], torch.tensor(given["labels"]))
+        labels, smoothing = torch.tensor(given["labels"]), task.get("label_smoothing", 0.0)
+        outputs["loss"] = task_loss(model, outputs["logits"], labels, smoothing)
     elif given.get("pair_ids") is not None:
         pairs = read_inputs(given, "pair_")
         positives = embed(model(pairs)["hidden"], pairs.mask, kind, normalize)
@@ -126,9 +129,21 @@ def run(task):
     return {"version": torch.__version__, "output": task["output"], "tensors": names, "loss": loss}
 
 
+def run_lines():
+    """Answers each line with one."""
+    for line in sys.stdin:
+        try:
+            answer = run(json.loads(line))
+        except ConfigError as error:
+            answer = {"error": str(error)}
+        print(json.dumps(answer), flush=True)
+
+
 if __name__ == "__main__":
-    text = sys.stdin.read() if sys.argv[1] == "-" else sys.argv[1]
     try:
-        print(json.dumps(run(json.loads(text))))
+        if sys.argv[1] == "-":
+            run_lines()
+        else:
+            print(json.dumps(run(json.loads(sys.argv[1]))))
     except ConfigError as error:
         sys.exit(str(error))

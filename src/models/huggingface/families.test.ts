@@ -4,10 +4,12 @@ import { tinyEncoderDecoders, tinyEncoders } from '../../../test/tiny-models.ts'
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { Random } from '../../random.ts'
+import { decoderSchema } from '../decoder-config.ts'
 import { bytesSource } from '../files/byte-source.ts'
 import { encodeSafetensors, openSafetensors } from '../files/safetensors.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { familyOf, readConfig, writeConfig } from './config.ts'
+import { gpt2 } from './gpt2.ts'
 import { exportTensors, importTensors } from './weights.ts'
 
 const all: Record<string, ModelConfig> = { ...tinyConfigs, ...tinyEncoders, ...tinyEncoderDecoders }
@@ -241,6 +243,15 @@ describe('what is not understood is refused by name', () => {
   test('fields that are not known are listed', () => {
     expect(readConfig({ ...llama, attention_sparsity: 2 }).unknown).toEqual(['attention_sparsity'])
   })
+})
+
+test('GPT-2 calls the output of its tagger by another name than Llama does', () => {
+  const head = { task: 'tag', labels: ['a', 'b'], pooling: 'first' } as const
+  const config = decoderSchema.parse({ ...tinyConfigs['GPT-2'], head })
+  const names = exportTensors(gpt2, createModel(config), () => new Float32Array()).map(
+    ({ name }) => name,
+  )
+  expect(names.slice(-2)).toEqual(['classifier.weight', 'classifier.bias'])
 })
 
 test('an output that differs from the embedding, although they are one, is refused', async () => {

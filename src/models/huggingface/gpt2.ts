@@ -72,7 +72,7 @@ export const gpt2: Family = {
       head: readHead(field, HEADS),
     })
   },
-  renames: () => [
+  renames: (head) => [
     rename('transformer.wte.weight', 'model.embed_tokens.weight'),
     rename('transformer.wpe.weight', 'model.embed_positions.weight'),
     ...both(`${FILE}.ln_1`, `${OURS}.input_layernorm`),
@@ -83,6 +83,6 @@ export const gpt2: Family = {
     ...projection('mlp.c_proj', 'mlp.down_proj'),
     ...both('transformer.ln_f', 'model.norm'),
     rename('lm_head.weight', 'lm_head.weight'),
-    ...both('score', 'head.output'),
+    ...both(head === 'tag' ? 'classifier' : 'score', 'head.output'),
   ],
 }

@@ -144,7 +144,10 @@ def check_pooling():
 def check_contrastive_loss():
     a, b = F.normalize(torch.randn(2, 3, 5), dim=-1)
     scores = [[a[i] @ b[j] / 0.1 for j in range(3)] for i in range(3)]
-    terms = [torch.stack(scores[i]).exp().sum().log() - scores[i][i] for i in range(3)]
+    terms = []
+    for i in range(3):
+        for rivals in (scores[i], [row[i] for row in scores]):
+            terms.append(torch.stack(rivals).exp().sum().log() - scores[i][i])
     assert close(contrastive_loss(a, b, 0.1), torch.stack(terms).mean())
 
 

@@ -72,8 +72,9 @@ def check_balance_loss_by_hand():
     mask = torch.ones(2, 7, dtype=torch.bool)
     mask[1, 4:] = False
     logits(model, IDS, mask=mask)
-    taken, likely, tokens = [0.0] * 4, [0.0] * 4, 0
+    of_layers = []
     for layer in model.model.layers:
+        taken, likely, tokens = [0.0] * 4, [0.0] * 4, 0
         rows = layer.block_sparse_moe.router_logits.view(2, 7, 4)
         for row in rows[mask]:
             probabilities = row.softmax(dim=0).tolist()
@@ -81,7 +82,8 @@ def check_balance_loss_by_hand():
                 taken[i] += 1
             likely = [a + b for a, b in zip(likely, probabilities)]
             tokens += 1
-    expected = 4 * sum(a * b for a, b in zip(taken, likely)) / tokens**2
+        of_layers.append(4 * sum(a * b for a, b in zip(taken, likely)) / tokens**2)
+    expected = sum(of_layers) / len(of_layers)
     assert abs(balance_loss(model, mask).item() - expected) < 1e-12
     assert close(auxiliary_loss(model, mask), balance_loss(model, mask))
     assert auxiliary_loss(tiny("mixtral", "causal_lm"), mask) is None

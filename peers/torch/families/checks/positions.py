@@ -5,6 +5,7 @@ import math
 import torch
 
 from ..alibi import alibi, alibi_slopes
+from ..attention import distances
 from ..rope import inverse_frequencies, rope_settings, rope_tables, rotate
 from ..t5 import position_bucket
 from ..transformer import sinusoids
@@ -95,7 +96,10 @@ def check_alibi():
     assert close(alibi_slopes(16), 2.0 ** (-torch.arange(1, 17) / 2))
     twelve = [2**-i for i in range(1, 9)] + [2 ** (-i / 2) for i in (1, 3, 5, 7)]
     assert close(alibi_slopes(12), torch.tensor(twelve))
-    assert alibi(8, 5)[1, 4, 1] == -3 / 4 and (alibi(8, 5).diagonal(dim1=1, dim2=2) == 0).all()
+    got = alibi(8, distances(torch.arange(5)))
+    assert got[1, 4, 1] == got[1, 1, 4] == -3 / 4 and (got.diagonal(dim1=1, dim2=2) == 0).all()
+    rows = torch.stack([torch.arange(5), 2 * torch.arange(5)])
+    assert close(alibi(8, distances(rows)), torch.stack([got, 2 * got]))
 
 
 def exact_bucket(relative, bidirectional, buckets, farthest):

@@ -11,7 +11,7 @@ from safetensors_file import read_safetensors, write_safetensors
 from ..inputs import Inputs
 from ..run import run
 from .names import refused
-from .tiny import CONFIGS, DECODERS, ENCODER_DECODERS, ENCODERS, close, random_ids, tiny
+from .tiny import CONFIGS, DECODERS, ENCODER_DECODERS, ENCODERS, close, own, random_ids, tiny
 
 IDS, LABELS = random_ids(2, 6), random_ids(2, 6).flip(1)
 LABELS[0, 2] = -100
@@ -33,6 +33,7 @@ def tasks():
         changes = router if family in ("mixtral", "qwen3_moe") else {}
         yield family, "causal_lm", changes, {"inputs": language}
         yield family, "sequence_classification", {"num_labels": 3}, {"inputs": classes}
+        yield family, "token_classification", {"num_labels": 3}, {"inputs": tags}
         yield family, "base", {}, {"inputs": pairs, "pooling": "last"}
     for family in ENCODERS:
         yield family, "masked_lm", {}, {"inputs": language}
@@ -44,6 +45,11 @@ def tasks():
         sources = {"source_ids": random_ids(2, 3, 5).tolist()} if family == "fid" else source
         yield family, "seq2seq_lm", {}, {"inputs": {**language, **sources}}
     yield "t5", "encoder", {}, {"inputs": pairs, "pooling": "cls", "temperature": 0.5}
+    experts = {"count": 4, "perToken": 2, "hiddenDim": 12, "normalized": True, "balance": 0.5}
+    config = own("decoder", positions="alibi", sinks=True, experts=experts)
+    yield "chatwright", "causal_lm", config, {"inputs": language, "label_smoothing": 0.2}
+    config = own("encoder-decoder", positions="buckets", normPlace="both")
+    yield "chatwright", "seq2seq_lm", config, {"inputs": {**language, **source}}
 
 
 def check_gradients_are_differences():

@@ -34,10 +34,6 @@ DECODERS = {
     "gemma3_text": {**GEMMA, "sliding_window_pattern": 2, "rope_local_base_freq": 50.0},
     "mixtral": {**LLAMA, "num_local_experts": 4},
     "qwen3_moe": {**QWEN, **EXPERTS, "num_experts_per_tok": 2, "mlp_only_layers": [1]},
-    "chatwright": {
-        **{"vocabSize": 29, "context": 64, "layers": 3, "dim": 16, "heads": 4, "kvHeads": 2},
-        "positions": "alibi",
-    },
 }
 ENCODERS = {
     "bert": BERT,
@@ -57,12 +53,31 @@ ENCODER_DECODERS = {
         **{"encoder_ffn_dim": 24, "decoder_ffn_dim": 24},
     },
 }
-CONFIGS = {**DECODERS, **ENCODERS, **ENCODER_DECODERS}
+STACK = {
+    **{"vocabSize": 29, "context": 64, "layers": 3, "dim": 16, "heads": 4, "kvHeads": 2},
+    **{"headDim": 4, "hiddenDim": 24, "norm": "layer", "normEpsilon": 1e-5, "normBias": True},
+    **{"normPlace": "pre", "activation": "gelu_tanh", "gated": False, "feedForwardBias": True},
+    **{"attentionBias": "all", "positions": "learned"},
+}
+CONFIGS = {**DECODERS, **ENCODERS, **ENCODER_DECODERS, "chatwright": {}}
 
 
 def tiny(family, head, **changes):
+    """One of CONFIGS, filled."""
+    return filled(create(family, head, {**CONFIGS[family], **changes}))
+
+
+def own(kind, **changes):
+    """config.json of our own family: one stack with these options, or two that are alike."""
+    stack = {**STACK, **changes}
+    if kind != "encoder-decoder":
+        return {"chatwright": {"kind": kind, **stack}}
+    whole = {"startId": 0, "padId": 0, "tied": True}
+    return {"chatwright": {"kind": kind, **whole, "encoder": stack, "decoder": stack}}
+
+
+def filled(model):
     """A model whose parameters are all random, biases and norms too."""
-    model = create(family, head, {**CONFIGS[family], **changes})
     torch.manual_seed(7)
     with torch.no_grad():
         for parameter in model.parameters():

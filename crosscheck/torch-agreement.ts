@@ -1,0 +1,105 @@
+import { expect } from 'vitest'
+import { grad } from '../src/graph/index.ts'
+import { familyOf, writeConfig } from '../src/models/huggingface/config.ts'
+import type { Family } from '../src/models/huggingface/family.ts'
+import { exportTensors } from '../src/models/huggingface/weights.ts'
+import { createModel, type Model, type ModelConfig } from '../src/models/model.ts'
+import { evaluate, type Feeds } from '../test/interpreter/evaluate.ts'
+import { tinyWeights } from '../test/tiny-decoder.ts'
+import type { FamilyPeer, FamilyTensor } from './torch-family.ts'
+import { type Given, type Task, taskOf } from './torch-tasks.ts'
+
+/** `model_type` that config.json must have, the model, and what the case has besides. */
+export type Case = readonly [modelType: string, config: ModelConfig, given?: Given]
+
+/** Greatest difference, as a share of a tensor's greatest value: constants here are float32. */
+const TOLERANCE = 2e-6
+
+/** A gradient below this is as good as none; differences from it count as shares of this. */
+const SMALLEST = 1e-2
+
+/**
+ * Outputs, loss and the gradient of every parameter are the same here, in the float64 interpreter, and
+ * in PyTorch, which reads the config.json and the weights that are written here.
+ */
+export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: Case) {
+  const [family, model] = [familyOf(config), createModel(config)]
+  expect(family.modelType).toBe(modelType)
+  const weights = tinyWeights(model)
+  const task = taskOf(model, given)
+  const theirs = await peer.run({
+    ...task.peer,
+    family: modelType === 't5' && given.sources ? 'fid' : modelType,
+    config: { ...writeConfig(config, {}), ...given.fields },
+    weights: exportTensors(family, model, (name) => weights[name] as Float32Array),
+    want: [...(Object.keys(task.outputs) as 'logits'[]), 'loss'],
+    labelSmoothing: given.labelSmoothing,
+    gradients: true,
+    dtype: 'float64',
+  })
+  theirs.delete('aux_loss')
+
+  const ours = await computed(model, family, task, weights)
+  expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort())
+  for (const [name, values] of ours) {
+    const rows = task.outputs[name]?.rows
+    expect(difference(values, theirs.get(name), rows), name).toBeLessThan(TOLERANCE)
+  }
+}
+
+/** Our outputs, the loss, and gradients as `grad.NAME`, under the names of the family's file. */
+async function computed(
+  model: Model,
+  family: Family,
+  { objective, outputs, feeds }: Task,
+  weights: Record<string, Float32Array>,
+): Promise<Map<string, Float64Array>> {
+  const parameters = [...model.parameters()]
+  const values = parameters.map(([name, { shape }]) => {
+    return [name, { shape, values: weights[name] as Float32Array }] as const
+  })
+  const given = Object.entries(objective.inputs).map(([name, { shape }]) => {
+    return [name, { shape: shape as number[], values: feeds[name]?.flat() ?? [] }] as const
+  })
+  const tensors = parameters.map(([, { tensor }]) => tensor)
+  const wanted = Object.values(outputs).map(({ tensor }) => tensor)
+  const results = evaluate(
+    [...wanted, objective.loss, ...grad(objective.loss, tensors)],
+    Object.fromEntries([...values, ...given]) satisfies Feeds,
+  ).map(({ data }) => data)
+
+  const names = [...Object.keys(outputs), 'loss']
+  const found = new Map(names.map((name, i) => [name, Float64Array.from(results[i] ?? [])]))
+  const gradients = new Map(parameters.map(([name], i) => [name, results[names.length + i]]))
+  const files = exportTensors(asStored(family), model, (name) =>
+    Float32Array.from(gradients.get(name) ?? []),
+  )
+  for (const { name, data } of files)
+    found.set(`grad.${name}`, Float64Array.from(await (data as () => Promise<Float32Array>)()))
+  return found
+}
+
+/** A family whose files hold parameters as they are, nothing added: so it is with gradients. */
+const asStored = (family: Family): Family => ({
+  ...family,
+  renames: (head, config) =>
+    family.renames(head, config).map(({ file, ours, transposed }) => ({ file, ours, transposed })),
+})
+
+/** Greatest difference of the rows that mean something, as a share of the greatest value there. */
+function difference(
+  ours: Float64Array,
+  theirs: FamilyTensor | undefined,
+  rows: readonly number[] = [1],
+): number {
+  const expected = theirs?.data ?? new Float64Array()
+  if (ours.length !== expected.length) return Number.POSITIVE_INFINITY
+  const width = expected.length / rows.length
+  let [greatest, apart] = [SMALLEST, 0]
+  for (const [i, x] of expected.entries()) {
+    if (!rows[Math.floor(i / width)]) continue
+    greatest = Math.max(greatest, Math.abs(x))
+    apart = Math.max(apart, Math.abs(x - (ours[i] ?? Number.NaN)))
+  }
+  return apart / greatest
+}
