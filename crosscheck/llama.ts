@@ -28,6 +28,8 @@ const batch = koffi.struct({
   ...{ sequenceCounts: 'int *', sequences: 'void *', outputs: 'void *' },
 })
 
+/** Of its log. */
+const WARNING = 3
 const [NO_FLASH_ATTENTION, FLOAT32, NO_POOLING] = [0, 0, 0]
 
 export type Llama = NonNullable<ReturnType<typeof loadLlama>>
@@ -41,8 +43,11 @@ export function loadLlama() {
   loadLibrary(base).func('ggml_backend_load_all_from_path', 'void', ['str'])(dirname(base))
   const library = loadLibrary(path)
   const callback = koffi.pointer(koffi.proto('void', ['int', 'str', 'void *']))
-  const silence = koffi.register(() => {}, callback)
-  library.func('llama_log_set', 'void', [callback, 'void *'])(silence, null)
+  const complaints: string[] = []
+  const listen = koffi.register((level: number, text: string) => {
+    if (level >= WARNING) complaints.push(text.trim())
+  }, callback)
+  library.func('llama_log_set', 'void', [callback, 'void *'])(listen, null)
   const modelDefaults = library.func('llama_model_default_params', modelParams, [])
   const contextDefaults = library.func('llama_context_default_params', contextParams, [])
   const loadModel = library.func('llama_model_load_from_file', 'void *', ['str', modelParams])
@@ -67,9 +72,10 @@ export function loadLlama() {
 
   return {
     /** Throws where llama.cpp refuses the file. Keys and values are float32, attention is the plain one. */
-    open(file: string, { embeddings = false } = {}) {
-      const model: Pointer | null = loadModel(file, { ...modelDefaults(), gpuLayers: 0 })
-      if (!model) throw new Error(`llama.cpp refuses ${file}`)
+    open(file: string, { embeddings = false, vocabOnly = false } = {}) {
+      complaints.length = 0
+      const model: Pointer | null = loadModel(file, { ...modelDefaults(), gpuLayers: 0, vocabOnly })
+      if (!model) throw new Error(`llama.cpp refuses ${file}: ${complaints.join('; ')}`)
       const params = {
         ...contextDefaults(),
         ...{ context: 512, batch: 512, microBatch: 512, threads: 1, batchThreads: 1 },

@@ -64,7 +64,7 @@ export function unigramTokens({ model }: TokenizerJson): GgufToken[] {
  * The tokens of a BPE over characters, by id, with scores that make llama.cpp merge in the order of its
  * merges. Throws UserError where no scores do.
  */
-export function bpeTokens({ model }: TokenizerJson): (GgufToken | undefined)[] {
+export function bpeTokens({ model, added_tokens }: TokenizerJson): (GgufToken | undefined)[] {
   if (model.byte_fallback !== true)
     throw new UserError(
       'GGUF: the tokenizer has no bytes for characters that it does not know (model.byte_fallback), which llama.cpp needs; train one with --kind bpe',
@@ -80,7 +80,12 @@ export function bpeTokens({ model }: TokenizerJson): (GgufToken | undefined)[] {
     // Below all that are merged come those that are characters.
     tokens[id] = { text, kind, score: kind === 'normal' ? -(ranks.get(text) ?? ranks.size) : 0 }
   }
-  checkOrder(pairs, ranks, tokens)
+  const added = new Set(added_tokens.map(({ content }) => content))
+  checkOrder(
+    pairs,
+    ranks,
+    tokens.flatMap((token) => (token?.kind === 'normal' && !added.has(token.text) ? [token] : [])),
+  )
   return tokens
 }
 
@@ -88,7 +93,7 @@ export function bpeTokens({ model }: TokenizerJson): (GgufToken | undefined)[] {
 function checkOrder(
   pairs: readonly (readonly [string, string])[],
   ranks: ReadonlyMap<string, number>,
-  tokens: readonly (GgufToken | undefined)[],
+  tokens: readonly GgufToken[],
 ): void {
   let last = 0
   for (const [left, right] of pairs) {
@@ -96,14 +101,8 @@ function checkOrder(
     if (rank < last) throw disorder(left + right)
     last = rank
   }
-  const scored = [...ranks.keys()].map((text, i) => ({ text, score: -i }))
-  const characters = tokens.flatMap((token) =>
-    token?.kind === 'normal' && [...token.text].length === 1
-      ? [{ text: token.text, score: -1e9 }]
-      : [],
-  )
-  const all = mergesOf([...scored, ...characters])
   const known = new Set(pairs.map((pair) => pair.join('\0')))
+  const all = mergesOf(tokens.map(({ text, score = 0 }) => ({ text, score })))
   const missing = all.find((pair) => !known.has(pair.join('\0')))
   if (missing) throw disorder(missing.join(''))
 }

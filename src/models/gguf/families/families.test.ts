@@ -19,6 +19,7 @@ const ARCHITECTURES: Record<string, string> = {
   'Llama 3, scaled positions': 'llama',
   'Qwen 3': 'qwen3',
   Mixtral: 'llama',
+  'Qwen 2 with wide heads': 'llama',
 }
 
 const {
@@ -28,7 +29,7 @@ const {
 } = tinyConfigs as Record<'Gemma 2' | 'Gemma 3' | 'Llama', ReturnType<typeof llamaConfig>>
 /** Those of `tinyConfigs` that llama.cpp has, and what it has besides. */
 const configs: Record<string, ReturnType<typeof llamaConfig>> = {
-  ...Object.fromEntries(Object.keys(ARCHITECTURES).map((name) => [name, tinyConfigs[name]])),
+  ...Object.fromEntries(Object.entries(tinyConfigs).filter(([name]) => name in ARCHITECTURES)),
   'Qwen 2': { ...llama, attentionBias: 'qkv' },
   'Qwen 3 with experts': {
     ...{ ...llama, qkNorm: true },
@@ -40,6 +41,7 @@ const configs: Record<string, ReturnType<typeof llamaConfig>> = {
   },
   'Gemma 3': { ...gemma3, windowed: undefined },
   'Llama with biases': { ...llama, attentionBias: 'all', feedForwardBias: true, tied: true },
+  'Qwen 2 with wide heads': { ...llama, attentionBias: 'qkv', headDim: 32 },
   'Llama, positions stretched': { ...llama, ropeScaling: { kind: 'linear', factor: 4 } },
   'Llama with YaRN': {
     ...llama,

@@ -16,8 +16,9 @@ export const gpt2: GgufFamily = {
       : undefined,
   read: (fields, shapeOf) => {
     fields.ignore('rope.dimension_count')
+    const sizes = readSizes(fields, shapeOf)
     return gpt2Config({
-      ...readSizes(fields, shapeOf),
+      ...{ ...sizes, headDim: sizes.dim / sizes.heads },
       normEpsilon: fields.number(EPSILON),
       tied: shapeOf('output.weight') === undefined,
     })
