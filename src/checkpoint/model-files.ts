@@ -2,7 +2,7 @@ import type { Files } from '../models/files/folder.ts'
 import { encodeSafetensors } from '../models/files/safetensors.ts'
 import { familyOf, writeConfig } from '../models/huggingface/config.ts'
 import { exportTensors } from '../models/huggingface/weights.ts'
-import { type Model, stacksOf } from '../models/model.ts'
+import { type Model, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -20,21 +20,37 @@ export interface ModelFilesOptions {
 
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
 export function modelFiles(options: ModelFilesOptions): Files {
-  const { model, values, tokenizer, chatTemplate, generation } = options
-  const { bosId, eosId } = tokenizer
+  const { model, values } = options
   const family = familyOf(model.config)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
-  const ids = { bos_token_id: bosId, eos_token_id: eosId }
   return {
-    'config.json': json(writeConfig(model.config, tokenizer)),
-    'generation_config.json': json({ ...ids, ...generation }),
+    ...descriptionFiles({ ...options, config: model.config }),
+    'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
+  }
+}
+
+export interface DescriptionOptions
+  extends Pick<ModelFilesOptions, 'tokenizer' | 'chatTemplate' | 'generation'> {
+  config: ModelConfig
+  /** Fields of config.json and tokenizer_config.json besides. */
+  fields?: object
+  settings?: object
+}
+
+/** All files of a model but its weights. */
+export function descriptionFiles(options: DescriptionOptions): Record<string, string> {
+  const { config, tokenizer, chatTemplate, generation, fields, settings } = options
+  const { bosId, eosId } = tokenizer
+  return {
+    'config.json': json({ ...writeConfig(config, tokenizer), ...fields }),
+    'generation_config.json': json({ bos_token_id: bosId, eos_token_id: eosId, ...generation }),
     'tokenizer.json': json(tokenizer.toJSON()),
     'tokenizer_config.json': json({
       ...tokenizerConfigOf(tokenizer),
-      model_max_length: Math.max(...stacksOf(model.config).map(({ context }) => context)),
+      model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),
       chat_template: chatTemplate,
+      ...settings,
     }),
-    'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
   }
 }
 

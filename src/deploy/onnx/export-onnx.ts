@@ -1,0 +1,102 @@
+import { readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { descriptionFiles } from '../../checkpoint/model-files.ts'
+import type { ModelFolder } from '../../checkpoint/model-folder.ts'
+import { UserError } from '../../errors.ts'
+import { sizeOf, type Tensor } from '../../graph/index.ts'
+import { Decoder } from '../../models/decoder.ts'
+import { type FileContent, writeFolder } from '../../models/files/folder.ts'
+import { fileError } from '../../models/files/node-file.ts'
+import { createModel, type Model } from '../../models/model.ts'
+import { decoderGraph } from './decoder-graph.ts'
+import { onnxFile } from './onnx-file.ts'
+
+export interface ExportOnnxOptions {
+  /**
+   * Whether a decoder takes and gives keys and values of earlier tokens (default). Without that it reads
+   * the whole text at each token; transformers.js cannot generate with it.
+   */
+  cache?: boolean
+  /** Bytes of the largest file (default: 2e9); a model that is larger has its weights beside it. */
+  fileLimit?: number
+}
+
+/**
+ * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of Hugging
+ * Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx` and
+ * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset 20).
+ * Throws UserError where the model is none that transformers.js knows, or `out` has files in it.
+ */
+export async function exportOnnx(
+  folder: ModelFolder,
+  out: string,
+  { cache = true, fileLimit = 2e9 }: ExportOnnxOptions = {},
+): Promise<void> {
+  await expectEmpty(out)
+  const model = createModel(folder.config)
+  const weights = await readWeights(folder, model)
+  const made = Object.entries(graphsOf(model, cache)).map(([name, outputs]) => {
+    return { name, ...onnxFile({ name, outputs, weights, limit: fileLimit }) }
+  })
+  const files = made.flatMap(({ files }) =>
+    Object.entries(files).map(([name, content]) => [`onnx/${name}`, content] as const),
+  )
+  const split = made.filter(({ dataFiles }) => dataFiles > 0)
+  const fields = {
+    'transformers.js_config': {
+      // In a page its default is a quantized file.
+      dtype: 'fp32',
+      ...(split.length > 0 && {
+        use_external_data_format: Object.fromEntries(split.map((one) => [one.name, one.dataFiles])),
+      }),
+    },
+  }
+  const descriptions = descriptionFiles({ ...folder, fields, settings: settingsOf(folder) })
+  await writeWhole(out, { ...descriptions, ...Object.fromEntries(files) })
+}
+
+/** Outputs of each file. */
+function graphsOf(model: Model, cache: boolean): Record<string, Record<string, Tensor>> {
+  if (model instanceof Decoder) return { 'model.onnx': decoderGraph(model, { cache }) }
+  throw new Error('not yet')
+}
+
+type Weights = Parameters<typeof onnxFile>[0]['weights']
+
+async function readWeights({ fill }: ModelFolder, model: Model): Promise<Weights> {
+  const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {}
+  for (const [name, { shape }] of model.parameters())
+    weights[name] = { shape, data: new Float32Array(sizeOf(shape)) }
+  await fill((name) => (weights[name] as Weights[string]).data)
+  return weights
+}
+
+/** What transformers.js must be told of the tokenizer. */
+const settingsOf = ({ family, addBos }: ModelFolder): object => ({
+  // The class that tells a pair's texts apart.
+  ...(family === 'bert' && { tokenizer_class: 'BertTokenizer' }),
+  ...(addBos && { add_bos_token: true }),
+})
+
+async function expectEmpty(out: string): Promise<void> {
+  const names = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw fileError(error, `cannot write to ${out}`)
+  })
+  if (names.length > 0) throw new UserError(`${out} has files in it; name a new folder`)
+}
+
+/** Writes aside first: under its name the folder is whole. */
+async function writeWhole(out: string, files: Record<string, FileContent>): Promise<void> {
+  const aside = `${out}.part`
+  await rm(aside, { recursive: true, force: true })
+  await writeFolder(aside, files)
+  try {
+    // Windows renames nothing to a folder that is there, though it be empty.
+    await rmdir(out).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    await rename(aside, out)
+  } catch (error) {
+    throw fileError(error, `cannot write ${out}`)
+  }
+}
