@@ -16,7 +16,7 @@ import { placesOf } from './open-places.ts'
 /** Names of sizes, as those that made such files before have them; transformers.js knows the first. */
 export const BATCH = 'batch_size'
 export const LENGTH = 'sequence_length'
-const PAST = 'past_sequence_length'
+export const PAST = 'past_sequence_length'
 export const TOTAL = 'total_sequence_length'
 
 /**
@@ -50,15 +50,16 @@ function cachedGraph(model: Decoder, ids: Tensor): Record<string, Tensor> {
     attentionBias: paddingBias(cast(mask, 'float32')),
   })
   const logits = byRows(hidden, (rows) => model.logits(rows))
-  return { logits, ...presentOf(cache, (layer) => `present.${layer}`) }
+  return { logits, ...presentOf(cache.layers, (layer) => `present.${layer}`) }
 }
 
 /** The inputs that hold keys and values of the tokens before, made once for each layer. */
 export function pastOf(
   { kvHeads, headDim }: Pick<StackConfig, 'kvHeads' | 'headDim'>,
   name: (layer: number) => string,
+  length = PAST,
 ): (layer: number) => KeysAndValues {
-  const shape = [BATCH, kvHeads, PAST, headDim]
+  const shape = [BATCH, kvHeads, length, headDim]
   const made = new Map<number, KeysAndValues>()
   const make = (layer: number): KeysAndValues => ({
     keys: input(`${name(layer)}.key`, 'float32', shape),
@@ -73,7 +74,7 @@ export function pastOf(
 
 /** Keys and values of all tokens so far, by the names of outputs. */
 export const presentOf = (
-  { layers }: GrowingCache,
+  layers: readonly KeysAndValues[],
   name: (layer: number) => string,
 ): Record<string, Tensor> =>
   Object.fromEntries(

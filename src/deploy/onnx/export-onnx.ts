@@ -4,10 +4,14 @@ import type { ModelFolder } from '../../checkpoint/model-folder.ts'
 import { UserError } from '../../errors.ts'
 import { sizeOf, type Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
+import { Encoder } from '../../models/encoder.ts'
 import { type FileContent, writeFolder } from '../../models/files/folder.ts'
 import { fileError } from '../../models/files/node-file.ts'
 import { createModel, type Model } from '../../models/model.ts'
 import { decoderGraph } from './decoder-graph.ts'
+import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
+import { encoderGraph } from './encoder-graph.ts'
+import { expectKnown } from './known-models.ts'
 import { onnxFile } from './onnx-file.ts'
 
 export interface ExportOnnxOptions {
@@ -31,6 +35,7 @@ export async function exportOnnx(
   out: string,
   { cache = true, fileLimit = 2e9 }: ExportOnnxOptions = {},
 ): Promise<void> {
+  expectKnown(folder.config, folder.folder)
   await expectEmpty(out)
   const model = createModel(folder.config)
   const weights = await readWeights(folder, model)
@@ -57,7 +62,11 @@ export async function exportOnnx(
 /** Outputs of each file. */
 function graphsOf(model: Model, cache: boolean): Record<string, Record<string, Tensor>> {
   if (model instanceof Decoder) return { 'model.onnx': decoderGraph(model, { cache }) }
-  throw new Error('not yet')
+  if (model instanceof Encoder) return { 'model.onnx': encoderGraph(model) }
+  return {
+    'encoder_model.onnx': sourceGraph(model),
+    [cache ? 'decoder_model_merged.onnx' : 'decoder_model.onnx']: writerGraph(model, { cache }),
+  }
 }
 
 type Weights = Parameters<typeof onnxFile>[0]['weights']

@@ -31,14 +31,27 @@ export const familyOf = (config: ModelConfig): Family =>
   FAMILIES.find((family) => says(family, config)) ?? chatwright
 
 /** True where the family's own fields lead back to the same architecture. */
-function says(family: Family, config: ModelConfig): boolean {
+const says = (family: Family, config: ModelConfig): boolean => unsaid(family, config)?.length === 0
+
+/** The options that the family's own fields lose; undefined where it is another kind of model. */
+function unsaid(family: Family, config: ModelConfig): string[] | undefined {
   try {
     const fields = family.write(config)
-    return fields !== undefined && isAlike(family.read(fieldReader(fields, new Set())), config)
+    return fields && differences(family.read(fieldReader(fields, new Set())), config)
   } catch (error) {
-    if (error instanceof UserError) return false
+    if (error instanceof UserError) return undefined
     throw error
   }
+}
+
+/** Of a model that no other family says all of: the family that says most, and what it does not. */
+export function unsaidOptions(config: ModelConfig): { nearest: string; options: string[] } {
+  const found = FAMILIES.filter((family) => family !== chatwright).flatMap((family) => {
+    const options = unsaid(family, config)
+    return options ? [{ nearest: family.modelType, options }] : []
+  })
+  found.sort((a, b) => a.options.length - b.options.length)
+  return found[0] ?? { nearest: 'none', options: ['kind'] }
 }
 
 /** Options that only training looks at; not every family has a field for them. */
@@ -51,14 +64,18 @@ const TRAINING = new Set<string>([
   'balance',
 ] satisfies (keyof StackConfig | 'balance')[])
 
-/** Equal but for what only training looks at, and the last digits of numbers. */
-function isAlike(a: unknown, b: unknown): boolean {
+/** Paths of what is not equal, but for what only training looks at and the last digits of numbers. */
+function differences(a: unknown, b: unknown, path = ''): string[] {
   if (typeof a === 'number' && typeof b === 'number')
-    return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
-  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return a === b
+    return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)) ? [] : [path]
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return a === b ? [] : [path]
   const fields = (x: object) => x as Record<string, unknown>
-  const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...names].every((name) => TRAINING.has(name) || isAlike(fields(a)[name], fields(b)[name]))
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  return names.flatMap((name) =>
+    TRAINING.has(name)
+      ? []
+      : differences(fields(a)[name], fields(b)[name], path ? `${path}.${name}` : name),
+  )
 }
 
 export interface TokenIds {
