@@ -32,7 +32,7 @@ export function expectKnown(config: ModelConfig, folder: string): void {
   if (modelType === 'chatwright') {
     const { nearest, options } = unsaidOptions(config)
     throw fail(
-      `no family of Hugging Face's has such a model, so transformers.js cannot run it; the nearest is ${nearest}, which differs in ${options.join(', ')}`,
+      `Hugging Face's formats cannot say ${options.join(', ')} as here (the nearest family is ${nearest}), so transformers.js cannot run it`,
     )
   }
   if (known) throw fail(`transformers.js has no ${modelType} whose task is ${task}`)
