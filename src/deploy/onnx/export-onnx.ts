@@ -1,13 +1,10 @@
-import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
-import { UserError } from '../../errors.ts'
 import { sizeOf, type Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
-import { type FileContent, writeFolder } from '../../models/files/folder.ts'
-import { fileError } from '../../models/files/node-file.ts'
 import { createModel, type Model } from '../../models/model.ts'
+import { expectEmpty, writeNewFolder } from '../new-folder.ts'
 import { decoderGraph } from './decoder-graph.ts'
 import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
 import { encoderGraph } from './encoder-graph.ts'
@@ -56,7 +53,7 @@ export async function exportOnnx(
     },
   }
   const descriptions = descriptionFiles({ ...folder, fields, settings: settingsOf(folder) })
-  await writeWhole(out, { ...descriptions, ...Object.fromEntries(files) })
+  await writeNewFolder(out, { ...descriptions, ...Object.fromEntries(files) })
 }
 
 /** Outputs of each file. */
@@ -85,27 +82,3 @@ const settingsOf = ({ family, addBos }: ModelFolder): object => ({
   ...(family === 'bert' && { tokenizer_class: 'BertTokenizer' }),
   ...(addBos && { add_bos_token: true }),
 })
-
-async function expectEmpty(out: string): Promise<void> {
-  const names = await readdir(out).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw fileError(error, `cannot write to ${out}`)
-  })
-  if (names.length > 0) throw new UserError(`${out} has files in it; name a new folder`)
-}
-
-/** Writes aside first: under its name the folder is whole. */
-async function writeWhole(out: string, files: Record<string, FileContent>): Promise<void> {
-  const aside = `${out}.part`
-  await rm(aside, { recursive: true, force: true })
-  await writeFolder(aside, files)
-  try {
-    // Windows renames nothing to a folder that is there, though it be empty.
-    await rmdir(out).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
-    await rename(aside, out)
-  } catch (error) {
-    throw fileError(error, `cannot write ${out}`)
-  }
-}
