@@ -7,7 +7,8 @@ import {
 } from '../src/models/decoder-config.ts'
 import { EncoderDecoder } from '../src/models/encoder-decoder.ts'
 import { fuseSources } from '../src/models/fusion.ts'
-import { type Model, type WritingModel, writingStack } from '../src/models/model.ts'
+import { type WritingModel, writingStack } from '../src/models/model.ts'
+import type { Module } from '../src/nn/index.ts'
 import { Random } from '../src/random.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 
@@ -63,7 +64,7 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
 }
 
 /** Values large enough that every part of the model shows in its logits. */
-export function tinyWeights(model: Model, seed = 1): Record<string, Float32Array> {
+export function tinyWeights(model: Module, seed = 1): Record<string, Float32Array> {
   const random = new Random(seed)
   const entries = [...model.parameters()].map(([name, { shape }]) => {
     const scale = shape.length === 1 ? 0.1 : 1.5 / Math.sqrt(shape[1] ?? 1)

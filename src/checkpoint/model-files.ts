@@ -23,31 +23,36 @@ export interface ModelFilesOptions extends ModelDescription {
 }
 
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
-export function modelFiles({ model, values, ...description }: ModelFilesOptions): Files {
+export function modelFiles(options: ModelFilesOptions): Files {
+  const { model, values } = options
   const family = familyOf(model.config)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
   return {
-    ...descriptionFiles(model.config, description),
+    ...descriptionFiles({ ...options, config: model.config }),
     'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
   }
 }
 
-/** All files but the weights, which are of the type `torchDtype`. */
-export function descriptionFiles(
-  config: ModelConfig,
-  { tokenizer, chatTemplate, generation }: ModelDescription,
-  torchDtype = 'float32',
-): Files {
+export interface DescriptionOptions extends ModelDescription {
+  config: ModelConfig
+  /** Fields of config.json and tokenizer_config.json besides. */
+  fields?: object
+  settings?: object
+}
+
+/** All files of a model but its weights. */
+export function descriptionFiles(options: DescriptionOptions): Record<string, string> {
+  const { config, tokenizer, chatTemplate, generation, fields, settings } = options
   const { bosId, eosId } = tokenizer
-  const ids = { bos_token_id: bosId, eos_token_id: eosId }
   return {
-    'config.json': json({ ...writeConfig(config, tokenizer), torch_dtype: torchDtype }),
-    'generation_config.json': json({ ...ids, ...generation }),
+    'config.json': json({ ...writeConfig(config, tokenizer), ...fields }),
+    'generation_config.json': json({ bos_token_id: bosId, eos_token_id: eosId, ...generation }),
     'tokenizer.json': json(tokenizer.toJSON()),
     'tokenizer_config.json': json({
       ...tokenizerConfigOf(tokenizer),
       model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),
       chat_template: chatTemplate,
+      ...settings,
     }),
   }
 }

@@ -50,7 +50,8 @@ export interface AttentionStep extends Pick<AttentionOptions, 'heads' | 'kvHeads
   window?: number
   sinks?: Tensor
   rotary?: RotaryTables
-  positionBias?: Tensor
+  /** Added to the scores: hides places, and says how far they are. */
+  bias?: Tensor
 }
 
 /**
@@ -108,11 +109,10 @@ export class Attention extends Module {
 
   #full(q: Tensor, k: Tensor, v: Tensor, shape: Shape, context: Context): Tensor {
     const { heads, kvHeads, headDim, causal, window, dropout } = this.#options
-    const { rotary: tables, positionBias, scale, softcap, sinks } = this.#step(q, k, v, context)
+    const { rotary: tables, bias, scale, softcap, sinks } = this.#step(q, k, v, context)
     const turned = (x: Tensor) => (tables ? rotary(x, tables.cos, tables.sin) : x)
     // The length is open, or the graph's own mask hides what comes later.
     const open = typeof shape[1] === 'string'
-    const hidden = (open && window !== undefined && context.windowBias) || context.attentionBias
     const mixed = attention(
       turned(byHead(q, shape, heads, headDim)),
       turned(byHead(k, shape, kvHeads, headDim)),
@@ -120,7 +120,7 @@ export class Attention extends Module {
       {
         ...{ scale, softcap, sinks },
         ...(open ? {} : { causal, window }),
-        bias: sumOf(hidden, positionBias),
+        bias,
         weightsHook: (weights) => dropped(weights, dropout, context),
       },
     )
@@ -146,7 +146,10 @@ export class Attention extends Module {
       ...{ q, k, v, heads, kvHeads, headDim, scale, softcap, window },
       sinks: this.sinks?.tensor,
       rotary: (window !== undefined && context.windowRotary) || context.rotary,
-      positionBias: context.positionBias,
+      bias: sumOf(
+        (window !== undefined && context.windowBias) || context.attentionBias,
+        context.positionBias,
+      ),
     }
   }
 
@@ -161,11 +164,11 @@ export class Attention extends Module {
 }
 
 /** (B T, H D) or (B, T, H D) -> (B, H, T, D); `shape` is (B, T). */
-const byHead = (x: Tensor, shape: Shape, heads: number, headDim: number): Tensor =>
+export const byHead = (x: Tensor, shape: Shape, heads: number, headDim: number): Tensor =>
   transpose(reshape(x, [...shape, heads, headDim]), [0, 2, 1, 3])
 
 /** (B, H, T, D) -> (B T, H D) or (B, T, H D), as `like` has its rows. */
-function joined(x: Tensor, like: Tensor): Tensor {
+export function joined(x: Tensor, like: Tensor): Tensor {
   const [, heads, , headDim] = x.shape as [number, number, number, number]
   return reshape(transpose(x, [0, 2, 1, 3]), [...like.shape.slice(0, -1), heads * headDim])
 }

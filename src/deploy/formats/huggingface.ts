@@ -32,7 +32,7 @@ export async function writeHuggingFace(
   )
   const { shards, index } = shardTensors(tensors, shardBytes)
   await writeFolderAside(out, {
-    ...descriptionFiles(config, source, torch),
+    ...descriptionFiles({ ...source, config, fields: { torch_dtype: torch } }),
     ...Object.fromEntries(
       shards.map(({ file, tensors }) => [file, encodeSafetensors(tensors)] as const),
     ),

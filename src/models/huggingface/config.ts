@@ -32,16 +32,29 @@ export const familyOf = (config: ModelConfig): Family =>
   FAMILIES.find((family) => says(family, config)) ?? chatwright
 
 /** True where the family's own fields lead back to the same architecture. */
-function says(family: Family, config: ModelConfig): boolean {
+const says = (family: Family, config: ModelConfig): boolean => unsaid(family, config)?.length === 0
+
+/** The options that the family's own fields lose; undefined where it is another kind of model. */
+function unsaid(family: Family, config: ModelConfig): string[] | undefined {
   try {
     const fields = family.write(config)
-    if (!fields) return false
+    if (!fields) return undefined
     const read = family.read(fieldReader(fields, new Set()))
-    return differences(read, config, { ignore: TRAINING }).length === 0
+    return differences(read, config, { ignore: TRAINING })
   } catch (error) {
-    if (error instanceof UserError) return false
+    if (error instanceof UserError) return undefined
     throw error
   }
+}
+
+/** Of a model that no other family says all of: the family that says most, and what it does not. */
+export function unsaidOptions(config: ModelConfig): { nearest: string; options: string[] } {
+  const found = FAMILIES.filter((family) => family !== chatwright).flatMap((family) => {
+    const options = unsaid(family, config)
+    return options ? [{ nearest: family.modelType, options }] : []
+  })
+  found.sort((a, b) => a.options.length - b.options.length)
+  return found[0] ?? { nearest: 'none', options: ['kind'] }
 }
 
 /** Options that only training looks at; not every family has a field for them. */
