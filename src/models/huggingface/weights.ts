@@ -72,13 +72,14 @@ export function exportTensors(
 /**
  * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
  * another shape or contradicts the configuration; returns the tensors of the file that the model has
- * no place for.
+ * no place for. `partial`: parameters that the file lacks are left as they are.
  */
 export async function importTensors(
   family: Family,
   model: Model,
   weights: NamedTensors,
   memory: (name: string) => Float32Array,
+  { partial = false }: { partial?: boolean } = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
   const used = new Set<string>()
@@ -87,6 +88,7 @@ export async function importTensors(
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
+    if (!name && partial) continue
     if (!name) throw new UserError(`the weights have no tensor named ${file} (${expected})`)
     used.add(name)
     const given = weights.tensors.get(name)?.shape ?? []
