@@ -7,10 +7,15 @@ import type { DeviceTensor } from '../runtime/engine.ts'
 import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
+/** Where parameters lie. */
+export interface ParameterValues {
+  tensor(name: string): Pick<DeviceTensor, 'read'>
+}
+
 export interface ModelFilesOptions {
   model: Model
   /** Memory of each parameter. */
-  values: { tensor(name: string): DeviceTensor }
+  values: ParameterValues
   tokenizer: Tokenizer
   /** Jinja template of conversations; a model without one only continues text. */
   chatTemplate?: string
@@ -20,7 +25,7 @@ export interface ModelFilesOptions {
 
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
 export function modelFiles(options: ModelFilesOptions): Files {
-  const { model, values, tokenizer, chatTemplate, generation } = options
+  const { model, values, tokenizer, generation } = options
   const { bosId, eosId } = tokenizer
   const family = familyOf(model.config)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
@@ -28,14 +33,23 @@ export function modelFiles(options: ModelFilesOptions): Files {
   return {
     'config.json': json(writeConfig(model.config, tokenizer)),
     'generation_config.json': json({ ...ids, ...generation }),
-    'tokenizer.json': json(tokenizer.toJSON()),
-    'tokenizer_config.json': json({
-      ...tokenizerConfigOf(tokenizer),
-      model_max_length: Math.max(...stacksOf(model.config).map(({ context }) => context)),
-      chat_template: chatTemplate,
-    }),
+    ...textFiles(options),
     'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
   }
 }
 
-const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
+/** The files that say how a model reads and writes text. */
+export const textFiles = ({
+  model,
+  tokenizer,
+  chatTemplate,
+}: Pick<ModelFilesOptions, 'model' | 'tokenizer' | 'chatTemplate'>): Files => ({
+  'tokenizer.json': json(tokenizer.toJSON()),
+  'tokenizer_config.json': json({
+    ...tokenizerConfigOf(tokenizer),
+    model_max_length: Math.max(...stacksOf(model.config).map(({ context }) => context)),
+    chat_template: chatTemplate,
+  }),
+})
+
+export const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
