@@ -3,6 +3,8 @@ import { z } from 'zod'
 /** What every command takes that runs a model. */
 export const modelOptions = {
   model: z.string().min(1),
+  /** Folders of LoRA adapters. */
+  adapter: z.array(z.string().min(1)).min(1).optional(),
   engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
   threads: z.number().int().min(1).optional(),
   /** Bits of a quantized copy that guesses ahead. */

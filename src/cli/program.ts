@@ -4,6 +4,7 @@ import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
 import { generate } from './commands/generate.ts'
 import { inspect } from './commands/inspect.ts'
+import { merge } from './commands/merge.ts'
 import { pull } from './commands/pull.ts'
 import { push } from './commands/push.ts'
 import { start } from './commands/start.ts'
@@ -17,6 +18,7 @@ const COMMANDS = [
   start,
   train,
   tune,
+  merge,
   evaluate,
   generate,
   chat,

@@ -1,9 +1,13 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
+import { merge } from '../checkpoint/merge.ts'
 import { readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { evaluate } from '../evaluate/evaluate.ts'
+import { chat } from '../generate/chat.ts'
+import { load } from '../generate/load.ts'
 import { openFile } from '../models/files/node-file.ts'
 import { openSafetensors } from '../models/files/safetensors.ts'
 import { train } from '../train/train.ts'
@@ -26,6 +30,7 @@ beforeAll(async () => {
     await writeFile(path(`${name}.jsonl`), `${line}\n`.repeat(20))
   }
   await tune(options('white'))
+  await tune(options('blue', 'blue'))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -131,5 +136,81 @@ describe('layers', () => {
     await expect(tune({ ...options('none'), adapterLayers })).rejects.toThrow(
       /no layer is named q_proj.*c_attn/,
     )
+  })
+})
+
+const question = [{ role: 'user', content: 'what is the colour?' }] as const
+const greedily = { temperature: 0, maxTokens: 20 }
+
+describe('in use', () => {
+  test('each adapter answers as it was taught, switched while the model runs', async () => {
+    const model = await load(path('base'), { adapter: path('white'), threads: 2 })
+    const answer = async () => (await chat(model, question, greedily)).text
+    expect(await answer()).toBe(ANSWERS.white)
+    const white = model.adapters
+    model.useAdapters([(await readAdapterFolder(path('blue'))).adapter])
+    expect(await answer()).toBe(ANSWERS.blue)
+    model.useAdapters([])
+    expect(Object.values(ANSWERS)).not.toContain(await answer())
+    model.useAdapters(white)
+    expect(await answer()).toBe(ANSWERS.white)
+    await model.dispose()
+  })
+
+  test('several are given by their folders', async () => {
+    const model = await load(path('base'), { adapter: [path('white'), path('blue')], threads: 2 })
+    expect(model.adapters.map(({ adapter }) => adapter.name)).toEqual([path('white'), path('blue')])
+    const [white, blue] = model.adapters
+    if (!white || !blue) throw new Error('two were loaded')
+    model.useAdapters([{ ...white, weight: 0 }, blue])
+    expect((await chat(model, question, greedily)).text).toBe(ANSWERS.blue)
+    await model.dispose()
+  })
+
+  test('merged, the model answers by itself, with the tokens that the adapter brought along', async () => {
+    await merge({ model: path('base'), adapter: [path('white')], out: path('merged') })
+    const merged = await load(path('merged'), { threads: 2 })
+    const beside = await load(path('base'), { adapter: path('white'), threads: 2 })
+    const options = { ...greedily, logprobs: 0 }
+    const [one, two] = [
+      await chat(merged, question, options),
+      await chat(beside, question, options),
+    ]
+    expect(one.text).toBe(ANSWERS.white)
+    for (const [i, { logprob }] of one.pieces.entries())
+      expect(logprob).toBeCloseTo(two.pieces[i]?.logprob as number, 4)
+    const base = await readDecoderFolder(path('base'))
+    expect(merged.config).toHaveProperty('vocabSize', base.config.vocabSize + 2)
+    expect([...merged.stopIds]).toContain(merged.tokenizer.specialTokens['<|im_end|>'])
+    await merged.dispose()
+    await beside.dispose()
+    const again = merge({ model: path('base'), adapter: [path('white')], out: path('merged') })
+    await expect(again).rejects.toThrow(/merged is not empty/)
+  })
+
+  test('a measurement with an adapter is that of the merged model', async () => {
+    const data = [path('text.txt')]
+    const beside = await evaluate({ model: path('base'), adapter: [path('white')], data })
+    const merged = await evaluate({ model: path('merged'), data })
+    const base = await evaluate({ model: path('base'), data })
+    expect(beside.loss).toBeCloseTo(merged.loss, 6)
+    expect(Math.abs(beside.loss - base.loss)).toBeGreaterThan(0.01)
+  })
+
+  test('what is no adapter is refused by name', async () => {
+    const open = (adapter: string) => load(path('base'), { adapter, threads: 2 })
+    await expect(open(path('base'))).rejects.toThrow(/adapter_config\.json: there is no such file/)
+    await mkdir(path('dora'))
+    const config = JSON.parse(await readFile(path('white/adapter_config.json'), 'utf8'))
+    const write = (changes: object) =>
+      writeFile(path('dora/adapter_config.json'), JSON.stringify({ ...config, ...changes }))
+    await write({ use_dora: true })
+    await expect(open(path('dora'))).rejects.toThrow(/use_dora is true.*not supported/)
+    await write({ peft_type: 'IA3' })
+    await expect(open(path('dora'))).rejects.toThrow(/peft_type.*LoRA/)
+    await write({ init_lora_weights: 'pissa_niter_4' })
+    await expect(open(path('dora'))).rejects.toThrow(/changed the base/)
+    await write({})
+    await expect(open(path('dora'))).rejects.toThrow(/adapter_model\.safetensors/)
   })
 })

@@ -23,11 +23,12 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --max-tokens 100",
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
   ],
-  run: async ({ model: name, engine, threads, draft, ...options }, { json }) => {
+  run: async ({ model: name, adapter, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
-    const model = await load(await findModel(name, { signal }), { engine, threads, draft })
+    const folder = await findModel(name, { signal })
+    const model = await load(folder, { adapter, engine, threads, draft })
     try {
       if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(options.prompt ?? ''))
       const generation = stream(model, { ...options, signal })
