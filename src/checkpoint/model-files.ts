@@ -7,6 +7,11 @@ import type { DeviceTensor } from '../runtime/engine.ts'
 import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
+/** Where parameters lie. */
+export interface ParameterValues {
+  tensor(name: string): Pick<DeviceTensor, 'read'>
+}
+
 /** What a model's folder says besides its weights. */
 export interface ModelDescription {
   tokenizer: Tokenizer
@@ -19,7 +24,7 @@ export interface ModelDescription {
 export interface ModelFilesOptions extends ModelDescription {
   model: Model
   /** Memory of each parameter. */
-  values: { tensor(name: string): DeviceTensor }
+  values: ParameterValues
 }
 
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
@@ -42,19 +47,29 @@ export interface DescriptionOptions extends ModelDescription {
 
 /** All files of a model but its weights. */
 export function descriptionFiles(options: DescriptionOptions): Record<string, string> {
-  const { config, tokenizer, chatTemplate, generation, fields, settings } = options
+  const { config, tokenizer, generation, fields } = options
   const { bosId, eosId } = tokenizer
   return {
     'config.json': json({ ...writeConfig(config, tokenizer), ...fields }),
     'generation_config.json': json({ bos_token_id: bosId, eos_token_id: eosId, ...generation }),
-    'tokenizer.json': json(tokenizer.toJSON()),
-    'tokenizer_config.json': json({
-      ...tokenizerConfigOf(tokenizer),
-      model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),
-      chat_template: chatTemplate,
-      ...settings,
-    }),
+    ...textFiles(options),
   }
 }
 
-const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
+/** The files that say how a model reads and writes text. */
+export const textFiles = ({
+  config,
+  tokenizer,
+  chatTemplate,
+  settings,
+}: DescriptionOptions): Record<string, string> => ({
+  'tokenizer.json': json(tokenizer.toJSON()),
+  'tokenizer_config.json': json({
+    ...tokenizerConfigOf(tokenizer),
+    model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),
+    chat_template: chatTemplate,
+    ...settings,
+  }),
+})
+
+export const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`

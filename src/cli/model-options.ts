@@ -4,6 +4,8 @@ import { engineOptions } from '../runtime/options.ts'
 /** What every command takes that runs a model. */
 export const modelOptions = {
   model: z.string().min(1),
+  /** Folders of LoRA adapters. */
+  adapter: z.array(z.string().min(1)).min(1).optional(),
   ...engineOptions,
   /** Bits of a quantized copy that guesses ahead. */
   draft: z.literal([4, 8]).optional(),

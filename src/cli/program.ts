@@ -4,6 +4,7 @@ import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
 import { generate } from './commands/generate.ts'
 import { inspect } from './commands/inspect.ts'
+import { merge } from './commands/merge.ts'
 import { predict } from './commands/predict.ts'
 import { pull } from './commands/pull.ts'
 import { push } from './commands/push.ts'
@@ -18,6 +19,7 @@ const COMMANDS = [
   start,
   train,
   tune,
+  merge,
   evaluate,
   generate,
   chat,

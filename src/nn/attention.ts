@@ -88,22 +88,22 @@ export class Attention extends Module {
   forward(x: Tensor, shape: Shape, context: Context): Tensor {
     const { heads, headDim, cross } = this.#options
     if (cross) {
-      const q = byHead(this.qProj.forward(x), shape, heads, headDim)
-      return this.oProj.forward(this.#mixSource(q, x, context))
+      const q = byHead(this.qProj.forward(x, context), shape, heads, headDim)
+      return this.oProj.forward(this.#mixSource(q, x, context), context)
     }
-    const q = this.#normalized(this.qProj.forward(x), this.qNorm)
-    const k = this.#normalized(this.kProj.forward(x), this.kNorm)
-    const v = this.vProj.forward(x)
+    const q = this.#normalized(this.qProj.forward(x, context), this.qNorm)
+    const k = this.#normalized(this.kProj.forward(x, context), this.kNorm)
+    const v = this.vProj.forward(x, context)
     const mixed = context.cache
       ? context.cache.attend(this.#step(q, k, v, context))
       : this.#full(q, k, v, shape, context)
-    return this.oProj.forward(mixed)
+    return this.oProj.forward(mixed, context)
   }
 
   /** Keys and values that cross-attention makes of a source, (B, K, S, D) each. */
-  sourceKeys({ hidden, shape }: Source): { keys: Tensor; values: Tensor } {
+  sourceKeys({ hidden, shape }: Source, context: Context = {}): { keys: Tensor; values: Tensor } {
     const { kvHeads, headDim } = this.#options
-    const heads = (proj: Linear) => byHead(proj.forward(hidden), shape, kvHeads, headDim)
+    const heads = (proj: Linear) => byHead(proj.forward(hidden, context), shape, kvHeads, headDim)
     return { keys: heads(this.kProj), values: heads(this.vProj) }
   }
 
@@ -131,7 +131,7 @@ export class Attention extends Module {
     const { source, cache } = context
     if (!source && !cache?.source) throw new Error('cross-attention needs context.source')
     const { keys, values, bias } = cache?.source?.() ?? {
-      ...this.sourceKeys(source as Source),
+      ...this.sourceKeys(source as Source, context),
       bias: source?.bias,
     }
     const { scale, dropout } = this.#options

@@ -20,6 +20,7 @@ it('has a command for each stage', () => {
     'eval',
     'generate',
     'inspect',
+    'merge',
     'predict',
     'pull',
     'push',

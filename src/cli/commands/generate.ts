@@ -34,12 +34,13 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
     "chatwright generate --model my-t5 --prompt 'translate: ...' --beams 4",
   ],
-  run: async ({ model: name, engine, threads, draft, ...options }, { json }) => {
+  run: async ({ model: name, adapter, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
     const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
-    const model = await load(await findModel(name, { signal }), { engine, threads, draft })
+    const folder = await findModel(name, { signal })
+    const model = await load(folder, { adapter, engine, threads, draft })
     try {
       if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
         throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')

@@ -72,13 +72,14 @@ export function exportTensors(
 /**
  * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
  * another shape or contradicts the configuration; returns the tensors of the file that the model has
- * no place for.
+ * no place for. `partial`: parameters that the file lacks are left as they are.
  */
 export async function importTensors(
   family: Family,
   model: Model,
   weights: NamedTensors,
   memory: (name: string) => Float32Array,
+  { partial = false }: { partial?: boolean } = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
   const used = new Set<string>()
@@ -86,6 +87,7 @@ export async function importTensors(
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
+    if (partial && !nameIn(weights, file, family)) continue
     const name = findTensor(weights, file, family, expected)
     used.add(name)
     if (ours.length === 1 && !transposed) {
