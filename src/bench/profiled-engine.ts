@@ -9,6 +9,7 @@ export function profiled(engine: Engine, prefix: string): Engine {
     parallelRuns: engine.parallelRuns,
     reason: engine.reason,
     hostMemory: engine.hostMemory,
+    readsFiles: engine.readsFiles,
     tensor: (dtype, shape) => engine.tensor(dtype, shape),
     compile: (model, options) =>
       engine.compile(model, { ...options, profile: `${prefix}${programs++}` }),

@@ -6,7 +6,7 @@ import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { finishPromotion } from '../models/files/promote.ts'
 import { readConfig } from '../models/huggingface/config.ts'
-import { importTensors } from '../models/huggingface/weights.ts'
+import { type ImportTensorsOptions, importTensors } from '../models/huggingface/weights.ts'
 import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
@@ -28,10 +28,13 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> {
   /** Prompts begin with the tokenizer's BOS. */
   addBos: boolean
   /**
-   * Reads every parameter into the memory given for it, the same at every call; resolves with the names of tensors that the
-   * model has no place for.
+   * Reads every parameter into the memory given for it, the same at every call; resolves with the
+   * names of tensors that the model has no place for. `take`: see `importTensors`.
    */
-  fill(memory: (name: string) => Float32Array): Promise<string[]>
+  fill(
+    memory: (name: string) => Float32Array,
+    options?: Pick<ImportTensorsOptions, 'take'>,
+  ): Promise<string[]>
 }
 
 /** Reads a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
@@ -51,10 +54,10 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     config,
     unknownFields: unknown,
     generation: { eos_token_id: tokens.eosId, ...(generation as object) },
-    fill: async (memory) => {
+    fill: async (memory, options) => {
       const weights = await openFolderWeights(folder)
       try {
-        return await importTensors(family, createModel(config), weights, memory)
+        return await importTensors(family, createModel(config), weights, memory, options)
       } finally {
         await weights.close()
       }

@@ -22,6 +22,7 @@ export function withAdapters<C extends ModelConfig>(
   folders: readonly AdapterFolder[],
   { merge = false }: { merge?: boolean } = {},
 ): ModelFolder<C> {
+  if (folders.length === 0) return base
   const adapters = folders.map(({ adapter }) => adapter)
   checkAlike(adapters)
   const replaced = adapters.find(({ replaced }) => replaced.size > 0)

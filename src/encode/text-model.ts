@@ -1,12 +1,12 @@
 import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { UserError } from '../errors.ts'
-import { sizeOf } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
 import { Encoder } from '../models/encoder.ts'
 import { headOf } from '../models/head.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
-import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import type { Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -122,28 +122,19 @@ export async function loadTextModel(
   }
 }
 
-/** The weights go from the file into memory that is freed once the engine has packed them. */
 async function open(
-  { fill, tokenizer }: ModelFolder,
+  files: ModelFolder,
   options: Pick<TextModelOptions, 'engine' | 'model' | 'ownsEngine'>,
 ): Promise<TextModel> {
-  const { engine, model } = options
-  const shapes = model.parameters()
-  const tensors: DeviceTensor[] = []
-  const packed: Record<string, Float32Array> = {}
-  const allocate = (shape: readonly number[]): Float32Array => {
-    if (!engine.hostMemory) return new Float32Array(sizeOf(shape))
-    const tensor = engine.tensor('float32', shape)
-    tensors.push(tensor)
-    return tensor.data as Float32Array
-  }
+  const { packed, free } = await packParameters(options.engine, options.model, files)
   try {
-    await fill((name) => {
-      packed[name] ??= allocate(shapes.get(name)?.shape ?? [])
-      return packed[name]
+    return await TextModel.create({
+      ...options,
+      ...files,
+      model: options.model,
+      weights: { packed },
     })
-    return await TextModel.create({ ...options, tokenizer, weights: { packed } })
   } finally {
-    for (const tensor of tensors) tensor.dispose()
+    free()
   }
 }

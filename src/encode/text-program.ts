@@ -1,4 +1,5 @@
 import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
+import type { WeightData } from '../graph/onnx/model.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
 import { headOf, pool, vectorsOf } from '../models/head.ts'
@@ -7,7 +8,7 @@ import type { EncodedInput } from '../text/encode-input.ts'
 
 /** Values of parameters by name: packed, or a training's own, which are read anew at every run. */
 export type TextWeights =
-  | { packed: Readonly<Record<string, Float32Array>> }
+  | { packed: Readonly<Record<string, WeightData>> }
   | { live: Readonly<Record<string, DeviceTensor>> }
 
 /** What a model's head says of a batch of texts. */

@@ -1,4 +1,5 @@
 import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
+import type { WeightData } from '../graph/onnx/model.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
@@ -16,7 +17,7 @@ import type { SourceCache } from './source-cache.ts'
  * that a model in training can be sampled.
  */
 export type Weights =
-  | { packed: Readonly<Record<string, Float32Array>> }
+  | { packed: Readonly<Record<string, WeightData>> }
   | { live: Readonly<Record<string, DeviceTensor>> }
 
 export interface DecodeProgramOptions {

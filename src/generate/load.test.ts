@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
 import { modelFiles } from '../checkpoint/model-files.ts'
+import { readModelFolder } from '../checkpoint/model-folder.ts'
+import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { UserError } from '../errors.ts'
+import { isStored, type WeightData } from '../graph/onnx/model.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { writeFolder } from '../models/files/folder.ts'
@@ -161,4 +164,44 @@ describe('what is wrong is named:', () => {
     await writeFile(join(folder, 'generation_config.json'), '{')
     expect(await refused()).toMatch(/generation_config\.json is not JSON/)
   })
+})
+
+test('weights that lie as they are stay in the file, also behind a link, and outlive its name', async () => {
+  const { decoder, weights } = await save(tinyConfigs.Llama as DecoderConfig)
+  const { packed, free } = await packParameters(engine, decoder, await readModelFolder(folder))
+  expect(Object.values(packed).every(isStored)).toBe(true)
+  expect(Object.keys(packed).sort()).toEqual([...decoder.parameters().keys()].sort())
+  free()
+  const given = { engine, model: decoder, tokenizer, weights: { packed: weights } }
+  const before = await LanguageModel.create(given)
+  const { text } = await generate(before, greedily)
+  await before.dispose()
+
+  const place = join(folder, 'model.safetensors')
+  await rename(place, join(root, 'a blob'))
+  await symlink(join(root, 'a blob'), place)
+  const model = await load(folder, { engine })
+  await rm(folder, { recursive: true })
+  await rm(join(root, 'a blob'))
+  expect((await generate(model, greedily)).text).toBe(text)
+  await model.dispose()
+})
+
+test('weights that are stored otherwise, or to be quantized, are read into memory', async () => {
+  const { decoder } = await save(tinyConfigs['GPT-2'] as DecoderConfig)
+  const files = await readModelFolder(folder)
+  const { packed, free } = await packParameters(engine, decoder, files)
+  const stored = Object.keys(packed).filter((name) => isStored(packed[name] as WeightData))
+  // GPT-2's files have its matrices the other way round.
+  expect(stored).toContain('model.embed_tokens.weight')
+  expect(stored.some((name) => name.includes('q_proj.weight'))).toBe(false)
+  free()
+  const all = await packParameters(engine, decoder, files, { inMemory: true })
+  expect(Object.values(all.packed).some(isStored)).toBe(false)
+  all.free()
+  const wasm = await openEngine({ engine: 'wasm', threads: 1 })
+  const own = await packParameters(wasm, decoder, files)
+  expect(Object.values(own.packed).some(isStored)).toBe(false)
+  own.free()
+  await wasm.dispose()
 })

@@ -1,10 +1,10 @@
 import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
+import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
-import { sizeOf } from '../graph/index.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
-import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import type { Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
 
@@ -47,34 +47,18 @@ export async function load(
   }
 }
 
-/** The weights go from the file into memory that is freed once the engine has packed them. */
 async function open(
   files: ModelFolder<WritingModel['config']>,
   options: Pick<LanguageModelOptions, 'engine' | 'draft' | 'adapters' | 'ownsEngine'>,
 ): Promise<LanguageModel> {
-  const { engine } = options
+  const { engine, draft } = options
   const model = createModel(files.config) as WritingModel
-  const tensors: DeviceTensor[] = []
-  const packed: Record<string, Float32Array> = {}
-  const shapes = model.parameters()
+  const inMemory = draft !== undefined
+  const { packed, unusedTensors, free } = await packParameters(engine, model, files, { inMemory })
   try {
-    const unusedTensors = await files.fill((name) => {
-      const shape = shapes.get(name)?.shape ?? []
-      packed[name] ??= allocate(engine, shape, tensors)
-      return packed[name]
-    })
-    const weights = { packed }
     const facts = { ...files, unusedTensors }
-    return await LanguageModel.create({ ...files, ...options, model, weights, facts })
+    return await LanguageModel.create({ ...files, ...options, model, weights: { packed }, facts })
   } finally {
-    for (const tensor of tensors) tensor.dispose()
+    free()
   }
-}
-
-/** Memory of the engine's own is freed at once; other memory, when garbage is collected. */
-function allocate(engine: Engine, shape: readonly number[], tensors: DeviceTensor[]): Float32Array {
-  if (!engine.hostMemory) return new Float32Array(sizeOf(shape))
-  const tensor = engine.tensor('float32', shape)
-  tensors.push(tensor)
-  return tensor.data as Float32Array
 }

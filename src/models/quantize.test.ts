@@ -15,7 +15,7 @@ function dequantized(matrix: Float32Array, rows: number, columns: number, bits: 
   const graph = quantizeWeights({ y }, weights, bits)
   const identity = Array.from({ length: columns ** 2 }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0))
   const stored = Object.entries(graph.weights).map(([name, { shape, data }]) => {
-    return [name, { shape, values: Array.from(data, Number) }] as const
+    return [name, { shape, values: Array.from(data as Float32Array | Uint8Array, Number) }] as const
   })
   const feeds = {
     ...Object.fromEntries(stored),

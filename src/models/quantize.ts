@@ -7,7 +7,7 @@ import {
   sizeOf,
   type Tensor,
 } from '../graph/index.ts'
-import type { OnnxModel } from '../graph/onnx/model.ts'
+import { isStored, type OnnxModel } from '../graph/onnx/model.ts'
 
 export type Bits = BlockFormat['bits']
 
@@ -31,6 +31,7 @@ export function quantizeWeights(
     const weight = name === undefined ? undefined : weights[name]
     const { transposeA, transposeB, scale } = attrs as Record<string, unknown>
     if (!x || !weight || transposeA || !transposeB || scale !== 1) return undefined
+    if (isStored(weight.data)) throw new TypeError(`${name}: what is in a file is not quantized`)
     const [rows, columns] = weight.shape as [number, number]
     const format = { bits, blockSize: BLOCK, rows, columns }
     const shapes = blockShapes(format)

@@ -1,6 +1,6 @@
 import { type Dim, formatShape, sizeOf } from '../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray, zeros } from '../graph/dtype.ts'
-import type { OnnxModel, TensorSpec } from '../graph/onnx/model.ts'
+import { isStored, type OnnxModel, type TensorSpec } from '../graph/onnx/model.ts'
 import { describe } from './describe.ts'
 
 interface Signature {
@@ -88,12 +88,14 @@ export function checkValues(
   return copy
 }
 
-/** Throws unless a weight's data is what its dtype and shape say. */
-export function checkWeight(name: string, weight: OnnxModel['weights'][string]): void {
+/** The data of a weight in memory. Throws unless it is what its dtype and shape say. */
+export function checkWeight(name: string, weight: OnnxModel['weights'][string]): TypedArray {
   const { dtype, shape, data } = weight
+  if (isStored(data)) throw new TypeError(`weight "${name}" is in a file; this engine takes memory`)
   if (!(data instanceof DTYPES[dtype].array) || data.length !== sizeOf(shape))
     throw new TypeError(
       `weight "${name}" is ${dtype} (${shape.join(', ')}), but its data is ` +
         `a ${data.constructor.name} of ${data.length}`,
     )
+  return data
 }

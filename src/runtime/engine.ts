@@ -18,6 +18,8 @@ export interface Engine {
   readonly reason: string
   /** True where tensors have `data`, and slices of any part: memory that the host can address. */
   readonly hostMemory: boolean
+  /** True where weights may lie in files: see `StoredElements`. */
+  readonly readsFiles: boolean
   /** A zero-filled tensor. */
   tensor(dtype: DType, shape: readonly number[]): DeviceTensor
   /** The model's weights are copied; what they were given in can be let go afterwards. */

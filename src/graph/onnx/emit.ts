@@ -4,9 +4,15 @@ import { asConstant, asInput, type ConstantAttrs } from '../ops/leaf.ts'
 import { simplify } from '../simplify.ts'
 import { type Tensor, topologicalOrder } from '../tensor.ts'
 import type { Emitter, Target } from './emitter.ts'
-import type { OnnxModel, TensorSpec } from './model.ts'
+import { isStored, type OnnxModel, type TensorSpec } from './model.ts'
 import { forMemory } from './order.ts'
-import { encodeModel, type GraphProto, type InitializerProto, type NodeProto } from './proto.ts'
+import {
+  byteLength,
+  encodeModel,
+  type GraphProto,
+  type InitializerProto,
+  type NodeProto,
+} from './proto.ts'
 
 export interface EmitOptions {
   target: Target
@@ -14,7 +20,8 @@ export interface EmitOptions {
   weights?: OnnxModel['weights']
 }
 
-type Stored = Omit<OnnxModel['weights'][string], 'data'>
+type Declared = Pick<Weight, 'dtype' | 'shape'> & Partial<Pick<Weight, 'data'>>
+type Weight = OnnxModel['weights'][string]
 
 /**
  * The ONNX model that computes `outputs`, by name. Its inputs are the graph's inputs that they
@@ -34,7 +41,7 @@ export function toGraphProto(
   {
     target,
     weights = {},
-  }: Pick<EmitOptions, 'target'> & { weights?: Readonly<Record<string, Stored>> },
+  }: Pick<EmitOptions, 'target'> & { weights?: Readonly<Record<string, Declared>> },
 ): GraphProto {
   const names = Object.keys(outputs)
   const tensors = simplify(Object.values(outputs))
@@ -61,8 +68,12 @@ export function toGraphProto(
     const weight = weights[leaf.name]
     if (!weight) inputs.push(leaf)
     else {
-      const { dtype, shape } = weight
-      initializers.set(leaf.name, { name: leaf.name, dtype, shape, bytes: undefined })
+      const { dtype, shape, data } = weight
+      const stored = data && isStored(data) ? data : undefined
+      const place = stored && {
+        ...{ location: stored.file, offset: stored.offset, length: byteLength({ dtype, shape }) },
+      }
+      initializers.set(leaf.name, { name: leaf.name, dtype, shape, bytes: undefined, place })
     }
   }
   const direct = nameOutputs(names, tensors, tensorNames)

@@ -1,6 +1,10 @@
+import type { StoredElements } from '../../graph/onnx/model.ts'
+
 /** Random access to bytes: a file (`node-file.ts`), a Blob of the page, memory. */
 export interface ByteSource {
   readonly size: number
+  /** The folder, and the name in it, of a file of bytes. */
+  readonly place?: { readonly folder: string; readonly file: string }
   /** Exactly `length` bytes from `offset`, in memory that is the caller's to keep and change. */
   read(offset: number, length: number): Promise<Uint8Array>
   close?(): Promise<void>
@@ -17,3 +21,9 @@ export const blobSource = (blob: Blob): ByteSource => ({
   read: async (offset, length) =>
     new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
 })
+
+/** Float32 elements of a file from `offset` on, if they lie there as they would in memory. */
+export const storedAt = ({ place }: ByteSource, offset: number): StoredElements | undefined =>
+  place && offset % 4 === 0 && IS_LITTLE_ENDIAN ? { ...place, offset } : undefined
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

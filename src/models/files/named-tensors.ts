@@ -1,8 +1,12 @@
+import type { StoredElements } from '../../graph/onnx/model.ts'
+
 /** Named tensors that can be read as float32 one at a time, in whatever format they are stored. */
 export interface NamedTensors {
   /** Shapes are outermost first. */
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>
   /** A tensor as float32, into `out` if given (as many elements). */
   readFloat32(name: string, out?: Float32Array): Promise<Float32Array>
+  /** Where a tensor lies as float32 in a file, if it does; see `StoredElements`. */
+  locate?(name: string): StoredElements | undefined
   close(): Promise<void>
 }

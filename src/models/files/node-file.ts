@@ -1,5 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Weights } from './safetensors.ts'
@@ -13,8 +13,10 @@ export const openFile = async (path: string): Promise<ByteSource> => {
   try {
     const handle = await open(path)
     const { size } = await handle.stat()
+    const real = await realpath(path)
     return {
       size,
+      place: { folder: dirname(real), file: basename(real) },
       read: (offset, length) => readAt(handle, path, offset, length),
       close: () => handle.close(),
     }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { DTYPES, type TypedArray } from '../../graph/dtype.ts'
-import type { ByteSource } from './byte-source.ts'
+import { type ByteSource, storedAt } from './byte-source.ts'
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts'
 import type { NamedTensors } from './named-tensors.ts'
 import {
@@ -77,7 +77,12 @@ export const openSafetensors = async (
     return values
   }
 
-  return { tensors, metadata, read, readFloat32, close: async () => source.close?.() }
+  const locate = (name: string) => {
+    const { dtype, offset } = entry(name)
+    return dtype === 'F32' ? storedAt(source, offset) : undefined
+  }
+
+  return { tensors, metadata, read, readFloat32, locate, close: async () => source.close?.() }
 }
 
 const WIDEN: { [dtype in SafetensorsDType]?: (data: TypedArray, out: Float32Array) => void } = {

@@ -88,6 +88,7 @@ const joinShards = (
     metadata: Object.assign({}, ...[...shards.values()].map((shard) => shard.metadata)),
     read: async (name) => shardOf(name).read(name),
     readFloat32: async (name, out) => shardOf(name).readFloat32(name, out),
+    locate: (name) => shardOf(name).locate?.(name),
     close,
   }
 }

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import type { ByteSource } from '../files/byte-source.ts'
+import { type ByteSource, storedAt } from '../files/byte-source.ts'
 import type { NamedTensors } from '../files/named-tensors.ts'
 import { type GgufTensor, readHeader } from './header.ts'
 import type { GgufMetadata } from './metadata.ts'
@@ -57,5 +57,10 @@ export async function openGguf(source: ByteSource, file = 'model.gguf'): Promise
     return values
   }
 
-  return { metadata, tensors, read, readFloat32, close: async () => source.close?.() }
+  const locate = (name: string) => {
+    const { type, offset } = entry(name)
+    return type === 'F32' ? storedAt(source, offset) : undefined
+  }
+
+  return { metadata, tensors, read, readFloat32, locate, close: async () => source.close?.() }
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
+import type { StoredElements } from '../../graph/onnx/model.ts'
 import type { NamedTensors } from '../files/named-tensors.ts'
 import type { TensorToWrite } from '../files/safetensors.ts'
 import type { Model } from '../model.ts'
@@ -69,19 +70,27 @@ export function exportTensors(
   })
 }
 
+export interface ImportTensorsOptions {
+  /** Parameters that the file lacks are left as they are. */
+  partial?: boolean
+  /** Is given the places of parameters that the file has as they are in memory; these are not read. */
+  take?(parameter: string, place: StoredElements): void
+}
+
 /**
  * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
  * another shape or contradicts the configuration; returns the tensors of the file that the model has
- * no place for. `partial`: parameters that the file lacks are left as they are.
+ * no place for.
  */
 export async function importTensors(
   family: Family,
   model: Model,
   weights: NamedTensors,
   memory: (name: string) => Float32Array,
-  { partial = false }: { partial?: boolean } = {},
+  { partial = false, take }: ImportTensorsOptions = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
+  const taken = new Map<string, string>()
   const used = new Set<string>()
   for (const { file, ours, transposed, plus } of renamesOf(family, model)) {
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
@@ -91,6 +100,12 @@ export async function importTensors(
     const name = findTensor(weights, file, family, expected)
     used.add(name)
     if (ours.length === 1 && !transposed) {
+      const place = take && !plus ? weights.locate?.(name) : undefined
+      if (place) {
+        take?.(ours[0] as string, place)
+        taken.set(ours[0] as string, name)
+        continue
+      }
       const values = memory(ours[0] as string)
       await weights.readFloat32(name, values)
       if (plus) for (let i = 0; i < values.length; i++) (values[i] as number) += plus
@@ -106,7 +121,11 @@ export async function importTensors(
     }
   }
   const left = [...weights.tensors.keys()].filter((name) => !used.has(name) && !isBuffer(name))
-  return leaveOutCopies(left, model, weights, memory)
+  const valuesOf = async (parameter: string) => {
+    const name = taken.get(parameter)
+    return name === undefined ? memory(parameter) : weights.readFloat32(name)
+  }
+  return leaveOutCopies(left, model, weights, valuesOf)
 }
 
 /** Parameters of a family's file, one at a time; throws UserError as `importTensors` does. */
@@ -168,7 +187,7 @@ async function leaveOutCopies(
   names: readonly string[],
   model: Model,
   weights: NamedTensors,
-  memory: (name: string) => Float32Array,
+  valuesOf: (parameter: string) => Promise<Float32Array>,
 ): Promise<string[]> {
   const parameters = model.parameters()
   const embedding = ['model.embed_tokens.weight', 'model.shared.weight'].find((n) =>
@@ -186,7 +205,7 @@ async function leaveOutCopies(
       continue
     }
     const values = await weights.readFloat32(name)
-    const same = memory(original)
+    const same = await valuesOf(original)
     if (values.length !== same.length || values.some((x, i) => x !== same[i]))
       throw new UserError(
         `${name} differs from the embedding, but config.json says that they are one (tie_word_embeddings); correct it there`,

@@ -19,6 +19,7 @@ const MAX_PARALLEL_RUNS = 128
 class CpuEngine extends NativeEngine {
   readonly name = 'cpu'
   readonly hostMemory = true
+  readonly readsFiles = true
 
   constructor(environment: Environment, threads: number) {
     const parallelRuns = Math.min(Number(process.env.UV_THREADPOOL_SIZE) || 4, MAX_PARALLEL_RUNS)

@@ -14,6 +14,7 @@ import { trimHeap } from './trim.ts'
 export abstract class NativeEngine implements Engine, Owner {
   abstract readonly name: EngineName
   abstract readonly hostMemory: boolean
+  abstract readonly readsFiles: boolean
   readonly reason: string
   readonly threads: number
   readonly children = new Set<{ dispose(): void }>()

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../graph/dtype.ts'
-import type { OnnxModel } from '../../graph/onnx/model.ts'
+import { isStored, type OnnxModel, type WeightData } from '../../graph/onnx/model.ts'
 import { checkWeight } from '../check.ts'
 import type { CompileOptions } from '../engine.ts'
 import type { Environment } from './environment.ts'
@@ -23,7 +23,23 @@ const LEVELS = { none: 0, basic: 1, extended: 2, all: 99 } as const
  */
 const SPIN_MICROSECONDS = 200
 
-/** Creates a session off the event loop. The weights are copied and, where it pays, packed. */
+/** Weights that lie in files are found there; all in one folder. */
+const WEIGHTS_FOLDER = 'session.model_external_initializers_file_folder_path'
+
+const dataOf = ({ weights }: OnnxModel, name: string): WeightData =>
+  (weights[name] as OnnxModel['weights'][string]).data
+
+function storedIn({ weights }: OnnxModel): ReadonlySet<string> {
+  const stored = Object.values(weights).flatMap(({ data }) => (isStored(data) ? [data.folder] : []))
+  const folders = new Set(stored)
+  if (folders.size > 1) throw new Error(`weights in several folders: ${[...folders].join(', ')}`)
+  return folders
+}
+
+/**
+ * Creates a session off the event loop. The weights are copied and, where it pays, packed; those in a
+ * file are mapped, and packed ones let go one after the other, so that there are never two of all.
+ */
 export async function createSession(
   environment: Environment,
   model: OnnxModel,
@@ -35,14 +51,17 @@ export async function createSession(
   const values: Pointer[] = []
   try {
     configure(environment, sessionOptions, placement, options)
-    const names = Object.keys(model.weights)
+    const names = Object.keys(model.weights).filter((name) => !isStored(dataOf(model, name)))
     for (const name of names) values.push(weightValue(environment, model, name))
+    const [folder] = storedIn(model)
+    if (folder !== undefined)
+      api.call('AddSessionConfigEntry', sessionOptions, WEIGHTS_FOLDER, folder)
     if (names.length > 0) {
       const list = BigUint64Array.from(values)
       api.call('AddExternalInitializers', sessionOptions, names, list, names.length)
     }
     const { bytes } = model
-    const arrays = [bytes, ...Object.values(model.weights).map((weight) => weight.data)]
+    const arrays = [bytes, ...names.map((name) => dataOf(model, name) as TypedArray)]
     return await holding(arrays, () =>
       api.createAsync('CreateSessionFromArray', env, bytes, bytes.length, sessionOptions),
     )
@@ -80,8 +99,8 @@ function configure(
 
 function weightValue(environment: Environment, model: OnnxModel, name: string): Pointer {
   const weight = model.weights[name] as OnnxModel['weights'][string]
-  checkWeight(name, weight)
-  const { dtype, shape, data } = weight
+  const data = checkWeight(name, weight)
+  const { dtype, shape } = weight
   return createValue(environment, dtype, shape, koffi.address(data), data.byteLength)
 }
 

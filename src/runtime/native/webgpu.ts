@@ -19,6 +19,7 @@ import { createSession, type Placement } from './session.ts'
 class WebGpuEngine extends NativeEngine implements GpuOwner {
   readonly name = 'webgpu'
   readonly hostMemory = false
+  readonly readsFiles = false
   readonly allocator: Pointer
   readonly deviceMemory: Pointer
   /** A session that lives as long as the engine: it owns the allocator's memory. */

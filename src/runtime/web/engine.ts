@@ -10,6 +10,7 @@ import type { Owner } from './tensor.ts'
 export abstract class WebEngine implements Engine, Owner {
   abstract readonly name: Provider
   abstract readonly hostMemory: boolean
+  abstract readonly readsFiles: boolean
   abstract readonly recovers: boolean
   readonly library: Library
   readonly reason: string

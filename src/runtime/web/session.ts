@@ -16,15 +16,16 @@ export async function createSession(
 ): Promise<InferenceSession> {
   const { optimization = 'all', withoutOptimizers = [], cpuFallback = true, profile } = options
   if (profile !== undefined) throw new Error('profiles are only written by the native engines')
-  const weights = Object.entries(model.weights)
-  for (const [name, weight] of weights) checkWeight(name, weight)
+  const weights = Object.entries(model.weights).map(([name, weight]) => {
+    return { path: name, data: checkWeight(name, weight) }
+  })
   const bytes = weights.length > 0 ? withExternalFiles(model.bytes) : model.bytes
   return ort.InferenceSession.create(bytes, {
     executionProviders: [provider],
     graphOptimizationLevel: LEVELS[optimization],
     enableMemPattern: false,
     logSeverityLevel: 4,
-    externalData: weights.map(([path, { data }]) => {
+    externalData: weights.map(({ path, data }) => {
       const { buffer, byteOffset, byteLength } = data
       return { path, data: new Uint8Array(buffer, byteOffset, byteLength) }
     }),

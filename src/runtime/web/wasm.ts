@@ -7,6 +7,7 @@ import type { Library } from './library.ts'
 export class WasmEngine extends WebEngine {
   readonly name = 'wasm'
   readonly hostMemory = true
+  readonly readsFiles = false
   readonly recovers = true
 
   /** `because` is why another engine was not taken. */

@@ -11,6 +11,7 @@ import type { WebTensor } from './tensor.ts'
 class WebGpuEngine extends WebEngine implements GpuOwner {
   readonly name = 'webgpu'
   readonly hostMemory = false
+  readonly readsFiles = false
   readonly recovers = false
   readonly heap: GpuHeap
   #error: Error | undefined

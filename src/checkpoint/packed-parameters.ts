@@ -1,0 +1,52 @@
+import { sizeOf } from '../graph/index.ts'
+import type { WeightData } from '../graph/onnx/model.ts'
+import type { Model } from '../models/model.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import type { ModelFolder } from './model-folder.ts'
+
+/** Parameters as an engine packs them into a program. */
+export interface PackedParameters {
+  packed: Record<string, WeightData>
+  /** Tensors that the model has no place for. */
+  unusedTensors: string[]
+  /** Frees the memory, once the programs are compiled. */
+  free(): void
+}
+
+/**
+ * The parameters of a folder's model. Those that a file has as they are in memory stay in the file, where the
+ * engine can read it; `inMemory`: nothing does.
+ */
+export async function packParameters(
+  engine: Engine,
+  model: Model,
+  { fill }: Pick<ModelFolder, 'fill'>,
+  { inMemory = false }: { inMemory?: boolean } = {},
+): Promise<PackedParameters> {
+  const shapes = model.parameters()
+  const tensors: DeviceTensor[] = []
+  const packed: Record<string, WeightData> = {}
+  const allocate = (shape: readonly number[]): Float32Array => {
+    if (!engine.hostMemory) return new Float32Array(sizeOf(shape))
+    const tensor = engine.tensor('float32', shape)
+    tensors.push(tensor)
+    return tensor.data as Float32Array
+  }
+  const free = () => {
+    for (const tensor of tensors) tensor.dispose()
+  }
+  const memory = (name: string) => {
+    packed[name] ??= allocate(shapes.get(name)?.shape ?? [])
+    return packed[name] as Float32Array
+  }
+  try {
+    const take = (name: string, place: WeightData) => {
+      packed[name] = place
+    }
+    const unusedTensors = await fill(memory, engine.readsFiles && !inMemory ? { take } : {})
+    return { packed, unusedTensors, free }
+  } catch (error) {
+    free()
+    throw error
+  }
+}
