@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { grad } from '../src/graph/index.ts'
-import { familyOf, writeConfig } from '../src/models/huggingface/config.ts'
+import { familyOf, readConfig, writeConfig } from '../src/models/huggingface/config.ts'
 import type { Family } from '../src/models/huggingface/family.ts'
 import { exportTensors } from '../src/models/huggingface/weights.ts'
 import { createModel, type Model, type ModelConfig } from '../src/models/model.ts'
@@ -23,14 +23,16 @@ const SMALLEST = 1e-2
  * in PyTorch, which reads the config.json and the weights that are written here.
  */
 export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: Case) {
-  const [family, model] = [familyOf(config), createModel(config)]
+  const { file = { ...writeConfig(config, {}), ...given.fields } } = given
+  const { family } = given.file ? readConfig(given.file) : { family: familyOf(config) }
+  const model = createModel(config)
   expect(family.modelType).toBe(modelType)
   const weights = tinyWeights(model)
   const task = taskOf(model, given)
   const theirs = await peer.run({
     ...task.peer,
     family: modelType === 't5' && given.sources ? 'fid' : modelType,
-    config: { ...writeConfig(config, {}), ...given.fields },
+    config: file,
     weights: exportTensors(family, model, (name) => weights[name] as Float32Array),
     want: [...(Object.keys(task.outputs) as 'logits'[]), 'loss'],
     labelSmoothing: given.labelSmoothing,

@@ -23,6 +23,8 @@ export interface Given {
   sources?: number
   /** Fields that the peer's config.json has besides. */
   fields?: Record<string, unknown>
+  /** The whole of it, in place of what is written here. */
+  file?: Record<string, unknown>
 }
 
 /** One batch, as it is given to both sides. */
