@@ -60,8 +60,9 @@ async function computed(
   const values = parameters.map(([name, { shape }]) => {
     return [name, { shape, values: weights[name] as Float32Array }] as const
   })
-  const given = Object.entries(objective.inputs).map(([name, { shape }]) => {
-    return [name, { shape: shape as number[], values: feeds[name]?.flat() ?? [] }] as const
+  const given = Object.entries(feeds).map(([name, rows]) => {
+    const shape = objective.inputs[name]?.shape ?? [rows.length, [rows[0]].flat().length]
+    return [name, { shape: shape as number[], values: rows.flat() }] as const
   })
   const tensors = parameters.map(([, { tensor }]) => tensor)
   const wanted = Object.values(outputs).map(({ tensor }) => tensor)

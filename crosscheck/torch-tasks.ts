@@ -1,4 +1,4 @@
-import { slice, type Tensor } from '../src/graph/index.ts'
+import { input, slice, type Tensor } from '../src/graph/index.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import type { Encoder } from '../src/models/encoder.ts'
 import { EncoderDecoder } from '../src/models/encoder-decoder.ts'
@@ -19,6 +19,8 @@ export interface Given {
   labelSmoothing?: number
   /** Of a decoder's tokens, where they are not 0, 1, 2 ... */
   positions?: number[][]
+  /** Outputs, too, are those of fixed lengths. */
+  fixed?: boolean
   /** Sources of each example (Fusion-in-Decoder). */
   sources?: number
   /** Fields that the peer's config.json has besides. */
@@ -29,10 +31,14 @@ export interface Given {
 
 /** One batch, as it is given to both sides. */
 export interface Task {
+  /** As training has it, its sizes fixed. */
   objective: Objective
-  /** Values of the objective's inputs. */
+  /** Values of all inputs. */
   feeds: Record<string, number[] | number[][]>
-  /** Our tensors by the peer's names, and which of their rows mean something (default: all). */
+  /**
+   * Our tensors by the peer's names, and which of their rows mean something (default: all). Their
+   * lengths are open, as where a model is used, but for pairs and for encoder-decoders.
+   */
   outputs: Record<string, { tensor: Tensor; rows?: number[] }>
   peer: Pick<FamilyTask, 'head' | 'inputs' | 'pooling' | 'normalize' | 'temperature'>
 }
@@ -53,6 +59,7 @@ const TARGETS = [
   [5, 3, 5, 8, 9, 7, 16],
   [3, 2, 13, 8, 4, 6, 0],
 ]
+const PLACES = IDS.map((row) => row.map((_, place) => place))
 const [ROWS, LENGTH] = [3, 7]
 const TEMPERATURE = 0.3
 
@@ -66,18 +73,19 @@ export function taskOf(model: Model, given: Given): Task {
   return task === 'embed' ? contrastive(model) : classification(model, given)
 }
 
-function languageModel(model: Decoder, { labelSmoothing, positions }: Given): Task {
+function languageModel(model: Decoder, { labelSmoothing, positions, fixed }: Given): Task {
   const packed = positions !== undefined
   const sizes = { rows: ROWS, length: LENGTH }
   const objective = languageModelObjective(model, { ...sizes, labelSmoothing, packed })
-  const { ids, positions: places } = objective.inputs as { ids: Tensor; positions?: Tensor }
-  const hidden = model.hidden(ids, { positions: places })
+  const hidden = fixed
+    ? model.hidden(objective.inputs.ids as Tensor)
+    : model.hidden(open('ids'), { positions: open('positions') })
   const targets = without(TARGETS, [1, 2])
   return {
     objective,
     feeds: {
       ...{ ids: IDS, targets, weight: [1 / counted(targets)] },
-      ...(positions && { positions, segments: IDS.map((row) => row.map(() => 1)) }),
+      ...{ positions: positions ?? PLACES, segments: IDS.map((row) => row.map(() => 1)) },
     },
     outputs: { hidden: { tensor: hidden }, logits: { tensor: model.logits(hidden) } },
     peer: { head: 'causal_lm', inputs: { ids: IDS, labels: targets, positions } },
@@ -95,12 +103,14 @@ function maskedLanguageModel(model: Encoder): Task {
   const places = [1, 4, 0, 3, 2, 0]
   const targets = [14, 3, 6, 11, 5, -100]
   const { ids } = textsFor(model, IDS)
-  const tensors = objective.inputs as { ids: Tensor; mask: Tensor }
-  const hidden = model.hidden(tensors.ids, { mask: tensors.mask })
+  const hidden = model.hidden(open('ids'), { mask: openMask(), positions: open('positions') })
   const { head, embedding } = model
   return {
     objective,
-    feeds: { ids, mask: MASK, places, targets, weight: [1 / counted(labels)] },
+    feeds: {
+      ...{ ids, mask: MASK, positions: PLACES },
+      ...{ places, targets, weight: [1 / counted(labels)] },
+    },
     outputs: {
       hidden: { tensor: hidden, rows: MASK.flat() },
       logits: { tensor: head.forward(hidden, { embedding }), rows: MASK.flat() },
@@ -114,11 +124,11 @@ function classification(model: Encoder | Decoder, { labelSmoothing }: Given): Ta
   const objective = classificationObjective(model, { ...sizes, labelSmoothing })
   const { head, task, pooling } = headOf(model)
   const texts = textsFor(model, IDS)
-  const { hidden, mask } = hiddenOf(model, objective)
+  const { hidden, mask } = openHidden(model)
   const targets = task === 'regress' ? [0.5, -1.5, 2] : [2, 0, 1]
   return {
     objective,
-    feeds: { ...texts, targets, counted: [1, 1, 1], weight: [1 / ROWS] },
+    feeds: { ...texts, positions: PLACES, targets, counted: [1, 1, 1], weight: [1 / ROWS] },
     outputs: {
       hidden: { tensor: hidden, rows: MASK.flat() },
       logits: { tensor: head.forward(pool(hidden, mask, pooling)) },
@@ -131,12 +141,12 @@ function tagging(model: Encoder | Decoder, { labelSmoothing }: Given): Task {
   const sizes = { rows: ROWS, length: LENGTH }
   const objective = taggingObjective(model, { ...sizes, labelSmoothing })
   const texts = textsFor(model, IDS)
-  const { hidden } = hiddenOf(model, objective)
+  const { hidden } = openHidden(model)
   const targets = TARGETS.map((row, i) => row.map((x, j) => (MASK[i]?.[j] ? x % 3 : -100)))
   const rows = MASK.flat()
   return {
     objective,
-    feeds: { ...texts, targets, weight: [1 / counted(targets)] },
+    feeds: { ...texts, positions: PLACES, targets, weight: [1 / counted(targets)] },
     outputs: {
       hidden: { tensor: hidden, rows },
       logits: { tensor: headOf(model).head.forward(hidden), rows },
@@ -152,7 +162,8 @@ function contrastive(model: Encoder | Decoder): Task {
   })
   const texts = textsFor(model, IDS)
   const pairs = textsFor(model, TARGETS)
-  const { hidden, mask } = hiddenOf(model, objective)
+  const { ids, mask, types } = objective.inputs as Record<'ids' | 'mask' | 'types', Tensor>
+  const hidden = model.hidden(ids, { mask, types })
   const { pooling, normalized } = headOf(model)
   const vectors = vectorsOf(model, hidden, mask)
   return {
@@ -238,9 +249,14 @@ const namedForPeer = ({ ids, mask, types }: Texts, start = '') => ({
   ...(types && { [`${start}token_types`]: types }),
 })
 
-function hiddenOf(model: Encoder | Decoder, { inputs }: Objective) {
-  const { ids, mask, types } = inputs as { ids: Tensor; mask: Tensor; types?: Tensor }
-  return { hidden: model.hidden(ids, { mask, types }), mask }
+/** Lengths are open, so positions must be given too. */
+const open = (name: string): Tensor => input(name, 'int32', ['batch', 'length'])
+const openMask = (): Tensor => input('mask', 'float32', ['batch', 'length'])
+
+function openHidden(model: Encoder | Decoder) {
+  const mask = openMask()
+  const types = model.config.tokenTypes > 0 ? open('types') : undefined
+  return { hidden: model.hidden(open('ids'), { mask, types, positions: open('positions') }), mask }
 }
 
 /** The first row's targets at these places do not count. */

@@ -11,6 +11,7 @@ import {
 } from '../../src/models/styles/decoders.ts'
 import type { RopeScaling } from '../../src/nn/index.ts'
 import type { Case } from '../torch-agreement.ts'
+import type { Given } from '../torch-tasks.ts'
 import { experts, grouped, labels, small } from './sizes.ts'
 
 /** Heads of decoders, as Hugging Face has them: the last token stands for a text. */
@@ -29,10 +30,14 @@ const positions = [
 const yarn = { kind: 'yarn', factor: 4, original: 4, betaFast: 2, betaSlow: 0.1 } as const
 /** Hugging Face adds the balance of experts to the loss only where this is asked for. */
 const balanced = { fields: { output_router_logits: true } }
-const scaled = (ropeScaling: RopeScaling): Case => [
+const scaled = (ropeScaling: RopeScaling, given: Given = {}): Case => [
   'llama',
   llamaConfig({ ...small, headDim: 8, ropeTheta: 100, ropeScaling }),
+  given,
 ]
+/** Dynamic scaling goes by the length of a text in training, by the whole context in use. */
+const dynamic = (original: number) =>
+  scaled({ kind: 'dynamic', factor: 4, original }, { fixed: true })
 
 export const decoders: Record<string, Case> = {
   'GPT-2': ['gpt2', gpt2Config(small)],
@@ -52,8 +57,8 @@ export const decoders: Record<string, Case> = {
   ],
   'Llama, given positions': ['llama', llamaConfig(grouped), { positions }],
   'Llama, linear scaling': scaled({ kind: 'linear', factor: 4 }),
-  'Llama, dynamic scaling within its context': scaled({ kind: 'dynamic', factor: 4, original: 8 }),
-  'Llama, dynamic scaling beyond it': scaled({ kind: 'dynamic', factor: 4, original: 3 }),
+  'Llama, dynamic scaling within its context': dynamic(8),
+  'Llama, dynamic scaling beyond it': dynamic(3),
   'Llama, YaRN': scaled({ ...yarn, truncate: true }),
   'Llama, YaRN to the letter': scaled({ ...yarn, truncate: false, attentionFactor: 1.3 }),
   'Llama 3': scaled({ kind: 'llama3', factor: 8, original: 16, low: 1, high: 4 }),
@@ -80,6 +85,7 @@ export const decoders: Record<string, Case> = {
       ...{ attentionSoftcap: 2, logitSoftcap: 1.5 },
     }),
   ],
+  'Gemma 2 that classifies': ['gemma2', gemma2Config({ ...grouped, window: 3, head: classify })],
   'Gemma 3': ['gemma3_text', gemma3Config({ ...grouped, layers: 6, window: 3 })],
   'Gemma 3, scaled, other windows': [
     'gemma3_text',
@@ -92,6 +98,11 @@ export const decoders: Record<string, Case> = {
   'Mixtral, no balance': [
     'mixtral',
     mixtralConfig({ ...grouped, hiddenDim: 12, experts: { ...experts, balance: 0 } }),
+  ],
+  'Mixtral that tags': [
+    'mixtral',
+    mixtralConfig({ ...grouped, hiddenDim: 12, window: 4, experts, head: tag }),
+    balanced,
   ],
   'Qwen 3, experts': ['qwen3_moe', qwen3MoeConfig({ ...grouped, experts }), balanced],
   'Qwen 3, experts in one layer': [
@@ -111,12 +122,15 @@ export const decoders: Record<string, Case> = {
     'chatwright',
     gpt2Config({ ...small, heads: 6, kvHeads: 3, headDim: 4, positions: 'alibi' }),
   ],
-  'ours: ALiBi, sinks, windows, given positions': [
+  'ours: ALiBi, sinks, given positions': [
     'chatwright',
-    llamaConfig({ ...grouped, positions: 'alibi', sinks: true, window: 4 }),
+    llamaConfig({ ...grouped, positions: 'alibi', sinks: true }),
     { positions },
   ],
-  'ours: sinks and rotary positions': ['chatwright', llamaConfig({ ...grouped, sinks: true })],
+  'ours: sinks, rotary positions, windows': [
+    'chatwright',
+    llamaConfig({ ...grouped, sinks: true, window: 4 }),
+  ],
   'ours: buckets, bounded scores, norms behind': [
     'chatwright',
     llamaConfig({

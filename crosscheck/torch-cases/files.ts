@@ -38,7 +38,12 @@ export const files: Record<string, Case> = {
     ...experts,
     ...balanced,
   }),
-  'Gemma 2, sizes alone': read({ model_type: 'gemma2', ...four, num_hidden_layers: 1 }),
+  'Gemma 2, sizes alone': read({
+    model_type: 'gemma2',
+    ...four,
+    num_hidden_layers: 1,
+    hidden_size: 8,
+  }),
   'Gemma 2, no bounds': read({
     ...{ model_type: 'gemma2', ...four, head_dim: 6 },
     ...{ attn_logit_softcapping: null, final_logit_softcapping: null },

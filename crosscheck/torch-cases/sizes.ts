@@ -1,5 +1,5 @@
-/** So small that the slow interpreter computes a model at once, and no two sizes are alike by chance. */
-export const sizes = { vocabSize: 17, context: 16, layers: 2, dim: 16, heads: 4 }
+/** So small that the slow interpreter computes a model at once; no two sizes are equal. */
+export const sizes = { vocabSize: 17, context: 18, layers: 2, dim: 16, heads: 4 }
 export const small = { ...sizes, hiddenDim: 20 }
 /** Heads that do not add up to the model's width, two for each of the keys. */
 export const grouped = { ...small, headDim: 6, kvHeads: 2 }
