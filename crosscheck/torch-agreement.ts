@@ -7,7 +7,8 @@ import { createModel, type Model, type ModelConfig } from '../src/models/model.t
 import { evaluate, type Feeds } from '../test/interpreter/evaluate.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
 import type { FamilyPeer, FamilyTensor } from './torch-family.ts'
-import { type Given, type Task, taskOf } from './torch-tasks.ts'
+import { taskOf } from './torch-tasks/index.ts'
+import type { Given, Task } from './torch-tasks/task.ts'
 
 /** `model_type` that config.json must have, the model, and what the case has besides. */
 export type Case = readonly [modelType: string, config: ModelConfig, given?: Given]

@@ -11,7 +11,7 @@ import {
 } from '../../src/models/styles/decoders.ts'
 import type { RopeScaling } from '../../src/nn/index.ts'
 import type { Case } from '../torch-agreement.ts'
-import type { Given } from '../torch-tasks.ts'
+import type { Given } from '../torch-tasks/task.ts'
 import { experts, grouped, labels, small } from './sizes.ts'
 
 /** Heads of decoders, as Hugging Face has them: the last token stands for a text. */
