@@ -3,7 +3,7 @@ import { bertConfig, bertHead, type EncoderConfig } from '../encoder-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { both, type Family, type Rename, rename } from './family.ts'
 import type { FieldReader } from './fields.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
 /** Heads as BERT has them: that for hidden words has the activation of the layers. */
 const bertHeads = (activation: Activation): HeadForms => ({
@@ -31,7 +31,7 @@ export function readBert(
   field.only('add_cross_attention', false)
   field.ignore('initializer_range', 'gradient_checkpointing', 'pooler_fc_size', 'directionality')
   field.ignore('pooler_num_attention_heads', 'pooler_num_fc_layers', 'pooler_size_per_head')
-  field.ignore('pooler_type', 'classifier_dropout', 'tie_word_embeddings')
+  field.ignore('pooler_type', 'classifier_dropout')
   const dropout = field.number('hidden_dropout_prob', 0.1)
   const activation = field.word('hidden_act', ACTIVATION_NAMES, 'gelu')
   const forms = heads(activation)
@@ -49,7 +49,7 @@ export function readBert(
     embeddingDropout: dropout,
     residualDropout: dropout,
     attentionDropout: field.number('attention_probs_dropout_prob', 0.1),
-    head: readHead(field, forms) ?? { ...bertHead('mlm'), ...forms.mlm },
+    head: onlyTied(field, readHead(field, forms) ?? { ...bertHead('mlm'), ...forms.mlm }),
   })
 }
 

@@ -3,7 +3,7 @@ import { bertConfig, bertHead } from '../encoder-config.ts'
 import type { HeadConfig } from '../head-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { both, type Family, rename } from './family.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
 const pooled: Partial<HeadConfig> = { ...bertHead('classify'), dense: 'relu' }
 
@@ -25,7 +25,6 @@ export const distilbert: Family = {
   read: (field) => {
     field.only('sinusoidal_pos_embds', false, true) // they are stored in any case
     field.ignore('initializer_range', 'qa_dropout', 'seq_classif_dropout', 'tie_weights_')
-    field.ignore('tie_word_embeddings')
     const dropout = field.number('dropout', 0.1)
     const activation = field.word('activation', ACTIVATION_NAMES, 'gelu')
     const heads = headsOf(activation)
@@ -41,7 +40,7 @@ export const distilbert: Family = {
       embeddingDropout: dropout,
       residualDropout: dropout,
       attentionDropout: field.number('attention_dropout', 0.1),
-      head: readHead(field, heads) ?? { ...bertHead('mlm'), ...heads.mlm },
+      head: onlyTied(field, readHead(field, heads) ?? { ...bertHead('mlm'), ...heads.mlm }),
     })
   },
   write: (c) =>

@@ -275,6 +275,10 @@ test('a set of rotary positions for each kind of layer', () => {
 describe('what is not understood is refused by name', () => {
   test.each([
     [{ ...llama, hidden_act: 'xielu' }, 'hidden_act is "xielu"'],
+    [
+      { ...llama, model_type: 'bert', tie_word_embeddings: false },
+      'tie_word_embeddings is false; supported is true',
+    ],
     [{ ...llama, num_attention_heads: 5, num_key_value_heads: 5 }, 'dim is 32, which 5 heads'],
     [{ ...llama, num_key_value_heads: 3 }, 'kvHeads is 3; it must divide heads (4)'],
     [{ ...llama, rope_scaling: { rope_type: 'longrope' } }, 'rope_type is "longrope"'],

@@ -3,7 +3,7 @@ import type { HeadConfig } from '../head-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { both, type Family, rename } from './family.ts'
 import type { FieldReader } from './fields.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 import { readRopes } from './rope.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
@@ -39,12 +39,7 @@ export const modernbert: Family = {
       'reference_compile',
       'repad_logits_with_grad',
     )
-    field.ignore(
-      'embedding_dropout',
-      'classifier_dropout',
-      'gradient_checkpointing',
-      'tie_word_embeddings',
-    )
+    field.ignore('embedding_dropout', 'classifier_dropout', 'gradient_checkpointing')
     field.ignore('layer_norm_eps', 'cls_token_id', 'sep_token_id')
     const layers = field.number('num_hidden_layers', 22)
     const every = field.number('global_attn_every_n_layers', 3)
@@ -67,7 +62,7 @@ export const modernbert: Family = {
         ...readRopes(field, { ropeTheta: theta, context }, windowTheta),
         residualDropout: field.number('mlp_dropout', 0),
         attentionDropout: field.number('attention_dropout', 0),
-        head: readHead(field, heads(field)) ?? modernBertHead('mlm'),
+        head: onlyTied(field, readHead(field, heads(field)) ?? modernBertHead('mlm')),
       }),
       ...{ window: undefined, windowed: undefined },
       ...windowsOf(size, windowed),
