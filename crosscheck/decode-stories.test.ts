@@ -1,20 +1,26 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
+import { importModel } from '../src/deploy/import-model.ts'
 import { generate, generateAll } from '../src/generate/generate.ts'
-import { LanguageModel } from '../src/generate/language-model.ts'
+import { load } from '../src/generate/load.ts'
 import { openEngine } from '../src/runtime/open.ts'
-import { readLlama2c, readLlama2cTokenizer } from './llama2c.ts'
 
 const MODELS = new URL('../../shared/data/models/', import.meta.url)
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
-afterAll(() => engine.dispose())
+const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+afterAll(async () => {
+  await engine.dispose()
+  await rm(folder, { recursive: true })
+})
 
-const open = async () => {
-  const { decoder, weights } = await readLlama2c(new URL('stories260K.bin', MODELS))
-  const tokenizer = await readLlama2cTokenizer(new URL('tok512.bin', MODELS))
-  return LanguageModel.create({ engine, model: decoder, weights: { packed: weights }, tokenizer })
-}
+const path = (name: string) => fileURLToPath(new URL(name, MODELS))
+const out = join(folder, 'stories')
+await importModel({ source: path('stories260K.bin'), tokenizer: path('tok512.bin'), out })
+const open = () => load(out, { engine })
 
 it("tells the story that llama2.c's own test expects of its pretrained model", async () => {
   const expected = await readFile(new URL('stories260K-greedy-200.txt', MODELS), 'utf8')

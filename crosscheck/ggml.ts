@@ -11,7 +11,7 @@ const PACKAGE = fileURLToPath(
 )
 
 /** A shared library of llama.cpp that node-llama-cpp brought, if it is installed. */
-function find(name: RegExp): string | undefined {
+export function findPeerLibrary(name: RegExp): string | undefined {
   if (!existsSync(PACKAGE)) return undefined
   const files = readdirSync(PACKAGE, { recursive: true }).map((file) => join(PACKAGE, String(file)))
   return files.find((file) => name.test(file))
@@ -29,7 +29,7 @@ export type Ggml = NonNullable<ReturnType<typeof loadGgml>>
 
 /** ggml's own functions, if node-llama-cpp is installed. */
 export function loadGgml() {
-  const path = find(/libggml-base\.so$/)
+  const path = findPeerLibrary(/libggml-base\.so$/)
   if (!path) return undefined
   const library = loadLibrary(path)
   const quantize = library.func('ggml_quantize_chunk', 'size_t', [
@@ -106,7 +106,7 @@ export function loadGgml() {
 
 /** llama.cpp's quantization of a model's file, to `llama_ftype` `id`. */
 export function quantizeFile(from: string, to: string, id: number): void {
-  const path = find(/libllama\.[^/]*so$/)
+  const path = findPeerLibrary(/libllama\.[^/]*so$/)
   if (!path) throw new Error('node-llama-cpp brought no libllama')
   const library = loadLibrary(path)
   // Room for more fields than it has: only the first two are told apart here.

@@ -14,14 +14,21 @@ export { type Inspection, inspectModel } from './cli/inspect-model.ts'
 export { type TrainTokenizerOptions, trainTokenizer } from './cli/train-tokenizer.ts'
 export type { Conversation, Message } from './data/chat/conversation.ts'
 export type { DataEvent } from './data/sources/data-event.ts'
+export { type Classified, classify, estimate, type TextInput } from './encode/classify.ts'
+export { cosineSimilarity, embed } from './encode/embed.ts'
+export { type Filling, fillMask } from './encode/fill-mask.ts'
+export { type Prediction, type PredictOptions, predict } from './encode/predict.ts'
+export { type TaggedWord, tag } from './encode/tag.ts'
+export { type LoadTextModelOptions, loadTextModel, TextModel } from './encode/text-model.ts'
 export { UserError } from './errors.ts'
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
 export { type Answer, chat, streamChat } from './generate/chat.ts'
 export type { Generated } from './generate/from-tokens.ts'
 export { generate, generateAll, stream } from './generate/generate.ts'
+export { type BeamText, generateBeams } from './generate/generate-beams.ts'
 export { LanguageModel, type LanguageModelOptions } from './generate/language-model.ts'
 export { type LoadOptions, load } from './generate/load.ts'
-export type { ChatOptions, GenerateOptions } from './generate/options.ts'
+export type { BeamOptions, ChatOptions, GenerateOptions } from './generate/options.ts'
 export type { FinishReason, Piece } from './generate/sequence.ts'
 export * as graph from './graph/index.ts'
 export type {
@@ -40,7 +47,21 @@ export {
   gpt2Config,
   llamaConfig,
 } from './models/decoder-config.ts'
-export { countParameters } from './models/model.ts'
+export { Encoder } from './models/encoder.ts'
+export type { EncoderConfig, EncoderSizes } from './models/encoder-config.ts'
+export { EncoderDecoder } from './models/encoder-decoder.ts'
+export type {
+  EncoderDecoderConfig,
+  EncoderDecoderSizes,
+} from './models/encoder-decoder-config.ts'
+export type { HeadConfig } from './models/head-config.ts'
+export { countParameters, createModel, type Model, type ModelConfig } from './models/model.ts'
+export {
+  DECODER_STYLES,
+  ENCODER_DECODER_STYLES,
+  ENCODER_STYLES,
+  type Style,
+} from './models/styles/index.ts'
 export * as nn from './nn/index.ts'
 export type {
   Binding,

@@ -19,6 +19,7 @@ const LAYERS = [
   'evaluate',
   'train',
   'tune',
+  'deploy',
   'bench',
   'cli',
 ]

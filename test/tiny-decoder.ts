@@ -1,12 +1,14 @@
 import { input, sizeOf, toOnnx } from '../src/graph/index.ts'
-import type { Decoder } from '../src/models/decoder.ts'
 import {
   type DecoderConfig,
   type DecoderSizes,
   gpt2Config,
   llamaConfig,
 } from '../src/models/decoder-config.ts'
-import type { Model } from '../src/models/model.ts'
+import { EncoderDecoder } from '../src/models/encoder-decoder.ts'
+import { fuseSources } from '../src/models/fusion.ts'
+import { type WritingModel, writingStack } from '../src/models/model.ts'
+import type { Module } from '../src/nn/index.ts'
 import { Random } from '../src/random.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 
@@ -62,7 +64,7 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
 }
 
 /** Values large enough that every part of the model shows in its logits. */
-export function tinyWeights(model: Model, seed = 1): Record<string, Float32Array> {
+export function tinyWeights(model: Module, seed = 1): Record<string, Float32Array> {
   const random = new Random(seed)
   const entries = [...model.parameters()].map(([name, { shape }]) => {
     const scale = shape.length === 1 ? 0.1 : 1.5 / Math.sqrt(shape[1] ?? 1)
@@ -76,25 +78,43 @@ export function tinyWeights(model: Model, seed = 1): Record<string, Float32Array
   return Object.fromEntries(entries)
 }
 
-/** Logits after every token of `ids`, (V) each, without a cache: the slow, obvious twin. */
+/**
+ * Logits after every token of `ids`, (V) each, without a cache: the slow, obvious twin. An
+ * encoder-decoder reads `sources` first, all of one length.
+ */
 export async function uncachedLogits(
   engine: Engine,
-  decoder: Decoder,
+  model: WritingModel,
   weights: Readonly<Record<string, Float32Array>>,
   ids: readonly number[],
+  sources: readonly (readonly number[])[] = [],
 ): Promise<Float32Array[]> {
-  const logits = decoder.logits(decoder.hidden(input('ids', 'int32', [1, ids.length])))
-  const program = await engine.compile(toOnnx({ logits }, { target: engine.name }))
+  const length = sources[0]?.length ?? 0
+  const source = input('source', 'int32', [sources.length, length])
+  const mask = input('mask', 'float32', [sources.length, length])
+  const tokens = input('ids', 'int32', [1, ids.length])
+  const hidden =
+    model instanceof EncoderDecoder
+      ? model.hidden(tokens, {
+          source: fuseSources(model.encode(source, { mask }), sources.length),
+        })
+      : model.hidden(tokens)
+  const program = await engine.compile(
+    toOnnx({ logits: model.logits(hidden) }, { target: engine.name }),
+  )
+  const given: Readonly<Record<string, readonly number[]>> = {
+    ...{ ids, source: sources.flat(), mask: sources.flat().map(() => 1) },
+  }
   const tensors = program.inputs.map(({ name, shape, dtype }) => {
     const tensor = engine.tensor(dtype, shape as number[])
-    tensor.write(name === 'ids' ? [...ids] : (weights[name] as Float32Array))
+    tensor.write(given[name] ?? (weights[name] as Float32Array))
     return [name, tensor] as const
   })
-  const output = engine.tensor('float32', [ids.length, decoder.config.vocabSize])
+  const { vocabSize } = writingStack(model)
+  const output = engine.tensor('float32', [ids.length, vocabSize])
   await program.bind({ ...Object.fromEntries(tensors), logits: output }).run()
   const values = (await output.read()) as Float32Array
   program.dispose()
   for (const tensor of [output, ...tensors.map(([, t]) => t)]) tensor.dispose()
-  const size = decoder.config.vocabSize
-  return ids.map((_, i) => values.slice(i * size, (i + 1) * size))
+  return ids.map((_, i) => values.slice(i * vocabSize, (i + 1) * vocabSize))
 }

@@ -2,15 +2,18 @@ import type { Files } from '../models/files/folder.ts'
 import { encodeSafetensors } from '../models/files/safetensors.ts'
 import { familyOf, writeConfig } from '../models/huggingface/config.ts'
 import { exportTensors } from '../models/huggingface/weights.ts'
-import { type Model, stacksOf } from '../models/model.ts'
+import { type Model, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-export interface ModelFilesOptions {
-  model: Model
-  /** Memory of each parameter. */
-  values: { tensor(name: string): DeviceTensor }
+/** Where parameters lie. */
+export interface ParameterValues {
+  tensor(name: string): Pick<DeviceTensor, 'read'>
+}
+
+/** What a model's folder says besides its weights. */
+export interface ModelDescription {
   tokenizer: Tokenizer
   /** Jinja template of conversations; a model without one only continues text. */
   chatTemplate?: string
@@ -18,24 +21,55 @@ export interface ModelFilesOptions {
   generation?: Readonly<Record<string, unknown>>
 }
 
+export interface ModelFilesOptions extends ModelDescription {
+  model: Model
+  /** Memory of each parameter. */
+  values: ParameterValues
+}
+
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
 export function modelFiles(options: ModelFilesOptions): Files {
-  const { model, values, tokenizer, chatTemplate, generation } = options
-  const { bosId, eosId } = tokenizer
+  const { model, values } = options
   const family = familyOf(model.config)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
-  const ids = { bos_token_id: bosId, eos_token_id: eosId }
   return {
-    'config.json': json(writeConfig(model.config, tokenizer)),
-    'generation_config.json': json({ ...ids, ...generation }),
-    'tokenizer.json': json(tokenizer.toJSON()),
-    'tokenizer_config.json': json({
-      ...tokenizerConfigOf(tokenizer),
-      model_max_length: Math.max(...stacksOf(model.config).map(({ context }) => context)),
-      chat_template: chatTemplate,
-    }),
+    ...descriptionFiles({ ...options, config: model.config }),
     'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
   }
 }
 
-const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
+export interface DescriptionOptions extends ModelDescription {
+  config: ModelConfig
+  /** Fields of config.json and tokenizer_config.json besides. */
+  fields?: object
+  settings?: object
+}
+
+/** All files of a model but its weights. */
+export function descriptionFiles(options: DescriptionOptions): Record<string, string> {
+  const { config, tokenizer, generation, fields } = options
+  const { bosId, eosId } = tokenizer
+  return {
+    'config.json': json({ ...writeConfig(config, tokenizer), ...fields }),
+    'generation_config.json': json({ bos_token_id: bosId, eos_token_id: eosId, ...generation }),
+    ...textFiles(options),
+  }
+}
+
+/** The files that say how a model reads and writes text. */
+export const textFiles = ({
+  config,
+  tokenizer,
+  chatTemplate,
+  settings,
+}: DescriptionOptions): Record<string, string> => ({
+  'tokenizer.json': json(tokenizer.toJSON()),
+  'tokenizer_config.json': json({
+    ...tokenizerConfigOf(tokenizer),
+    model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),
+    chat_template: chatTemplate,
+    ...settings,
+  }),
+})
+
+export const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`

@@ -41,18 +41,16 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     await readJson(join(folder, 'config.json')),
   )
   const generation = await readJson(join(folder, 'generation_config.json'), {})
-  const { tokenizer, config: settings } = await readTokenizerFolder(folder)
+  const texts = await readTextFiles(folder)
   for (const { vocabSize } of stacksOf(config))
-    checkVocabulary(folder, tokenizer.vocabSize, vocabSize)
+    checkVocabulary(folder, texts.tokenizer.vocabSize, vocabSize)
   return {
+    ...texts,
     folder,
     family: family.modelType,
     config,
     unknownFields: unknown,
-    tokenizer,
-    chatTemplate: (await readTemplate(folder)) ?? templateOf(settings),
     generation: { eos_token_id: tokens.eosId, ...(generation as object) },
-    addBos: settings.add_bos_token === true || putsTokenFirst(tokenizer),
     fill: async (memory) => {
       const weights = await openFolderWeights(folder)
       try {
@@ -61,6 +59,18 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
         await weights.close()
       }
     },
+  }
+}
+
+/** How a folder's model reads and writes text. */
+export async function readTextFiles(
+  folder: string,
+): Promise<Pick<ModelFolder, 'tokenizer' | 'chatTemplate' | 'addBos'>> {
+  const { tokenizer, config: settings } = await readTokenizerFolder(folder)
+  return {
+    tokenizer,
+    chatTemplate: (await readTemplate(folder)) ?? templateOf(settings),
+    addBos: settings.add_bos_token === true || putsTokenFirst(tokenizer),
   }
 }
 
@@ -136,7 +146,7 @@ function templateOf({ chat_template: template }: TokenizerConfig): string | unde
 }
 
 /** Parsed JSON; `fallback` where there is no file. */
-async function readJson(path: string, fallback?: unknown): Promise<unknown> {
+export async function readJson(path: string, fallback?: unknown): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && fallback !== undefined) return undefined
     const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message

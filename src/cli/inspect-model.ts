@@ -1,19 +1,18 @@
-import { readDecoderFolder } from '../checkpoint/model-folder.ts'
-import { Decoder } from '../models/decoder.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
+import { readModelFolder } from '../checkpoint/model-folder.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
-import { countParameters } from '../models/model.ts'
+import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import type { StackConfig } from '../models/stack-config.ts'
 
 /** What a model folder holds; sizes are in bytes. */
 export interface Inspection {
   family: string
-  architecture: DecoderConfig
+  architecture: ModelConfig
   parameters: number
   /** Element types of the weights on the disk, and their size. */
   dtypes: string[]
   weightBytes: number
-  /** Of keys and values, for one sequence as long as the context, in fp32. */
+  /** Of keys and values, for one sequence as long as the context, in fp32; 0 where nothing is written. */
   cacheBytes: number
   /** Parameters, gradients and the two moments of AdamW, in fp32. */
   trainingBytes: number
@@ -28,14 +27,17 @@ export interface Inspection {
 
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */
 export async function inspectModel(folder: string): Promise<Inspection> {
-  const { family, config, tokenizer, chatTemplate, unknownFields } = await readDecoderFolder(folder)
+  const { family, config, tokenizer, chatTemplate, unknownFields } = await readModelFolder(folder)
   const weights = await openFolderWeights(folder)
   const entries = [...weights.tensors.values()]
   await weights.close()
-  const model = new Decoder(config)
+  const model = createModel(config)
   const parameters = countParameters(model)
-  const flops = trainingFlopsPerToken(model, config.context)
-  const { layers, kvHeads, headDim, context } = config
+  const stacks = stacksOf(config)
+  const flops = trainingFlopsPerToken(model, Math.max(...stacks.map(({ context }) => context)))
+  // An encoder-decoder also keeps what its decoder attends to of the source.
+  const cached = stacks.reduce((total, { context }) => total + context, 0)
+  const { layers, kvHeads, headDim } = stacks.at(-1) as StackConfig
   const { model: kind } = tokenizer.toJSON() as { model?: { type?: string; merges?: unknown[] } }
   return {
     family,
@@ -43,7 +45,7 @@ export async function inspectModel(folder: string): Promise<Inspection> {
     parameters,
     dtypes: [...new Set(entries.map(({ dtype }) => dtype))],
     weightBytes: entries.reduce((total, { length }) => total + length, 0),
-    cacheBytes: 2 * 4 * layers * kvHeads * headDim * context,
+    cacheBytes: writes(config) ? 2 * 4 * layers * kvHeads * headDim * cached : 0,
     trainingBytes: 4 * 4 * parameters,
     flopsPerToken: flops / 3,
     trainingFlopsPerToken: flops,
@@ -56,3 +58,6 @@ export async function inspectModel(folder: string): Promise<Inspection> {
     unknownFields,
   }
 }
+
+const writes = (config: ModelConfig): boolean =>
+  config.kind === 'encoder-decoder' || (config.kind === 'decoder' && !config.head)

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { engineOptions } from '../runtime/options.ts'
 
 /** What every command takes that runs a model. */
 export const modelOptions = {
   model: z.string().min(1),
-  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
-  threads: z.number().int().min(1).optional(),
+  /** Folders of LoRA adapters. */
+  adapter: z.array(z.string().min(1)).min(1).optional(),
+  ...engineOptions,
   /** Bits of a quantized copy that guesses ahead. */
   draft: z.literal([4, 8]).optional(),
 }

@@ -4,6 +4,8 @@ import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
 import { generate } from './commands/generate.ts'
 import { inspect } from './commands/inspect.ts'
+import { merge } from './commands/merge.ts'
+import { predict } from './commands/predict.ts'
 import { pull } from './commands/pull.ts'
 import { push } from './commands/push.ts'
 import { start } from './commands/start.ts'
@@ -17,9 +19,11 @@ const COMMANDS = [
   start,
   train,
   tune,
+  merge,
   evaluate,
   generate,
   chat,
+  predict,
   pull,
   push,
   tokenizer,

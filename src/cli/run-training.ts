@@ -27,10 +27,14 @@ export async function runTraining(
 }
 
 const describeResult = (result: TrainResult): string => {
-  const { out, loss, perplexity, bitsPerByte, steps, seconds, tokensPerSecond } = result
-  const measured =
-    loss === undefined
-      ? ''
-      : `validation loss ${formatLoss(loss)}, perplexity ${perplexity?.toFixed(2)}, ${bitsPerByte?.toFixed(3)} bits per byte; `
+  const { loss, perplexity, bitsPerByte, metrics = {} } = result
+  const { out, steps, seconds, tokensPerSecond } = result
+  const measures = [
+    loss === undefined ? [] : `validation loss ${formatLoss(loss)}`,
+    perplexity === undefined ? [] : `perplexity ${perplexity.toFixed(2)}`,
+    bitsPerByte === undefined ? [] : `${bitsPerByte.toFixed(3)} bits per byte`,
+    Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`),
+  ].flat()
+  const measured = measures.length > 0 ? `${measures.join(', ')}; ` : ''
   return `${measured}${steps} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
 }

@@ -9,8 +9,8 @@ export interface Classified {
   label: string
   /** Of that label. */
   probability: number
-  /** Of each label. */
-  probabilities: Readonly<Record<string, number>>
+  /** Of all labels, the likeliest first. */
+  labels: { label: string; probability: number }[]
 }
 
 interface Options {
@@ -27,12 +27,9 @@ export async function classify(
   const outputs = await model.outputs(encodeAll(model, texts), options)
   return outputs.map((logits) => {
     const chances = softmax(logits)
-    const best = chances.indexOf(Math.max(...chances))
-    return {
-      label: labels[best] as string,
-      probability: chances[best] as number,
-      probabilities: Object.fromEntries(labels.map((label, i) => [label, chances[i] as number])),
-    }
+    const all = labels.map((label, i) => ({ label, probability: chances[i] as number }))
+    all.sort((a, b) => b.probability - a.probability)
+    return { ...(all[0] as (typeof all)[number]), labels: all }
   })
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { loadParameters, readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { evaluationBatches } from '../data/readers/evaluation-batches.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { encodeToMemory } from '../data/token-source.ts'
@@ -9,15 +11,17 @@ import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { openEngine } from '../runtime/open.ts'
+import { engineOptions } from '../runtime/options.ts'
 import { type Measurement, measureModel } from './measure-model.ts'
 
 export const evaluateOptions = z.strictObject({
   /** Folder of the model. */
   model: z.string().min(1),
+  /** Folders of LoRA adapters that it is measured with. */
+  adapter: z.array(z.string().min(1)).default([]),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
-  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
-  threads: z.number().int().min(1).optional(),
+  ...engineOptions,
   encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
 })
 
@@ -39,7 +43,9 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const started = performance.now()
   const parsed = parseOptions(evaluateOptions, options)
-  const folder = await readDecoderFolder(parsed.model)
+  const base = await readDecoderFolder(parsed.model)
+  const adapters = await Promise.all(parsed.adapter.map(readAdapterFolder))
+  const folder = withAdapters(base, adapters, { merge: true })
   const corpus = await openCorpus(parsed.data, parsed)
   const engine = await openEngine(parsed)
   try {

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { DecodeParts } from './decode.ts'
+import { type DecodeParts, readSources } from './decode.ts'
 import { Decoding } from './decoding.ts'
 import type { TokenPrompt } from './from-tokens.ts'
 import { Hypotheses, type Hypothesis } from './hypotheses.ts'
@@ -38,20 +38,24 @@ interface Candidate extends Beam {
  * the best texts, the best first. Needs an engine whose memory the host addresses.
  */
 export async function beamSearch(
-  { program, encoder }: DecodeParts,
+  parts: DecodeParts,
   { ids, sources = [] }: TokenPrompt,
   options: BeamSearchOptions,
 ): Promise<Hypothesis[]> {
+  const { program } = parts
   const { beams: count, signal, maxTokens } = options
   if (!program.engine.hostMemory && count > 1)
     throw new UserError(
       `the engine ${program.engine.name} follows one beam only; use the engine cpu or wasm`,
     )
-  const alone = await encoder?.run([sources], { signal })
+  const { source: alone, adapters } = await readSources(parts, [sources], { signal })
   const source = alone?.repeated(program.engine, count)
   alone?.dispose()
   const capacity = ids.length + maxTokens
-  const decoding = new Decoding(program, { sequences: count, capacity, source })
+  const decoding = new Decoding(program, {
+    ...{ sequences: count, capacity, source },
+    adapters: adapters?.tensors,
+  })
   const done = new Hypotheses(options)
   try {
     await decoding.read(0, ids.slice(0, -1), { signal })
@@ -79,6 +83,7 @@ export async function beamSearch(
   } finally {
     decoding.dispose()
     source?.dispose()
+    adapters?.release()
   }
 }
 

@@ -5,6 +5,7 @@ import { type Bits, quantizeWeights } from '../models/quantize.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { InPlaceCache } from '../nn/index.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
 import { DecodeStep } from './decode-step.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
 import type { SourceCache } from './source-cache.ts'
@@ -18,11 +19,20 @@ export type Weights =
   | { packed: Readonly<Record<string, Float32Array>> }
   | { live: Readonly<Record<string, DeviceTensor>> }
 
+export interface DecodeProgramOptions {
+  /** Packed matrices are stored in whole numbers of so many bits, in blocks. */
+  bits?: Bits
+  /** Updates of the matrices, from run to run. */
+  adapters?: AdapterSlots
+}
+
 /** What a step works on: `batch` sequences of a cache, `length` tokens each. */
 export interface StepOptions {
   cache: KeyValueCache
   /** What an encoder has read for them. */
   source?: SourceCache
+  /** Where the program has places for adapters. */
+  adapters?: AdapterTensors
   /** The first sequence. */
   first: number
   batch: number
@@ -38,6 +48,7 @@ export class DecodeProgram {
   readonly model: WritingModel
   /** The part of it that writes. */
   readonly stack: StackConfig
+  readonly adapters: AdapterSlots | undefined
   readonly #program: Program
   readonly #live: Readonly<Record<string, DeviceTensor>>
 
@@ -46,20 +57,21 @@ export class DecodeProgram {
     model: WritingModel,
     program: Program,
     live: Readonly<Record<string, DeviceTensor>>,
+    adapters: AdapterSlots | undefined,
   ) {
     this.engine = engine
     this.model = model
+    this.adapters = adapters
     this.stack = writingStack(model)
     this.#program = program
     this.#live = live
   }
 
-  /** `bits`: packed matrices are stored in whole numbers of so many bits, in blocks. */
   static async create(
     engine: Engine,
     model: WritingModel,
     weights: Weights,
-    bits?: Bits,
+    { bits, adapters }: DecodeProgramOptions = {},
   ): Promise<DecodeProgram> {
     const parameters = model.parameters()
     const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
@@ -73,10 +85,10 @@ export class DecodeProgram {
     const live = 'live' in weights ? weights.live : {}
     const inputs = new Set(program.inputs.map(({ name }) => name))
     const used = Object.entries(live).filter(([name]) => inputs.has(name))
-    return new DecodeProgram(engine, model, program, Object.fromEntries(used))
+    return new DecodeProgram(engine, model, program, Object.fromEntries(used), adapters)
   }
 
-  bind({ cache, source, first, batch, length, logits }: StepOptions): DecodeStep {
+  bind({ cache, source, adapters, first, batch, length, logits }: StepOptions): DecodeStep {
     const { engine, stack } = this
     const rows = logits ? batch * length : 0
     const own = {
@@ -93,9 +105,16 @@ export class DecodeProgram {
     const past = cache.rows(first, batch)
     const read = source?.rows(first, batch) ?? {}
     const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
-    const tensors = { ...this.#live, ...own, ...past, ...read, ...Object.fromEntries(present) }
+    const given = { ...this.#live, ...this.#wanted(adapters) }
+    const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
     const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
     return new DecodeStep(own, this.#program.bind(tensors), views)
+  }
+
+  /** An encoder-decoder's adapters are of its encoder, too. */
+  #wanted(adapters: AdapterTensors = {}): AdapterTensors {
+    const inputs = this.#program.inputs.filter(({ name }) => adapters[name])
+    return Object.fromEntries(inputs.map(({ name }) => [name, adapters[name] as DeviceTensor]))
   }
 
   dispose(): void {

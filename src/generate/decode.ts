@@ -1,8 +1,10 @@
+import type { AdapterLease } from './adapter-slots.ts'
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
 import { Decoding } from './decoding.ts'
 import type { EncodeProgram } from './encode-program.ts'
 import type { Piece, Sequence } from './sequence.ts'
+import type { SourceCache } from './source-cache.ts'
 import { type Draft, speculate } from './speculate.ts'
 
 /** What decodes: see `LanguageModel`. */
@@ -45,6 +47,23 @@ export async function* decode(
   }
 }
 
+/** What an encoder makes of each sequence's sources, and the adapters that it read them with. */
+export async function readSources(
+  { program, encoder }: DecodeParts,
+  sources: Parameters<EncodeProgram['run']>[0],
+  { signal }: { signal?: AbortSignal },
+): Promise<{ source?: SourceCache; adapters?: AdapterLease }> {
+  if (!encoder) return {}
+  const adapters = program.adapters?.acquire()
+  try {
+    const source = await encoder.run(sources, { signal, adapters: adapters?.tensors })
+    return { source, adapters }
+  } catch (error) {
+    adapters?.release()
+    throw error
+  }
+}
+
 async function* decodeGroup(
   program: DecodeProgram,
   encoder: EncodeProgram | undefined,
@@ -52,11 +71,17 @@ async function* decodeGroup(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step> {
   const capacity = capacityFor(program, sequences)
-  const source = await encoder?.run(
+  const { source, adapters } = await readSources(
+    { program, encoder },
     sequences.map(({ sources }) => sources),
     { signal },
   )
-  const decoding = new Decoding(program, { sequences: sequences.length, capacity, source })
+  const decoding = new Decoding(program, {
+    sequences: sequences.length,
+    capacity,
+    source,
+    adapters: adapters?.tensors,
+  })
   const active = sequences.map((sequence, index) => ({ sequence, index }))
   try {
     for (const [row, { sequence }] of active.entries())
@@ -84,5 +109,6 @@ async function* decodeGroup(
   } finally {
     decoding.dispose()
     source?.dispose()
+    adapters?.release()
   }
 }

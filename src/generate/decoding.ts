@@ -1,3 +1,4 @@
+import type { AdapterLease, AdapterTensors } from './adapter-slots.ts'
 import type { DecodeProgram } from './decode-program.ts'
 import type { DecodeStep } from './decode-step.ts'
 import { KeyValueCache } from './key-value-cache.ts'
@@ -11,6 +12,8 @@ export interface DecodingOptions {
   capacity: number
   cache?: KeyValueCache
   source?: SourceCache
+  /** Default: those that the program runs with now. */
+  adapters?: AdapterTensors
 }
 
 interface RunOptions {
@@ -25,6 +28,8 @@ export class Decoding {
   readonly #program: DecodeProgram
   readonly #ownsCache: boolean
   readonly #source: SourceCache | undefined
+  readonly #adapters: AdapterTensors | undefined
+  readonly #lease: AdapterLease | undefined
   /** Steps by the number of sequences that take part, and the tokens of each. */
   readonly #steps = new Map<string, DecodeStep>()
   readonly #lengths: Int32Array
@@ -37,11 +42,14 @@ export class Decoding {
    * on the `cache` of another decoding of the same shape, which outlives this one; `source`, too, stays
    * the caller's.
    */
-  constructor(program: DecodeProgram, { sequences, capacity, cache, source }: DecodingOptions) {
+  constructor(program: DecodeProgram, options: DecodingOptions) {
     const { engine, stack } = program
+    const { sequences, capacity, cache, source, adapters } = options
     this.#program = program
     this.#ownsCache = cache === undefined
     this.#source = source
+    this.#lease = adapters ? undefined : program.adapters?.acquire()
+    this.#adapters = adapters ?? this.#lease?.tensors
     this.cache = cache ?? new KeyValueCache(engine, stack, sequences, capacity)
     this.#lengths = new Int32Array(sequences)
     this.#count = sequences
@@ -73,6 +81,7 @@ export class Decoding {
       const step = this.#program.bind({
         cache: this.cache,
         source: this.#source,
+        adapters: this.#adapters,
         first: row,
         batch: 1,
         length: chunk.length,
@@ -141,6 +150,7 @@ export class Decoding {
   dispose(): void {
     for (const step of this.#steps.values()) step.dispose()
     if (this.#ownsCache) this.cache.dispose()
+    this.#lease?.release()
   }
 
   #step(first: number, batch: number, length: number): DecodeStep {
@@ -148,7 +158,7 @@ export class Decoding {
     const step =
       this.#steps.get(key) ??
       this.#program.bind({
-        ...{ cache: this.cache, source: this.#source },
+        ...{ cache: this.cache, source: this.#source, adapters: this.#adapters },
         ...{ first, batch, length, logits: true },
       })
     this.#steps.set(key, step)

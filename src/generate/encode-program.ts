@@ -2,6 +2,7 @@ import { HIDDEN, input, type Tensor, toOnnx } from '../graph/index.ts'
 import type { OnnxModel } from '../graph/onnx/model.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { AdapterTensors } from './adapter-slots.ts'
 import type { Weights } from './decode-program.ts'
 import { SourceCache } from './source-cache.ts'
 
@@ -49,7 +50,7 @@ export class EncodeProgram {
    */
   async run(
     sequences: readonly (readonly (readonly number[])[])[],
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, adapters = {} }: { signal?: AbortSignal; adapters?: AdapterTensors } = {},
   ): Promise<SourceCache> {
     const { engine, model } = this
     const batch = sequences.length
@@ -68,11 +69,12 @@ export class EncodeProgram {
     const joined = hidden.slice(0, [batch, each * length, dim])
     const sizes = { batch, texts: texts.length, length, source: each * length }
     const made: Record<string, DeviceTensor> = {}
+    const run = { signal, kept: { ...this.#live, ...adapters } }
     try {
-      await this.#run(this.#read, sizes, { ids, mask, positions }, { hidden }, signal)
+      await this.#run(this.#read, sizes, { ids, mask, positions }, { hidden }, run)
       for (const { name, shape } of this.#keys.outputs)
         made[name] = engine.tensor('float32', sized(shape, sizes))
-      await this.#run(this.#keys, sizes, {}, { ...made, hidden: joined }, signal)
+      await this.#run(this.#keys, sizes, {}, { ...made, hidden: joined }, run)
       const bias = engine.tensor('float32', [batch, 1, 1, each * length])
       bias.write(mask.map((there) => (there ? 0 : HIDDEN)))
       return new SourceCache({ ...made, 'source.bias': bias }, batch)
@@ -90,7 +92,7 @@ export class EncodeProgram {
     sizes: Readonly<Record<string, number>>,
     feeds: Readonly<Record<string, Int32Array | Float32Array>>,
     tensors: Readonly<Record<string, DeviceTensor>>,
-    signal: AbortSignal | undefined,
+    { signal, kept }: { signal?: AbortSignal; kept: Readonly<Record<string, DeviceTensor>> },
   ): Promise<void> {
     const given = program.inputs.filter(({ name }) => feeds[name])
     const fed = given.map(({ name, dtype, shape }) => {
@@ -99,7 +101,7 @@ export class EncodeProgram {
       return [name, tensor] as const
     })
     const live = program.inputs.flatMap(({ name }) => {
-      const tensor = this.#live[name]
+      const tensor = kept[name]
       return tensor ? [[name, tensor] as const] : []
     })
     const binding = program.bind({ ...tensors, ...Object.fromEntries([...live, ...fed]) })

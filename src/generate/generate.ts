@@ -6,8 +6,8 @@ import { promptOf } from './prompt.ts'
 import type { Piece } from './sequence.ts'
 
 /**
- * Continues `prompt`, or, with an encoder-decoder, writes what it makes of it; resolves with the whole text. Throws UserError with the option at fault, or
- * where the prompt does not fit the context.
+ * Continues `prompt`, or, with an encoder-decoder, writes what it makes of it; resolves with the whole
+ * text. Throws UserError with the option at fault, or where the prompt does not fit the context.
  *
  * @example
  * const { text } = await generate(model, { prompt: 'Call me', maxTokens: 20, temperature: 0.8 })
@@ -38,13 +38,18 @@ export async function* stream(
   return yield* streamFromTokens(model, given, { ...checked, signal })
 }
 
-/** As `generate`, for several prompts at once; the seeds of the texts are `seed`, `seed` + 1, ... */
+/**
+ * As `generate`, for several prompts at once, or lists of sources; the seeds of the texts are `seed`,
+ * `seed` + 1, ...
+ */
 export async function generateAll(
   model: LanguageModel,
-  prompts: readonly string[],
+  prompts: readonly (string | readonly string[])[],
   { signal, ...options }: Omit<GenerateOptions, 'prompt' | 'sources'> = {},
 ): Promise<Generated[]> {
   const { prompt: _, sources: __, ...checked } = parseOptions(generateOptions, options)
-  const given = prompts.map((prompt) => promptOf(model, { prompt }))
+  const given = prompts.map((given) =>
+    promptOf(model, typeof given === 'string' ? { prompt: given } : { prompt: '', sources: given }),
+  )
   return generateFromTokens(model, given, { ...checked, signal })
 }

@@ -1,9 +1,11 @@
 import { UserError } from '../errors.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { type AdapterUse, type WeightedAdapter, weighted } from '../models/lora/adapter.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { AdapterSlots } from './adapter-slots.ts'
 import type { DecodeParts } from './decode.ts'
 import { DecodeProgram, type Weights } from './decode-program.ts'
 import { EncodeProgram } from './encode-program.ts'
@@ -30,6 +32,11 @@ export interface LanguageModelOptions {
    * more memory.
    */
   draft?: Bits
+  /**
+   * Adapters that it runs with; they can be switched: see `useAdapters`. An empty list only makes room
+   * for them; without one there is none, which is a little faster.
+   */
+  adapters?: readonly AdapterUse[]
   /** Disposing the model disposes its engine. */
   ownsEngine?: boolean
 }
@@ -58,8 +65,10 @@ export class LanguageModel {
   /** Reads what an encoder-decoder writes about. */
   readonly encoder: EncodeProgram | undefined
   readonly #ownsEngine: boolean
+  readonly #slots: AdapterSlots | undefined
 
   private constructor(options: LanguageModelOptions, { program, draft, encoder }: DecodeParts) {
+    this.#slots = program.adapters
     this.engine = options.engine
     this.model = options.model
     this.tokenizer = options.tokenizer
@@ -76,14 +85,15 @@ export class LanguageModel {
   /** Compiles the model; parameters that are `packed` can be let go afterwards. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
     const { engine, model, weights, draft: bits } = options
-    const program = await DecodeProgram.create(engine, model, weights)
+    const adapters = slotsFor(options)
+    const program = await DecodeProgram.create(engine, model, weights, { adapters })
     if (model instanceof EncoderDecoder) {
       if (bits) throw new UserError('a draft guesses for decoder-only models; leave it out')
       const encoder = await EncodeProgram.create(engine, model, weights)
       return new LanguageModel(options, { program, encoder })
     }
     if (!bits) return new LanguageModel(options, { program })
-    const drafting = await DecodeProgram.create(engine, model, weights, bits)
+    const drafting = await DecodeProgram.create(engine, model, weights, { bits, adapters })
     return new LanguageModel(options, { program, draft: { program: drafting, bits } })
   }
 
@@ -103,10 +113,48 @@ export class LanguageModel {
     return new Set([...this.defaults.stopIds, ...(eosId === undefined ? [] : [eosId])])
   }
 
+  /** The adapters that it runs with. */
+  get adapters(): readonly Required<WeightedAdapter>[] {
+    return this.#slots?.uses ?? []
+  }
+
+  /**
+   * Switches to other adapters, at once and without loading the model anew; several add up, each times
+   * its weight (default 1), and none is the model alone. Generations that are under way go on with
+   * those that they began with. Throws UserError where one does not fit, or the model was loaded
+   * without room for adapters.
+   *
+   * @example
+   * const model = await load('base', { adapter: 'pirate' })
+   * const { adapter: poet } = await readAdapterFolder('poet')
+   * model.useAdapters([poet])
+   * model.useAdapters([{ adapter: poet, weight: 0.5 }, ...model.adapters])
+   */
+  useAdapters(adapters: readonly AdapterUse[]): void {
+    if (!this.#slots)
+      throw new UserError(
+        'this model was loaded without room for adapters; load it with some, or []',
+      )
+    this.#slots.use(adapters)
+  }
+
   async dispose(): Promise<void> {
     this.program.dispose()
     this.draft?.program.dispose()
     this.encoder?.dispose()
+    this.#slots?.dispose()
     if (this.#ownsEngine) await this.engine.dispose()
   }
+}
+
+function slotsFor({ engine, model, adapters }: LanguageModelOptions): AdapterSlots | undefined {
+  if (!adapters) return undefined
+  const all = adapters.map((use) => weighted(use).adapter)
+  const slots = new AdapterSlots(
+    engine,
+    model,
+    all.find(({ replaced }) => replaced.size > 0),
+  )
+  slots.use(adapters)
+  return slots
 }

@@ -1,16 +1,23 @@
+import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
+import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { sizeOf } from '../graph/index.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
-import { LanguageModel } from './language-model.ts'
+import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
 
 export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
   /** Where to compute; an engine that is open already stays the caller's. */
   engine?: EngineOptions['engine'] | Engine
   /** Bits of a quantized copy that guesses ahead: see `LanguageModelOptions`. */
   draft?: Bits
+  /**
+   * Folders of LoRA adapters that it runs with, as `tune` and PEFT make them; their updates add up.
+   * `model.useAdapters` switches them; [] makes room for that alone.
+   */
+  adapter?: string | readonly string[]
 }
 
 /**
@@ -23,13 +30,17 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
  */
 export async function load(
   folder: string,
-  { engine: chosen, threads, draft }: LoadOptions = {},
+  { engine: chosen, threads, draft, adapter }: LoadOptions = {},
 ): Promise<LanguageModel> {
-  const files = await readWritingFolder(folder)
-  if (typeof chosen === 'object') return open(files, { engine: chosen, draft })
+  const base = await readWritingFolder(folder)
+  const folders =
+    adapter === undefined ? [] : await Promise.all([adapter].flat().map(readAdapterFolder))
+  const files = withAdapters(base, folders)
+  const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
+  if (typeof chosen === 'object') return open(files, { engine: chosen, draft, adapters })
   const engine = await openEngine({ engine: chosen, threads })
   try {
-    return await open(files, { engine, draft, ownsEngine: true })
+    return await open(files, { engine, draft, adapters, ownsEngine: true })
   } catch (error) {
     await engine.dispose()
     throw error
@@ -39,7 +50,7 @@ export async function load(
 /** The weights go from the file into memory that is freed once the engine has packed them. */
 async function open(
   files: ModelFolder<WritingModel['config']>,
-  options: { engine: Engine; draft?: Bits; ownsEngine?: boolean },
+  options: Pick<LanguageModelOptions, 'engine' | 'draft' | 'adapters' | 'ownsEngine'>,
 ): Promise<LanguageModel> {
   const { engine } = options
   const model = createModel(files.config) as WritingModel

@@ -16,6 +16,7 @@ import {
 } from '../graph/index.ts'
 import {
   ACTIVATIONS,
+  type Context,
   createNorm,
   dropped,
   Linear,
@@ -53,16 +54,16 @@ export class Head extends Module {
 
   /** x: (N, C) -> (N, outputs), or (N, V) with the weight (V, C) of the embedding. */
   forward(x: Tensor, { embedding, random }: { embedding?: Tensor; random?: RandomSource } = {}) {
-    const hidden = this.hidden(x)
+    const hidden = this.hidden(x, { random })
     const thinned = this.output ? dropped(hidden, this.#dropout, { random }) : hidden
-    if (this.output) return this.output.forward(thinned)
+    if (this.output) return this.output.forward(thinned, { random })
     return embedding ? linear(hidden, embedding, this.bias?.tensor) : hidden
   }
 
   /** What the output layer reads. x: (..., C) -> (..., C). */
-  hidden(x: Tensor): Tensor {
+  hidden(x: Tensor, context: Context = {}): Tensor {
     const { dense } = this.#config
-    const wide = this.dense && dense ? ACTIVATIONS[dense](this.dense.forward(x)) : x
+    const wide = this.dense && dense ? ACTIVATIONS[dense](this.dense.forward(x, context)) : x
     return this.norm ? this.norm.forward(wide) : wide
   }
 }

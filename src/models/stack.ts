@@ -82,6 +82,7 @@ export class Stack extends Module {
     const { dim, embeddingDropout } = this.#config
     const attentionBias = combined(input.attentionBias, mask && paddingBias(mask))
     const places = { ...input, shape: ids.shape, attentionBias }
+    if (cache && !cache.knowsPlaces) places.cache = undefined
     const positional = positionContext(this.#config, places, this.#use, this.relativeBias)
     const context: Context = { ...positional, source, random, cache, observe, losses }
     const embedded = this.#embedded(ids, input.positions, types)

@@ -50,7 +50,8 @@ export interface AttentionStep extends Pick<AttentionOptions, 'heads' | 'kvHeads
   window?: number
   sinks?: Tensor
   rotary?: RotaryTables
-  positionBias?: Tensor
+  /** Added to the scores: hides places, and says how far they are. */
+  bias?: Tensor
 }
 
 /**
@@ -87,32 +88,31 @@ export class Attention extends Module {
   forward(x: Tensor, shape: Shape, context: Context): Tensor {
     const { heads, headDim, cross } = this.#options
     if (cross) {
-      const q = byHead(this.qProj.forward(x), shape, heads, headDim)
-      return this.oProj.forward(this.#mixSource(q, x, context))
+      const q = byHead(this.qProj.forward(x, context), shape, heads, headDim)
+      return this.oProj.forward(this.#mixSource(q, x, context), context)
     }
-    const q = this.#normalized(this.qProj.forward(x), this.qNorm)
-    const k = this.#normalized(this.kProj.forward(x), this.kNorm)
-    const v = this.vProj.forward(x)
+    const q = this.#normalized(this.qProj.forward(x, context), this.qNorm)
+    const k = this.#normalized(this.kProj.forward(x, context), this.kNorm)
+    const v = this.vProj.forward(x, context)
     const mixed = context.cache
       ? context.cache.attend(this.#step(q, k, v, context))
       : this.#full(q, k, v, shape, context)
-    return this.oProj.forward(mixed)
+    return this.oProj.forward(mixed, context)
   }
 
   /** Keys and values that cross-attention makes of a source, (B, K, S, D) each. */
-  sourceKeys({ hidden, shape }: Source): { keys: Tensor; values: Tensor } {
+  sourceKeys({ hidden, shape }: Source, context: Context = {}): { keys: Tensor; values: Tensor } {
     const { kvHeads, headDim } = this.#options
-    const heads = (proj: Linear) => byHead(proj.forward(hidden), shape, kvHeads, headDim)
+    const heads = (proj: Linear) => byHead(proj.forward(hidden, context), shape, kvHeads, headDim)
     return { keys: heads(this.kProj), values: heads(this.vProj) }
   }
 
   #full(q: Tensor, k: Tensor, v: Tensor, shape: Shape, context: Context): Tensor {
     const { heads, kvHeads, headDim, causal, window, dropout } = this.#options
-    const { rotary: tables, positionBias, scale, softcap, sinks } = this.#step(q, k, v, context)
+    const { rotary: tables, bias, scale, softcap, sinks } = this.#step(q, k, v, context)
     const turned = (x: Tensor) => (tables ? rotary(x, tables.cos, tables.sin) : x)
     // The length is open, or the graph's own mask hides what comes later.
     const open = typeof shape[1] === 'string'
-    const hidden = (open && window !== undefined && context.windowBias) || context.attentionBias
     const mixed = attention(
       turned(byHead(q, shape, heads, headDim)),
       turned(byHead(k, shape, kvHeads, headDim)),
@@ -120,7 +120,7 @@ export class Attention extends Module {
       {
         ...{ scale, softcap, sinks },
         ...(open ? {} : { causal, window }),
-        bias: sumOf(hidden, positionBias),
+        bias,
         weightsHook: (weights) => dropped(weights, dropout, context),
       },
     )
@@ -131,7 +131,7 @@ export class Attention extends Module {
     const { source, cache } = context
     if (!source && !cache?.source) throw new Error('cross-attention needs context.source')
     const { keys, values, bias } = cache?.source?.() ?? {
-      ...this.sourceKeys(source as Source),
+      ...this.sourceKeys(source as Source, context),
       bias: source?.bias,
     }
     const { scale, dropout } = this.#options
@@ -146,7 +146,10 @@ export class Attention extends Module {
       ...{ q, k, v, heads, kvHeads, headDim, scale, softcap, window },
       sinks: this.sinks?.tensor,
       rotary: (window !== undefined && context.windowRotary) || context.rotary,
-      positionBias: context.positionBias,
+      bias: sumOf(
+        (window !== undefined && context.windowBias) || context.attentionBias,
+        context.positionBias,
+      ),
     }
   }
 
@@ -161,11 +164,11 @@ export class Attention extends Module {
 }
 
 /** (B T, H D) or (B, T, H D) -> (B, H, T, D); `shape` is (B, T). */
-const byHead = (x: Tensor, shape: Shape, heads: number, headDim: number): Tensor =>
+export const byHead = (x: Tensor, shape: Shape, heads: number, headDim: number): Tensor =>
   transpose(reshape(x, [...shape, heads, headDim]), [0, 2, 1, 3])
 
 /** (B, H, T, D) -> (B T, H D) or (B, T, H D), as `like` has its rows. */
-function joined(x: Tensor, like: Tensor): Tensor {
+export function joined(x: Tensor, like: Tensor): Tensor {
   const [, heads, , headDim] = x.shape as [number, number, number, number]
   return reshape(transpose(x, [0, 2, 1, 3]), [...like.shape.slice(0, -1), heads * headDim])
 }

@@ -60,6 +60,8 @@ export class RandomSource {
 
 /** Keys and values of earlier tokens: how attention layers, in their order, use and extend them. */
 export interface KeyValueCaching {
+  /** It turns queries and keys by their places itself, and knows what comes before what. */
+  readonly knowsPlaces: boolean
   /** Attention of this step's tokens to all so far: (B, T, heads headDim). */
   attend(step: AttentionStep): Tensor
   /** For decoders with cross-attention: what the next such layer reads. */

@@ -40,8 +40,10 @@ export class FeedForward extends Module {
   forward(x: Tensor, context: Context = {}): Tensor {
     const { activation, dropout = 0 } = this.#options
     const activate = ACTIVATIONS[activation]
-    const up = this.upProj.forward(x)
-    const hidden = this.gateProj ? mul(activate(this.gateProj.forward(x)), up) : activate(up)
-    return this.downProj.forward(dropped(hidden, dropout, context))
+    const up = this.upProj.forward(x, context)
+    const hidden = this.gateProj
+      ? mul(activate(this.gateProj.forward(x, context)), up)
+      : activate(up)
+    return this.downProj.forward(dropped(hidden, dropout, context), context)
   }
 }

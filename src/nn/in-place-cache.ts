@@ -15,6 +15,7 @@ import type { KeyValueCaching, SourceKeys } from './context.ts'
  * `.values`, (batch, kvHeads, source, headDim), and `source.bias`, (batch, 1, 1, source).
  */
 export class InPlaceCache implements KeyValueCaching {
+  readonly knowsPlaces = true
   /** What each attention layer made of the cache, in their order. */
   readonly layers: CachedStep[] = []
   readonly #lengths: CacheLengths
@@ -35,8 +36,7 @@ export class InPlaceCache implements KeyValueCaching {
       keys: input(`${path}.keys`, 'float32', shape),
       values: input(`${path}.values`, 'float32', shape),
     }
-    const { positionBias: bias, ...options } = step
-    const result = cachedAttention(q, k, v, past, this.#lengths, { ...options, bias })
+    const result = cachedAttention(q, k, v, past, this.#lengths, step)
     this.layers.push(result)
     return result.output
   }

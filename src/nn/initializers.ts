@@ -48,3 +48,7 @@ export const xavierUniform: Initializer = (values, shape, random) => {
 /** He et al. 2015: normal, for layers followed by a rectifier. */
 export const kaimingNormal: Initializer = (values, shape, random) =>
   normal(Math.sqrt(2 / fans(shape)[1]))(values, shape, random)
+
+/** He et al. 2015 with the slope of PyTorch's layers (sqrt 5): uniform up to 1 / sqrt(fan-in). */
+export const kaimingUniform: Initializer = (values, shape, random) =>
+  uniform(1 / Math.sqrt(fans(shape)[1]), values, random)

@@ -53,7 +53,7 @@ export class MixtureOfExperts extends Module {
   forward(x: Tensor, context: Context = {}): Tensor {
     const rows: Shape = [productOf(x.shape.slice(0, -1)), x.shape[x.rank - 1] as number]
     const tokens = reshape(x, rows)
-    const { weights, chosen, probabilities } = this.#route(tokens)
+    const { weights, chosen, probabilities } = this.#route(tokens, context)
     context.losses?.push(this.#balance(chosen, probabilities))
     let total = expand(constant(0, [], x.dtype), rows, tokens)
     for (const [i, expert] of this.experts.entries()) {
@@ -69,9 +69,9 @@ export class MixtureOfExperts extends Module {
   }
 
   /** Weights and numbers of each token's experts, (N, perToken); probabilities of all, (N, count). */
-  #route(tokens: Tensor) {
+  #route(tokens: Tensor, context: Context) {
     const { perToken, normalized } = this.#options
-    const probabilities = softmax(this.gate.forward(tokens))
+    const probabilities = softmax(this.gate.forward(tokens, context))
     const { values, indices } = topK(probabilities, perToken)
     const chosen = cast(indices, 'int32')
     const weights = normalized ? div(values, sum(values, 1, true)) : values

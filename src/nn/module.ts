@@ -42,6 +42,21 @@ export abstract class Module {
     visit(this, prefix)
     return found
   }
+
+  /** Layers inside this one by path, such as `layers.0.self_attn.q_proj`, in the order of the fields. */
+  modules(): Map<string, Module> {
+    const found = new Map<string, Module>()
+    const visit = (value: object, path: string) => {
+      for (const [field, inner] of Object.entries(value)) {
+        if (!(inner instanceof Module || Array.isArray(inner))) continue
+        const at = path ? `${path}.${snakeCase(field)}` : snakeCase(field)
+        if (inner instanceof Module) found.set(at, inner)
+        visit(inner, at)
+      }
+    }
+    visit(this, '')
+    return found
+  }
 }
 
 /** `qProj` -> `q_proj`: fields are written as TypeScript has them, paths as weight files do. */

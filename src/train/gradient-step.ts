@@ -12,6 +12,8 @@ export interface GradientStepOptions {
   parameters: ReadonlyMap<string, Parameter>
   layout: ParameterLayout
   values: ParameterVector
+  /** Inputs that are read and stay as they are, such as the weights under an adapter. */
+  frozen?: Readonly<Record<string, DeviceTensor>>
   objective: Objective
   /**
    * Micro-batches computed side by side, each on a thread of its own, with gradients of its own:
@@ -101,7 +103,7 @@ export class GradientStep {
   }
 
   #shard(first: Program, next: Program | undefined): Shard {
-    const { engine, layout, values, objective } = this.#options
+    const { engine, layout, values, frozen, objective } = this.#options
     const gradients = layout.vector(engine)
     const loss = engine.tensor('float32', [])
     const inputs = Object.fromEntries(
@@ -111,7 +113,7 @@ export class GradientStep {
       ]),
     )
     const bind = (program: Program) => {
-      const own = { ...inputs, loss, 'before.loss': loss, ...values.bindings() }
+      const own = { ...frozen, ...inputs, loss, 'before.loss': loss, ...values.bindings() }
       const all = {
         ...own,
         ...gradients.bindings('gradient.'),

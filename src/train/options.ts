@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { POSITIONS } from '../models/stack-config.ts'
 import { STYLES } from '../models/styles/index.ts'
+import { engineOptions } from '../runtime/options.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { type ScheduleName, schedules } from './schedules/index.ts'
 import { TASKS } from './tasks/index.ts'
@@ -49,8 +50,7 @@ export const trainingOptions = z.strictObject({
   /** Checkpoints that are kept. */
   keep: count.default(2),
   seed: z.number().int().min(0).default(1),
-  engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
-  threads: count.optional(),
+  ...engineOptions,
   /** Goes on from the newest checkpoint in `out`. */
   resume: z.boolean().default(false),
   encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),

@@ -1,17 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ModelFilesOptions, modelFiles } from '../checkpoint/model-files.ts'
+import {
+  type ModelFilesOptions,
+  modelFiles,
+  type ParameterValues,
+} from '../checkpoint/model-files.ts'
 import type { AnyBatch } from '../data/examples.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { measureModel } from '../evaluate/measure-model.ts'
 import { Decoder } from '../models/decoder.ts'
+import type { Files } from '../models/files/folder.ts'
 import { fileError } from '../models/files/node-file.ts'
 import { promote } from '../models/files/promote.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
+import type { Lora } from '../models/lora/lora.ts'
 import { countParameters, type Model } from '../models/model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
-import type { Engine } from '../runtime/engine.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
 import { checkDiskSpace } from './checkpoint-files.ts'
@@ -45,6 +51,7 @@ export interface StartFacts {
   steps: number
   /** Updates that were done before, by the run that this one resumes. */
   resumedAt: number
+  /** Numbers that are learned. */
   parameters: number
   /** Sequences of a step. */
   batch: number
@@ -73,10 +80,20 @@ export interface TrainResult {
   ended: RunResult['ended']
 }
 
+/** An adapter that is learned in place of the model. */
+export interface SessionAdapter {
+  lora: Lora
+  /** The model's parameters by name. */
+  frozen: Readonly<Record<string, DeviceTensor>>
+  /** What the folder then holds. */
+  files(values: ParameterValues): Files
+}
+
 export interface SessionOptions {
   options: TrainingOptions
   engine: Engine
   model: Model
+  adapter?: SessionAdapter
   /** What is minimised, and what validation measures of it. */
   objective: ObjectiveBuilder
   measured: ObjectiveBuilder
@@ -105,9 +122,12 @@ export interface SessionOptions {
 
 /** Trains from the first step or the last checkpoint to the end; records, validates and saves. */
 export async function trainingSession(session: SessionOptions): Promise<TrainResult> {
-  const { options, engine, model, defaults, events, validation, length: context } = session
+  const { options, engine, model, adapter, defaults, events, validation } = session
+  const { length: context } = session
   const { out } = options
-  const parameters = countParameters(model)
+  const parameters = countParameters(adapter?.lora ?? model)
+  const filesOf = (values: ParameterValues) =>
+    adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
   const batch = (options.batch ?? defaults.batch) * options.accumulate
   await mkdir(out, { recursive: true }).catch((error) => {
     throw fileError(error, `cannot make the folder ${out}`)
@@ -116,7 +136,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     out,
     keep: options.keep,
     identity: session.identity,
-    modelFiles: (values) => modelFiles({ ...session.files, model, values }),
+    modelFiles: filesOf,
   })
   const resumed = options.resume ? await checkpoints.newest() : await checkpoints.refuseOld()
   // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
@@ -138,7 +158,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       total: steps,
     })
     const peak = await measurePeak(engine)
-    const flops = trainingFlopsPerToken(model, context)
+    // Under an adapter the model's own matrices have no gradients, a third of the work.
+    const flops = trainingFlopsPerToken(model, context) * (adapter ? 2 / 3 : 1)
     const recorder = await openRecorder(out, trainer.step)
     const record = (metrics: Metrics) => {
       const { tokensPerSecond } = metrics
@@ -180,8 +201,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     const measured =
       validation && run.ended !== 'aborted' ? await measureAll(session, trainer, validation) : {}
     const average = trainer.vectors.get('average')
-    if (average)
-      await promote(join(out, 'average'), modelFiles({ ...session.files, model, values: average }))
+    if (average) await promote(join(out, 'average'), filesOf(average))
     return {
       out,
       ...measured,
@@ -210,13 +230,15 @@ async function measureAll(
 }
 
 const createTrainer = (
-  { options, engine, model, objective, undivided }: SessionOptions,
+  { options, engine, model, adapter, objective, undivided }: SessionOptions,
   batch: number,
   length: number,
 ) =>
   Trainer.create({
     engine,
     model,
+    adapter: adapter?.lora,
+    frozen: adapter?.frozen,
     objective,
     undivided,
     batch,

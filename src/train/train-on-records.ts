@@ -63,6 +63,13 @@ export async function trainOnRecords(
       batches: () => allExamples(measured, { rows: batch, whole: task.undivided }),
       bytes: bytesOf(textsOf(task, held)),
     },
+    measure:
+      held.length > 0
+        ? (parameters) => {
+            const weights = { live: parameters }
+            return task.measure({ engine, model, tokenizer, weights }, held)
+          }
+        : undefined,
     trainingTokens: records.length * each,
     start:
       base &&

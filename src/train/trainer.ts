@@ -1,6 +1,7 @@
 import type { AnyBatch } from '../data/examples.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/initialize.ts'
+import type { Lora } from '../models/lora/lora.ts'
 import { drawsRandomly, type Model } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
@@ -18,6 +19,10 @@ export interface TrainerOptions
     Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average'> {
   engine: Engine
   model: Model
+  /** Learned in place of the model's parameters, which are then `frozen`. */
+  adapter?: Lora
+  /** The model's parameters by name, where they are not learned; they stay the caller's. */
+  frozen?: Readonly<Record<string, DeviceTensor>>
   /** What is minimised; default: the loss of the next token, of a decoder. */
   objective?: ObjectiveBuilder
   /** Examples of a step, accumulation included. */
@@ -43,7 +48,7 @@ export class DivergenceError extends Error {
   override name = 'DivergenceError'
 }
 
-/** Updates a model's parameters, a step at a time. */
+/** Updates a model's parameters, or an adapter's, a step at a time. */
 export class Trainer {
   /** Updates done so far. */
   step = 0
@@ -74,18 +79,18 @@ export class Trainer {
 
   /** Allocates all memory and compiles the programs; parameters start at their initial values. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { engine, model, batch, length, undivided } = options
-    const parameters = model.parameters()
+    const { engine, model, adapter, frozen, batch, length, undivided } = options
+    const parameters = (adapter ?? model).parameters()
     const layout = new ParameterLayout(parameters, groupParameters(parameters, options), engine)
     const values = layout.vector(engine)
     const plan = undivided
       ? { rows: batch, count: 1, shards: 1 }
       : planMicroBatches(batch, length, workersOf(engine))
-    const dropout = drawsRandomly(model.config)
+    const dropout = drawsRandomly(model.config) || (adapter?.config.dropout ?? 0) > 0
     const { rows, shards, count } = plan
     const objective = (options.objective ?? nextToken(model, length))({ rows, dropout })
     const gradients = await GradientStep.create(
-      { engine, parameters, layout, values, objective, shards },
+      { engine, parameters, layout, values, frozen, objective, shards },
       count > shards,
     )
     const update = await UpdateStep.create({
@@ -108,9 +113,9 @@ export class Trainer {
     return this.#options.engine
   }
 
-  /** Parameters by name, for other programs to use. */
+  /** Parameters by name, frozen ones among them, for other programs to use. */
   get parameters(): Record<string, DeviceTensor> {
-    return this.values.bindings()
+    return { ...this.#options.frozen, ...this.values.bindings() }
   }
 
   /** One update. Throws `DivergenceError`, and changes nothing, when the loss has no number. */
@@ -142,7 +147,8 @@ export class Trainer {
 
   async #initialize(): Promise<void> {
     const fresh = new Map<string, Float32Array>()
-    initialize(this.model, new Random(this.#options.seed), (name) => {
+    const { adapter, seed } = this.#options
+    initialize(adapter ?? this.model, new Random(seed), (name) => {
       const { data, size } = this.values.tensor(name)
       if (data) return data as Float32Array
       const memory = new Float32Array(size)

@@ -11,6 +11,18 @@ export const tuneOptions = trainingOptions.extend({
   /** Longest conversation, in tokens; default: the model's context. */
   context: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),
+  /** What is learned: the whole model, or a small adapter beside it. */
+  adapter: z.enum(['none', 'lora']).default('none'),
+  rank: z.number().int().min(1).default(8),
+  /** How much the adapter counts; default: twice its rank. */
+  alpha: z.number().gt(0).optional(),
+  /** Share of what the adapter reads that is left out at random. */
+  adapterDropout: z.number().min(0).lt(1).default(0),
+  /** Names of layers, one regular expression of whole names, or `all-linear`. */
+  adapterLayers: z.array(z.string().min(1)).min(1).default(['all-linear']),
+  /** Divides `alpha` by the root of the rank instead of the rank. */
+  rslora: z.boolean().default(false),
 })
 
 export type TuneOptions = z.input<typeof tuneOptions>
+export type ParsedTuneOptions = z.output<typeof tuneOptions>

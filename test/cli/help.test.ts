@@ -20,6 +20,8 @@ it('has a command for each stage', () => {
     'eval',
     'generate',
     'inspect',
+    'merge',
+    'predict',
     'pull',
     'push',
     'start',

@@ -34,16 +34,24 @@ const pad: Evaluate = ([input], { attrs }) => {
   })
 }
 
-const concat: Evaluate = (inputs, { attrs }) => {
-  const { axis } = attrs as { axis: number }
+const concat: Evaluate = (inputs, { attrs }, { define }) => {
+  const { axis, size } = attrs as { axis: number; size?: string }
   const sizes = inputs.map((x) => x.shape[axis] as number)
   const total = sizes.reduce((a, b) => a + b, 0)
+  if (size) define(size, total)
   return build(withAxis((inputs[0] as NdArray).shape, axis, total), (index) => {
     let place = index[axis] as number
     let k = 0
     while (place >= (sizes[k] as number)) place -= sizes[k++] as number
     return get(inputs[k] as NdArray, withAxis(index, axis, place))
   })
+}
+
+const skip: Evaluate = ([x, like], { attrs }, { define }) => {
+  const { axis, likeAxis, size } = attrs as { axis: number; likeAxis: number; size: string }
+  const [start, end] = [like?.shape[likeAxis] as number, x?.shape[axis] as number]
+  define(size, end - start)
+  return part(x as NdArray, axis, start, end)
 }
 
 const split: Evaluate = ([input], { attrs }) => {
@@ -68,5 +76,6 @@ export const shape: Record<string, Evaluate> = {
   slice,
   pad,
   concat,
+  skip,
   split,
 }

@@ -29,12 +29,14 @@ export const chat = defineCommand({
   },
   examples: [
     'chatwright chat --model my-chat-model',
+    'chatwright chat --model my-model --adapter my-adapter',
     "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
   ],
-  run: async ({ model: name, engine, threads, draft, system, language, ...sampling }) => {
+  run: async ({ model: name, system, language, ...options }) => {
+    const { adapter, engine, threads, draft, ...sampling } = options
     const { load } = await import('../../generate/load.ts')
     const { converse } = await import('../chat/converse.ts')
-    const model = await load(await findModel(name), { engine, threads, draft })
+    const model = await load(await findModel(name), { adapter, engine, threads, draft })
     try {
       const spoken = language ?? userLanguage()
       const messages = await converse({ model, system, language: spoken, sampling })

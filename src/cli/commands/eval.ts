@@ -12,6 +12,7 @@ export const evaluate = defineCommand({
   help: {
     Data: {
       model: modelHelp.model,
+      adapter: modelHelp.adapter,
       data: '`SOURCE` text: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
       encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
     },

@@ -1,16 +1,20 @@
 import pc from 'picocolors'
 import { z } from 'zod'
-import { generateOptions } from '../../generate/options.ts'
+import { UserError } from '../../errors.ts'
+import { beamOptions, generateOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { modelOptions } from '../model-options.ts'
 
+const { prompt: _, sources: __, maxTokens: ___, ...search } = beamOptions.shape
+const beam = { ...search, beams: z.number().int().min(0).default(0) }
+
 export const generate = defineCommand({
   name: 'generate',
   summary: 'Continue a text.',
-  options: z.strictObject({ ...modelOptions, ...generateOptions.shape }),
+  options: z.strictObject({ ...modelOptions, ...generateOptions.shape, ...beam }),
   help: {
     Model: modelHelp,
     Text: {
@@ -18,25 +22,41 @@ export const generate = defineCommand({
       sources: '`TEXT` several texts for an encoder-decoder to read together',
     },
     ...samplingHelp,
+    'Beam search': {
+      beams: 'follow so many texts at a time, instead of sampling; 0 samples',
+      nBest: 'texts to give: the best ones',
+      lengthPenalty: 'above 0 favors long texts: scores are divided by length ^ X',
+      earlyStopping: 'end once as many texts have ended as are followed',
+    },
   },
   examples: [
     "chatwright generate --model my-model --prompt 'Call me' --max-tokens 100",
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
+    "chatwright generate --model my-t5 --prompt 'translate: ...' --beams 4",
   ],
-  run: async ({ model: name, engine, threads, draft, ...options }, { json }) => {
+  run: async ({ model: name, adapter, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
+    const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
-    const model = await load(await findModel(name, { signal }), { engine, threads, draft })
+    const folder = await findModel(name, { signal })
+    const model = await load(folder, { adapter, engine, threads, draft })
     try {
-      if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(options.prompt ?? ''))
-      const generation = stream(model, { ...options, signal })
+      if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
+        throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')
+      if (beams > 0) {
+        const { generateBeams } = await import('../../generate/generate-beams.ts')
+        const texts = await generateBeams(model, { ...options, signal })
+        return { result: { texts }, text: texts.map(({ text }) => text).join('\n') }
+      }
+      if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(sampled.prompt ?? ''))
+      const generation = stream(model, { ...sampled, signal })
       let step = await generation.next()
       for (; !step.done; step = await generation.next())
         if (!json) process.stdout.write(step.value.text)
       if (!json) process.stdout.write('\n')
       const { pieces, ...result } = step.value
-      return { result: options.logprobs === undefined ? result : { ...result, pieces } }
+      return { result: sampled.logprobs === undefined ? result : { ...result, pieces } }
     } finally {
       await model.dispose()
     }

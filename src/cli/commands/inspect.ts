@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { formatTable } from '../../bench/row.ts'
+import type { ModelConfig } from '../../models/model.ts'
+import type { StackConfig } from '../../models/stack-config.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
@@ -26,24 +28,19 @@ export const inspect = defineCommand({
 
 function describe(model: Inspection): string {
   const { architecture: config, tokenizer } = model
-  const heads =
-    config.kvHeads === config.heads
-      ? `${config.heads}`
-      : `${config.heads}, ${config.kvHeads} of keys and values`
   const specials = tokenizer.specialTokens.join(' ')
   const rows = [
     ['family', model.family],
-    ['layers', `${config.layers}`],
-    ['width', `${config.dim}, ${config.hiddenDim} in the feed-forward networks`],
-    ['heads', `${heads}, each ${config.headDim} wide`],
-    ['context', `${config.context} tokens`],
-    ['positions', config.positions],
-    ['norm', config.norm === 'rms' ? 'RMSNorm' : 'LayerNorm'],
-    ['activation', config.activation + (config.gated ? ', gated' : '')],
-    ['output', config.tied ? 'tied to the embedding' : 'a matrix of its own'],
+    ['kind', config.kind],
+    ...(config.kind === 'encoder-decoder'
+      ? [...describeStack(config.encoder, 'encoder '), ...describeStack(config.decoder, 'decoder ')]
+      : describeStack(config)),
+    ...describeOutput(config),
     ['parameters', formatCount(model.parameters)],
     ['weights', `${formatBytes(model.weightBytes)}, ${model.dtypes.join(' and ')}`],
-    ['KV cache', `${formatBytes(model.cacheBytes)} for a full context`],
+    ...(model.cacheBytes > 0
+      ? [['KV cache', `${formatBytes(model.cacheBytes)} for a full context`]]
+      : []),
     ['to train', `${formatBytes(model.trainingBytes)} with AdamW, and activations`],
     [
       'operations',
@@ -51,8 +48,46 @@ function describe(model: Inspection): string {
     ],
     ['tokenizer', `${tokenizer.kind}, ${tokenizer.vocabSize} tokens`],
     ...(specials ? [['special tokens', specials]] : []),
-    ['chat template', model.hasChatTemplate ? 'yes' : 'none: chat goes on with your text'],
+    ...(config.kind === 'decoder' && !config.head
+      ? [['chat template', model.hasChatTemplate ? 'yes' : 'none: chat goes on with your text']]
+      : []),
     ...(model.unknownFields.length > 0 ? [['not understood', model.unknownFields.join(', ')]] : []),
   ]
   return formatTable(rows)
+}
+
+/** What sets a stack of layers apart; rows that say nothing are left out. */
+function describeStack(stack: StackConfig, side = ''): string[][] {
+  const { heads, kvHeads, headDim, experts, window } = stack
+  const shared = kvHeads === heads ? '' : `, ${kvHeads} of keys and values`
+  const norm = stack.norm === 'rms' ? 'RMSNorm' : 'LayerNorm'
+  const place = { pre: 'before each sublayer', post: 'behind each sublayer', both: 'on both sides' }
+  const rows = [
+    ['layers', `${stack.layers}`],
+    ['width', `${stack.dim}, ${stack.hiddenDim} in the feed-forward networks`],
+    ['heads', `${heads}${shared}, each ${headDim} wide`],
+    ...(experts
+      ? [['experts', `${experts.count}, of which a token passes through ${experts.perToken}`]]
+      : []),
+    ['context', `${stack.context} tokens`],
+    ...(window ? [['window', `${window} tokens, ${describeWindowed(stack)}`]] : []),
+    ['positions', stack.positions],
+    ['norm', `${norm} ${place[stack.normPlace]}`],
+    ['activation', stack.activation + (stack.gated ? ', gated' : '')],
+  ] as [string, string][]
+  return rows.map(([name, value]) => [side + name, value])
+}
+
+const describeWindowed = ({ windowed, layers }: StackConfig): string => {
+  const count = windowed?.filter(Boolean).length ?? layers
+  return count === layers ? 'in every layer' : `in ${count} of ${layers} layers`
+}
+
+function describeOutput(config: ModelConfig): string[][] {
+  if (config.kind !== 'encoder-decoder' && config.head) {
+    const { task, labels } = config.head
+    return [['head', labels.length > 0 ? `${task}: ${labels.join(', ')}` : task]]
+  }
+  const tied = config.kind !== 'encoder' && config.tied
+  return [['output', tied ? 'tied to the embedding' : 'a matrix of its own']]
 }

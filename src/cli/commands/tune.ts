@@ -20,12 +20,25 @@ export const tune = defineCommand({
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       context: "longest conversation, in tokens (default: the model's context)",
     },
+    Adapter: {
+      adapter:
+        'learn the whole model, or with lora a small adapter beside it, which is what --out then holds',
+      rank: 'columns of the adapter’s two thin matrices',
+      alpha: 'how much the adapter counts, by its rank (default: twice --rank)',
+      adapterDropout: 'share of what the adapter reads that is left out at random',
+      adapterLayers:
+        '`LAYER` names of the layers to adapt, such as q_proj, or one regular expression of whole names',
+      rslora: 'divide --alpha by the root of the rank, so that high ranks learn as fast',
+    },
     Length,
     Optimizer,
     Regularization: { dropout: dropoutHelp, ...Regularization },
     Run,
   },
-  examples: ['chatwright tune --model my-model --data chat.jsonl --out my-chat-model'],
+  examples: [
+    'chatwright tune --model my-model --data chat.jsonl --out my-chat-model',
+    'chatwright tune --model my-model --data chat.jsonl --adapter lora --rank 16 --out my-adapter',
+  ],
   run: async (options) => {
     const { tune } = await import('../../tune/tune.ts')
     return runTraining(async (events) => {

@@ -6,7 +6,7 @@ import { type Tensor, topologicalOrder } from '../tensor.ts'
 import type { Emitter, Target } from './emitter.ts'
 import type { OnnxModel, TensorSpec } from './model.ts'
 import { forMemory } from './order.ts'
-import { encodeModel, type InitializerProto, type NodeProto } from './proto.ts'
+import { encodeModel, type GraphProto, type InitializerProto, type NodeProto } from './proto.ts'
 
 export interface EmitOptions {
   target: Target
@@ -14,12 +14,28 @@ export interface EmitOptions {
   weights?: OnnxModel['weights']
 }
 
+type Stored = Omit<OnnxModel['weights'][string], 'data'>
+
 /**
  * The ONNX model that computes `outputs`, by name. Its inputs are the graph's inputs that they
  * depend on.
  */
 export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitOptions): OnnxModel {
-  const { target, weights = {} } = options
+  const graph = toGraphProto(outputs, options)
+  const { inputs, outputs: made, initializers } = graph
+  const names = new Set(initializers.map(({ name }) => name))
+  const kept = Object.entries(options.weights ?? {}).filter(([name]) => names.has(name))
+  return { bytes: encodeModel(graph), inputs, outputs: made, weights: Object.fromEntries(kept) }
+}
+
+/** The same before it is serialised: its weights are declared, their elements kept outside. */
+export function toGraphProto(
+  outputs: Readonly<Record<string, Tensor>>,
+  {
+    target,
+    weights = {},
+  }: Pick<EmitOptions, 'target'> & { weights?: Readonly<Record<string, Stored>> },
+): GraphProto {
   const names = Object.keys(outputs)
   const tensors = simplify(Object.values(outputs))
   const order = topologicalOrder(tensors)
@@ -44,13 +60,18 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
     tensorNames.set(node.outputs[0] as Tensor, leaf.name)
     const weight = weights[leaf.name]
     if (!weight) inputs.push(leaf)
-    else initializers.set(leaf.name, { ...weight, name: leaf.name, bytes: undefined })
+    else {
+      const { dtype, shape } = weight
+      initializers.set(leaf.name, { name: leaf.name, dtype, shape, bytes: undefined })
+    }
   }
   const direct = nameOutputs(names, tensors, tensorNames)
 
   const emitter: Emitter = {
     target,
     node(type, ins, outs, attributes = {}, domain = '') {
+      if (target === 'standard' && domain)
+        throw new Error(`${type} is an operator of ${domain}, not of the ONNX standard`)
       const name = (t: Tensor | string | undefined) =>
         t === undefined ? '' : typeof t === 'string' ? t : nameOf(t)
       const proto = { type, name: fresh(type), inputs: ins.map(name), outputs: outs.map(name) }
@@ -108,17 +129,11 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
     const { dtype, shape } = tensors[i] as Tensor
     return { name, dtype, shape }
   })
-  const kept = Object.entries(weights).filter(([name]) => initializers.has(name))
   return {
-    bytes: encodeModel({
-      nodes: forMemory(nodes),
-      initializers: [...initializers.values()],
-      inputs,
-      outputs: outputSpecs,
-    }),
+    nodes: forMemory(nodes),
+    initializers: [...initializers.values()],
     inputs,
     outputs: outputSpecs,
-    weights: Object.fromEntries(kept),
   }
 }
 

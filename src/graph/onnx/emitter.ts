@@ -3,8 +3,11 @@ import type { Tensor } from '../tensor.ts'
 
 export type Attribute = number | string | readonly number[] | { float: number }
 
-/** Where a model will run; ops choose their ONNX form by it. */
-export type Target = 'cpu' | 'webgpu' | 'wasm'
+/**
+ * Where a model will run; ops choose their ONNX form by it. `standard`: on any runtime, by operators
+ * of the ONNX standard alone.
+ */
+export type Target = 'cpu' | 'webgpu' | 'wasm' | 'standard'
 
 /** What an op's `onnx` writes to. Inputs are tensors of the graph, or names of earlier results. */
 export interface Emitter {

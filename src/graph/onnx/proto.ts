@@ -1,5 +1,5 @@
 import { Writer } from 'protobufjs/minimal.js'
-import type { Shape } from '../dim.ts'
+import { type Shape, sizeOf } from '../dim.ts'
 import { DTYPES, type DType } from '../dtype.ts'
 import type { Attribute } from './emitter.ts'
 import type { TensorSpec } from './model.ts'
@@ -65,23 +65,49 @@ export interface InitializerProto {
   name: string
   dtype: DType
   shape: readonly number[]
-  /** Little-endian elements; undefined: the data is kept outside the model. */
-  bytes: Uint8Array | undefined
+  /** Little-endian elements, or what makes them when they are written; undefined: kept outside the model. */
+  bytes: Uint8Array | (() => Uint8Array) | undefined
+  /** Of elements outside: the file beside the model, and the part of it. */
+  place?: { location: string; offset: number; length: number }
 }
 
-const initializer =
-  ({ name, dtype, shape, bytes }: InitializerProto): Write =>
+/** Bytes of an initializer's elements. */
+export const byteLength = ({ dtype, shape }: Pick<InitializerProto, 'dtype' | 'shape'>): number =>
+  sizeOf(shape) * DTYPES[dtype].bytes
+
+/** All of an initializer but its elements, which come last. */
+const declaration =
+  ({ name, dtype, shape, bytes, place }: InitializerProto): Write =>
   (w) => {
     for (const dim of shape) integer(w, 1, dim)
     integer(w, 2, DTYPES[dtype].onnx)
     text(w, 8, name)
     if (bytes) {
-      w.uint32((9 << 3) | LENGTH_DELIMITED).bytes(bytes)
-    } else {
-      message(13, (entry) => text(text(entry, 1, 'location'), 2, 'weights'))(w)
-      integer(w, 14, 1)
+      w.uint32((9 << 3) | LENGTH_DELIMITED).uint32(byteLength({ dtype, shape }))
+      return
     }
+    for (const [key, value] of Object.entries(place ?? { location: 'weights' }))
+      message(13, (entry) => text(text(entry, 1, key), 2, String(value)))(w)
+    integer(w, 14, 1)
   }
+
+/** A field of the graph: what is written of it, then `elements`. */
+function* initializer(proto: InitializerProto): Generator<Piece> {
+  const fields = encoded(declaration(proto))
+  const size = proto.bytes ? byteLength(proto) : 0
+  yield encoded((w) => w.uint32((5 << 3) | LENGTH_DELIMITED).uint32(fields.length + size))
+  yield fields
+  if (proto.bytes) yield { size, bytes: proto.bytes }
+}
+
+/** Bytes, or how many there will be and what makes them. */
+type Piece = Uint8Array | { size: number; bytes: Uint8Array | (() => Uint8Array) }
+
+const encoded = (write: Write): Uint8Array => {
+  const writer = Writer.create()
+  write(writer)
+  return writer.finish()
+}
 
 const dimension =
   (dim: number | string): Write =>
@@ -107,29 +133,60 @@ const valueInfo =
 export interface GraphProto {
   nodes: readonly NodeProto[]
   initializers: readonly InitializerProto[]
-  inputs: readonly TensorSpec[]
-  outputs: readonly TensorSpec[]
+  inputs: TensorSpec[]
+  outputs: TensorSpec[]
 }
 
 const IR_VERSION = 9
 const OPSET = 20
 
-/** A serialised ModelProto: opset 20 and version 1 of ONNX Runtime's own operators. */
+/** A serialised ModelProto: opset 20, and version 1 of ONNX Runtime's own operators where there are any. */
 export function encodeModel(graph: GraphProto): Uint8Array {
-  const writer = Writer.create()
-  integer(writer, 1, IR_VERSION)
-  text(writer, 2, 'chatwright')
-  message(7, (w) => {
-    for (const proto of graph.nodes) message(1, node(proto))(w)
+  const pieces = [...modelPieces(graph)]
+  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
+  let end = 0
+  for (const piece of pieces) {
+    whole.set(piece, end)
+    end += piece.length
+  }
+  return whole
+}
+
+/** The same piece by piece; elements of initializers are made when it is their turn. */
+export function* modelPieces(graph: GraphProto): Generator<Uint8Array> {
+  const pieces = [...graphPieces(graph)]
+  const size = pieces.reduce((sum, piece) => sum + sizeOfPiece(piece), 0)
+  yield encoded((w) => {
+    text(integer(w, 1, IR_VERSION), 2, 'chatwright')
+    w.uint32((7 << 3) | LENGTH_DELIMITED).uint32(size)
+  })
+  for (const piece of pieces) {
+    const bytes = piece instanceof Uint8Array ? piece : piece.bytes
+    yield typeof bytes === 'function' ? bytes() : bytes
+  }
+  const domains = new Set(['', ...graph.nodes.map(({ domain }) => domain)])
+  for (const domain of domains)
+    yield encoded(message(8, (w) => integer(text(w, 1, domain), 2, domain === '' ? OPSET : 1)))
+}
+
+/** Bytes of the serialised model. */
+export const modelSize = (graph: GraphProto): number =>
+  [...graphPieces(graph)].reduce((sum, piece) => sum + sizeOfPiece(piece), FRAME)
+
+/** More than what stands around the graph. */
+const FRAME = 100
+
+const sizeOfPiece = (piece: Piece): number =>
+  piece instanceof Uint8Array ? piece.length : piece.size
+
+function* graphPieces({ nodes, initializers, inputs, outputs }: GraphProto): Generator<Piece> {
+  yield encoded((w) => {
+    for (const proto of nodes) message(1, node(proto))(w)
     text(w, 2, 'chatwright')
-    for (const proto of graph.initializers) message(5, initializer(proto))(w)
-    for (const spec of graph.inputs) message(11, valueInfo(spec))(w)
-    for (const spec of graph.outputs) message(12, valueInfo(spec))(w)
-  })(writer)
-  for (const [domain, version] of [
-    ['', OPSET],
-    ['com.microsoft', 1],
-  ] as const)
-    message(8, (w) => integer(text(w, 1, domain), 2, version))(writer)
-  return writer.finish()
+  })
+  for (const proto of initializers) yield* initializer(proto)
+  yield encoded((w) => {
+    for (const spec of inputs) message(11, valueInfo(spec))(w)
+    for (const spec of outputs) message(12, valueInfo(spec))(w)
+  })
 }

@@ -59,7 +59,7 @@ function emitMatMul({ inputs, outputs, attrs }: Node<MatMulAttrs>, emit: Emitter
   const { transposeA, transposeB, scale } = attrs
   if (!transposeA && !transposeB && scale === 1) {
     emit.node('MatMul', inputs, outputs)
-  } else if (emit.target === 'webgpu') {
+  } else if (emit.target === 'webgpu' || emit.target === 'standard') {
     emitPlain(inputs, outputs, attrs, emit)
   } else {
     const flags = {

@@ -128,7 +128,8 @@ const rmsNormOp: Op<NormAttrs> = {
   onnx: ({ inputs, outputs, attrs: { epsilon } }, emit) => {
     const [x, scale] = inputs
     const [y, inverse] = outputs as [Tensor, Tensor]
-    if (emit.target === 'webgpu' && emit.isUsed(inverse)) {
+    // Though it bears no domain, the operator is the runtime's own.
+    if (emit.target === 'standard' || (emit.target === 'webgpu' && emit.isUsed(inverse))) {
       const normal = emit.temporary()
       emitInverse(x as Tensor, inverse, epsilon, emit)
       emit.node('Mul', [x, inverse], [normal])

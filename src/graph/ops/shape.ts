@@ -228,9 +228,15 @@ export const pad = (x: Tensor, axis: number, before: number, after: number): Ten
     ? x
     : apply(padOp, [x], { axis: normalizeAxis(axis, x.rank, 'pad'), before, after })
 
-const concatOp: Op<{ axis: number }> = {
+interface ConcatAttrs {
+  axis: number
+  /** Of the result's size, where that is open. */
+  size?: string
+}
+
+const concatOp: Op<ConcatAttrs> = {
   name: 'concat',
-  infer: (inputs, { axis }) => {
+  infer: (inputs, { axis, size }) => {
     const first = at(inputs, 0)
     const fits = (t: Tensor) =>
       t.dtype === first.dtype &&
@@ -239,7 +245,8 @@ const concatOp: Op<{ axis: number }> = {
     if (!inputs.every(fits))
       throw new ShapeError('concat', inputs, `differ in more than the size of axis ${axis}`)
     const sizes = inputs.map((t) => at(t.shape, axis))
-    return { dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? sumOf(sizes) : d)) }
+    const total = size ?? sumOf(sizes)
+    return { dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? total : d)) }
   },
   vjp: ({ inputs, attrs: { axis } }, [g]) => {
     let offset = 0
@@ -251,17 +258,60 @@ const concatOp: Op<{ axis: number }> = {
       return g && slice(g, axis, offset - size, offset)
     })
   },
-  onnx: ({ inputs, outputs, attrs }, emit) => emit.node('Concat', inputs, outputs, attrs),
+  onnx: ({ inputs, outputs, attrs: { axis } }, emit) =>
+    emit.node('Concat', inputs, outputs, { axis }),
 }
 
 const sumOf = (sizes: readonly Dim[]): Dim =>
   isFixed(sizes) ? sizes.reduce((a, b) => a + b, 0) : sizes.join('+')
 
-/** Joins tensors end to end along an axis. */
-export const concat = (tensors: readonly Tensor[], axis: number): Tensor =>
-  tensors.length === 1
-    ? at(tensors, 0)
-    : apply(concatOp, tensors, { axis: normalizeAxis(axis, at(tensors, 0).rank, 'concat') })
+/**
+ * Joins tensors end to end along an axis. `size` names the result's size, where that is a dimension
+ * with a name of its own; without it the sum of sizes with names is named `a+b`.
+ */
+export function concat(tensors: readonly Tensor[], axis: number, size?: string): Tensor {
+  if (tensors.length === 1) return at(tensors, 0)
+  const index = normalizeAxis(axis, at(tensors, 0).rank, 'concat')
+  return apply(concatOp, tensors, { axis: index, size })
+}
+
+interface SkipAttrs {
+  axis: number
+  likeAxis: number
+  size: string
+}
+
+const skipOp: Op<SkipAttrs> = {
+  name: 'skip',
+  infer: (inputs, { axis, size }) => {
+    const { dtype, shape } = at(inputs, 0)
+    return { dtype, shape: shape.map((d, i) => (i === axis ? size : d)) }
+  },
+  onnx: ({ inputs, outputs, attrs: { axis, likeAxis } }, emit) => {
+    const start = emit.temporary()
+    emit.node('Shape', [at(inputs, 1)], [start], { start: likeAxis, end: likeAxis + 1 })
+    const scalar = (value: number) => emit.constant('int64', [1], [value])
+    emit.node('Slice', [at(inputs, 0), start, scalar(LAST), scalar(axis)], outputs)
+  },
+}
+
+/** An end that no tensor reaches. */
+const LAST = 2 ** 31 - 1
+
+/**
+ * x without its first elements along an axis: as many are left out as `like` has along `likeAxis`.
+ * `size` names how many stay. Has no derivative.
+ */
+export const skip = (
+  x: Tensor,
+  axis: number,
+  { like, likeAxis, size }: { like: Tensor; likeAxis: number; size: string },
+): Tensor =>
+  apply(skipOp, [x, like], {
+    axis: normalizeAxis(axis, x.rank, 'skip'),
+    likeAxis: normalizeAxis(likeAxis, like.rank, 'skip'),
+    size,
+  })
 
 interface SplitAttrs {
   axis: number

@@ -1,11 +1,13 @@
 import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileError, writeFile } from './node-file.ts'
 
 /** A file's text, bytes or pieces, or another file to share (a hard link) or else copy. */
-export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array> | { copyOf: string }
+export type FileContent = string | Uint8Array | Pieces | { copyOf: string }
 
-/** Contents by file name. */
+type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+/** Contents by file name, which may begin with a folder: `onnx/model.onnx`. */
 export type Files = Readonly<Record<string, FileContent>>
 
 /**
@@ -18,8 +20,11 @@ export const writeFolder = async (folder: string, files: Files): Promise<void> =
       throw fileError(error, `cannot make the folder ${folder}`)
     })
     for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true })
       await writeContent(join(folder, name), content)
     }
+    for (const inner of new Set(Object.keys(files).map(dirname)))
+      await syncFolder(join(folder, inner))
     await syncFolder(folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
 import { fileError } from './node-file.ts'
 
-const WEIGHTS = 'model.safetensors'
+/** What depends on all other files: a model's weights, or an adapter's. */
+const WEIGHTS: readonly string[] = ['model.safetensors', 'adapter_model.safetensors']
 /** A new set of files, whole, on its way into the folder around it. */
 const PENDING = '.promote'
 
@@ -24,7 +25,7 @@ export const promote = async (folder: string, files: Files): Promise<void> => {
   await writeFolder(aside, files)
   try {
     if (await onlyWeightsDiffer(aside, folder)) {
-      await rename(join(aside, WEIGHTS), join(folder, WEIGHTS))
+      for (const name of await weightsIn(aside)) await rename(join(aside, name), join(folder, name))
       await syncFolder(folder)
       await rm(aside, { recursive: true })
       return
@@ -49,12 +50,10 @@ export const finishPromotion = async (folder: string): Promise<void> => {
       throw error
     })
     if (!names) return
-    const weights = names.filter((name) => name === WEIGHTS)
-    const others = names.filter((name) => name !== WEIGHTS)
-    if (weights.length > 0) {
-      await rm(join(folder, WEIGHTS), { force: true })
-      await syncFolder(folder)
-    }
+    const weights = names.filter((name) => WEIGHTS.includes(name))
+    const others = names.filter((name) => !WEIGHTS.includes(name))
+    for (const name of weights) await rm(join(folder, name), { force: true })
+    if (weights.length > 0) await syncFolder(folder)
     for (const group of [others, weights]) {
       for (const name of group) await rename(join(pending, name), join(folder, name))
       await syncFolder(folder)
@@ -68,11 +67,14 @@ export const finishPromotion = async (folder: string): Promise<void> => {
 
 const onlyWeightsDiffer = async (aside: string, folder: string): Promise<boolean> => {
   const names = await readdir(aside)
-  if (!names.includes(WEIGHTS)) return false
+  if ((await weightsIn(aside)).length !== 1) return false
   for (const name of names) {
-    if (name === WEIGHTS) continue
+    if (WEIGHTS.includes(name)) continue
     const now = await readFile(join(folder, name)).catch(() => undefined)
     if (!now?.equals(await readFile(join(aside, name)))) return false
   }
   return true
 }
+
+const weightsIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => WEIGHTS.includes(name))

@@ -12,6 +12,8 @@ export interface Gguf extends NamedTensors {
   readonly tensors: ReadonlyMap<string, GgufTensor>
   /** A tensor as it is stored, in blocks of its type. */
   read(name: string): Promise<Uint8Array>
+  /** With `from`, which is the start of a block, as many elements as `out` holds from there on. */
+  readFloat32(name: string, out?: Float32Array, from?: number): Promise<Float32Array>
 }
 
 /**
@@ -34,18 +36,20 @@ export async function openGguf(source: ByteSource, file = 'model.gguf'): Promise
     return source.read(offset, length)
   }
 
-  const readFloat32 = async (name: string, out?: Float32Array): Promise<Float32Array> => {
+  const readFloat32: Gguf['readFloat32'] = async (name, out, first) => {
     const { type, shape, offset } = entry(name)
     const { blockSize, bytes, dequantize } = TENSOR_TYPES[type]
     const size = shape.reduce((a, b) => a * b, 1)
-    if (out && out.length !== size) {
+    const isPart = first !== undefined && out && first + out.length <= size
+    if (out && out.length !== size && !isPart) {
       throw new Error(`${name}: ${size} elements [${shape}] do not fit a buffer of ${out.length}`)
     }
     const values = out ?? new Float32Array(size)
-    for (let from = 0; from < size; from += CHUNK) {
-      const to = Math.min(from + CHUNK, size)
+    const start = offset + ((first ?? 0) / blockSize) * bytes
+    for (let from = 0; from < values.length; from += CHUNK) {
+      const to = Math.min(from + CHUNK, values.length)
       const blocks = await source.read(
-        offset + (from / blockSize) * bytes,
+        start + (from / blockSize) * bytes,
         ((to - from) / blockSize) * bytes,
       )
       dequantize(blocks, values.subarray(from, to))

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { differences } from '../differences.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import type { StackConfig } from '../stack-config.ts'
 import { bert } from './bert.ts'
@@ -31,18 +32,33 @@ export const familyOf = (config: ModelConfig): Family =>
   FAMILIES.find((family) => says(family, config)) ?? chatwright
 
 /** True where the family's own fields lead back to the same architecture. */
-function says(family: Family, config: ModelConfig): boolean {
+const says = (family: Family, config: ModelConfig): boolean => unsaid(family, config)?.length === 0
+
+/** The options that the family's own fields lose; undefined where it is another kind of model. */
+function unsaid(family: Family, config: ModelConfig): string[] | undefined {
   try {
     const fields = family.write(config)
-    return fields !== undefined && isAlike(family.read(fieldReader(fields, new Set())), config)
+    if (!fields) return undefined
+    const read = family.read(fieldReader(fields, new Set()))
+    return differences(read, config, { ignore: TRAINING })
   } catch (error) {
-    if (error instanceof UserError) return false
+    if (error instanceof UserError) return undefined
     throw error
   }
 }
 
+/** Of a model that no other family says all of: the family that says most, and what it does not. */
+export function unsaidOptions(config: ModelConfig): { nearest: string; options: string[] } {
+  const found = FAMILIES.filter((family) => family !== chatwright).flatMap((family) => {
+    const options = unsaid(family, config)
+    return options ? [{ nearest: family.modelType, options }] : []
+  })
+  found.sort((a, b) => a.options.length - b.options.length)
+  return found[0] ?? { nearest: 'none', options: ['kind'] }
+}
+
 /** Options that only training looks at; not every family has a field for them. */
-const TRAINING = new Set<string>([
+export const TRAINING: ReadonlySet<string> = new Set<string>([
   'embeddingDropout',
   'attentionDropout',
   'residualDropout',
@@ -51,15 +67,9 @@ const TRAINING = new Set<string>([
   'balance',
 ] satisfies (keyof StackConfig | 'balance')[])
 
-/** Equal but for what only training looks at, and the last digits of numbers. */
-function isAlike(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number')
-    return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
-  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return a === b
-  const fields = (x: object) => x as Record<string, unknown>
-  const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...names].every((name) => TRAINING.has(name) || isAlike(fields(a)[name], fields(b)[name]))
-}
+/** The family of a `model_type`, if it is known. */
+export const familyNamed = (modelType: unknown): Family | undefined =>
+  FAMILIES.find((family) => family.modelType === modelType)
 
 export interface TokenIds {
   bosId?: number
@@ -99,7 +109,7 @@ export function readConfig(json: unknown): ImportedConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new UserError('config.json: is not an object')
   const fields = json as Record<string, unknown>
-  const family = FAMILIES.find(({ modelType }) => modelType === fields.model_type)
+  const family = familyNamed(fields.model_type)
   if (!family) {
     const known = FAMILIES.map(({ modelType }) => modelType).join(', ')
     throw new UserError(
@@ -124,18 +134,19 @@ export function readConfig(json: unknown): ImportedConfig {
 /** Far more than any model has: a file that claims more is damaged, or means harm. */
 const MOST = { layers: 1024, experts: 4096, heads: 65_536, width: 2 ** 24 }
 
-function checkSizes(config: ModelConfig): void {
+/** Throws UserError where a configuration is absurd, or its options do not go together; `file` holds it. */
+export function checkSizes(config: ModelConfig, file = 'config.json'): void {
   for (const { layers, experts, heads, dim, hiddenDim, headDim } of stacksOf(config)) {
     const found = { layers, experts: experts?.count ?? 0, heads }
     const all = { ...found, width: Math.max(dim, hiddenDim, headDim) }
     for (const [name, value] of Object.entries(all))
       if (value > MOST[name as keyof typeof MOST])
-        throw new UserError(`config.json: ${name} is ${value}, which no model has`)
+        throw new UserError(`${file}: ${name} is ${value}, which no model has`)
   }
   try {
     createModel(config)
   } catch (error) {
-    throw new UserError(`config.json: ${(error as Error).message}`)
+    throw new UserError(`${file}: ${(error as Error).message}`)
   }
 }
 

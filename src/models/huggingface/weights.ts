@@ -72,28 +72,24 @@ export function exportTensors(
 /**
  * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
  * another shape or contradicts the configuration; returns the tensors of the file that the model has
- * no place for.
+ * no place for. `partial`: parameters that the file lacks are left as they are.
  */
 export async function importTensors(
   family: Family,
   model: Model,
   weights: NamedTensors,
   memory: (name: string) => Float32Array,
+  { partial = false }: { partial?: boolean } = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
   const used = new Set<string>()
   for (const { file, ours, transposed, plus } of renamesOf(family, model)) {
-    const name = nameIn(weights, file, family)
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
-    if (!name) throw new UserError(`the weights have no tensor named ${file} (${expected})`)
+    if (partial && !nameIn(weights, file, family)) continue
+    const name = findTensor(weights, file, family, expected)
     used.add(name)
-    const given = weights.tensors.get(name)?.shape ?? []
-    if (given.join() !== expected.join())
-      throw new UserError(
-        `${name} has the shape (${given}); the configuration asks for (${expected})`,
-      )
     if (ours.length === 1 && !transposed) {
       const values = memory(ours[0] as string)
       await weights.readFloat32(name, values)
@@ -111,6 +107,44 @@ export async function importTensors(
   }
   const left = [...weights.tensors.keys()].filter((name) => !used.has(name) && !isBuffer(name))
   return leaveOutCopies(left, model, weights, memory)
+}
+
+/** Parameters of a family's file, one at a time; throws UserError as `importTensors` does. */
+export function parameterReader(
+  family: Family,
+  model: Model,
+  weights: NamedTensors,
+): (name: string) => Promise<Float32Array> {
+  const parameters = model.parameters()
+  const renames = renamesOf(family, model)
+  const placeOf = new Map(renames.flatMap((one) => one.ours.map((name) => [name, one])))
+  return async (parameter) => {
+    const { file, ours, transposed, plus } = placeOf.get(parameter) as Rename
+    const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
+    const shape = joinedShape(shapes)
+    const expected = transposed ? [...shape].reverse() : shape
+    const stored = await weights.readFloat32(findTensor(weights, file, family, expected))
+    const joined = transposed ? transposedMatrix(stored, expected) : stored
+    const sizes = shapes.map(sizeOf)
+    const index = ours.indexOf(parameter)
+    const from = sizes.slice(0, index).reduce((a, b) => a + b, 0)
+    const values = ours.length === 1 ? joined : joined.slice(from, from + (sizes[index] as number))
+    return plus ? values.map((x) => x + plus) : values
+  }
+}
+
+/** The name of a tensor in a file. Throws UserError where it is missing, or has another shape. */
+function findTensor(
+  weights: NamedTensors,
+  file: string,
+  family: Family,
+  expected: readonly number[],
+): string {
+  const name = nameIn(weights, file, family)
+  if (!name) throw new UserError(`the weights have no tensor named ${file} (${expected})`)
+  const given = weights.tensors.get(name)?.shape ?? []
+  if (given.join() === expected.join()) return name
+  throw new UserError(`${name} has the shape (${given}); the configuration asks for (${expected})`)
 }
 
 /**

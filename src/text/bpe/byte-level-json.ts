@@ -5,7 +5,8 @@ import { splitSources } from './split.ts'
 
 /** What a byte-level BPE tokenizer consists of; tokens are spelled in the byte alphabet. */
 export interface ByteLevelParts {
-  split: SplitName
+  /** A name, or another regular expression. */
+  split: SplitName | { pattern: string }
   vocab: Record<string, number>
   merges: [string, string][]
   /** Special tokens by content. */
@@ -18,6 +19,8 @@ export interface ByteLevelParts {
 
 /** The `tokenizer.json` of such a tokenizer, as Hugging Face's libraries read it. */
 export function byteLevelJson(parts: ByteLevelParts): TokenizerJson {
+  const { split } = parts
+  const pattern = typeof split === 'string' ? splitSources[split] : split.pattern
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
   return {
     version: '1.0',
@@ -32,7 +35,7 @@ export function byteLevelJson(parts: ByteLevelParts): TokenizerJson {
       pretokenizers: [
         {
           type: 'Split',
-          pattern: { Regex: splitSources[parts.split] },
+          pattern: { Regex: pattern },
           behavior: 'Isolated',
           invert: false,
         },

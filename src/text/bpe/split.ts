@@ -19,15 +19,16 @@ export const splitSources: Readonly<Record<SplitName, string>> = {
   chinese: String.raw`'(?:[sdmtSDMT]|[lL][lL]|[vV][eE]|[rR][eE])|[${HAN_RANGES}]+| ?(?:(?![${HAN_RANGES}])[\p{L}\p{M}])+|(?:(?![${HAN_RANGES}])\p{N}){1,3}| ?[^\s\p{L}\p{M}\p{N}${HAN_RANGES}]+|\s*[\r\n]+|\s+(?!\S)|\s+`,
 }
 
-const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+/** Llama 3 to 3.3. */
+export const llama3Source = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 /** Qwen 2 to 3. */
-export const qwen2Source = llama3.replace('{1,3}', '')
+export const qwen2Source = llama3Source.replace('{1,3}', '')
 
 /** Every regular expression that has a scanner: ours, and those of well-known models. */
 export const scannerOf: ReadonlyMap<string, Scanner> = new Map([
   [splitSources.gpt2, scanGpt2],
   [splitSources.cl100k, scanCl100k],
   [splitSources.chinese, scanChinese],
-  [llama3, scanLlama3],
+  [llama3Source, scanLlama3],
   [qwen2Source, scanQwen2],
 ])

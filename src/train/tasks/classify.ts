@@ -4,8 +4,10 @@ import {
   labelsOf,
   parseLabelledText,
 } from '../../data/tasks/labelled-texts.ts'
+import { classify as askForLabels, estimate } from '../../encode/classify.ts'
+import { accuracy, correlation, macroF1, meanAbsoluteError } from '../../evaluate/scores.ts'
 import { classificationObjective } from '../../objectives/classification.ts'
-import { readerOf } from './reader-of.ts'
+import { asking, readerOf } from './reader-of.ts'
 import type { RecordTask } from './task.ts'
 
 const common = {
@@ -25,6 +27,12 @@ export const classify: RecordTask<LabelledText> = {
   head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
   examples: (records, tokenizer, model, { length }) =>
     labelledTextSet(records, readerOf(model).config.head?.labels, { tokenizer, length }),
+  measure: (trained, records) =>
+    asking(trained, async (model) => {
+      const said = await askForLabels(model, records)
+      const pairs = records.map(({ label }, i) => [said[i]?.label, String(label)] as const)
+      return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
+    }),
 }
 
 /** A number for each text: `{"text": "...", "label": 0.5}`; reward models are of this kind. */
@@ -33,4 +41,10 @@ export const regress: RecordTask<LabelledText> = {
   head: () => ({ task: 'regress', labels: [] }),
   examples: (records, tokenizer, _, { length }) =>
     labelledTextSet(records, undefined, { tokenizer, length }),
+  measure: (trained, records) =>
+    asking(trained, async (model) => {
+      const said = await estimate(model, records)
+      const pairs = records.map(({ label }, i) => [said[i] as number, Number(label)] as const)
+      return { meanAbsoluteError: meanAbsoluteError(pairs), correlation: correlation(pairs) }
+    }),
 }

@@ -1,6 +1,7 @@
 import { parseTextPair, type TextPair, textPairSet } from '../../data/tasks/text-pairs.ts'
+import { embed as askForVectors, cosineSimilarity } from '../../encode/embed.ts'
 import { contrastiveObjective } from '../../objectives/contrastive.ts'
-import { readerOf } from './reader-of.ts'
+import { asking, readerOf } from './reader-of.ts'
 import type { RecordTask } from './task.ts'
 
 /** A vector for each text, near to those of texts that mean the same: `{"anchor": "...", "positive": "..."}`. */
@@ -15,5 +16,26 @@ export const embed: RecordTask<TextPair> = {
     (model, { length, temperature }) =>
     (sizes) =>
       contrastiveObjective(readerOf(model), { ...sizes, length, temperature }),
+  measure: (trained, records) =>
+    asking(trained, async (model) => {
+      const anchors = await askForVectors(
+        model,
+        records.map(({ anchor }) => anchor),
+      )
+      const positives = await askForVectors(
+        model,
+        records.map(({ positive }) => positive),
+      )
+      return { recallAt1: recallAt1(anchors, positives) }
+    }),
   undivided: true,
+}
+
+/** Share of the anchors to which no other text is nearer than their own. */
+function recallAt1(anchors: readonly Float32Array[], positives: readonly Float32Array[]): number {
+  const found = anchors.filter((anchor, own) => {
+    const near = cosineSimilarity(anchor, positives[own] as Float32Array)
+    return positives.every((other, i) => i === own || cosineSimilarity(anchor, other) < near)
+  })
+  return found.length / anchors.length
 }

@@ -1,6 +1,21 @@
+import { TextModel } from '../../encode/text-model.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
 import type { Model } from '../../models/model.ts'
+import type { Trained } from './task.ts'
+
+/** Asks a model in training about whole texts. */
+export async function asking<T>(
+  trained: Trained,
+  ask: (model: TextModel) => Promise<T>,
+): Promise<T> {
+  const model = await TextModel.create({ ...trained, model: readerOf(trained.model) })
+  try {
+    return await ask(model)
+  } finally {
+    await model.dispose()
+  }
+}
 
 /** A model that reads whole texts. Throws where it is none. */
 export function readerOf(model: Model): Encoder | Decoder {

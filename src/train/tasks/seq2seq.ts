@@ -4,10 +4,16 @@ import {
   sourcesEach,
   sourceTargetSet,
 } from '../../data/tasks/source-targets.ts'
+import { generateAll } from '../../generate/generate.ts'
+import { LanguageModel } from '../../generate/language-model.ts'
 import { EncoderDecoder } from '../../models/encoder-decoder.ts'
 import type { Model } from '../../models/model.ts'
 import { sequenceToSequenceObjective } from '../../objectives/sequence-to-sequence.ts'
 import type { RecordTask } from './task.ts'
+
+/** Records that are written to be measured, and how many of them together. */
+const WRITTEN = 1000
+const TOGETHER = 32
 
 /** Writing one text from another, or from several: `{"source": "...", "target": "..."}`. */
 export const seq2seq: RecordTask<SourceTarget> = {
@@ -19,6 +25,25 @@ export const seq2seq: RecordTask<SourceTarget> = {
   examples: (records, tokenizer, model, { length: sourceLength, targetLength: length }) => {
     const { startId } = writerOf(model).config
     return sourceTargetSet(records, { tokenizer, sourceLength, length, startId })
+  },
+  async measure(trained, all) {
+    const records = all.slice(0, WRITTEN)
+    const model = await LanguageModel.create({ ...trained, model: writerOf(trained.model) })
+    try {
+      let exact = 0
+      for (let start = 0; start < records.length; start += TOGETHER) {
+        const some = records.slice(start, start + TOGETHER)
+        const written = await generateAll(
+          model,
+          some.map(({ sources }) => sources),
+          { temperature: 0 },
+        )
+        exact += some.filter(({ target }, i) => written[i]?.text === target).length
+      }
+      return { exactMatch: exact / records.length }
+    } finally {
+      await model.dispose()
+    }
   },
   objective:
     (model, { length: sourceLength, targetLength: length, sources, labelSmoothing }) =>

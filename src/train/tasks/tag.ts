@@ -4,8 +4,10 @@ import {
   taggedWordSet,
   tagsOf,
 } from '../../data/tasks/tagged-words.ts'
+import { tag as askForTags } from '../../encode/tag.ts'
+import { accuracy, macroF1 } from '../../evaluate/scores.ts'
 import { taggingObjective } from '../../objectives/classification.ts'
-import { readerOf } from './reader-of.ts'
+import { asking, readerOf } from './reader-of.ts'
 import type { RecordTask } from './task.ts'
 
 /** A label for each word: `{"words": ["..."], "tags": ["..."]}`. */
@@ -17,6 +19,15 @@ export const tag: RecordTask<TaggedWords> = {
   head: (records) => ({ task: 'tag', labels: tagsOf(records) }),
   examples: (records, tokenizer, model, { length }) =>
     taggedWordSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
+  measure: (trained, records) =>
+    asking(trained, async (model) => {
+      const sentences = records.map(({ words }) => words)
+      const said = await askForTags(model, sentences)
+      const pairs = records.flatMap(({ tags }, i) =>
+        tags.map((tag, word) => [said[i]?.[word]?.tag, tag] as const),
+      )
+      return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
+    }),
   objective:
     (model, { length, labelSmoothing }) =>
     (sizes) =>

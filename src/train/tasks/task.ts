@@ -3,6 +3,7 @@ import type { HeadConfig } from '../../models/head-config.ts'
 import type { Model, ModelConfig } from '../../models/model.ts'
 import type { Style } from '../../models/styles/index.ts'
 import type { ObjectiveBuilder } from '../../objectives/objective.ts'
+import type { DeviceTensor, Engine } from '../../runtime/engine.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 
 /** Sizes of examples. */
@@ -18,6 +19,14 @@ export interface TaskSizes {
 export interface ObjectiveOptions extends TaskSizes {
   labelSmoothing: number
   temperature: number
+}
+
+/** A model in training, as its tasks measure it. */
+export interface Trained {
+  engine: Engine
+  model: Model
+  tokenizer: Tokenizer
+  weights: { live: Readonly<Record<string, DeviceTensor>> }
 }
 
 /** What sets one task apart: the form of its records, its models and its loss. */
@@ -36,6 +45,8 @@ export interface RecordTask<R> {
   sourcesEach?(records: readonly R[]): number
   examples(records: readonly R[], tokenizer: Tokenizer, model: Model, sizes: TaskSizes): ExampleSet
   objective(model: Model, options: ObjectiveOptions): ObjectiveBuilder
+  /** Other measures than the loss, of records that were not learned from, by name. */
+  measure(trained: Trained, records: readonly R[]): Promise<Record<string, number>>
   /** The loss compares the examples of a step with each other. */
   undivided?: boolean
 }

@@ -10,6 +10,7 @@ import {
   mul,
   pad,
   reshape,
+  skip,
   slice,
   softmax,
   split,
@@ -89,5 +90,18 @@ export const shapeCases: Case[] = [
       reshape(transpose(x, [0, 2, 1]), [2, 'batch', 2, 'length']),
     ],
     { usesHost: true },
+  ),
+  op(
+    'skip, and a sum of dimensions with a name of its own',
+    {
+      x: floats([2, 5, 3], -2, 2, ['batch', 'total', 3]),
+      past: floats([4, 2, 3], -2, 2, [4, 'past', 3]),
+      first: floats([2, 2, 3], -2, 2, ['batch', 'past', 3]),
+    },
+    ({ x, past, first }) => {
+      const rest = skip(mul(x, 2), 1, { like: past, likeAxis: 1, size: 'rest' })
+      return [rest, add(concat([first, rest], 1, 'total'), x)]
+    },
+    { order: 0, by: [], usesHost: true },
   ),
 ]

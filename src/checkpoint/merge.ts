@@ -1,0 +1,63 @@
+import { readdir } from 'node:fs/promises'
+import { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { sizeOf } from '../graph/index.ts'
+import { promote } from '../models/files/promote.ts'
+import { createModel } from '../models/model.ts'
+import { parseOptions } from '../options.ts'
+import { readAdapterFolder } from './adapter-folder.ts'
+import { modelFiles } from './model-files.ts'
+import { readModelFolder } from './model-folder.ts'
+import { withAdapters } from './with-adapters.ts'
+
+export const mergeOptions = z.strictObject({
+  /** Folder of the model. */
+  model: z.string().min(1),
+  /** Folders of LoRA adapters; their updates add up. */
+  adapter: z.array(z.string().min(1)).min(1),
+  /** Folder of the result. */
+  out: z.string().min(1),
+})
+
+export type MergeOptions = z.input<typeof mergeOptions>
+
+export interface MergeResult {
+  out: string
+  /** Matrices of the file that were updated. */
+  matrices: number
+}
+
+/**
+ * Writes a model's folder with adapters added to its weights, W + scale B A: a whole model, which runs
+ * as any other. Throws UserError with the option or the file at fault.
+ */
+export async function merge(options: MergeOptions): Promise<MergeResult> {
+  const { model: path, adapter, out } = parseOptions(mergeOptions, options)
+  await refuseFull(out)
+  const base = await readModelFolder(path)
+  const folders = await Promise.all(adapter.map(readAdapterFolder))
+  const merged = withAdapters(base, folders, { merge: true })
+  const model = createModel(merged.config)
+  const memory = new Map(
+    [...model.parameters()].map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]),
+  )
+  const values = (name: string) => memory.get(name) as Float32Array
+  await merged.fill(values)
+  await promote(
+    out,
+    modelFiles({
+      ...merged,
+      model,
+      values: { tensor: (name) => ({ read: async () => values(name) }) },
+    }),
+  )
+  const names = new Set(folders.flatMap(({ adapter: { updates } }) => [...updates.keys()]))
+  return { out, matrices: names.size }
+}
+
+/** A model is not written over another, nor over its adapter. */
+async function refuseFull(out: string): Promise<void> {
+  const names = await readdir(out).catch(() => [])
+  if (names.length > 0)
+    throw new UserError(`${out} is not empty; choose another --out, or remove what is there`)
+}

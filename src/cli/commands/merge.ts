@@ -1,0 +1,25 @@
+import { mergeOptions } from '../../checkpoint/merge.ts'
+import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
+import { modelHelp } from '../help/generation.ts'
+import { interruptSignal } from '../interrupt.ts'
+
+export const merge = defineCommand({
+  name: 'merge',
+  summary: 'Add adapters to the weights of their model, for a model of its own.',
+  options: mergeOptions,
+  help: {
+    Model: {
+      model: modelHelp.model,
+      adapter: '`DIR` folders of LoRA adapters; several add up',
+      out: '`DIR` folder of the result',
+    },
+  },
+  examples: ['chatwright merge --model my-model --adapter my-adapter --out my-chat-model'],
+  run: async (options) => {
+    const { merge } = await import('../../checkpoint/merge.ts')
+    const model = await findModel(options.model, { signal: interruptSignal() })
+    const result = await merge({ ...options, model })
+    return { result, text: `${result.matrices} matrices merged; in ${result.out}` }
+  },
+})

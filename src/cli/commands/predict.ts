@@ -1,0 +1,45 @@
+import { formatTable } from '../../bench/row.ts'
+import { type Prediction, predictOptions } from '../../encode/predict.ts'
+import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
+import { modelHelp } from '../help/generation.ts'
+import { interruptSignal } from '../interrupt.ts'
+
+const { model, engine, threads } = modelHelp
+
+export const predict = defineCommand({
+  name: 'predict',
+  summary:
+    'Ask a model about texts: their labels, numbers, tags, vectors, or what fills their gaps.',
+  options: predictOptions,
+  help: {
+    Model: { model, engine, threads },
+    Text: {
+      text: 'texts to read',
+      data: '`SOURCE` text, a line each; or JSON records with "text", at times with "pair", or with "words"',
+      top: 'fillings to give for each gap, of a masked language model',
+    },
+  },
+  examples: [
+    "chatwright predict --model my-classifier --text 'I like it' '我不喜欢'",
+    'chatwright predict --model my-embedder --data texts.txt --json',
+    "chatwright predict --model my-bert --text 'Call me [MASK].'",
+  ],
+  run: async (options) => {
+    const { predict } = await import('../../encode/predict.ts')
+    const signal = interruptSignal()
+    const model = await findModel(options.model, { signal })
+    const predictions = await predict({ ...options, model, signal })
+    return { result: { predictions }, text: predictions.map(describe).join('\n') }
+  },
+})
+
+function describe({ text, labels, value, words, vector, gaps }: Prediction): string {
+  const table = (rows: readonly (readonly [string, number])[]) =>
+    formatTable(rows.map(([said, share]) => ['', said, `${(100 * share).toFixed(1)} %`]))
+  if (labels) return `${text}\n${table(labels.map((one) => [one.label, one.probability]))}`
+  if (gaps) return `${text}\n${table(gaps.flat().map((one) => [one.text, one.probability]))}`
+  if (words)
+    return words.map(({ word, tag }) => (tag === undefined ? word : `${word}/${tag}`)).join(' ')
+  return `${text}\n  ${(vector ?? [value as number]).map((x) => x.toFixed(4)).join(' ')}`
+}

@@ -1,0 +1,28 @@
+import { readModelFolder } from '../checkpoint/model-folder.ts'
+import { UserError } from '../errors.ts'
+import { parseOptions } from '../options.ts'
+import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from './formats/index.ts'
+import { type ExportOptions, exportOptions } from './options.ts'
+
+export interface Exported {
+  out: string
+  format: ExportFormatName
+  dtype: string
+  /** Fields of the model's config.json that are not known here, and are not in what was made. */
+  unknownFields: string[]
+}
+
+/**
+ * Writes a model's folder in another format, or with weights of another type; tensors are read, converted
+ * and written one at a time. Throws UserError that names what the format cannot say.
+ */
+export async function exportModel(options: ExportOptions): Promise<Exported> {
+  const { model, format, out, shardSize, ...given } = parseOptions(exportOptions, options)
+  const { dtypes, name, write }: ExportFormat = EXPORT_FORMATS[format]
+  const { dtype = dtypes[0] as string } = given
+  if (!dtypes.includes(dtype))
+    throw new UserError(`dtype is ${dtype}; ${name} has ${dtypes.join(', ')}`)
+  const folder = await readModelFolder(model)
+  await write(folder, out, { dtype, shardBytes: shardSize * 1e9 })
+  return { out, format, dtype, unknownFields: folder.unknownFields }
+}

@@ -1,0 +1,97 @@
+import {
+  cast,
+  input,
+  productOf,
+  reshape,
+  type Shape,
+  skip,
+  type Tensor,
+} from '../../graph/index.ts'
+import type { Decoder } from '../../models/decoder.ts'
+import { paddingBias } from '../../models/stack.ts'
+import type { StackConfig } from '../../models/stack-config.ts'
+import { GrowingCache, type KeysAndValues } from '../../nn/index.ts'
+import { placesOf } from './open-places.ts'
+
+/** Names of sizes, as those that made such files before have them; transformers.js knows the first. */
+export const BATCH = 'batch_size'
+export const LENGTH = 'sequence_length'
+export const PAST = 'past_sequence_length'
+export const TOTAL = 'total_sequence_length'
+
+/**
+ * Logits (B, T, V) after each of `input_ids` (B, T). With a cache, `past_key_values.N.key` and `.value`
+ * (B, kvHeads, P, headDim) are those of the P tokens before, which `attention_mask` (B, P + T) counts too;
+ * `present.N.key` and `.value` are those of all. Without one, it reads the whole text at once.
+ */
+export function decoderGraph(
+  model: Decoder,
+  { cache }: { cache: boolean },
+): Record<string, Tensor> {
+  const ids = input('input_ids', 'int64', [BATCH, LENGTH])
+  return cache ? cachedGraph(model, ids) : wholeGraph(model, ids)
+}
+
+function wholeGraph(model: Decoder, ids: Tensor): Record<string, Tensor> {
+  const mask = input('attention_mask', 'int64', [BATCH, LENGTH])
+  const hidden = model.hidden(ids, { mask: cast(mask, 'float32'), positions: placesOf(mask) })
+  return { logits: byRows(hidden, (rows) => model.logits(rows)) }
+}
+
+function cachedGraph(model: Decoder, ids: Tensor): Record<string, Tensor> {
+  const mask = input('attention_mask', 'int64', [BATCH, TOTAL])
+  const past = pastOf(model.config, (layer) => `past_key_values.${layer}`)
+  const cache = new GrowingCache({ past, total: TOTAL })
+  const keyPositions = placesOf(mask)
+  const hidden = model.hidden(ids, {
+    cache,
+    keyPositions,
+    positions: newOnes(keyPositions, past(0)),
+    attentionBias: paddingBias(cast(mask, 'float32')),
+  })
+  const logits = byRows(hidden, (rows) => model.logits(rows))
+  return { logits, ...presentOf(cache.layers, (layer) => `present.${layer}`) }
+}
+
+/** The inputs that hold keys and values of the tokens before, made once for each layer. */
+export function pastOf(
+  { kvHeads, headDim }: Pick<StackConfig, 'kvHeads' | 'headDim'>,
+  name: (layer: number) => string,
+  length = PAST,
+): (layer: number) => KeysAndValues {
+  const shape = [BATCH, kvHeads, length, headDim]
+  const made = new Map<number, KeysAndValues>()
+  const make = (layer: number): KeysAndValues => ({
+    keys: input(`${name(layer)}.key`, 'float32', shape),
+    values: input(`${name(layer)}.value`, 'float32', shape),
+  })
+  return (layer) => {
+    const known = made.get(layer) ?? make(layer)
+    made.set(layer, known)
+    return known
+  }
+}
+
+/** Keys and values of all tokens so far, by the names of outputs. */
+export const presentOf = (
+  layers: readonly KeysAndValues[],
+  name: (layer: number) => string,
+): Record<string, Tensor> =>
+  Object.fromEntries(
+    layers.flatMap(({ keys, values }, layer) => [
+      [`${name(layer)}.key`, keys],
+      [`${name(layer)}.value`, values],
+    ]),
+  )
+
+/** Of the places of all tokens (B, P + T) those of the new ones (B, T). */
+export const newOnes = (places: Tensor, past: KeysAndValues): Tensor =>
+  skip(places, 1, { like: past.keys, likeAxis: 2, size: LENGTH })
+
+/** (B, T, C) -> (B, T, N), by a function of rows: (B T, C) -> (B T, N). */
+export function byRows(hidden: Tensor, compute: (rows: Tensor) => Tensor): Tensor {
+  const places = hidden.shape.slice(0, -1)
+  const width = (t: Tensor) => t.shape[t.rank - 1] as number
+  const result = compute(reshape(hidden, [productOf(places), width(hidden)]))
+  return reshape(result, [...places, width(result)] satisfies Shape, hidden)
+}

@@ -1,0 +1,84 @@
+import { descriptionFiles } from '../../checkpoint/model-files.ts'
+import type { ModelFolder } from '../../checkpoint/model-folder.ts'
+import { sizeOf, type Tensor } from '../../graph/index.ts'
+import { Decoder } from '../../models/decoder.ts'
+import { Encoder } from '../../models/encoder.ts'
+import { createModel, type Model } from '../../models/model.ts'
+import { expectEmpty, writeNewFolder } from '../new-folder.ts'
+import { decoderGraph } from './decoder-graph.ts'
+import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
+import { encoderGraph } from './encoder-graph.ts'
+import { expectKnown } from './known-models.ts'
+import { onnxFile } from './onnx-file.ts'
+
+export interface ExportOnnxOptions {
+  /**
+   * Whether a decoder takes and gives keys and values of earlier tokens (default). Without that it reads
+   * the whole text at each token; transformers.js cannot generate with it.
+   */
+  cache?: boolean
+  /** Bytes of the largest file (default: 2e9); a model that is larger has its weights beside it. */
+  fileLimit?: number
+}
+
+/**
+ * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of Hugging
+ * Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx` and
+ * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset 20).
+ * Throws UserError where the model is none that transformers.js knows, or `out` has files in it.
+ */
+export async function exportOnnx(
+  folder: ModelFolder,
+  out: string,
+  { cache = true, fileLimit = 2e9 }: ExportOnnxOptions = {},
+): Promise<void> {
+  expectKnown(folder.config, folder.folder)
+  await expectEmpty(out)
+  const model = createModel(folder.config)
+  const weights = await readWeights(folder, model)
+  const made = Object.entries(graphsOf(model, cache)).map(([name, outputs]) => {
+    return { name, ...onnxFile({ name, outputs, weights, limit: fileLimit }) }
+  })
+  const files = made.flatMap(({ files }) =>
+    Object.entries(files).map(([name, content]) => [`onnx/${name}`, content] as const),
+  )
+  const split = made.filter(({ dataFiles }) => dataFiles > 0)
+  const fields = {
+    'transformers.js_config': {
+      // In a page its default is a quantized file.
+      dtype: 'fp32',
+      ...(split.length > 0 && {
+        use_external_data_format: Object.fromEntries(split.map((one) => [one.name, one.dataFiles])),
+      }),
+    },
+  }
+  const descriptions = descriptionFiles({ ...folder, fields, settings: settingsOf(folder) })
+  await writeNewFolder(out, { ...descriptions, ...Object.fromEntries(files) })
+}
+
+/** Outputs of each file. */
+function graphsOf(model: Model, cache: boolean): Record<string, Record<string, Tensor>> {
+  if (model instanceof Decoder) return { 'model.onnx': decoderGraph(model, { cache }) }
+  if (model instanceof Encoder) return { 'model.onnx': encoderGraph(model) }
+  return {
+    'encoder_model.onnx': sourceGraph(model),
+    [cache ? 'decoder_model_merged.onnx' : 'decoder_model.onnx']: writerGraph(model, { cache }),
+  }
+}
+
+type Weights = Parameters<typeof onnxFile>[0]['weights']
+
+async function readWeights({ fill }: ModelFolder, model: Model): Promise<Weights> {
+  const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {}
+  for (const [name, { shape }] of model.parameters())
+    weights[name] = { shape, data: new Float32Array(sizeOf(shape)) }
+  await fill((name) => (weights[name] as Weights[string]).data)
+  return weights
+}
+
+/** What transformers.js must be told of the tokenizer. */
+const settingsOf = ({ family, addBos }: ModelFolder): object => ({
+  // The class that tells a pair's texts apart.
+  ...(family === 'bert' && { tokenizer_class: 'BertTokenizer' }),
+  ...(addBos && { add_bos_token: true }),
+})

@@ -1,0 +1,40 @@
+import { UserError } from '../../errors.ts'
+import type { Task } from '../../models/head-config.ts'
+import { familyOf, unsaidOptions } from '../../models/huggingface/config.ts'
+import type { ModelConfig } from '../../models/model.ts'
+
+const ENCODER_TASKS: readonly Task[] = ['mlm', 'classify', 'regress', 'tag', 'embed']
+
+/** Families that transformers.js 4.3 has, each with what its models may be for (`src/models/registry.js`). */
+const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
+  gpt2: ['write'],
+  llama: ['write'],
+  mistral: ['write'],
+  qwen2: ['write'],
+  qwen3: ['write'],
+  qwen3_moe: ['write'],
+  gemma2: ['write'],
+  gemma3_text: ['write'],
+  bert: ENCODER_TASKS,
+  roberta: ENCODER_TASKS,
+  distilbert: ENCODER_TASKS,
+  modernbert: ENCODER_TASKS,
+  t5: ['write'],
+}
+
+/** Throws UserError, with what is in the way, where transformers.js has no such model. */
+export function expectKnown(config: ModelConfig, folder: string): void {
+  const { modelType } = familyOf(config)
+  const known = KNOWN[modelType]
+  const task = ('head' in config && config.head?.task) || 'write'
+  if (known?.includes(task)) return
+  const fail = (problem: string) => new UserError(`${folder}: ${problem}`)
+  if (modelType === 'chatwright') {
+    const { nearest, options } = unsaidOptions(config)
+    throw fail(
+      `Hugging Face's formats cannot say ${options.join(', ')} as here (the nearest family is ${nearest}), so transformers.js cannot run it`,
+    )
+  }
+  if (known) throw fail(`transformers.js has no ${modelType} whose task is ${task}`)
+  throw fail(`transformers.js has no ${modelType}; it has ${Object.keys(KNOWN).join(', ')}`)
+}

@@ -1,0 +1,115 @@
+import type { Tensor } from '../../graph/index.ts'
+import { toGraphProto } from '../../graph/onnx/emit.ts'
+import {
+  byteLength,
+  type GraphProto,
+  type InitializerProto,
+  modelPieces,
+  modelSize,
+} from '../../graph/onnx/proto.ts'
+import type { FileContent } from '../../models/files/folder.ts'
+import { transposedMatrix } from '../../models/huggingface/matrices.ts'
+import { storeTransposed } from './stored-matrices.ts'
+
+export interface OnnxFileOptions {
+  /** The file's name: `model.onnx`. */
+  name: string
+  outputs: Readonly<Record<string, Tensor>>
+  /** Parameters by the names of the graph's inputs. */
+  weights: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>
+  /** Bytes of the largest file: a serialised model ends at 2 GB. */
+  limit: number
+}
+
+/**
+ * A model's file with its weights in it; where that would be too large, with files beside it that hold
+ * them, `model.onnx_data`, `model.onnx_data_1` and so on. Elements are written from where they are.
+ */
+export function onnxFile({ name, outputs, weights, limit }: OnnxFileOptions): {
+  files: Record<string, FileContent>
+  /** How many files hold weights besides. */
+  dataFiles: number
+} {
+  const { outputs: stored, stored: originals } = storeTransposed(outputs, (n) => n in weights)
+  const shapes = Object.entries(weights).map(([n, { shape }]) => [n, shape] as const)
+  const turned = [...originals].map(([n, original]) => {
+    return [n, [...(weights[original]?.shape ?? [])].reverse()] as const
+  })
+  const declared = Object.fromEntries(
+    [...shapes, ...turned].map(([n, shape]) => [n, { dtype: 'float32' as const, shape }]),
+  )
+  const graph = toGraphProto(stored, { target: 'standard', weights: declared })
+  const elements = (n: string): Uint8Array => {
+    const { data, shape } = weights[originals.get(n) ?? n] as OnnxFileOptions['weights'][string]
+    return bytesOf(originals.has(n) ? transposedMatrix(data, shape) : data)
+  }
+  const whole = withInitializers(graph, (one) => ({ ...one, bytes: () => elements(one.name) }))
+  if (modelSize(whole) <= limit) return { files: { [name]: modelPieces(whole) }, dataFiles: 0 }
+  const parts = partsOf(graph.initializers.filter(isOutside), name, limit)
+  const places = new Map(parts.flatMap(({ tensors }) => [...tensors]))
+  const outside = withInitializers(graph, (one) => ({ ...one, place: places.get(one.name) }))
+  const files = parts.map((part) => [part.location, part.pieces(elements)] as const)
+  return {
+    files: { [name]: modelPieces(outside), ...Object.fromEntries(files) },
+    dataFiles: parts.length,
+  }
+}
+
+const isOutside = ({ bytes }: InitializerProto): boolean => bytes === undefined
+
+const withInitializers = (
+  graph: GraphProto,
+  change: (one: InitializerProto) => InitializerProto,
+): GraphProto => ({
+  ...graph,
+  initializers: graph.initializers.map((one) => (isOutside(one) ? change(one) : one)),
+})
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+type Place = NonNullable<InitializerProto['place']>
+
+/** A file of tensors, each of which begins at a multiple of `ALIGNMENT`. */
+class DataFile {
+  readonly location: string
+  readonly tensors = new Map<string, Place>()
+  size = 0
+
+  constructor(location: string) {
+    this.location = location
+  }
+
+  add(name: string, length: number): void {
+    const offset = ALIGNMENT * Math.ceil(this.size / ALIGNMENT)
+    this.tensors.set(name, { location: this.location, offset, length })
+    this.size = offset + length
+  }
+
+  *pieces(elements: (name: string) => Uint8Array): Generator<Uint8Array> {
+    let end = 0
+    for (const [name, { offset, length }] of this.tensors) {
+      yield new Uint8Array(offset - end)
+      yield elements(name)
+      end = offset + length
+    }
+  }
+}
+
+/** Bytes; what vector instructions and caches like. */
+const ALIGNMENT = 64
+
+/** Tensors spread over files of `limit` bytes at most, in their order; a larger one has its own. */
+function partsOf(tensors: readonly InitializerProto[], name: string, limit: number): DataFile[] {
+  const parts: DataFile[] = []
+  for (const one of tensors) {
+    const length = byteLength(one)
+    let last = parts.at(-1)
+    if (!last || (last.size > 0 && last.size + length + ALIGNMENT > limit)) {
+      last = new DataFile(`${name}_data${parts.length === 0 ? '' : `_${parts.length}`}`)
+      parts.push(last)
+    }
+    last.add(one.name, length)
+  }
+  return parts
+}

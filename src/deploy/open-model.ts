@@ -1,0 +1,20 @@
+import type { ModelConfig } from '../models/model.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+
+/** A model wherever it lies, its weights read one at a time. */
+export interface OpenModel {
+  /** The format's name of the model's family. */
+  family: string
+  config: ModelConfig
+  tokenizer: Tokenizer
+  chatTemplate: string | undefined
+  /** Defaults of generation, by the names of generation_config.json. */
+  generation: Readonly<Record<string, unknown>>
+  /** Texts begin with BOS. */
+  addBos: boolean
+  /** What the source says that is not known here. */
+  unknownFields: string[]
+  /** A parameter by our name. Throws UserError where the source lacks it. */
+  read(name: string): Promise<Float32Array>
+  close(): Promise<void>
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { EXPORT_FORMATS, type ExportFormatName } from './formats/index.ts'
+
+const formats = Object.keys(EXPORT_FORMATS) as [ExportFormatName, ...ExportFormatName[]]
+const dtypes = [...new Set(Object.values(EXPORT_FORMATS).flatMap(({ dtypes }) => dtypes))]
+
+export const importOptions = z.strictObject({
+  /** A folder in Hugging Face's layout, a GGUF file, or a `.bin` of llama2.c. */
+  source: z.string().min(1),
+  /** File or folder of the vocabulary, where the source has none or another is wanted. */
+  tokenizer: z.string().min(1).optional(),
+  /** Folder that is made. */
+  out: z.string().min(1),
+  dtype: z.enum(['f32', 'f16', 'bf16']).default('f32'),
+  /** Gigabytes of a file of weights, at most. */
+  shardSize: z.number().gt(0).default(5),
+})
+
+export type ImportOptions = z.input<typeof importOptions>
+
+export const exportOptions = z.strictObject({
+  /** Folder of the model. */
+  model: z.string().min(1),
+  format: z.enum(formats),
+  /** File or folder that is made. */
+  out: z.string().min(1),
+  /** Type of the weights; which there are depends on the format (default: f32). */
+  dtype: z.enum(dtypes as [string, ...string[]]).optional(),
+  /** Gigabytes of a file of weights, at most. */
+  shardSize: z.number().gt(0).default(5),
+})
+
+export type ExportOptions = z.input<typeof exportOptions>

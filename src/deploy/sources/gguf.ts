@@ -1,0 +1,50 @@
+import { UserError } from '../../errors.ts'
+import { openFile } from '../../models/files/node-file.ts'
+import { type Gguf, openGguf } from '../../models/gguf/gguf.ts'
+import { readGgufModel } from '../../models/gguf/model.ts'
+import { readGgufTokenizer } from '../../text/gguf/read.ts'
+import { loadTokenizer } from '../../text/load.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+import { readTokenizerAt } from '../../text/tokenizer-folder.ts'
+import type { OpenModel } from '../open-model.ts'
+
+/**
+ * Opens a GGUF file. `tokenizer`: a file or folder in place of the vocabulary that it holds. Throws
+ * UserError with the key or tensor at fault.
+ */
+export async function openGgufModel(path: string, tokenizer?: string): Promise<OpenModel> {
+  const gguf = await openGguf(await openFile(path), path)
+  try {
+    return await openModel(gguf, tokenizer)
+  } catch (error) {
+    await gguf.close()
+    if (!(error instanceof UserError) || error.message.startsWith(path)) throw error
+    throw new UserError(`${path}: ${error.message}`, { cause: error })
+  }
+}
+
+async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenModel> {
+  const model = await readGgufModel(gguf)
+  const own = path === undefined ? readGgufTokenizer(gguf.metadata) : undefined
+  const tokenizer = own
+    ? loadTokenizer(own.json, own.config)
+    : (await readTokenizerAt(path as string)).tokenizer
+  return {
+    family: model.architecture,
+    config: model.config,
+    tokenizer,
+    chatTemplate: own?.chatTemplate,
+    generation: ends(gguf, tokenizer),
+    addBos: tokenizer.inputTemplate?.single[0]?.ids !== undefined,
+    unknownFields: model.unknown,
+    read: model.read,
+    close: () => gguf.close(),
+  }
+}
+
+/** Turns may end with a token of their own. */
+function ends({ metadata }: Gguf, { eosId }: Tokenizer): OpenModel['generation'] {
+  const key = 'tokenizer.ggml.eot_token_id'
+  const turn = metadata.has(key) ? metadata.number(key) : eosId
+  return turn === eosId ? {} : { eos_token_id: [eosId, turn].filter((id) => id !== undefined) }
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { descriptionFiles } from '../../checkpoint/model-files.ts'
+import type { ModelFolder } from '../../checkpoint/model-folder.ts'
+import { sizeOf } from '../../graph/index.ts'
+import type { FileContent } from '../../models/files/folder.ts'
+import { encodeSafetensors } from '../../models/files/safetensors.ts'
+import { familyOf } from '../../models/huggingface/config.ts'
+import { exportTensors } from '../../models/huggingface/weights.ts'
+import { createModel, type WritingModel } from '../../models/model.ts'
+import { expectEmpty, writeNewFolder } from '../new-folder.ts'
+import { indexHtml } from './index-html.ts'
+import { siteModules } from './site-modules.ts'
+
+export interface ExportWebOptions {
+  /** Of the page (default: the name of the model's family). */
+  title?: string
+  /** Takes the GPU where the page has one; the site is 27 MB larger (default: false). */
+  webgpu?: boolean
+}
+
+/**
+ * Writes a static site in which a model that writes does so on the visitor's own machine: `index.html`, the
+ * model in `model/`, and the modules and WebAssembly that run it. Any server of files will do; nothing is
+ * fetched from elsewhere. Threads need a server that isolates the page (COOP and COEP).
+ * Throws UserError where `out` has files in it.
+ */
+export async function exportWeb(
+  folder: ModelFolder<WritingModel['config']>,
+  out: string,
+  { title = folder.family, webgpu = false }: ExportWebOptions = {},
+): Promise<void> {
+  await expectEmpty(out)
+  const [entry, root] = ['./page.js', '../../'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  ) as [string, string]
+  const leaveOut = webgpu ? [] : ['onnxruntime-web/webgpu']
+  const { files, made, ...links } = await siteModules(entry, { root, leaveOut })
+  const copies = [...files].map(([place, path]) => [place, contentOf(path)] as const)
+  await writeNewFolder(out, {
+    'index.html': indexHtml({ title, webgpu, ...links }),
+    ...(await modelFilesOf(folder)),
+    ...Object.fromEntries(made),
+    ...Object.fromEntries(copies),
+  })
+}
+
+async function modelFilesOf(
+  folder: ModelFolder<WritingModel['config']>,
+): Promise<Record<string, FileContent>> {
+  const { config, addBos, fill } = folder
+  const model = createModel(config)
+  const values: Record<string, Float32Array> = {}
+  for (const [name, { shape }] of model.parameters()) values[name] = new Float32Array(sizeOf(shape))
+  const value = (name: string) => values[name] as Float32Array
+  await fill(value)
+  const files = {
+    ...descriptionFiles({ ...folder, settings: { add_bos_token: addBos } }),
+    'model.safetensors': encodeSafetensors(exportTensors(familyOf(config), model, value)),
+  }
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [`model/${name}`, file]))
+}
+
+/** Read when its turn comes. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  yield await readFile(path)
+}

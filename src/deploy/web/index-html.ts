@@ -1,0 +1,54 @@
+export interface IndexOptions {
+  title: string
+  /** Addresses of modules by the names that they are imported by. */
+  imports: Readonly<Record<string, string>>
+  /** The module that runs the page. */
+  entry: string
+  /** All modules, so that none waits until another asks for it. */
+  modules: readonly string[]
+  webgpu: boolean
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '"': '&quot;' }
+const escaped = (text: string): string => text.replace(/[&<"]/g, (sign) => ESCAPES[sign] ?? sign)
+
+const STYLE = `body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }
+label { display: block; margin: .5rem 0 }
+textarea { display: block; width: 100%; box-sizing: border-box; font: inherit }
+input { width: 6rem; font: inherit }
+output { display: block; margin-top: 1rem; white-space: pre-wrap; overflow-wrap: anywhere }`
+
+/** The page itself. It asks for nothing that does not lie beside it. */
+export function indexHtml({ title, imports, entry, modules, webgpu }: IndexOptions): string {
+  const preloads = modules.map((path) => `<link rel="modulepreload" href="${path}" />`)
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<meta name="viewport" content="width=device-width" />
+<link rel="icon" href="data:," />
+<title>${escaped(title)}</title>
+<style>
+${STYLE}
+</style>
+<script type="importmap">${JSON.stringify({ imports })}</script>
+${preloads.join('\n')}
+</head>
+<body${webgpu ? ' data-webgpu="true"' : ''}>
+<main>
+<h1>${escaped(title)}</h1>
+<p id="status" role="status">Loading</p>
+<form>
+<label>Prompt <textarea id="prompt" rows="4"></textarea></label>
+<label>Tokens, at most <input id="max-tokens" type="number" min="1" value="200" /></label>
+<label>Temperature <input id="temperature" type="number" min="0" step="any" placeholder="default" /></label>
+<button id="generate" disabled>Generate</button>
+<button id="stop" type="button" disabled>Stop</button>
+</form>
+<output aria-live="polite"></output>
+</main>
+<script type="module" src="${entry}"></script>
+</body>
+</html>
+`
+}

@@ -1,0 +1,64 @@
+import { UserError } from '../../errors.ts'
+import { LanguageModel } from '../../generate/language-model.ts'
+import { sizeOf } from '../../graph/index.ts'
+import { blobSource } from '../../models/files/byte-source.ts'
+import { openSafetensors } from '../../models/files/safetensors.ts'
+import { readConfig } from '../../models/huggingface/config.ts'
+import { importTensors } from '../../models/huggingface/weights.ts'
+import { createModel, type WritingModel } from '../../models/model.ts'
+import type { Engine } from '../../runtime/engine.ts'
+import { loadTokenizer } from '../../text/load.ts'
+import type { TokenizerConfig } from '../../text/tokenizer-json.ts'
+
+const WEIGHTS = 'model.safetensors'
+
+/**
+ * A model that writes, from the address of a folder in Hugging Face's layout that ends in `/`. `onBytes`
+ * is told how much of the weights has come, and how much there is. Throws UserError with what is missing.
+ */
+export async function loadModel(
+  address: string,
+  engine: Engine,
+  onBytes: (come: number, all: number) => void,
+): Promise<LanguageModel> {
+  const json = async (name: string) => (await fetched(address, name)).json()
+  const { config, family } = readConfig(await json('config.json'))
+  const settings: TokenizerConfig = await json('tokenizer_config.json')
+  const tokenizer = loadTokenizer(await json('tokenizer.json'), settings)
+  const model = createModel(config) as WritingModel
+  const packed: Record<string, Float32Array> = {}
+  for (const [name, { shape }] of model.parameters()) packed[name] = new Float32Array(sizeOf(shape))
+  const blob = await toBlob(await fetched(address, WEIGHTS), onBytes)
+  const weights = await openSafetensors(blobSource(blob), WEIGHTS)
+  await importTensors(family, model, weights, (name) => packed[name] as Float32Array)
+  const { chat_template: template, add_bos_token: addBos } = settings
+  return LanguageModel.create({
+    ...{ engine, model, tokenizer, weights: { packed } },
+    chatTemplate: typeof template === 'string' ? template : undefined,
+    generation: await json('generation_config.json'),
+    addBos: addBos === true,
+  })
+}
+
+async function fetched(address: string, name: string): Promise<Response> {
+  const response = await fetch(address + name)
+  if (!response.ok) throw new UserError(`${address}${name} cannot be had: HTTP ${response.status}`)
+  return response
+}
+
+async function toBlob(
+  response: Response,
+  onBytes: (come: number, all: number) => void,
+): Promise<Blob> {
+  const all = Number(response.headers.get('Content-Length') ?? 0)
+  const parts: BlobPart[] = []
+  let come = 0
+  const reader = response.body?.getReader()
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done || !value) return new Blob(parts)
+    parts.push(value)
+    come += value.length
+    onBytes(come, all)
+  }
+}

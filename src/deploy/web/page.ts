@@ -1,0 +1,92 @@
+import { streamChat } from '../../generate/chat.ts'
+import { stream } from '../../generate/generate.ts'
+import type { Piece } from '../../generate/sequence.ts'
+import { openEngine } from '../../runtime/web/open.ts'
+import type { ChatMessage } from '../../text/chat-template.ts'
+import { loadModel } from './load-model.ts'
+
+/** What the page of `exportWeb` does: it loads the model beside it, and writes. */
+
+const part = <E extends Element>(selector: string): E => {
+  const found = document.querySelector<E>(selector)
+  if (!found) throw new Error(`the page has no ${selector}`)
+  return found
+}
+const status = part('#status')
+const form = part<HTMLFormElement>('form')
+const prompt = part<HTMLTextAreaElement>('#prompt')
+const output = part('output')
+const [generate, stop] = [part<HTMLButtonElement>('#generate'), part<HTMLButtonElement>('#stop')]
+const numberOf = (selector: string): number | undefined => {
+  const { value } = part<HTMLInputElement>(selector)
+  return value === '' ? undefined : Number(value)
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
+
+async function open() {
+  const engine = await openEngine({ engine: document.body.dataset.webgpu ? 'auto' : 'wasm' })
+  const model = await loadModel('./model/', engine, (come, all) => {
+    status.textContent = `Loading: ${megabytes(come)} of ${megabytes(all)} MB`
+  })
+  status.textContent = engine.reason
+  return model
+}
+
+/** The page can show what has come, and hear the user. */
+const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+
+/** Appends the pieces to the page as they come; the whole text. */
+async function show(pieces: AsyncGenerator<Piece>): Promise<string> {
+  let whole = ''
+  for await (const { text } of pieces) {
+    whole += text
+    output.append(text)
+    await breathe()
+  }
+  return whole
+}
+
+async function run(): Promise<void> {
+  const model = await open()
+  const messages: ChatMessage[] = []
+  let abort = new AbortController()
+  const answer = async (): Promise<void> => {
+    const options = {
+      maxTokens: numberOf('#max-tokens'),
+      temperature: numberOf('#temperature'),
+      signal: abort.signal,
+    }
+    if (!model.chatTemplate) {
+      output.replaceChildren()
+      if (model.config.kind === 'decoder') output.append(prompt.value)
+      await show(stream(model, { prompt: prompt.value, ...options }))
+      return
+    }
+    messages.push({ role: 'user', content: prompt.value })
+    output.append(`${output.textContent ? '\n\n' : ''}> ${prompt.value}\n\n`)
+    prompt.value = ''
+    messages.push({ role: 'assistant', content: await show(streamChat(model, messages, options)) })
+  }
+  const busy = (is: boolean) => {
+    generate.disabled = is
+    stop.disabled = !is
+    document.body.dataset.state = is ? 'writing' : 'ready'
+  }
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    abort = new AbortController()
+    busy(true)
+    await answer().catch(tell)
+    busy(false)
+  })
+  stop.addEventListener('click', () => abort.abort())
+  busy(false)
+}
+
+const tell = (error: Error): void => {
+  status.textContent = error.message
+  document.body.dataset.state = 'failed'
+}
+
+run().catch(tell)

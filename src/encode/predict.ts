@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { openCorpus } from '../data/sources/corpus.ts'
+import { parseRecord } from '../data/tasks/parse-record.ts'
+import { UserError } from '../errors.ts'
+import { parseOptions } from '../options.ts'
+import { engineOptions } from '../runtime/options.ts'
+import { type Classified, classify, estimate } from './classify.ts'
+import { embed } from './embed.ts'
+import { type Filling, fillMask } from './fill-mask.ts'
+import { type TaggedWord, tag } from './tag.ts'
+import { loadTextModel, type TextModel } from './text-model.ts'
+
+export const predictOptions = z.strictObject({
+  /** Folder of a model that reads whole texts. */
+  model: z.string().min(1),
+  text: z.array(z.string()).default([]),
+  /** Text, a line each; or JSON records with `text`, and `pair` or `words`. */
+  data: z.array(z.string().min(1)).default([]),
+  /** Fillings of each gap. */
+  top: z.number().int().min(1).default(5),
+  ...engineOptions,
+})
+
+export type PredictOptions = z.input<typeof predictOptions> & { signal?: AbortSignal }
+
+/** What a model says of a text; which of these there is, is up to its task. */
+export interface Prediction extends Partial<Classified> {
+  text: string
+  /** Of the task `regress`. */
+  value?: number
+  /** Of the task `tag`. */
+  words?: TaggedWord[]
+  /** Of the task `embed`. */
+  vector?: number[]
+  /** Of the task `mlm`: for each gap, what may fill it. */
+  gaps?: Filling[][]
+}
+
+interface Given {
+  text: string
+  pair?: string
+  words?: readonly string[]
+}
+
+/**
+ * What a model that reads whole texts says of each: its label, its number, its words' tags, its vector,
+ * or what fills its gaps. Throws UserError with the option, the file or the line at fault.
+ *
+ * @example
+ * const [{ label }] = await predict({ model: 'my-classifier', text: ['I like it'] })
+ */
+export async function predict({ signal, ...options }: PredictOptions): Promise<Prediction[]> {
+  const parsed = parseOptions(predictOptions, options)
+  const { model: folder, top, engine, threads } = parsed
+  const given = [...parsed.text.map((text) => ({ text })), ...(await readTexts(parsed.data))]
+  if (given.length === 0) throw new UserError('there is no text to read; give text or data')
+  const model = await loadTextModel(folder, { engine, threads })
+  try {
+    const said = await ask(model, given, { top, signal })
+    return given.map(({ text }, i) => ({ text, ...said[i] }))
+  } finally {
+    await model.dispose()
+  }
+}
+
+async function ask(
+  model: TextModel,
+  given: readonly Given[],
+  { top, signal }: { top: number; signal?: AbortSignal },
+): Promise<Partial<Prediction>[]> {
+  switch (model.head.task) {
+    case 'classify':
+      return classify(model, given, { signal })
+    case 'regress':
+      return (await estimate(model, given, { signal })).map((value) => ({ value }))
+    case 'tag': {
+      const sentences = given.map(({ text, words }) => words ?? wordsOf(text))
+      return (await tag(model, sentences, { signal })).map((words) => ({ words }))
+    }
+    case 'embed':
+      return (await embed(model, given, { signal })).map((vector) => ({ vector: [...vector] }))
+    case 'mlm': {
+      const all: Partial<Prediction>[] = []
+      for (const { text } of given) all.push({ gaps: await fillMask(model, text, { top, signal }) })
+      return all
+    }
+  }
+}
+
+const record = z.union([
+  z.object({ words: z.array(z.string().min(1)).min(1) }),
+  z.object({ text: z.string(), pair: z.string().optional() }),
+])
+const expected = '{"text": "..."}, at times with a second text as "pair"; or {"words": ["..."]}'
+
+/** The texts of files: of JSON their records, of others their lines. */
+async function readTexts(sources: readonly string[]): Promise<Given[]> {
+  const given: Given[] = []
+  for (const source of sources) {
+    const corpus = await openCorpus([source])
+    try {
+      if (corpus.files.every(({ format }) => format === 'text')) {
+        let text = ''
+        for await (const piece of corpus.documents()) text += piece.text
+        given.push(...text.split(/\r?\n/).flatMap((line) => (line ? [{ text: line }] : [])))
+      } else {
+        for await (const { value, where } of corpus.records()) {
+          const read = parseRecord(record, value, { where, expected })
+          given.push('words' in read ? { text: read.words.join(' '), ...read } : read)
+        }
+      }
+    } finally {
+      await corpus.close()
+    }
+  }
+  return given
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' })
+
+/** Words and marks of a text, in whichever script, by Unicode's rules (UAX 29) and dictionaries. */
+const wordsOf = (text: string): string[] =>
+  Array.from(segmenter.segment(text), ({ segment }) => segment).filter((word) => word.trim())

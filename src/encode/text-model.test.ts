@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { tinyWeights } from '../../test/tiny-decoder.ts'
+import { tinyEncoders } from '../../test/tiny-models.ts'
+import { tinyTokenizer } from '../../test/tiny-tokenizer.ts'
+import { Encoder } from '../models/encoder.ts'
+import type { EncoderConfig } from '../models/encoder-config.ts'
+import type { DeviceTensor } from '../runtime/engine.ts'
+import { openEngine } from '../runtime/open.ts'
+import { encodeInput } from '../text/encode-input.ts'
+import { inBatches } from './in-batches.ts'
+import { loadTextModel, TextModel } from './text-model.ts'
+
+const engine = await openEngine({ engine: 'cpu', threads: 2 })
+afterAll(() => engine.dispose())
+const tokenizer = tinyTokenizer()
+
+const texts = ['A', 'the quick brown fox', 'abc', '0123456', 'abc DEF'].map((text) =>
+  encodeInput(tokenizer, text),
+)
+const places = texts.map(({ ids }) => [0, ids.length - 1])
+
+const distance = (a: Float32Array, b: Float32Array) => {
+  expect(a).toHaveLength(b.length)
+  return a.reduce((most, x, i) => Math.max(most, Math.abs(x - (b[i] as number))), 0)
+}
+
+describe.each(Object.entries(tinyEncoders))('%s', (_, config: EncoderConfig) => {
+  const model = new Encoder(config)
+  const weights = tinyWeights(model)
+  const rows = config.head.task === 'mlm' ? places : undefined
+
+  test('a text is the same alone and in a batch with longer ones', async () => {
+    const loaded = await TextModel.create({
+      ...{ engine, model, tokenizer },
+      weights: { packed: weights },
+    })
+    const together = await loaded.outputs(texts, { rows })
+    for (const [i, text] of texts.entries()) {
+      const [alone] = await loaded.outputs([text], { rows: rows && [places[i] ?? []] })
+      expect(distance(together[i] as Float32Array, alone as Float32Array)).toBeLessThan(1e-4)
+    }
+    expect(distance(together[0] as Float32Array, together[0] as Float32Array)).toBe(0)
+    expect(new Set(together.map((values) => values[0]?.toFixed(4))).size).toBe(texts.length)
+    await loaded.dispose()
+  })
+
+  test('weights in training are read anew at every run', async () => {
+    const live: Record<string, DeviceTensor> = {}
+    for (const [name, { shape }] of model.parameters()) live[name] = engine.tensor('float32', shape)
+    const following = await TextModel.create({ engine, model, tokenizer, weights: { live } })
+    for (const seed of [1, 2]) {
+      const packed = tinyWeights(model, seed)
+      for (const [name, tensor] of Object.entries(live)) tensor.write(packed[name] as Float32Array)
+      const fixed = await TextModel.create({ engine, model, tokenizer, weights: { packed } })
+      const [ours, theirs] = [
+        await following.outputs(texts, { rows }),
+        await fixed.outputs(texts, { rows }),
+      ]
+      for (const [i, values] of ours.entries())
+        expect(distance(values, theirs[i] as Float32Array)).toBeLessThan(1e-4)
+      await fixed.dispose()
+    }
+    await following.dispose()
+    for (const tensor of Object.values(live)) tensor.dispose()
+  })
+})
+
+test('texts of like length come together, and none is forgotten', () => {
+  const lengths = [3, 100, 5, 90, 4, 1000, 2]
+  const batches = inBatches(lengths, 200)
+  expect(batches.flat().sort()).toEqual([0, 1, 2, 3, 4, 5, 6])
+  expect(batches).toEqual([[5], [1, 3], [2, 4, 0, 6]])
+  expect(inBatches([])).toEqual([])
+})
+
+test('a folder whose model writes is refused', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'chatwright-text-'))
+  try {
+    await expect(loadTextModel(folder)).rejects.toThrow('config.json')
+    const gpt2 = { model_type: 'gpt2', vocab_size: 5, n_positions: 8, n_embd: 8, n_layer: 1 }
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...gpt2, n_head: 2 }))
+    await expect(loadTextModel(folder)).rejects.toThrow('tokenizer')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,116 @@
+import { UserError } from '../errors.ts'
+import type { Adaptable } from '../models/lora/adaptable.ts'
+import {
+  type Adapter,
+  type AdapterUse,
+  type WeightedAdapter,
+  weighted,
+} from '../models/lora/adapter.ts'
+import { checkAlike } from '../models/lora/check-alike.ts'
+import { attachInputs, inputNames, stackAdapters } from '../models/lora/inputs.ts'
+import type { WritingModel } from '../models/model.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+
+/** Tensors of the adapters at work, by the names of a program's inputs. */
+export type AdapterTensors = Readonly<Record<string, DeviceTensor>>
+
+/** The tensors for one generation, which `release` gives back. */
+export interface AdapterLease {
+  tensors: AdapterTensors
+  release(): void
+}
+
+interface Loaded {
+  tensors: AdapterTensors
+  users: number
+}
+
+/**
+ * The adapters that a model runs with, switched while it runs (Sheng et al. 2023 serve thousands so):
+ * a generation keeps those that it began with, and memory that nothing uses is freed.
+ */
+export class AdapterSlots {
+  readonly #engine: Engine
+  readonly #model: WritingModel
+  readonly #targets: readonly Adaptable[]
+  /** Whose tensors stand in the place of the model's own. */
+  readonly #brought: Adapter | undefined
+  #uses: readonly Required<WeightedAdapter>[] = []
+  #loaded: Loaded
+
+  /**
+   * Graphs that are made of `model` from now on have places for adapters, none at first. `brought`: an
+   * adapter whose tensors already took the place of the model's own.
+   */
+  constructor(engine: Engine, model: WritingModel, brought?: Adapter) {
+    this.#engine = engine
+    this.#model = model
+    this.#brought = brought
+    this.#targets = attachInputs(model)
+    this.#loaded = this.#load([])
+  }
+
+  get uses(): readonly Required<WeightedAdapter>[] {
+    return this.#uses
+  }
+
+  /** Generations that begin from now on run with these adapters. Throws UserError where one does not fit. */
+  use(uses: readonly AdapterUse[]): void {
+    const all = uses.map(weighted)
+    for (const { adapter } of all) this.#check(adapter)
+    const before = this.#loaded
+    this.#loaded = this.#load(all)
+    this.#uses = all
+    if (before.users === 0) free(before)
+  }
+
+  /** The tensors of the adapters at work now; they stay until they are released. */
+  acquire(): AdapterLease {
+    const loaded = this.#loaded
+    loaded.users++
+    const release = () => {
+      loaded.users--
+      if (loaded.users === 0 && loaded !== this.#loaded) free(loaded)
+    }
+    return { tensors: loaded.tensors, release }
+  }
+
+  dispose(): void {
+    free(this.#loaded)
+  }
+
+  #check(adapter: Adapter): void {
+    const names = new Set(this.#targets.map(({ name }) => name))
+    const output = [...adapter.updates.keys()].find((name) => /(^|\.)lm_head$/.test(name))
+    if (output !== undefined && !names.has(output))
+      throw new UserError(
+        `${adapter.name}: the adapter updates the output layer, which cannot be switched; merge it into the model`,
+      )
+    if (adapter.replaced.size === 0) return
+    if (!this.#brought)
+      throw new UserError(
+        `${adapter.name}: the adapter brings tensors along, such as rows for new tokens; load the model with it`,
+      )
+    checkAlike([this.#brought, adapter])
+  }
+
+  #load(uses: readonly AdapterUse[]): Loaded {
+    const stacked = stackAdapters(this.#model, this.#targets, uses)
+    const tensors: Record<string, DeviceTensor> = {}
+    for (const [target, { rank, down, up }] of stacked) {
+      const names = inputNames(target)
+      const fill = (name: string, shape: readonly number[], values: Float32Array) => {
+        const tensor = this.#engine.tensor('float32', shape)
+        tensor.write(values)
+        tensors[name] = tensor
+      }
+      fill(names.down, [rank, target.inputs], down)
+      fill(names.up, [target.outputs, rank], up)
+    }
+    return { tensors, users: 0 }
+  }
+}
+
+const free = ({ tensors }: Loaded): void => {
+  for (const tensor of Object.values(tensors)) tensor.dispose()
+}

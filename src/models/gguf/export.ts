@@ -1,0 +1,101 @@
+import { sizeOf } from '../../graph/index.ts'
+import { concatenated } from '../huggingface/matrices.ts'
+import type { Model, ModelConfig } from '../model.ts'
+import type { GgufTensorToWrite, GgufToWrite } from './encode.ts'
+import { ggufFamilyOf, ggufFields } from './families/index.ts'
+import { toPairs } from './families/paired-rows.ts'
+import { type PlacedTensor, placeAll } from './families/placed-tensors.ts'
+import { uint32 } from './make-value.ts'
+import { TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
+
+/** What most of a file's matrices can be stored as, and llama.cpp's number of such a file (`llama_ftype`). */
+export const GGUF_DTYPES = {
+  f32: { type: 'F32', fileType: 0 },
+  f16: { type: 'F16', fileType: 1 },
+  bf16: { type: 'BF16', fileType: 32 },
+  q8_0: { type: 'Q8_0', fileType: 7 },
+  q4_0: { type: 'Q4_0', fileType: 2 },
+} as const satisfies Record<string, { type: TensorTypeName; fileType: number }>
+
+export type GgufDtype = keyof typeof GGUF_DTYPES
+
+/**
+ * A model as a GGUF file, without a tokenizer; `read` gives a parameter when its turn comes. Throws
+ * UserError that names the options which no architecture of llama.cpp has.
+ */
+export function ggufOf(
+  model: Model,
+  read: (name: string) => Promise<Float32Array>,
+  dtype: GgufDtype,
+): GgufToWrite {
+  const config = withoutIdleWindow(model.config)
+  const family = ggufFamilyOf(config)
+  const placed = placeAll(family, model)
+  const isTied = !placed.some(({ name }) => name === OUTPUT)
+  const constants = family.constants?.(config) ?? []
+  const { fileType } = GGUF_DTYPES[dtype]
+  return {
+    metadata: new Map([
+      ...ggufFields(family, config),
+      ['general.file_type', uint32(fileType)],
+      ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
+    ]),
+    tensors: [
+      ...constants.map(
+        ({ name, values }): GgufTensorToWrite => ({
+          ...{ name, type: 'F32', shape: [values.length] },
+          data: values,
+        }),
+      ),
+      ...placed.map((tensor): GgufTensorToWrite => {
+        const { name, shape } = tensor
+        const isOutput = name === OUTPUT || (isTied && name === EMBEDDING)
+        return {
+          ...{ name, shape },
+          type: typeOf(name, shape, dtype, isOutput),
+          data: () => assemble(tensor, read),
+        }
+      }),
+    ],
+  }
+}
+
+/** A window as long as the context hides nothing, so that no architecture need have it. */
+function withoutIdleWindow(config: ModelConfig): ModelConfig {
+  if (config.kind !== 'decoder' || config.windowRopeTheta !== undefined) return config
+  const { window, windowed: _, ...others } = config
+  return window !== undefined && window >= config.context ? others : config
+}
+
+const [OUTPUT, EMBEDDING] = ['output.weight', 'token_embd.weight']
+/** Of the layouts of blocks, in ggml. */
+const QUANTIZATION_VERSION = 2
+/** What llama.cpp adds up or looks up in float32, and what is small. */
+const PLAIN = /(ffn_gate_inp|position_embd|token_types|attn_rel_b)\.weight$/
+
+/**
+ * Vectors stay as they are. The output decides most about quality, and gets 8 bits where others have 4;
+ * rows that are no whole blocks get 16.
+ */
+function typeOf(
+  name: string,
+  shape: readonly number[],
+  dtype: GgufDtype,
+  isOutput: boolean,
+): TensorTypeName {
+  if (shape.length < 2 || PLAIN.test(name)) return 'F32'
+  const { type } = isOutput && dtype === 'q4_0' ? GGUF_DTYPES.q8_0 : GGUF_DTYPES[dtype]
+  return (shape.at(-1) ?? 1) % TENSOR_TYPES[type].blockSize === 0 ? type : 'F16'
+}
+
+async function assemble(
+  { shape, parts, pairedHeads, times }: PlacedTensor,
+  read: (name: string) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const values: Float32Array[] = []
+  for (const part of parts) values.push(await read(part))
+  const joined = values.length === 1 ? (values[0] as Float32Array) : concatenated(values)
+  if (joined.length !== sizeOf(shape)) throw new Error(`${parts}: ${joined.length} for (${shape})`)
+  const turned = pairedHeads ? toPairs(joined, shape[0] ?? 1, pairedHeads) : joined
+  return times ? turned.map((x) => x * times) : turned
+}

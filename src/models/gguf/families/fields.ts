@@ -1,0 +1,91 @@
+import { UserError } from '../../../errors.ts'
+import type { GgufMetadata } from '../metadata.ts'
+import { quote } from '../quote.ts'
+import type { GgufValue } from '../values.ts'
+
+/** An architecture's metadata, without the architecture's name that its keys begin with. */
+export type GgufFields = Readonly<Record<string, GgufValue>>
+
+/** Reads the fields of an architecture; what was asked for is known. */
+export class GgufFieldReader {
+  readonly #metadata: GgufMetadata
+  readonly #prefix: string
+  readonly #known: Set<string>
+
+  constructor(metadata: GgufMetadata, architecture: string, known: Set<string>) {
+    this.#metadata = metadata
+    this.#prefix = `${architecture}.`
+    this.#known = known
+  }
+
+  has(name: string): boolean {
+    return this.#metadata.has(this.#key(name))
+  }
+
+  /** Throws UserError where it is missing and there is no other. */
+  number(name: string, otherwise?: number): number {
+    const key = this.#key(name)
+    const value = this.#metadata.number(key, otherwise)
+    if (!Number.isFinite(value)) throw this.refuse(name, 'it must be a finite number')
+    return this.#metadata.get(key)?.type === 'float32' ? shortest(value) : value
+  }
+
+  /** A number for all layers, or one for each, all equal. */
+  uniform(name: string, otherwise?: number): number {
+    if (this.#metadata.get(this.#key(name))?.type !== 'array') return this.number(name, otherwise)
+    const values = Array.from(this.#metadata.numbers(this.#key(name)))
+    const [first] = values
+    if (first === undefined || values.some((value) => value !== first))
+      throw this.refuse(name, 'layers that differ are not supported')
+    return first
+  }
+
+  string(name: string, otherwise?: string): string {
+    return this.#metadata.string(this.#key(name), otherwise)
+  }
+
+  boolean(name: string, otherwise?: boolean): boolean {
+    return this.#metadata.boolean(this.#key(name), otherwise)
+  }
+
+  numbers(name: string): ArrayLike<number> {
+    return this.#metadata.numbers(this.#key(name))
+  }
+
+  /** The value as it is in the file. */
+  value(name: string): GgufValue | undefined {
+    return this.#metadata.get(this.#key(name))
+  }
+
+  /** Refuses a value other than this one: what the field asks for is not supported. */
+  only(name: string, supported: number): void {
+    if (this.number(name, supported) !== supported)
+      throw this.refuse(name, `supported is ${supported}`)
+  }
+
+  /** Fields that change nothing here. */
+  ignore(...names: string[]): void {
+    for (const name of names) this.#key(name)
+  }
+
+  refuse(name: string, problem: string): UserError {
+    const found = this.#metadata.get(this.#key(name))
+    const given = !found ? 'missing' : found.type === 'array' ? 'an array' : String(found.value)
+    return new UserError(`metadata ${quote(this.#prefix + name)} is ${given}; ${problem}`)
+  }
+
+  #key(name: string): string {
+    const key = this.#prefix + name
+    this.#known.add(key)
+    return key
+  }
+}
+
+/** The number of fewest digits that is this float32: 1e-5, where a float64 is 0.000009999999747. */
+export function shortest(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits))
+    if (Math.fround(rounded) === value) return rounded
+  }
+  return value
+}

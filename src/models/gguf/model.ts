@@ -1,0 +1,93 @@
+import { UserError } from '../../errors.ts'
+import { sizeOf } from '../../graph/index.ts'
+import { checkSizes } from '../huggingface/config.ts'
+import { createModel, type ModelConfig } from '../model.ts'
+import { GgufFieldReader } from './families/fields.ts'
+import { ARCHITECTURE, ggufFamilyIn } from './families/index.ts'
+import { toHalves } from './families/paired-rows.ts'
+import { type PlacedTensor, placeAll } from './families/placed-tensors.ts'
+import { ROPE_FACTORS, withRopeFactors } from './families/rope.ts'
+import type { Gguf } from './gguf.ts'
+import { quote } from './quote.ts'
+
+/** The model that a GGUF file holds. */
+export interface GgufModel {
+  /** llama.cpp's name of its family. */
+  architecture: string
+  config: ModelConfig
+  /** Keys of the architecture that are not known here. */
+  unknown: string[]
+  /** A parameter by our name. */
+  read(name: string): Promise<Float32Array>
+}
+
+/**
+ * Reads what a file says of its model; the weights stay where they are. Throws UserError with the key or
+ * the tensor at fault, also where the file has a tensor that the model has no place for.
+ */
+export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
+  const { metadata, tensors } = gguf
+  const family = ggufFamilyIn(metadata)
+  const known = new Set<string>()
+  const reader = new GgufFieldReader(metadata, family.architecture, known)
+  const shapeOf = (name: string) => tensors.get(name)?.shape
+  let config = family.read(reader, shapeOf)
+  checkSizes(config, 'GGUF')
+  const others = new Set(family.constants?.(config).map(({ name }) => name))
+  if (config.kind === 'decoder' && others.has(ROPE_FACTORS)) {
+    config = withRopeFactors(config, await readFactors(gguf, config.headDim))
+  }
+  const model = createModel(config)
+  const placed = placeAll(family, model)
+  checkTensors(placed, tensors, others)
+  const parts = new Map(placed.flatMap((tensor) => tensor.parts.map((part) => [part, tensor])))
+  const parameters = model.parameters()
+  return {
+    architecture: family.architecture,
+    config,
+    unknown: [...metadata.keys()].filter(
+      (key) => key.startsWith(`${family.architecture}.`) && !known.has(key),
+    ),
+    read: async (name) => {
+      const { parts: all, ...tensor } = parts.get(name) as PlacedTensor
+      const sizes = all.map((part) => sizeOf(parameters.get(part)?.shape ?? []))
+      const index = all.indexOf(name)
+      const from = sizes.slice(0, index).reduce((a, b) => a + b, 0)
+      const values = new Float32Array(sizes[index] as number)
+      await gguf.readFloat32(tensor.name, values, from)
+      const { pairedHeads, times } = tensor
+      const ours = pairedHeads ? toHalves(values, tensor.shape[0] ?? 1, pairedHeads) : values
+      return times ? ours.map((x) => x / times) : ours
+    },
+  }
+}
+
+async function readFactors(gguf: Gguf, headDim: number): Promise<Float32Array> {
+  const size = sizeOf(gguf.tensors.get(ROPE_FACTORS)?.shape ?? [])
+  if (size !== headDim / 2)
+    throw new UserError(`${ROPE_FACTORS} has ${size} elements; heads are ${headDim} wide`)
+  return gguf.readFloat32(ROPE_FACTORS)
+}
+
+function checkTensors(
+  placed: readonly PlacedTensor[],
+  tensors: Gguf['tensors'],
+  others: ReadonlySet<string>,
+): void {
+  for (const { name, shape } of placed) {
+    const given = tensors.get(name)?.shape
+    if (!given) throw new UserError(`the file has no tensor ${quote(name)} (${shape})`)
+    if (given.join() !== shape.join())
+      throw new UserError(
+        `tensor ${quote(name)} has the shape (${given}); the metadata asks for (${shape})`,
+      )
+  }
+  const names = new Set(placed.map(({ name }) => name))
+  const left = [...tensors.keys()].filter((name) => !names.has(name) && !others.has(name))
+  if (left.length > 0) {
+    const shown = left.slice(0, 3).map(quote).join(', ')
+    throw new UserError(
+      `${shown}${left.length > 3 ? ` and ${left.length - 3} others` : ''}: this model has no place for such tensors; its "${ARCHITECTURE}" is another kind of model, or newer`,
+    )
+  }
+}

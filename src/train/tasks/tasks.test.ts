@@ -1,0 +1,214 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { classify, estimate } from '../../encode/classify.ts'
+import { cosineSimilarity, embed } from '../../encode/embed.ts'
+import { fillMask } from '../../encode/fill-mask.ts'
+import { tag } from '../../encode/tag.ts'
+import { loadTextModel, type TextModel } from '../../encode/text-model.ts'
+import { generate } from '../../generate/generate.ts'
+import { generateBeams } from '../../generate/generate-beams.ts'
+import { load } from '../../generate/load.ts'
+import { Random } from '../../random.ts'
+import type { TrainOptions } from '../options.ts'
+import { train } from '../train.ts'
+
+let folder: string
+const path = (name: string) => join(folder, name)
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chatwright-tasks-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Trains a tiny model on records; fails where it does not learn them. */
+async function learn(
+  name: string,
+  records: readonly object[] | string,
+  options: Partial<TrainOptions>,
+) {
+  const file = path(`${name}.${typeof records === 'string' ? 'txt' : 'jsonl'}`)
+  const lines =
+    typeof records === 'string' ? records : records.map((one) => JSON.stringify(one)).join('\n')
+  await writeFile(file, lines)
+  return train({
+    ...{ data: [file], out: path(name), tokenizer: 'char', threads: 2, val: 0.1 },
+    ...{ layers: 2, dim: 32, heads: 2, context: 16, steps: 150, batch: 16, lr: 5e-3 },
+    ...options,
+  })
+}
+
+async function withTextModel<T>(name: string, use: (model: TextModel) => Promise<T>): Promise<T> {
+  const model = await loadTextModel(path(name), { threads: 1 })
+  try {
+    return await use(model)
+  } finally {
+    await model.dispose()
+  }
+}
+
+const random = new Random(1)
+const pick = <T>(items: readonly T[]): T => items[random.integer(items.length)] as T
+const many = <T>(make: () => T, count = 200): T[] => Array.from({ length: count }, make)
+
+const [good, bad] = [
+  ['good', 'fine', '很好'],
+  ['bad', 'poor', '很差'],
+]
+const review = () => {
+  const isGood = random.integer(2) === 1
+  return {
+    text: `it is ${pick(isGood ? good : bad)} ${pick(['', 'today', '!'])}`,
+    label: isGood ? 'good' : '差',
+  }
+}
+
+test.each(['bert', 'roberta', 'distilbert', 'modernbert', 'llama'] as const)(
+  'a label for each text: %s',
+  async (style) => {
+    const options = { task: 'classify', style } as const
+    const { loss, metrics } = await learn(`classify-${style}`, many(review), options)
+    expect(loss).toBeLessThan(0.1)
+    expect(metrics).toEqual({ accuracy: 1, f1: 1 })
+    await withTextModel(`classify-${style}`, async (model) => {
+      const [first, second] = await classify(model, ['it is 很好 today', 'it is poor'])
+      expect(first?.label).toBe('good')
+      expect(second?.label).toBe('差')
+      expect(second?.probability).toBeGreaterThan(0.8)
+    })
+  },
+)
+
+test('a number for each text', async () => {
+  const score = () => {
+    const { text, label } = review()
+    return { text, label: label === 'good' ? 1 : -1.5 }
+  }
+  const { loss, metrics } = await learn('regress', many(score), { task: 'regress' })
+  expect(loss).toBeLessThan(0.1)
+  expect(metrics?.correlation).toBeGreaterThan(0.9)
+  expect(metrics?.meanAbsoluteError).toBeLessThan(0.3)
+  await withTextModel('regress', async (model) => {
+    const [high, low] = await estimate(model, ['it is fine', 'it is 很差 !'])
+    expect(high).toBeCloseTo(1, 0)
+    expect(low).toBeCloseTo(-1.5, 0)
+    await expect(classify(model, ['x'])).rejects.toThrow('this model is for the task regress')
+  })
+})
+
+test('a tag for each word', async () => {
+  const sentence = () => {
+    const words = many(() => pick(['ab', 'a', '12', '3', '雪']), 1 + random.integer(3))
+    return { words, tags: words.map((word) => (/\d/.test(word) ? 'number' : 'word')) }
+  }
+  const { metrics } = await learn('tag', many(sentence), { task: 'tag' })
+  expect(metrics?.accuracy).toBeGreaterThan(0.95)
+  expect(metrics?.f1).toBeGreaterThan(0.95)
+  await withTextModel('tag', async (model) => {
+    const [tagged] = await tag(model, [['雪', '12', 'ab']])
+    expect(tagged?.map((one) => one.tag)).toEqual(['word', 'number', 'word'])
+    const [long] = await tag(model, [many(() => 'ab', 20)])
+    expect(long?.at(-1)?.tag).toBeUndefined()
+  })
+})
+
+test('texts that belong together get vectors that are near', async () => {
+  const pair = () => {
+    const i = random.integer(3)
+    return {
+      anchor: `${good[i]} ${random.integer(10)}`,
+      positive: `${bad[i]} ${random.integer(9)}`,
+    }
+  }
+  await learn('embed', many(pair), { task: 'embed', batch: 8 })
+  await withTextModel('embed', async (model) => {
+    const [a, b, c] = (await embed(model, ['fine 1', 'poor 5', 'bad 5'])) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ]
+    expect(Math.hypot(...a)).toBeCloseTo(1, 5)
+    expect(cosineSimilarity(a, b)).toBeGreaterThan(cosineSimilarity(a, c) + 0.3)
+  })
+})
+
+test('hidden tokens are told from the others', async () => {
+  await learn('mlm', 'abcdefgh'.repeat(500), { task: 'mlm', steps: 400 })
+  await withTextModel('mlm', async (model) => {
+    const [gap] = await fillMask(model, 'cd[MASK]fghabc')
+    expect(gap?.[0]?.text).toBe('e')
+    expect(gap?.[0]?.probability).toBeGreaterThan(0.5)
+    await expect(fillMask(model, 'cdefg')).rejects.toThrow('no gap to fill; write [MASK] for one')
+  })
+  // The body that learned to fill gaps learns to classify.
+  const texts = many(() => ({ text: pick(['abc', 'bcd', 'hgf', 'fed']), label: 'up' })).map(
+    ({ text }) => ({ text, label: text < 'c' ? 'up' : 'down' }),
+  )
+  const file = path('direction.jsonl')
+  await writeFile(file, texts.map((one) => JSON.stringify(one)).join('\n'))
+  const further: TrainOptions = {
+    ...{ model: path('mlm'), data: [file], out: path('transferred') },
+    ...{ steps: 60, lr: 3e-3, batch: 16, threads: 2 },
+    task: 'classify',
+  }
+  expect((await train(further)).loss).toBeLessThan(0.1)
+  await expect(train({ ...further, layers: 3, out: path('x') })).rejects.toThrow(
+    'layers is that of the model in',
+  )
+})
+
+test.each(['t5', 'transformer'] as const)('a text from another: %s', async (style) => {
+  const reversal = () => {
+    const source = many(() => pick([...'abc雪']), 1 + random.integer(4)).join('')
+    return { source, target: [...source].reverse().join('') }
+  }
+  const name = `reverse-${style}`
+  const options = { style, steps: 1000, lr: 2e-3, context: 8 }
+  const { metrics } = await learn(name, many(reversal, 600), { task: 'seq2seq', ...options })
+  expect(metrics?.exactMatch).toBeGreaterThan(0.8)
+  const model = await load(path(name), { threads: 1 })
+  try {
+    const { text } = await generate(model, { prompt: 'ab雪', temperature: 0 })
+    expect(text).toBe('雪ba')
+    const beams = await generateBeams(model, { prompt: 'ca', beams: 3, nBest: 2 })
+    expect(beams[0]?.text).toBe('ac')
+    expect(beams[0]?.score).toBeGreaterThan(beams[1]?.score ?? 0)
+  } finally {
+    await model.dispose()
+  }
+})
+
+test('a text from two sources that are read apart', async () => {
+  const choice = () => {
+    const [first, second] = [pick([...'abcd']), pick([...'1234'])]
+    return { sources: [`x${first}`, `y${second}`], target: `${first}${second}` }
+  }
+  await learn('sources', many(choice, 400), { task: 'seq2seq', steps: 400, context: 8 })
+  const model = await load(path('sources'), { threads: 1 })
+  try {
+    const { text } = await generate(model, { sources: ['xb', 'y3'], temperature: 0 })
+    expect(text).toBe('b3')
+    await expect(generate(model, { prompt: 'x', sources: ['y'] })).rejects.toThrow('not both')
+  } finally {
+    await model.dispose()
+  }
+})
+
+test.each([
+  ['classify', [{ text: 'a' }], 'label'],
+  ['classify', [{ text: 'a', label: 'x' }], 'one label only'],
+  ['regress', [{ text: 'a', label: 'high' }], 'expected a number'],
+  ['tag', [{ words: ['a'], tags: [] }], '1 words and 0 tags'],
+  ['embed', [{ anchor: 'a' }], 'positive'],
+  ['seq2seq', [{ source: 'a' }], 'target'],
+  [
+    'seq2seq',
+    [
+      { sources: ['a', 'b'], target: 'c' },
+      { source: 'a', target: 'c' },
+    ],
+    '1 sources, but',
+  ],
+] as const)('faulty records of %s are refused by line: %j', async (task, records, message) => {
+  await expect(learn(`bad-${task}`, records, { task, val: 0 })).rejects.toThrow(message)
+})

@@ -1,0 +1,60 @@
+import { adapterFiles } from '../checkpoint/adapter-folder.ts'
+import { growVocabulary } from '../checkpoint/grow-vocabulary.ts'
+import type { ModelFilesOptions } from '../checkpoint/model-files.ts'
+import { loadParameters, type ModelFolder } from '../checkpoint/model-folder.ts'
+import type { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { TensorToWrite } from '../models/files/safetensors.ts'
+import { familyOf } from '../models/huggingface/config.ts'
+import { exportTensors } from '../models/huggingface/weights.ts'
+import { Lora } from '../models/lora/lora.ts'
+import type { LoraConfig } from '../models/lora/lora-config.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import type { SessionAdapter } from '../train/session.ts'
+import type { ParsedTuneOptions } from './options.ts'
+
+export interface LoraSessionOptions {
+  options: ParsedTuneOptions
+  engine: Engine
+  /** Has rows for the tokens of `files.tokenizer`. */
+  model: Decoder
+  base: ModelFolder<DecoderConfig>
+  files: Pick<ModelFilesOptions, 'tokenizer' | 'chatTemplate'>
+}
+
+/**
+ * Attaches a fresh adapter to a model whose weights are loaded once, to be read only. Where the
+ * tokenizer has more tokens than the base had rows, the rows travel with the adapter.
+ */
+export async function loraSession(session: LoraSessionOptions): Promise<SessionAdapter> {
+  const { options, engine, model, base, files } = session
+  const lora = new Lora(model, loraConfig(options))
+  const grown = growVocabulary(base, model.config.vocabSize)
+  const frozen = await loadParameters(engine, model, grown)
+  const replaced = grown === base ? [] : tokenRows(model, frozen)
+  return {
+    lora,
+    frozen,
+    files: (values) =>
+      adapterFiles({ ...files, ...{ model, lora, values, replaced, base: options.model } }),
+  }
+}
+
+function loraConfig(options: ParsedTuneOptions): LoraConfig {
+  const { rank, alpha = 2 * rank, adapterDropout: dropout, adapterLayers, rslora } = options
+  const [first = ''] = adapterLayers
+  const isPattern =
+    adapterLayers.length === 1 && (first === 'all-linear' || !/^[\w.]+$/.test(first))
+  return { rank, alpha, dropout, rslora, layers: isPattern ? first : adapterLayers }
+}
+
+/** The tensors of the file that have a row for each token. */
+const tokenRows = (
+  model: Decoder,
+  frozen: Readonly<Record<string, DeviceTensor>>,
+): TensorToWrite[] =>
+  exportTensors(
+    familyOf(model.config),
+    model,
+    async (name) => (await frozen[name]?.read()) as Float32Array,
+  ).filter(({ name }) => /(embed_tokens|wte|lm_head)\.weight$/.test(name))

@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { run } from './run.ts'
+
+let folder: string
+const path = (name: string) => join(folder, name)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chatwright-predict-'))
+  const lines = Array.from({ length: 80 }, (_, i) => {
+    const [text, label] = i % 2 ? ['a good 好 day', 'goodDay'] : ['a bad 坏 day', 'badDay']
+    return JSON.stringify({ text, label })
+  })
+  await writeFile(path('days.jsonl'), lines.join('\n'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const last = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+
+it('trains a classifier, says how good it is, describes it and asks it', async () => {
+  const sizes = '--layers 1 --dim 32 --heads 2 --context 24 --steps 60 --batch 8 --lr 0.005'
+  const trained = await run([
+    ...['train', '--task', 'classify', '--data', path('days.jsonl'), '--out', path('model')],
+    ...['--tokenizer', 'char', '--json', ...sizes.split(' ')],
+  ])
+  expect(trained.code, trained.stderr).toBe(0)
+  expect(last(trained.stdout).metrics).toEqual({ accuracy: 1, f1: 1 })
+
+  const inspected = await run(['inspect', path('model')])
+  expect(inspected.code, inspected.stderr).toBe(0)
+  expect(inspected.stdout).toMatch(/head +classify: badDay, goodDay/)
+
+  const texts = ['a good day', 'bad 坏']
+  const asked = await run(['predict', '--model', path('model'), '--text', ...texts, '--json'])
+  expect(asked.code, asked.stderr).toBe(0)
+  const { predictions } = last(asked.stdout)
+  expect(
+    predictions.map(({ text, label }: { text: string; label: string }) => [text, label]),
+  ).toEqual([
+    ['a good day', 'goodDay'],
+    ['bad 坏', 'badDay'],
+  ])
+  expect(predictions[0].labels).toHaveLength(2)
+
+  await writeFile(path('lines.txt'), 'a good day\nbad 坏\n')
+  const read = await run(['predict', '--model', path('model'), '--data', path('lines.txt')])
+  expect(read.stdout).toMatch(/bad 坏\n +badDay +\d+\.\d %/)
+}, 60_000)
+
+it('refuses what it cannot read', async () => {
+  const none = await run(['predict', '--model', path('model')])
+  expect(none.code).not.toBe(0)
+  expect(none.stderr).toContain('there is no text to read; give text or data')
+  const writes = await run(['generate', '--model', path('model'), '--prompt', 'a'])
+  expect(writes.stderr).toContain('this needs a model that')
+  const beams = await run(['generate', '--model', path('model'), '--n-best', '2'])
+  expect(beams.stderr).toMatch(/this needs a model|need --beams/)
+})
