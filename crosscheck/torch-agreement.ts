@@ -1,13 +1,14 @@
 import { expect } from 'vitest'
 import { grad } from '../src/graph/index.ts'
-import { familyOf, writeConfig } from '../src/models/huggingface/config.ts'
+import { familyOf, readConfig, writeConfig } from '../src/models/huggingface/config.ts'
 import type { Family } from '../src/models/huggingface/family.ts'
 import { exportTensors } from '../src/models/huggingface/weights.ts'
 import { createModel, type Model, type ModelConfig } from '../src/models/model.ts'
 import { evaluate, type Feeds } from '../test/interpreter/evaluate.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
 import type { FamilyPeer, FamilyTensor } from './torch-family.ts'
-import { type Given, type Task, taskOf } from './torch-tasks.ts'
+import { taskOf } from './torch-tasks/index.ts'
+import type { Given, Task } from './torch-tasks/task.ts'
 
 /** `model_type` that config.json must have, the model, and what the case has besides. */
 export type Case = readonly [modelType: string, config: ModelConfig, given?: Given]
@@ -23,14 +24,16 @@ const SMALLEST = 1e-2
  * in PyTorch, which reads the config.json and the weights that are written here.
  */
 export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: Case) {
-  const [family, model] = [familyOf(config), createModel(config)]
+  const { file = { ...writeConfig(config, {}), ...given.fields } } = given
+  const { family } = given.file ? readConfig(given.file) : { family: familyOf(config) }
+  const model = createModel(config)
   expect(family.modelType).toBe(modelType)
   const weights = tinyWeights(model)
   const task = taskOf(model, given)
   const theirs = await peer.run({
     ...task.peer,
     family: modelType === 't5' && given.sources ? 'fid' : modelType,
-    config: { ...writeConfig(config, {}), ...given.fields },
+    config: file,
     weights: exportTensors(family, model, (name) => weights[name] as Float32Array),
     want: [...(Object.keys(task.outputs) as 'logits'[]), 'loss'],
     labelSmoothing: given.labelSmoothing,
@@ -58,8 +61,9 @@ async function computed(
   const values = parameters.map(([name, { shape }]) => {
     return [name, { shape, values: weights[name] as Float32Array }] as const
   })
-  const given = Object.entries(objective.inputs).map(([name, { shape }]) => {
-    return [name, { shape: shape as number[], values: feeds[name]?.flat() ?? [] }] as const
+  const given = Object.entries(feeds).map(([name, rows]) => {
+    const shape = objective.inputs[name]?.shape ?? [rows.length, [rows[0]].flat().length]
+    return [name, { shape: shape as number[], values: rows.flat() }] as const
   })
   const tensors = parameters.map(([, { tensor }]) => tensor)
   const wanted = Object.values(outputs).map(({ tensor }) => tensor)

@@ -1,27 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findTorch } from '../src/bench/torch.ts'
-import { gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
-import {
-  bertConfig,
-  bertHead,
-  type EncoderConfig,
-  modernBertConfig,
-  modernBertHead,
-} from '../src/models/encoder-config.ts'
-import { t5Config, transformerConfig } from '../src/models/encoder-decoder-config.ts'
-import type { HeadConfig } from '../src/models/head-config.ts'
-import {
-  gemma2Config,
-  gemma3Config,
-  mistralConfig,
-  mixtralConfig,
-  qwen2Config,
-  qwen3Config,
-  qwen3MoeConfig,
-} from '../src/models/styles/decoders.ts'
-import { distilbertConfig, robertaConfig } from '../src/models/styles/encoders.ts'
-import type { RopeScaling } from '../src/nn/index.ts'
-import { agree, type Case } from './torch-agreement.ts'
+import { agree } from './torch-agreement.ts'
+import { decoders } from './torch-cases/decoders.ts'
+import { encoderDecoders } from './torch-cases/encoder-decoders.ts'
+import { encoders } from './torch-cases/encoders.ts'
+import { files } from './torch-cases/files.ts'
 import { checkFamilies, FamilyPeer } from './torch-family.ts'
 
 const torch = await findTorch()
@@ -32,260 +15,25 @@ const installed = () => {
   return torch
 }
 
-let peer: FamilyPeer | undefined
-beforeAll(() => {
-  if (torch) peer = new FamilyPeer(torch)
-})
-afterAll(() => peer?.close())
-
 check('the references in PyTorch pass their own checks', async () => {
   expect(await checkFamilies(installed())).toBeGreaterThan(60)
 })
 
-const sizes = { vocabSize: 17, context: 16, layers: 2, dim: 16, heads: 4 }
-const small = { ...sizes, hiddenDim: 20 }
-/** Heads that do not add up to the model's width, two for each of the keys. */
-const grouped = { ...small, headDim: 6, kvHeads: 2 }
-const labels = ['a', 'b', 'c']
+describe.each(
+  Object.entries({
+    'a decoder': decoders,
+    'an encoder': encoders,
+    'an encoder-decoder': encoderDecoders,
+    'a config.json as others write it': files,
+  }),
+)('%s: outputs, loss and every gradient are PyTorch’s', (_, cases) => {
+  let peer: FamilyPeer | undefined
+  beforeAll(() => {
+    if (torch) peer = new FamilyPeer(torch)
+  })
+  afterAll(() => peer?.close())
 
-/** Heads of decoders, as Hugging Face has them: the last token stands for a text. */
-const plain = { pooling: 'last', denseBias: true, norm: false, normalized: true } as const
-const classify: HeadConfig = { ...plain, task: 'classify', labels, outputBias: false }
-const regress: HeadConfig = { ...plain, task: 'regress', labels: [], outputBias: false }
-const tag: HeadConfig = { ...plain, task: 'tag', labels, pooling: 'first', outputBias: true }
-const embed: HeadConfig = { ...plain, task: 'embed', labels: [], outputBias: true }
-
-/** A text that begins in its middle, one that does not, and one with a gap. */
-const positions = [
-  [4, 5, 6, 7, 8, 9, 10],
-  [0, 1, 2, 3, 4, 5, 6],
-  [0, 1, 2, 9, 10, 11, 12],
-]
-const yarn = { kind: 'yarn', factor: 4, original: 4, betaFast: 2, betaSlow: 0.1 } as const
-const experts = { count: 4, perToken: 2, hiddenDim: 12, normalized: true, balance: 0.5 }
-/** Hugging Face adds the balance of experts to the loss only where this is asked for. */
-const balanced = { fields: { output_router_logits: true } }
-const scaled = (ropeScaling: RopeScaling): Case => [
-  'llama',
-  llamaConfig({ ...small, headDim: 8, ropeTheta: 100, ropeScaling }),
-]
-
-const DECODERS: Record<string, Case> = {
-  'GPT-2': ['gpt2', gpt2Config(small)],
-  'GPT-2, untied, ReLU': ['gpt2', gpt2Config({ ...small, tied: false, activation: 'relu' })],
-  'GPT-2, smoothed labels': ['gpt2', gpt2Config(small), { labelSmoothing: 0.1 }],
-  'GPT-2, given positions': ['gpt2', gpt2Config(small), { positions }],
-  'GPT-2 that classifies': ['gpt2', gpt2Config({ ...small, head: classify })],
-  'GPT-2 that estimates': ['gpt2', gpt2Config({ ...small, head: regress })],
-  'GPT-2 that tags': ['gpt2', gpt2Config({ ...small, head: tag })],
-
-  Llama: ['llama', llamaConfig(small)],
-  'Llama, grouped queries': ['llama', llamaConfig(grouped)],
-  'Llama, one key head, tied': ['llama', llamaConfig({ ...small, kvHeads: 1, tied: true })],
-  'Llama with biases': [
-    'llama',
-    llamaConfig({ ...grouped, attentionBias: 'all', feedForwardBias: true }),
-  ],
-  'Llama, given positions': ['llama', llamaConfig(grouped), { positions }],
-  'Llama, linear scaling': scaled({ kind: 'linear', factor: 4 }),
-  'Llama, dynamic scaling within its context': scaled({ kind: 'dynamic', factor: 4, original: 8 }),
-  'Llama, dynamic scaling beyond it': scaled({ kind: 'dynamic', factor: 4, original: 3 }),
-  'Llama, YaRN': scaled({ ...yarn, truncate: true }),
-  'Llama, YaRN to the letter': scaled({ ...yarn, truncate: false, attentionFactor: 1.3 }),
-  'Llama 3': scaled({ kind: 'llama3', factor: 8, original: 16, low: 1, high: 4 }),
-  'Llama that classifies': ['llama', llamaConfig({ ...grouped, head: classify })],
-  'Llama that estimates': ['llama', llamaConfig({ ...grouped, head: regress })],
-  'Llama that tags': ['llama', llamaConfig({ ...grouped, head: tag })],
-
-  Mistral: ['mistral', mistralConfig({ ...grouped, window: 3 })],
-  'Qwen 2': ['qwen2', qwen2Config({ ...small, kvHeads: 2 })],
-  'Qwen 2, untied, windows above': [
-    'qwen2',
-    qwen2Config({ ...grouped, tied: false, window: 3, windowed: [false, true] }),
-  ],
-  'Qwen 3': ['qwen3', qwen3Config(grouped)],
-  'Qwen 3, untied, biases, windows': [
-    'qwen3',
-    qwen3Config({ ...grouped, tied: false, attentionBias: 'all', window: 3 }),
-  ],
-  'Gemma 2': ['gemma2', gemma2Config({ ...grouped, window: 3 })],
-  'Gemma 2, tight bounds, another scale': [
-    'gemma2',
-    gemma2Config({
-      ...{ ...grouped, window: 3, attentionScale: 0.5, attentionBias: 'all' },
-      ...{ attentionSoftcap: 2, logitSoftcap: 1.5 },
-    }),
-  ],
-  'Gemma 3': ['gemma3_text', gemma3Config({ ...grouped, layers: 6, window: 3 })],
-  'Gemma 3, scaled, other windows': [
-    'gemma3_text',
-    gemma3Config({
-      ...{ ...grouped, window: 3, windowed: [false, true], windowRopeTheta: 50 },
-      ropeScaling: { kind: 'linear', factor: 8 },
-    }),
-  ],
-  Mixtral: ['mixtral', mixtralConfig({ ...grouped, hiddenDim: 12, window: 4, experts }), balanced],
-  'Mixtral, no balance': [
-    'mixtral',
-    mixtralConfig({ ...grouped, hiddenDim: 12, experts: { ...experts, balance: 0 } }),
-  ],
-  'Qwen 3, experts': ['qwen3_moe', qwen3MoeConfig({ ...grouped, experts }), balanced],
-  'Qwen 3, experts in one layer': [
-    'qwen3_moe',
-    qwen3MoeConfig({
-      ...{ ...grouped, attentionBias: 'all', tied: true },
-      experts: { ...experts, perToken: 3, normalized: false, layers: [false, true] },
-    }),
-    balanced,
-  ],
-
-  'ours: gated GPT-2 with rotary positions': [
-    'chatwright',
-    gpt2Config({ ...grouped, positions: 'rotary', gated: true, tied: false }),
-  ],
-  'ours: ALiBi, six heads': [
-    'chatwright',
-    gpt2Config({ ...small, heads: 6, kvHeads: 3, headDim: 4, positions: 'alibi' }),
-  ],
-  'ours: ALiBi, sinks, windows, given positions': [
-    'chatwright',
-    llamaConfig({ ...grouped, positions: 'alibi', sinks: true, window: 4 }),
-    { positions },
-  ],
-  'ours: sinks and rotary positions': ['chatwright', llamaConfig({ ...grouped, sinks: true })],
-  'ours: buckets, bounded scores, norms behind': [
-    'chatwright',
-    llamaConfig({
-      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
-      ...{ normPlace: 'post', attentionSoftcap: 2, attentionScale: 0.7 },
-    }),
-  ],
-  'ours: sinusoids, experts of tanh': [
-    'chatwright',
-    gpt2Config({ ...grouped, positions: 'sinusoidal', activation: 'tanh', experts }),
-  ],
-  'ours: no positions, normalized embeddings': [
-    'chatwright',
-    llamaConfig({ ...grouped, positions: 'none', embeddingNorm: true, embeddingScale: 3 }),
-  ],
-  'ours: Llama that embeds by its last token': [
-    'chatwright',
-    llamaConfig({ ...grouped, head: embed }),
-  ],
-}
-
-check.each(Object.entries(DECODERS))('a decoder agrees: %s', async (_, example) => {
-  installed()
-  await agree(peer as FamilyPeer, example)
-})
-
-/** DistilBERT's layer before the output rectifies. */
-const distilbertHead: typeof bertHead = (task, labels) => {
-  const head = bertHead(task, labels)
-  return head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
-}
-
-type Body = (more: { head: HeadConfig }) => EncoderConfig
-
-/** BERT and its kin by `model_type`, each with its own heads. */
-const BODIES: Record<string, [body: Body, head: typeof bertHead]> = {
-  bert: [(more) => bertConfig({ ...small, ...more }), bertHead],
-  roberta: [(more) => robertaConfig({ ...small, ...more }), bertHead],
-  distilbert: [(more) => distilbertConfig({ ...small, ...more }), distilbertHead],
-  modernbert: [
-    (more) => modernBertConfig({ ...small, layers: 4, window: 3, ...more }),
-    modernBertHead,
-  ],
-}
-
-const ENCODERS = Object.entries(BODIES).flatMap(([family, [body, head]]): [string, Case][] => {
-  const of = (more: HeadConfig): Case => [family, body({ head: more })]
-  const ours = (more: HeadConfig): Case => ['chatwright', body({ head: more })]
-  return Object.entries({
-    [`${family}, hidden words`]: of(head('mlm')),
-    [`${family} that classifies`]: of(head('classify', labels)),
-    [`${family} that estimates`]: of(head('regress')),
-    [`${family} that tags`]: of(head('tag', labels)),
-    [`${family} that embeds by the mean`]: of(head('embed')),
-    [`${family} that embeds by the first token`]: ours({ ...head('embed'), pooling: 'first' }),
-    [`${family} that embeds by the last, of any length`]: ours({
-      ...{ ...head('embed'), pooling: 'last', normalized: false },
-    }),
+  check.each(Object.entries(cases))('%s', async (_, example) => {
+    await agree(peer ?? new FamilyPeer(installed()), example)
   })
 })
-
-const OTHER_ENCODERS: Record<string, Case> = {
-  'BERT, smoothed labels': [
-    'bert',
-    bertConfig({ ...small, head: bertHead('classify', labels) }),
-    { labelSmoothing: 0.1 },
-  ],
-  'ModernBERT that classifies by the mean': [
-    'modernbert',
-    modernBertConfig({
-      ...{ ...small, window: 3 },
-      head: { ...modernBertHead('classify', labels), pooling: 'mean' },
-    }),
-  ],
-  'ours: ALiBi both ways, windows': [
-    'chatwright',
-    bertConfig({ ...small, positions: 'alibi', window: 3, windowed: [true, false] }),
-  ],
-  'ours: buckets both ways, norms on both sides': [
-    'chatwright',
-    bertConfig({
-      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
-      normPlace: 'both',
-    }),
-  ],
-  'ours: experts, classified by the last token': [
-    'chatwright',
-    modernBertConfig({
-      ...{ ...grouped, tokenTypes: 3, experts },
-      head: { ...modernBertHead('classify', labels), pooling: 'last', outputBias: false },
-    }),
-  ],
-}
-
-check.each([...ENCODERS, ...Object.entries(OTHER_ENCODERS)])(
-  'an encoder agrees: %s',
-  async (_, example) => {
-    installed()
-    await agree(peer as FamilyPeer, example)
-  },
-)
-
-const t5 = { ...small, headDim: 6, buckets: { count: 8, maxDistance: 5 } }
-const first = {
-  activation: 'relu',
-  gated: false,
-  tied: true,
-  outputScale: sizes.dim ** -0.5,
-} as const
-
-const ENCODER_DECODERS: Record<string, Case> = {
-  'T5, the first': ['t5', t5Config({ ...t5, ...first, decoderLayers: 1 })],
-  'T5 1.1': ['t5', t5Config(t5)],
-  'T5 1.1, smoothed labels': ['t5', t5Config(t5), { labelSmoothing: 0.1 }],
-  'T5 with SiLU': ['t5', t5Config({ ...t5, activation: 'silu' })],
-  'Fusion-in-Decoder, the first T5': ['t5', t5Config({ ...t5, ...first }), { sources: 3 }],
-  'Fusion-in-Decoder, T5 1.1': ['t5', t5Config(t5), { sources: 2 }],
-  'the Transformer of 2017': ['chatwright', transformerConfig({ ...small, startId: 1 })],
-  'the Transformer of 2017, untied, deeper decoder': [
-    'chatwright',
-    transformerConfig({ ...small, decoderLayers: 3, tied: false }),
-  ],
-  'ours: grouped queries, rotary positions, many sources': [
-    'chatwright',
-    transformerConfig({ ...grouped, positions: 'rotary', normPlace: 'pre', outputScale: 0.5 }),
-    { sources: 2 },
-  ],
-}
-
-check.each(Object.entries(ENCODER_DECODERS))(
-  'an encoder-decoder agrees: %s',
-  async (_, example) => {
-    installed()
-    await agree(peer as FamilyPeer, example)
-  },
-)

@@ -1,10 +1,17 @@
+import type { Activation } from '../../nn/index.ts'
 import { bertConfig, bertHead, type EncoderConfig } from '../encoder-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { both, type Family, type Rename, rename } from './family.ts'
 import type { FieldReader } from './fields.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
-/** Heads as BERT has them; RoBERTa's have the same forms. */
+/** Heads as BERT has them: that for hidden words has the activation of the layers. */
+const bertHeads = (activation: Activation): HeadForms => ({
+  ...BERT_HEADS,
+  mlm: { ...bertHead('mlm'), dense: activation },
+})
+
+/** Heads as RoBERTa has them. */
 export const BERT_HEADS: HeadForms = {
   mlm: bertHead('mlm'),
   classify: bertHead('classify'),
@@ -17,14 +24,17 @@ export const BERT_HEADS: HeadForms = {
 export function readBert(
   field: FieldReader,
   { offset, types }: { offset: number; types: number },
+  heads: (activation: Activation) => HeadForms,
 ): EncoderConfig {
   field.only('position_embedding_type', 'absolute')
   field.only('is_decoder', false)
   field.only('add_cross_attention', false)
   field.ignore('initializer_range', 'gradient_checkpointing', 'pooler_fc_size', 'directionality')
   field.ignore('pooler_num_attention_heads', 'pooler_num_fc_layers', 'pooler_size_per_head')
-  field.ignore('pooler_type', 'classifier_dropout', 'tie_word_embeddings')
+  field.ignore('pooler_type', 'classifier_dropout')
   const dropout = field.number('hidden_dropout_prob', 0.1)
+  const activation = field.word('hidden_act', ACTIVATION_NAMES, 'gelu')
+  const forms = heads(activation)
   return bertConfig({
     vocabSize: field.number('vocab_size'),
     context: field.number('max_position_embeddings', 512) - offset,
@@ -34,12 +44,12 @@ export function readBert(
     dim: field.number('hidden_size', 768),
     heads: field.number('num_attention_heads', 12),
     hiddenDim: field.number('intermediate_size', 3072),
-    activation: field.word('hidden_act', ACTIVATION_NAMES, 'gelu'),
+    activation,
     normEpsilon: field.number('layer_norm_eps', 1e-12),
     embeddingDropout: dropout,
     residualDropout: dropout,
     attentionDropout: field.number('attention_probs_dropout_prob', 0.1),
-    head: readHead(field, BERT_HEADS) ?? bertHead('mlm'),
+    head: onlyTied(field, readHead(field, forms) ?? { ...bertHead('mlm'), ...forms.mlm }),
   })
 }
 
@@ -82,7 +92,7 @@ export const bertBody = (prefix: string): Rename[] => {
 export const bert: Family = {
   modelType: 'bert',
   prefix: 'bert.',
-  read: (field) => readBert(field, { offset: 0, types: 2 }),
+  read: (field) => readBert(field, { offset: 0, types: 2 }, bertHeads),
   write: (c) =>
     c.kind === 'encoder' && c.tokenTypes > 0
       ? { ...writeHead('Bert', c.head, ''), model_type: 'bert', ...writeBert(c) }

@@ -1,18 +1,20 @@
+import type { Activation } from '../../nn/index.ts'
 import { bertConfig, bertHead } from '../encoder-config.ts'
 import type { HeadConfig } from '../head-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { both, type Family, rename } from './family.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
 const pooled: Partial<HeadConfig> = { ...bertHead('classify'), dense: 'relu' }
 
-const HEADS: HeadForms = {
-  mlm: bertHead('mlm'),
+/** That for hidden words has the activation of the layers. */
+const headsOf = (activation: Activation): HeadForms => ({
+  mlm: { ...bertHead('mlm'), dense: activation },
   classify: pooled,
   regress: { ...pooled, task: 'regress' },
   tag: bertHead('tag'),
   embed: bertHead('embed'),
-}
+})
 
 const [LAYER, OURS] = ['distilbert.transformer.layer.{i}', 'model.layers.{i}']
 
@@ -23,8 +25,9 @@ export const distilbert: Family = {
   read: (field) => {
     field.only('sinusoidal_pos_embds', false, true) // they are stored in any case
     field.ignore('initializer_range', 'qa_dropout', 'seq_classif_dropout', 'tie_weights_')
-    field.ignore('tie_word_embeddings')
     const dropout = field.number('dropout', 0.1)
+    const activation = field.word('activation', ACTIVATION_NAMES, 'gelu')
+    const heads = headsOf(activation)
     return bertConfig({
       vocabSize: field.number('vocab_size'),
       context: field.number('max_position_embeddings', 512),
@@ -33,11 +36,11 @@ export const distilbert: Family = {
       dim: field.number('dim', 768),
       heads: field.number('n_heads', 12),
       hiddenDim: field.number('hidden_dim', 3072),
-      activation: field.word('activation', ACTIVATION_NAMES, 'gelu'),
+      activation,
       embeddingDropout: dropout,
       residualDropout: dropout,
       attentionDropout: field.number('attention_dropout', 0.1),
-      head: readHead(field, HEADS) ?? bertHead('mlm'),
+      head: onlyTied(field, readHead(field, heads) ?? { ...bertHead('mlm'), ...heads.mlm }),
     })
   },
   write: (c) =>

@@ -217,9 +217,68 @@ const llama = {
   ...{ num_hidden_layers: 2, num_attention_heads: 4 },
 }
 
+/** Fields that a file leaves out, or gives as null, and what they stand for. */
+const LEFT_OUT: [string, Record<string, unknown>, Record<string, unknown>][] = [
+  ['mistral', { num_attention_heads: 8 }, { window: 4096, kvHeads: 8, normEpsilon: 1e-6 }],
+  ['mistral', { sliding_window: null, num_key_value_heads: null }, { kvHeads: 4 }],
+  ['mixtral', { num_attention_heads: 8 }, { normEpsilon: 1e-5, ropeTheta: 1e6, kvHeads: 8 }],
+  ['qwen2', { hidden_size: 64, num_attention_heads: 32 }, { kvHeads: 32, headDim: 2 }],
+  ['qwen3', { num_attention_heads: 32 }, { kvHeads: 32, headDim: 128 }],
+  ['gemma2', {}, { attentionSoftcap: 50, logitSoftcap: 30, headDim: 256 }],
+  ['roberta', {}, { tokenTypes: 2, positionOffset: 2 }],
+  ['modernbert', {}, { ropeTheta: 160_000, windowRopeTheta: 10_000 }],
+  ['modernbert', { local_rope_theta: null }, { windowRopeTheta: 160_000 }],
+]
+
+describe('what files leave out', () => {
+  test.each(LEFT_OUT)('%s %o', (modelType, fields, expected) => {
+    const { config } = readConfig({ ...llama, model_type: modelType, ...fields })
+    expect(config).toMatchObject(expected)
+  })
+
+  test.each([
+    ['gemma2', 'attn_logit_softcapping', 'attentionSoftcap'],
+    ['gemma2', 'final_logit_softcapping', 'logitSoftcap'],
+    ['mistral', 'sliding_window', 'window'],
+  ])('%s: null for %s is none', (modelType, name, option) => {
+    const fields = { ...llama, model_type: modelType, num_key_value_heads: 4, [name]: null }
+    expect(readConfig(fields).config).not.toHaveProperty(option)
+  })
+})
+
+describe('heads for hidden words', () => {
+  test.each([
+    ['bert', { hidden_act: 'relu' }, 'relu'],
+    ['roberta', { hidden_act: 'relu' }, 'gelu'],
+    ['distilbert', { activation: 'relu', dim: 32, n_heads: 4 }, 'relu'],
+  ])('of %s have the activation that they have there', (modelType, fields, dense) => {
+    const { config } = readConfig({ ...llama, model_type: modelType, ...fields })
+    expect(config).toMatchObject({ activation: 'relu', head: { task: 'mlm', dense } })
+  })
+})
+
+test('a set of rotary positions for each kind of layer', () => {
+  const rope_parameters = {
+    full_attention: { rope_type: 'default', rope_theta: 1000 },
+    sliding_attention: { rope_type: 'default', rope_theta: 50 },
+  }
+  const fields = { ...llama, model_type: 'modernbert', rope_parameters }
+  const { config, unknown } = readConfig(fields)
+  expect(unknown).not.toContain('rope_parameters')
+  expect(config).toMatchObject({ ropeTheta: 1000, windowRopeTheta: 50 })
+  const scaled = { rope_type: 'linear', rope_theta: 50, factor: 2 }
+  expect(() =>
+    readConfig({ ...fields, rope_parameters: { ...rope_parameters, sliding_attention: scaled } }),
+  ).toThrow('those of layers with a window cannot be scaled')
+})
+
 describe('what is not understood is refused by name', () => {
   test.each([
     [{ ...llama, hidden_act: 'xielu' }, 'hidden_act is "xielu"'],
+    [
+      { ...llama, model_type: 'bert', tie_word_embeddings: false },
+      'tie_word_embeddings is false; supported is true',
+    ],
     [{ ...llama, num_attention_heads: 5, num_key_value_heads: 5 }, 'dim is 32, which 5 heads'],
     [{ ...llama, num_key_value_heads: 3 }, 'kvHeads is 3; it must divide heads (4)'],
     [{ ...llama, rope_scaling: { rope_type: 'longrope' } }, 'rope_type is "longrope"'],
@@ -252,6 +311,24 @@ test('GPT-2 calls the output of its tagger by another name than Llama does', () 
     ({ name }) => name,
   )
   expect(names.slice(-2)).toEqual(['classifier.weight', 'classifier.bias'])
+})
+
+test('the oldest files of BERT call the parts of a norm gamma and beta', async () => {
+  const config = tinyEncoders.BERT as ModelConfig
+  const values = randomValues(config)
+  const [family, model] = [familyOf(config), createModel(config)]
+  const tensors = exportTensors(family, model, (n) => values.get(n) as Float32Array)
+  const old = tensors.map(({ name, ...tensor }) => {
+    const parts = name.replace('LayerNorm.weight', 'LayerNorm.gamma')
+    return { ...tensor, name: parts.replace('LayerNorm.bias', 'LayerNorm.beta') }
+  })
+  expect(old.map(({ name }) => name)).toContain('bert.embeddings.LayerNorm.gamma')
+  const found = new Map([...values].map(([n, { length }]) => [n, new Float32Array(length)]))
+  const weights = await file(encodeSafetensors(old))
+  expect(await importTensors(family, model, weights, (n) => found.get(n) as Float32Array)).toEqual(
+    [],
+  )
+  expect(found).toEqual(values)
 })
 
 test('an output that differs from the embedding, although they are one, is refused', async () => {

@@ -5,8 +5,8 @@ export interface FieldReader {
   number(name: string, fallback?: number): number
   string(name: string, fallback?: string): string
   boolean(name: string, fallback?: boolean): boolean
-  /** Undefined where the field is missing or null. */
-  optionalNumber(name: string): number | undefined
+  /** Undefined where the field is null, or missing and without a fallback. */
+  optionalNumber(name: string, fallback?: number): number | undefined
   object(name: string): Record<string, unknown> | undefined
   list(name: string): readonly unknown[] | undefined
   has(name: string): boolean
@@ -43,8 +43,10 @@ export function fieldReader(
     number: (name, fallback) => read(name, 'number', fallback),
     string: (name, fallback) => read(name, 'string', fallback),
     boolean: (name, fallback) => read(name, 'boolean', fallback),
-    optionalNumber: (name) =>
-      value(name) === undefined ? undefined : read<number>(name, 'number', undefined),
+    optionalNumber: (name, fallback) => {
+      if (value(name) !== undefined) return read<number>(name, 'number', undefined)
+      return name in fields ? undefined : fallback
+    },
     object: (name) => {
       const found = value(name)
       if (found === undefined) return undefined

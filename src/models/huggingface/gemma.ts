@@ -21,7 +21,11 @@ export const gemmaNorms: readonly Rename[] = [
 ]
 
 /** What Gemma 2 and 3 have in common. */
-export function readGemma(field: FieldReader, config: DecoderConfig): Partial<DecoderConfig> {
+export function readGemma(
+  field: FieldReader,
+  config: DecoderConfig,
+  caps: SoftcapDefaults = {},
+): Partial<DecoderConfig> {
   const { dim, headDim } = config
   const scalar = field.number('query_pre_attn_scalar', 256)
   return {
@@ -29,13 +33,19 @@ export function readGemma(field: FieldReader, config: DecoderConfig): Partial<De
     embeddingScale: Math.sqrt(dim),
     ...(scalar !== headDim && { attentionScale: 1 / Math.sqrt(scalar) }),
     attentionBias: field.boolean('attention_bias', false) ? 'all' : 'none',
-    ...softcaps(field),
+    ...softcaps(field, caps),
   }
 }
 
-function softcaps(field: FieldReader): Partial<DecoderConfig> {
-  const attention = field.optionalNumber('attn_logit_softcapping')
-  const logits = field.optionalNumber('final_logit_softcapping')
+/** Bounds of files that do not speak of them; null is none. */
+interface SoftcapDefaults {
+  attention?: number
+  logits?: number
+}
+
+function softcaps(field: FieldReader, defaults: SoftcapDefaults): Partial<DecoderConfig> {
+  const attention = field.optionalNumber('attn_logit_softcapping', defaults.attention)
+  const logits = field.optionalNumber('final_logit_softcapping', defaults.logits)
   return {
     ...(attention !== undefined && { attentionSoftcap: attention }),
     ...(logits !== undefined && { logitSoftcap: logits }),

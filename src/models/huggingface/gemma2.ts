@@ -15,7 +15,8 @@ export const gemma2 = llamaLike({
     field.ignore('hidden_act', 'use_bidirectional_attention')
     const size = field.optionalNumber('sliding_window') ?? 4096
     const windowed = readLayerTypes(field, config.layers, (layer) => layer % 2 === 0)
-    return { ...readGemma(field, config), ...windowsOf(size, windowed) }
+    const caps = { attention: 50, logits: 30 }
+    return { ...readGemma(field, config, caps), ...windowsOf(size, windowed) }
   },
   write: (config) => ({
     ...writeGemma(config),

@@ -1,19 +1,7 @@
-import type { DecoderConfig } from '../decoder-config.ts'
-import type { FieldReader } from './fields.ts'
 import { gemmaNorms, readGemma, writeGemma } from './gemma.ts'
 import { llamaLike, qkNorms } from './llama-like.ts'
-import { readParameters } from './rope.ts'
+import { readRopes } from './rope.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
-
-/** Newer files have a set of `rope_parameters` for each kind of layer. */
-function readRopes(field: FieldReader, { context }: DecoderConfig): Partial<DecoderConfig> {
-  const local = field.number('rope_local_base_freq', 10_000)
-  const { full_attention: full, sliding_attention: sliding } = field.object('rope_parameters') ?? {}
-  const read = (parameters: unknown, theta: number) =>
-    readParameters((parameters ?? {}) as Record<string, unknown>, theta, context)
-  const windowRopeTheta = read(sliding, local).ropeTheta
-  return full ? { ...read(full, 1_000_000), windowRopeTheta } : { windowRopeTheta }
-}
 
 /** Gemma 3's text model (Gemma Team 2025): normalised queries and keys, five layers with a window to one without. */
 export const gemma3 = llamaLike({
@@ -38,7 +26,7 @@ export const gemma3 = llamaLike({
       ...readGemma(field, config),
       ...windowsOf(size, windowed),
       qkNorm: true,
-      ...readRopes(field, config),
+      ...readRopes(field, config, field.number('rope_local_base_freq', 10_000)),
     }
   },
   write: (config) => ({

@@ -23,6 +23,7 @@ export interface LlamaLike {
     headDim?: number
     kvHeads?: number
     activation?: Activation
+    normEpsilon?: number
   }
   /** `hidden_act`, or the field that this family has in its place. */
   activationField?: string
@@ -79,11 +80,11 @@ function readCommon(
     layers: field.number('num_hidden_layers'),
     dim,
     heads,
-    kvHeads: field.number('num_key_value_heads', defaults.kvHeads ?? heads),
-    headDim: field.number('head_dim', defaults.headDim ?? dim / heads),
+    kvHeads: field.optionalNumber('num_key_value_heads', defaults.kvHeads) ?? heads,
+    headDim: field.optionalNumber('head_dim', defaults.headDim) ?? dim / heads,
     hiddenDim: field.number('intermediate_size'),
     ...readRope(field, defaults.ropeTheta, context),
-    normEpsilon: field.number('rms_norm_eps', 1e-6),
+    normEpsilon: field.number('rms_norm_eps', defaults.normEpsilon ?? 1e-6),
     activation: field.word(
       activationField,
       ACTIVATION_NAMES,

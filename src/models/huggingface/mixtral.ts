@@ -8,7 +8,10 @@ const OURS = 'model.layers.{i}.mlp'
 export const mixtral = llamaLike({
   modelType: 'mixtral',
   name: 'Mixtral',
-  defaults: { context: 131_072, ropeTheta: 1_000_000, tied: false, kvHeads: 8 },
+  defaults: {
+    ...{ context: 131_072, ropeTheta: 1_000_000, tied: false },
+    ...{ kvHeads: 8, normEpsilon: 1e-5 },
+  },
   read: (field, { hiddenDim }) => {
     field.ignore('output_router_logits')
     field.only('router_jitter_noise', 0)

@@ -3,7 +3,8 @@ import type { HeadConfig } from '../head-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { both, type Family, rename } from './family.ts'
 import type { FieldReader } from './fields.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
+import { readRopes } from './rope.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
 const [LAYER, OURS] = ['model.layers.{i}', 'model.layers.{i}']
@@ -38,12 +39,7 @@ export const modernbert: Family = {
       'reference_compile',
       'repad_logits_with_grad',
     )
-    field.ignore(
-      'embedding_dropout',
-      'classifier_dropout',
-      'gradient_checkpointing',
-      'tie_word_embeddings',
-    )
+    field.ignore('embedding_dropout', 'classifier_dropout', 'gradient_checkpointing')
     field.ignore('layer_norm_eps', 'cls_token_id', 'sep_token_id')
     const layers = field.number('num_hidden_layers', 22)
     const every = field.number('global_attn_every_n_layers', 3)
@@ -51,21 +47,22 @@ export const modernbert: Family = {
     // A position sees so many others in all, half of them on each side.
     const size = Math.floor(field.number('local_attention', 128) / 2) + 1
     const theta = field.number('global_rope_theta', 160_000)
+    const windowTheta = field.optionalNumber('local_rope_theta', 10_000) ?? theta
+    const context = field.number('max_position_embeddings', 8192)
     return {
       ...modernBertConfig({
         vocabSize: field.number('vocab_size'),
-        context: field.number('max_position_embeddings', 8192),
+        context,
         layers,
         dim: field.number('hidden_size', 768),
         heads: field.number('num_attention_heads', 12),
         hiddenDim: field.number('intermediate_size', 1152),
         activation: field.word('hidden_activation', ACTIVATION_NAMES, 'gelu'),
         normEpsilon: field.number('norm_eps', 1e-5),
-        ropeTheta: theta,
-        windowRopeTheta: field.number('local_rope_theta', theta),
+        ...readRopes(field, { ropeTheta: theta, context }, windowTheta),
         residualDropout: field.number('mlp_dropout', 0),
         attentionDropout: field.number('attention_dropout', 0),
-        head: readHead(field, heads(field)) ?? modernBertHead('mlm'),
+        head: onlyTied(field, readHead(field, heads(field)) ?? modernBertHead('mlm')),
       }),
       ...{ window: undefined, windowed: undefined },
       ...windowsOf(size, windowed),

@@ -5,7 +5,7 @@ import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 /** Qwen's windows: in layers from `max_window_layers` on, and only if `use_sliding_window` says so. */
 export function qwenWindows(field: FieldReader, layers: number) {
   const used = field.boolean('use_sliding_window', false)
-  const size = field.optionalNumber('sliding_window') ?? 4096
+  const size = field.optionalNumber('sliding_window', 4096)
   const first = field.number('max_window_layers', 28)
   const windowed = readLayerTypes(field, layers, (layer) => used && layer >= first)
   return windowsOf(used ? size : undefined, windowed)

@@ -5,7 +5,7 @@ import { qwenWindows, writeQwenWindows } from './qwen-windows.ts'
 export const qwen2 = llamaLike({
   modelType: 'qwen2',
   name: 'Qwen2',
-  defaults: { context: 32_768, ropeTheta: 10_000, tied: false },
+  defaults: { context: 32_768, ropeTheta: 10_000, tied: false, kvHeads: 32 },
   read: (field, { layers }) => ({ attentionBias: 'qkv', ...qwenWindows(field, layers) }),
   write: (config) => writeQwenWindows(config),
 })

@@ -1,4 +1,4 @@
-import { bertBody, readBert, writeBert } from './bert.ts'
+import { BERT_HEADS, bertBody, readBert, writeBert } from './bert.ts'
 import { both, type Family, rename } from './family.ts'
 import { writeHead } from './heads.ts'
 
@@ -8,7 +8,7 @@ export const roberta: Family = {
   prefix: 'roberta.',
   read: (field) => {
     const pad = field.number('pad_token_id', 1)
-    return readBert(field, { offset: pad + 1, types: 1 })
+    return readBert(field, { offset: pad + 1, types: 2 }, () => BERT_HEADS)
   },
   write: (c) =>
     c.kind === 'encoder' && c.positionOffset > 0

@@ -18,8 +18,32 @@ export function readRope(field: FieldReader, theta: number, original: number): R
   }
 }
 
+/**
+ * Rotary positions where layers with a window have their own: newer files have a set of
+ * `rope_parameters` for each kind of layer. `rest`: the others' where there is no set;
+ * `windowTheta`: that of layers with a window.
+ */
+export function readRopes(
+  field: FieldReader,
+  rest: Rope & { context: number },
+  windowTheta: number,
+): Rope & Pick<StackConfig, 'windowRopeTheta'> {
+  const { full_attention: full, sliding_attention: sliding } = field.object('rope_parameters') ?? {}
+  const read = (parameters: unknown, theta: number): Rope =>
+    readParameters((parameters ?? {}) as Record<string, unknown>, theta, rest.context)
+  const { ropeTheta, ropeScaling } = full ? read(full, rest.ropeTheta) : rest
+  const window = read(sliding, windowTheta)
+  if (window.ropeScaling)
+    throw field.refuse('rope_parameters', 'those of layers with a window cannot be scaled')
+  return {
+    ropeTheta,
+    ...(ropeScaling && { ropeScaling }),
+    windowRopeTheta: window.ropeTheta,
+  }
+}
+
 /** One set of `rope_parameters`. */
-export function readParameters(
+function readParameters(
   parameters: Readonly<Record<string, unknown>>,
   theta: number,
   original: number,

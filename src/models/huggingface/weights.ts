@@ -166,10 +166,17 @@ function findTensor(
   throw new UserError(`${name} has the shape (${given}); the configuration asks for (${expected})`)
 }
 
-/** Files of a body alone leave out what names begin with, and others may add it. */
+/**
+ * Files of a body alone leave out what names begin with, and others may add it; the oldest of BERT call
+ * the parts of a norm gamma and beta.
+ */
 function nameIn(weights: NamedTensors, file: string, { prefix = '' }: Family): string | undefined {
-  const bare = file.startsWith(prefix) ? file.slice(prefix.length) : file
-  return [file, bare, `model.${file}`].find((name) => weights.tensors.has(name))
+  const old = file.replace(/LayerNorm\.(weight|bias)$/, (_, part) =>
+    part === 'weight' ? 'LayerNorm.gamma' : 'LayerNorm.beta',
+  )
+  const bare = (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : name)
+  const spellings = [file, bare(file), `model.${file}`, old, bare(old)]
+  return spellings.find((name) => weights.tensors.has(name))
 }
 
 /** What is computed rather than learned, and that old files carry. */

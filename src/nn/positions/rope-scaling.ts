@@ -52,7 +52,7 @@ const linear: Scale<{ factor: number }> = (frequencies, { factor }) => ({
 
 /**
  * Dynamic NTK-aware scaling (bloc97, emozilla 2023): beyond the original context the base grows with
- * the length, here with the length of the tables.
+ * the length, here with that of the tables: of a text in training, of the whole context in use.
  */
 const dynamic: Scale<{ factor: number; original: number }> = (
   frequencies,

@@ -1,0 +1,81 @@
+import {
+  bertConfig,
+  bertHead,
+  type EncoderConfig,
+  modernBertConfig,
+  modernBertHead,
+} from '../../src/models/encoder-config.ts'
+import type { HeadConfig } from '../../src/models/head-config.ts'
+import { distilbertConfig, robertaConfig } from '../../src/models/styles/encoders.ts'
+import type { Case } from '../torch-agreement.ts'
+import { experts, grouped, labels, small } from './sizes.ts'
+
+/** DistilBERT's layer before the output rectifies. */
+const distilbertHead: typeof bertHead = (task, labels) => {
+  const head = bertHead(task, labels)
+  return head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
+}
+
+type Body = (more: { head: HeadConfig }) => EncoderConfig
+
+/** BERT and its kin by `model_type`, each with its own heads. */
+const BODIES: Record<string, [body: Body, head: typeof bertHead]> = {
+  bert: [(more) => bertConfig({ ...small, ...more }), bertHead],
+  roberta: [(more) => robertaConfig({ ...small, ...more }), bertHead],
+  distilbert: [(more) => distilbertConfig({ ...small, ...more }), distilbertHead],
+  modernbert: [
+    (more) => modernBertConfig({ ...small, layers: 4, window: 3, ...more }),
+    modernBertHead,
+  ],
+}
+
+/** Every task of every family. */
+const everyTask = Object.entries(BODIES).flatMap(([family, [body, head]]): [string, Case][] => {
+  const of = (more: HeadConfig): Case => [family, body({ head: more })]
+  const ours = (more: HeadConfig): Case => ['chatwright', body({ head: more })]
+  return Object.entries({
+    [`${family}, hidden words`]: of(head('mlm')),
+    [`${family} that classifies`]: of(head('classify', labels)),
+    [`${family} that estimates`]: of(head('regress')),
+    [`${family} that tags`]: of(head('tag', labels)),
+    [`${family} that embeds by the mean`]: of(head('embed')),
+    [`${family} that embeds by the first token`]: ours({ ...head('embed'), pooling: 'first' }),
+    [`${family} that embeds by the last, of any length`]: ours({
+      ...{ ...head('embed'), pooling: 'last', normalized: false },
+    }),
+  })
+})
+
+export const encoders: Record<string, Case> = {
+  ...Object.fromEntries(everyTask),
+  'BERT, smoothed labels': [
+    'bert',
+    bertConfig({ ...small, head: bertHead('classify', labels) }),
+    { labelSmoothing: 0.1 },
+  ],
+  'ModernBERT that classifies by the mean': [
+    'modernbert',
+    modernBertConfig({
+      ...{ ...small, window: 3 },
+      head: { ...modernBertHead('classify', labels), pooling: 'mean' },
+    }),
+  ],
+  'ours: ALiBi both ways, windows': [
+    'chatwright',
+    bertConfig({ ...small, positions: 'alibi', window: 3, windowed: [true, false] }),
+  ],
+  'ours: buckets both ways, norms on both sides': [
+    'chatwright',
+    bertConfig({
+      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
+      normPlace: 'both',
+    }),
+  ],
+  'ours: experts, classified by the last token': [
+    'chatwright',
+    modernBertConfig({
+      ...{ ...grouped, tokenTypes: 3, experts },
+      head: { ...modernBertHead('classify', labels), pooling: 'last', outputBias: false },
+    }),
+  ],
+}
