@@ -35,16 +35,19 @@ export interface DescriptionOptions
   /** Fields of config.json and tokenizer_config.json besides. */
   fields?: object
   settings?: object
+  /** Default: the tokenizer's own. */
+  tokenizerJson?: object
 }
 
 /** All files of a model but its weights. */
 export function descriptionFiles(options: DescriptionOptions): Record<string, string> {
   const { config, tokenizer, chatTemplate, generation, fields, settings } = options
+  const { tokenizerJson = tokenizer.toJSON() } = options
   const { bosId, eosId } = tokenizer
   return {
     'config.json': json({ ...writeConfig(config, tokenizer), ...fields }),
     'generation_config.json': json({ bos_token_id: bosId, eos_token_id: eosId, ...generation }),
-    'tokenizer.json': json(tokenizer.toJSON()),
+    'tokenizer.json': json(tokenizerJson),
     'tokenizer_config.json': json({
       ...tokenizerConfigOf(tokenizer),
       model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),

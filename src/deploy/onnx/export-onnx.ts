@@ -5,6 +5,7 @@ import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
 import { createModel, type Model } from '../../models/model.ts'
 import { expectEmpty, writeNewFolder } from '../new-folder.ts'
+import { tokenizerFile } from '../tokenizer-file.ts'
 import { decoderGraph } from './decoder-graph.ts'
 import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
 import { encoderGraph } from './encoder-graph.ts'
@@ -52,7 +53,10 @@ export async function exportOnnx(
       }),
     },
   }
-  const descriptions = descriptionFiles({ ...folder, fields, settings: settingsOf(folder) })
+  const descriptions = descriptionFiles({
+    ...{ ...folder, fields, settings: settingsOf(folder) },
+    tokenizerJson: tokenizerFile(folder.tokenizer),
+  })
   await writeNewFolder(out, { ...descriptions, ...Object.fromEntries(files) })
 }
 
