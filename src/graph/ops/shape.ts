@@ -313,6 +313,27 @@ export const skip = (
     size,
   })
 
+const lastOp: Op<{ axis: number; size: string }> = {
+  name: 'last',
+  infer: (inputs, { axis, size }) => {
+    const [x, count] = [at(inputs, 0), at(inputs, 1)]
+    if (count.dtype !== 'int64' || count.rank !== 0)
+      throw new ShapeError('last', inputs, 'how many is one int64')
+    return { dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }
+  },
+  onnx: ({ inputs, outputs, attrs: { axis } }, emit) => {
+    const [negative, start] = [emit.temporary(), emit.temporary()]
+    const scalar = (value: number) => emit.constant('int64', [1], [value])
+    emit.node('Neg', [at(inputs, 1)], [negative])
+    emit.node('Reshape', [negative, scalar(1)], [start])
+    emit.node('Slice', [at(inputs, 0), start, scalar(LAST), scalar(axis)], outputs)
+  },
+}
+
+/** The last `count` () int64 elements of x along an axis, all where it is 0; `size` names how many. */
+export const last = (x: Tensor, axis: number, count: Tensor, size: string): Tensor =>
+  apply(lastOp, [x, count], { axis: normalizeAxis(axis, x.rank, 'last'), size })
+
 interface SplitAttrs {
   axis: number
   sizes: readonly number[]
