@@ -43,6 +43,8 @@ export interface DescriptionOptions extends ModelDescription {
   /** Fields of config.json and tokenizer_config.json besides. */
   fields?: object
   settings?: object
+  /** Default: the tokenizer's own. */
+  tokenizerJson?: object
 }
 
 /** All files of a model but its weights. */
@@ -62,8 +64,9 @@ export const textFiles = ({
   tokenizer,
   chatTemplate,
   settings,
+  tokenizerJson = tokenizer.toJSON(),
 }: DescriptionOptions): Record<string, string> => ({
-  'tokenizer.json': json(tokenizer.toJSON()),
+  'tokenizer.json': json(tokenizerJson),
   'tokenizer_config.json': json({
     ...tokenizerConfigOf(tokenizer),
     model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),

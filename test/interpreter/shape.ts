@@ -54,6 +54,14 @@ const skip: Evaluate = ([x, like], { attrs }, { define }) => {
   return part(x as NdArray, axis, start, end)
 }
 
+const last: Evaluate = ([x, count], { attrs }, { define }) => {
+  const { axis, size } = attrs as { axis: number; size: string }
+  const end = x?.shape[axis] as number
+  const start = count?.data[0] ? Math.max(0, end - count.data[0]) : 0
+  define(size, end - start)
+  return part(x as NdArray, axis, start, end)
+}
+
 const split: Evaluate = ([input], { attrs }) => {
   const { axis, sizes } = attrs as { axis: number; sizes: number[] }
   let start = 0
@@ -77,5 +85,6 @@ export const shape: Record<string, Evaluate> = {
   pad,
   concat,
   skip,
+  last,
   split,
 }

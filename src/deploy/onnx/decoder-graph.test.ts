@@ -20,8 +20,8 @@ describe.each(Object.entries(tinyConfigs))('%s', async (_, config) => {
       return [name, { shape, data: values[name] as Float32Array }] as const
     }),
   )
-  const open = async (cache: boolean) => {
-    const outputs = decoderGraph(decoder, { cache })
+  const open = async (cache: boolean, keepLogits = false) => {
+    const outputs = decoderGraph(decoder, { cache, keepLogits })
     const { files } = onnxFile({ name: 'model.onnx', outputs, weights, limit: LIMIT })
     return openOnnx(joined(files['model.onnx']))
   }
@@ -91,6 +91,21 @@ describe.each(Object.entries(tinyConfigs))('%s', async (_, config) => {
       [...(logits?.data ?? [])],
       (await expected(TEXT)).flatMap((row) => [...row]),
     )
+  })
+
+  test('only the last logits are computed where so many are asked for', async () => {
+    const model = await open(false, true)
+    const whole = { input_ids: integers([TEXT]), attention_mask: integers([TEXT.map(() => 1)]) }
+    const wanted = await expected(TEXT)
+    for (const count of [0, 1, 3]) {
+      const num_logits_to_keep = { shape: [], data: BigInt64Array.of(BigInt(count)) }
+      const { logits } = await model.run({ ...whole, num_logits_to_keep })
+      const kept = wanted.slice(count === 0 ? 0 : -count)
+      expectClose(
+        logits?.data ?? [],
+        kept.flatMap((row) => [...row]),
+      )
+    }
   })
 })
 

@@ -1,6 +1,7 @@
 import {
   cast,
   input,
+  last,
   productOf,
   reshape,
   type Shape,
@@ -19,6 +20,13 @@ export const LENGTH = 'sequence_length'
 export const PAST = 'past_sequence_length'
 export const TOTAL = 'total_sequence_length'
 
+export interface DecoderGraphOptions {
+  /** Keys and values of earlier tokens are inputs. */
+  cache: boolean
+  /** An input `num_logits_to_keep` () says after how many of the last tokens; 0: after all. */
+  keepLogits: boolean
+}
+
 /**
  * Logits (B, T, V) after each of `input_ids` (B, T). With a cache, `past_key_values.N.key` and `.value`
  * (B, kvHeads, P, headDim) are those of the P tokens before, which `attention_mask` (B, P + T) counts too;
@@ -26,19 +34,25 @@ export const TOTAL = 'total_sequence_length'
  */
 export function decoderGraph(
   model: Decoder,
-  { cache }: { cache: boolean },
+  { cache, keepLogits }: DecoderGraphOptions,
 ): Record<string, Tensor> {
   const ids = input('input_ids', 'int64', [BATCH, LENGTH])
-  return cache ? cachedGraph(model, ids) : wholeGraph(model, ids)
+  const { hidden, ...present } = cache ? cachedGraph(model, ids) : wholeGraph(model, ids)
+  const kept = keepLogits
+    ? last(hidden, 1, input('num_logits_to_keep', 'int64', []), 'num_logits')
+    : hidden
+  return { logits: byRows(kept, (rows) => model.logits(rows)), ...present }
 }
 
-function wholeGraph(model: Decoder, ids: Tensor): Record<string, Tensor> {
+type Hidden = Record<string, Tensor> & { hidden: Tensor }
+
+function wholeGraph(model: Decoder, ids: Tensor): Hidden {
   const mask = input('attention_mask', 'int64', [BATCH, LENGTH])
-  const hidden = model.hidden(ids, { mask: cast(mask, 'float32'), positions: placesOf(mask) })
-  return { logits: byRows(hidden, (rows) => model.logits(rows)) }
+  const positions = placesOf(mask)
+  return { hidden: model.hidden(ids, { mask: cast(mask, 'float32'), positions }) }
 }
 
-function cachedGraph(model: Decoder, ids: Tensor): Record<string, Tensor> {
+function cachedGraph(model: Decoder, ids: Tensor): Hidden {
   const mask = input('attention_mask', 'int64', [BATCH, TOTAL])
   const past = pastOf(model.config, (layer) => `past_key_values.${layer}`)
   const cache = new GrowingCache({ past, total: TOTAL })
@@ -49,8 +63,7 @@ function cachedGraph(model: Decoder, ids: Tensor): Record<string, Tensor> {
     positions: newOnes(keyPositions, past(0)),
     attentionBias: paddingBias(cast(mask, 'float32')),
   })
-  const logits = byRows(hidden, (rows) => model.logits(rows))
-  return { logits, ...presentOf(cache.layers, (layer) => `present.${layer}`) }
+  return { hidden, ...presentOf(cache.layers, (layer) => `present.${layer}`) }
 }
 
 /** The inputs that hold keys and values of the tokens before, made once for each layer. */

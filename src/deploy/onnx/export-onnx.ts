@@ -5,7 +5,8 @@ import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
 import { createModel, type Model } from '../../models/model.ts'
 import { expectEmpty, writeNewFolder } from '../new-folder.ts'
-import { decoderGraph } from './decoder-graph.ts'
+import { tokenizerFile } from '../tokenizer-file.ts'
+import { type DecoderGraphOptions, decoderGraph } from './decoder-graph.ts'
 import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
 import { encoderGraph } from './encoder-graph.ts'
 import { expectKnown } from './known-models.ts'
@@ -17,6 +18,12 @@ export interface ExportOnnxOptions {
    * the whole text at each token; transformers.js cannot generate with it.
    */
   cache?: boolean
+  /**
+   * A decoder has an input more, `num_logits_to_keep`, so that of a long prompt only the last logits are
+   * computed, which saves memory where the vocabulary is large. transformers.js gives it; other
+   * programs must (default: false).
+   */
+  keepLogits?: boolean
   /** Bytes of the largest file (default: 2e9); a model that is larger has its weights beside it. */
   fileLimit?: number
 }
@@ -30,13 +37,13 @@ export interface ExportOnnxOptions {
 export async function exportOnnx(
   folder: ModelFolder,
   out: string,
-  { cache = true, fileLimit = 2e9 }: ExportOnnxOptions = {},
+  { cache = true, keepLogits = false, fileLimit = 2e9 }: ExportOnnxOptions = {},
 ): Promise<void> {
   expectKnown(folder.config, folder.folder)
   await expectEmpty(out)
   const model = createModel(folder.config)
   const weights = await readWeights(folder, model)
-  const made = Object.entries(graphsOf(model, cache)).map(([name, outputs]) => {
+  const made = Object.entries(graphsOf(model, { cache, keepLogits })).map(([name, outputs]) => {
     return { name, ...onnxFile({ name, outputs, weights, limit: fileLimit }) }
   })
   const files = made.flatMap(({ files }) =>
@@ -52,13 +59,20 @@ export async function exportOnnx(
       }),
     },
   }
-  const descriptions = descriptionFiles({ ...folder, fields, settings: settingsOf(folder) })
+  const descriptions = descriptionFiles({
+    ...{ ...folder, fields, settings: settingsOf(folder) },
+    tokenizerJson: tokenizerFile(folder.tokenizer),
+  })
   await writeNewFolder(out, { ...descriptions, ...Object.fromEntries(files) })
 }
 
 /** Outputs of each file. */
-function graphsOf(model: Model, cache: boolean): Record<string, Record<string, Tensor>> {
-  if (model instanceof Decoder) return { 'model.onnx': decoderGraph(model, { cache }) }
+function graphsOf(
+  model: Model,
+  options: DecoderGraphOptions,
+): Record<string, Record<string, Tensor>> {
+  const { cache } = options
+  if (model instanceof Decoder) return { 'model.onnx': decoderGraph(model, options) }
   if (model instanceof Encoder) return { 'model.onnx': encoderGraph(model) }
   return {
     'encoder_model.onnx': sourceGraph(model),

@@ -1,7 +1,6 @@
 import type { Tensor } from '../../graph/index.ts'
 import { toGraphProto } from '../../graph/onnx/emit.ts'
 import {
-  byteLength,
   type GraphProto,
   type InitializerProto,
   modelPieces,
@@ -9,6 +8,7 @@ import {
 } from '../../graph/onnx/proto.ts'
 import type { FileContent } from '../../models/files/folder.ts'
 import { transposedMatrix } from '../../models/huggingface/matrices.ts'
+import { dataFiles } from './data-files.ts'
 import { storeTransposed } from './stored-matrices.ts'
 
 export interface OnnxFileOptions {
@@ -45,7 +45,7 @@ export function onnxFile({ name, outputs, weights, limit }: OnnxFileOptions): {
   }
   const whole = withInitializers(graph, (one) => ({ ...one, bytes: () => elements(one.name) }))
   if (modelSize(whole) <= limit) return { files: { [name]: modelPieces(whole) }, dataFiles: 0 }
-  const parts = partsOf(graph.initializers.filter(isOutside), name, limit)
+  const parts = dataFiles(graph.initializers.filter(isOutside), name, limit)
   const places = new Map(parts.flatMap(({ tensors }) => [...tensors]))
   const outside = withInitializers(graph, (one) => ({ ...one, place: places.get(one.name) }))
   const files = parts.map((part) => [part.location, part.pieces(elements)] as const)
@@ -67,49 +67,3 @@ const withInitializers = (
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
-
-type Place = NonNullable<InitializerProto['place']>
-
-/** A file of tensors, each of which begins at a multiple of `ALIGNMENT`. */
-class DataFile {
-  readonly location: string
-  readonly tensors = new Map<string, Place>()
-  size = 0
-
-  constructor(location: string) {
-    this.location = location
-  }
-
-  add(name: string, length: number): void {
-    const offset = ALIGNMENT * Math.ceil(this.size / ALIGNMENT)
-    this.tensors.set(name, { location: this.location, offset, length })
-    this.size = offset + length
-  }
-
-  *pieces(elements: (name: string) => Uint8Array): Generator<Uint8Array> {
-    let end = 0
-    for (const [name, { offset, length }] of this.tensors) {
-      yield new Uint8Array(offset - end)
-      yield elements(name)
-      end = offset + length
-    }
-  }
-}
-
-/** Bytes; what vector instructions and caches like. */
-const ALIGNMENT = 64
-
-/** Tensors spread over files of `limit` bytes at most, in their order; a larger one has its own. */
-function partsOf(tensors: readonly InitializerProto[], name: string, limit: number): DataFile[] {
-  const parts: DataFile[] = []
-  for (const one of tensors) {
-    const length = byteLength(one)
-    let last = parts.at(-1)
-    if (!last || (last.size > 0 && last.size + length + ALIGNMENT > limit)) {
-      last = new DataFile(`${name}_data${parts.length === 0 ? '' : `_${parts.length}`}`)
-      parts.push(last)
-    }
-    last.add(one.name, length)
-  }
-  return parts
-}

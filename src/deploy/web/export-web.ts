@@ -9,6 +9,7 @@ import { familyOf } from '../../models/huggingface/config.ts'
 import { exportTensors } from '../../models/huggingface/weights.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
 import { expectEmpty, writeNewFolder } from '../new-folder.ts'
+import { tokenizerFile } from '../tokenizer-file.ts'
 import { indexHtml } from './index-html.ts'
 import { siteModules } from './site-modules.ts'
 
@@ -55,7 +56,10 @@ async function modelFilesOf(
   const value = (name: string) => values[name] as Float32Array
   await fill(value)
   const files = {
-    ...descriptionFiles({ ...folder, settings: { add_bos_token: addBos } }),
+    ...descriptionFiles({
+      ...{ ...folder, settings: { add_bos_token: addBos } },
+      tokenizerJson: tokenizerFile(folder.tokenizer),
+    }),
     'model.safetensors': encodeSafetensors(exportTensors(familyOf(config), model, value)),
   }
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [`model/${name}`, file]))

@@ -18,6 +18,9 @@ textarea { display: block; width: 100%; box-sizing: border-box; font: inherit }
 input { width: 6rem; font: inherit }
 output { display: block; margin-top: 1rem; white-space: pre-wrap; overflow-wrap: anywhere }`
 
+/** Said where the page is opened without a server: browsers load no modules from files. */
+const NO_FILES = 'Open this page through a server of files, such as: python3 -m http.server'
+
 /** The page itself. It asks for nothing that does not lie beside it. */
 export function indexHtml({ title, imports, entry, modules, webgpu }: IndexOptions): string {
   const preloads = modules.map((path) => `<link rel="modulepreload" href="${path}" />`)
@@ -47,6 +50,7 @@ ${preloads.join('\n')}
 </form>
 <output aria-live="polite"></output>
 </main>
+<script>if (location.protocol === 'file:') document.getElementById('status').textContent = '${NO_FILES}'</script>
 <script type="module" src="${entry}"></script>
 </body>
 </html>

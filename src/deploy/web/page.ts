@@ -29,8 +29,7 @@ async function open() {
   const model = await loadModel('./model/', engine, (come, all) => {
     status.textContent = `Loading: ${megabytes(come)} of ${megabytes(all)} MB`
   })
-  status.textContent = engine.reason
-  return model
+  return { model, reason: engine.reason }
 }
 
 /** The page can show what has come, and hear the user. */
@@ -48,8 +47,8 @@ async function show(pieces: AsyncGenerator<Piece>): Promise<string> {
 }
 
 async function run(): Promise<void> {
-  const model = await open()
-  const messages: ChatMessage[] = []
+  const { model, reason } = await open()
+  let messages: readonly ChatMessage[] = []
   let abort = new AbortController()
   const answer = async (): Promise<void> => {
     const options = {
@@ -63,10 +62,11 @@ async function run(): Promise<void> {
       await show(stream(model, { prompt: prompt.value, ...options }))
       return
     }
-    messages.push({ role: 'user', content: prompt.value })
+    const asked: ChatMessage[] = [...messages, { role: 'user', content: prompt.value }]
     output.append(`${output.textContent ? '\n\n' : ''}> ${prompt.value}\n\n`)
     prompt.value = ''
-    messages.push({ role: 'assistant', content: await show(streamChat(model, messages, options)) })
+    const content = await show(streamChat(model, asked, options))
+    messages = [...asked, { role: 'assistant', content }]
   }
   const busy = (is: boolean) => {
     generate.disabled = is
@@ -76,11 +76,13 @@ async function run(): Promise<void> {
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     abort = new AbortController()
+    status.textContent = reason
     busy(true)
     await answer().catch(tell)
     busy(false)
   })
   stop.addEventListener('click', () => abort.abort())
+  status.textContent = reason
   busy(false)
 }
 

@@ -275,44 +275,6 @@ export function concat(tensors: readonly Tensor[], axis: number, size?: string):
   return apply(concatOp, tensors, { axis: index, size })
 }
 
-interface SkipAttrs {
-  axis: number
-  likeAxis: number
-  size: string
-}
-
-const skipOp: Op<SkipAttrs> = {
-  name: 'skip',
-  infer: (inputs, { axis, size }) => {
-    const { dtype, shape } = at(inputs, 0)
-    return { dtype, shape: shape.map((d, i) => (i === axis ? size : d)) }
-  },
-  onnx: ({ inputs, outputs, attrs: { axis, likeAxis } }, emit) => {
-    const start = emit.temporary()
-    emit.node('Shape', [at(inputs, 1)], [start], { start: likeAxis, end: likeAxis + 1 })
-    const scalar = (value: number) => emit.constant('int64', [1], [value])
-    emit.node('Slice', [at(inputs, 0), start, scalar(LAST), scalar(axis)], outputs)
-  },
-}
-
-/** An end that no tensor reaches. */
-const LAST = 2 ** 31 - 1
-
-/**
- * x without its first elements along an axis: as many are left out as `like` has along `likeAxis`.
- * `size` names how many stay. Has no derivative.
- */
-export const skip = (
-  x: Tensor,
-  axis: number,
-  { like, likeAxis, size }: { like: Tensor; likeAxis: number; size: string },
-): Tensor =>
-  apply(skipOp, [x, like], {
-    axis: normalizeAxis(axis, x.rank, 'skip'),
-    likeAxis: normalizeAxis(likeAxis, like.rank, 'skip'),
-    size,
-  })
-
 interface SplitAttrs {
   axis: number
   sizes: readonly number[]

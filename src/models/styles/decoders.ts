@@ -52,5 +52,11 @@ const gemma = (sizes: DecoderSizes, differs: Partial<DecoderConfig>): DecoderCon
 
 const half = (context: number): number => Math.max(1, Math.floor(context / 2))
 
-const layersOf = ({ layers }: DecoderSizes, has: (layer: number) => boolean): boolean[] =>
-  Array.from({ length: layers }, (_, layer) => has(layer))
+/** Which layers have a window; undefined where all do, as files of few layers say it. */
+function layersOf(
+  { layers }: DecoderSizes,
+  has: (layer: number) => boolean,
+): boolean[] | undefined {
+  const windowed = Array.from({ length: layers }, (_, layer) => has(layer))
+  return windowed.includes(false) ? windowed : undefined
+}

@@ -5,6 +5,7 @@ import {
   expand,
   gather,
   greater,
+  last,
   linear,
   mean,
   mul,
@@ -103,5 +104,13 @@ export const shapeCases: Case[] = [
       return [rest, add(concat([first, rest], 1, 'total'), x)]
     },
     { order: 0, by: [], usesHost: true },
+  ),
+  ...[0, 2, 9].map((count) =>
+    op(
+      `the last ${count}`,
+      { x: floats([2, 5, 3]), count: exactly('int64', [], [count]) },
+      ({ x, count }) => last(mul(x, 2), 1, count, 'kept'),
+      { order: 0, by: [], usesHost: true },
+    ),
   ),
 ]
