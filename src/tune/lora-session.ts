@@ -39,8 +39,14 @@ export async function loraSession(session: LoraSessionOptions): Promise<SessionA
     lora,
     frozen,
     files: (values) =>
-      adapterFiles({ ...files, ...{ model, lora, values, replaced, base: options.model } }),
+      adapterFiles({ ...files, ...{ model, lora, values, replaced, base: nameOf(options.model) } }),
   }
+}
+
+/** OWNER/NAME of a model in the Hub's cache; else the folder. */
+function nameOf(folder: string): string {
+  const [, owner, name] = /models--([^\\/]+?)--([^\\/]+)[\\/]snapshots[\\/]/.exec(folder) ?? []
+  return owner === undefined ? folder : `${owner}/${name}`
 }
 
 function loraConfig(options: ParsedTuneOptions): LoraConfig {
