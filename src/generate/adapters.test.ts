@@ -1,20 +1,24 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { evaluate } from '../../test/interpreter/evaluate.ts'
 import { tinyAdapter } from '../../test/tiny-adapter.ts'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
 import { tinyEncoderDecoders } from '../../test/tiny-models.ts'
 import { UserError } from '../errors.ts'
-import { sizeOf } from '../graph/index.ts'
+import { blockShapes, dequantize, input, sizeOf } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { adaptablesOf } from '../models/lora/adaptable.ts'
 import type { Adapter, AdapterUse } from '../models/lora/adapter.ts'
 import { mergeAdapters } from '../models/lora/merge.ts'
 import type { WritingModel } from '../models/model.ts'
+import { type Bits, BLOCK, quantizeBlocks } from '../models/quantize.ts'
 import { Random } from '../random.ts'
 import { openEngine } from '../runtime/open.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { AdapterSlots } from './adapter-slots.ts'
 import { generate, stream } from './generate.ts'
 import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
+import type { GenerateOptions } from './options.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
 afterAll(() => engine.dispose())
@@ -36,11 +40,12 @@ async function mergedText(
   create: () => WritingModel,
   weights: Weights,
   uses: readonly AdapterUse[],
+  options: GenerateOptions = greedily,
 ) {
   const merged = copyOf(weights)
   mergeAdapters(create(), uses, (name) => merged[name] as Float32Array)
   const model = await open(create(), merged)
-  const written = await generate(model, greedily)
+  const written = await generate(model, options)
   await model.dispose()
   return written
 }
@@ -135,6 +140,60 @@ test.each([8, 4] as const)('a draft in %s bits guesses with the adapters, too', 
   const model = await open(create(), weights, { adapters: [adapter], draft })
   const { text } = await generate(model, greedily)
   expect(text).toBe((await mergedText(create, weights, [adapter])).text)
+  await model.dispose()
+})
+
+/** Weights as blocks of whole numbers stand for them. */
+function rounded(weights: Weights, bits: Bits): Weights {
+  const model = create()
+  const matrices = [...adaptablesOf(model).values()].flatMap(({ layers }) => layers)
+  const shapes = new Map(matrices.map(({ path, layer }) => [`${path}.weight`, layer.weight.shape]))
+  const entries = Object.entries(weights).map(([name, values]) => {
+    const [rows, columns] = (shapes.get(name) ?? []) as [number, number]
+    if (!rows) return [name, values]
+    const format = { bits, blockSize: BLOCK, rows, columns }
+    const { blocks, scales } = quantizeBlocks(values, format)
+    const stored = blockShapes(format)
+    const [matrix] = evaluate(
+      [
+        dequantize(
+          input('blocks', 'uint8', stored.blocks),
+          input('scales', 'float32', stored.scales),
+          format,
+        ),
+      ],
+      {
+        blocks: { shape: stored.blocks, values: blocks },
+        scales: { shape: stored.scales, values: scales },
+      },
+    )
+    return [name, Float32Array.from(matrix?.data ?? [])]
+  })
+  return Object.fromEntries(entries)
+}
+
+test.each([8, 4] as const)('over a base in %s bits, adapters in full precision', async (bits) => {
+  const weights = tinyWeights(create())
+  const [a, b] = [tinyAdapter(create(), 1), tinyAdapter(create(), 2, 3)]
+  const model = await open(create(), weights, { adapters: [a], bits })
+  const first = { ...greedily, maxTokens: 1, logprobs: 61 }
+  // The engine may round what a quantized matrix is multiplied with to 8 bits.
+  const distance = (x: Written, y: Written) => {
+    const [one, two] = [x, y].map(({ pieces: [piece] }) => piece?.top ?? [])
+    const other = new Map(two?.map(({ token, logprob }) => [token, logprob]))
+    return Math.max(
+      ...(one ?? []).map(({ token, logprob }) => Math.abs(logprob - (other.get(token) as number))),
+    )
+  }
+  const found: Written[] = []
+  for (const uses of [[a], [b], []]) {
+    model.useAdapters(uses)
+    const written = await generate(model, first)
+    const exact = await mergedText(create, rounded(weights, bits), uses, first)
+    expect(distance(written, exact)).toBeLessThan(0.3)
+    for (const before of found) expect(distance(written, before)).toBeGreaterThan(1)
+    found.push(written)
+  }
   await model.dispose()
 })
 

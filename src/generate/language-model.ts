@@ -27,6 +27,11 @@ export interface LanguageModelOptions {
   addBos?: boolean
   facts?: ImportFacts
   /**
+   * Bits that the matrices of `packed` weights are held in, in blocks with a scale each: less memory, and
+   * a text that may differ (default: all 32). Adapters stay as they are.
+   */
+  bits?: Bits
+  /**
    * Bits of a quantized copy of `packed` weights that guesses what comes next, so that one text is
    * generated about twice as fast; the text stays the same. It takes a quarter (8) or an eighth (4)
    * more memory.
@@ -84,17 +89,17 @@ export class LanguageModel {
 
   /** Compiles the model; parameters that are `packed` can be let go afterwards. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
-    const { engine, model, weights, draft: bits } = options
+    const { engine, model, weights, bits, draft } = options
     const adapters = slotsFor(options)
-    const program = await DecodeProgram.create(engine, model, weights, { adapters })
+    const program = await DecodeProgram.create(engine, model, weights, { bits, adapters })
     if (model instanceof EncoderDecoder) {
-      if (bits) throw new UserError('a draft guesses for decoder-only models; leave it out')
+      if (draft) throw new UserError('a draft guesses for decoder-only models; leave it out')
       const encoder = await EncodeProgram.create(engine, model, weights)
       return new LanguageModel(options, { program, encoder })
     }
-    if (!bits) return new LanguageModel(options, { program })
-    const drafting = await DecodeProgram.create(engine, model, weights, { bits, adapters })
-    return new LanguageModel(options, { program, draft: { program: drafting, bits } })
+    if (!draft) return new LanguageModel(options, { program })
+    const drafting = await DecodeProgram.create(engine, model, weights, { bits: draft, adapters })
+    return new LanguageModel(options, { program, draft: { program: drafting, bits: draft } })
   }
 
   /** Its architecture: every setting, as it was resolved. */

@@ -11,6 +11,8 @@ import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
 export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
   /** Where to compute; an engine that is open already stays the caller's. */
   engine?: EngineOptions['engine'] | Engine
+  /** Bits that the model's matrices are held in: see `LanguageModelOptions`. */
+  bits?: Bits
   /** Bits of a quantized copy that guesses ahead: see `LanguageModelOptions`. */
   draft?: Bits
   /**
@@ -30,17 +32,17 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
  */
 export async function load(
   folder: string,
-  { engine: chosen, threads, draft, adapter }: LoadOptions = {},
+  { engine: chosen, threads, bits, draft, adapter }: LoadOptions = {},
 ): Promise<LanguageModel> {
   const base = await readWritingFolder(folder)
   const folders =
     adapter === undefined ? [] : await Promise.all([adapter].flat().map(readAdapterFolder))
   const files = withAdapters(base, folders)
   const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
-  if (typeof chosen === 'object') return open(files, { engine: chosen, draft, adapters })
+  if (typeof chosen === 'object') return open(files, { engine: chosen, bits, draft, adapters })
   const engine = await openEngine({ engine: chosen, threads })
   try {
-    return await open(files, { engine, draft, adapters, ownsEngine: true })
+    return await open(files, { engine, bits, draft, adapters, ownsEngine: true })
   } catch (error) {
     await engine.dispose()
     throw error
@@ -49,7 +51,7 @@ export async function load(
 
 async function open(
   files: ModelFolder<WritingModel['config']>,
-  options: Pick<LanguageModelOptions, 'engine' | 'draft' | 'adapters' | 'ownsEngine'>,
+  options: Pick<LanguageModelOptions, 'engine' | 'bits' | 'draft' | 'adapters' | 'ownsEngine'>,
 ): Promise<LanguageModel> {
   const { engine, draft } = options
   const model = createModel(files.config) as WritingModel

@@ -12,7 +12,7 @@ import { isStored, type OnnxModel } from '../graph/onnx/model.ts'
 export type Bits = BlockFormat['bits']
 
 /** Elements with a scale of their own. */
-const BLOCK = 32
+export const BLOCK = 32
 
 type Weights = OnnxModel['weights']
 

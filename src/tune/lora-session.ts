@@ -10,6 +10,7 @@ import { exportTensors } from '../models/huggingface/weights.ts'
 import { Lora } from '../models/lora/lora.ts'
 import type { LoraConfig } from '../models/lora/lora-config.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { quantizeFrozen } from '../train/quantize-frozen.ts'
 import type { SessionAdapter } from '../train/session.ts'
 import type { ParsedTuneOptions } from './options.ts'
 
@@ -30,14 +31,22 @@ export async function loraSession(session: LoraSessionOptions): Promise<SessionA
   const { options, engine, model, base, files } = session
   const lora = new Lora(model, loraConfig(options))
   const grown = growVocabulary(base, model.config.vocabSize)
-  const frozen = await loadParameters(engine, model, grown)
+  const loaded = await loadParameters(engine, model, grown)
+  const { baseBits } = options
+  const frozen = baseBits ? await quantizeFrozen(engine, model, loaded, baseBits) : loaded
   const replaced = grown === base ? [] : tokenRows(model, frozen)
   return {
     lora,
     frozen,
     files: (values) =>
-      adapterFiles({ ...files, ...{ model, lora, values, replaced, base: options.model } }),
+      adapterFiles({ ...files, ...{ model, lora, values, replaced, base: nameOf(options.model) } }),
   }
+}
+
+/** OWNER/NAME of a model in the Hub's cache; else the folder. */
+function nameOf(folder: string): string {
+  const [, owner, name] = /models--([^\\/]+?)--([^\\/]+)[\\/]snapshots[\\/]/.exec(folder) ?? []
+  return owner === undefined ? folder : `${owner}/${name}`
 }
 
 function loraConfig(options: ParsedTuneOptions): LoraConfig {

@@ -214,3 +214,15 @@ describe('in use', () => {
     await expect(open(path('dora'))).rejects.toThrow(/adapter_model\.safetensors/)
   })
 })
+
+test.each([8, 4] as const)(
+  'over a base in %s bits, which takes so much less memory',
+  async (baseBits) => {
+    const { loss } = await tune({ ...options(`bits-${baseBits}`), baseBits })
+    expect(loss).toBeLessThan(0.5)
+    const model = await load(path('base'), { adapter: path(`bits-${baseBits}`), threads: 2 })
+    expect((await chat(model, question, greedily)).text).toBe(ANSWERS.white)
+    await model.dispose()
+    expect(await readFile(path(`bits-${baseBits}/sample.txt`), 'utf8')).not.toBe('')
+  },
+)

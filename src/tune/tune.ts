@@ -55,6 +55,10 @@ async function tuneOn(
 ): Promise<TrainResult> {
   const { tokenizer, template } = withChat(base)
   const learnsAdapter = options.adapter === 'lora'
+  if (options.baseBits && !learnsAdapter)
+    throw new UserError(
+      `baseBits ${options.baseBits} is for the model under an adapter; set adapter to lora, or leave it out`,
+    )
   const config = tunedConfig(options, base, tokenizer.vocabSize)
   const length = options.context ?? config.context
   const encode = ({ messages, where }: Conversation) => {
@@ -107,7 +111,7 @@ async function tuneOn(
       seed: options.seed,
       optimizer: options.optimizer,
       conversations: conversations.length,
-      ...(adapter && { adapter: adapter.lora.config }),
+      ...(adapter && { adapter: adapter.lora.config, baseBits: options.baseBits ?? null }),
     },
     events,
   })

@@ -28,6 +28,7 @@ export const tune = defineCommand({
       adapterDropout: 'share of what the adapter reads that is left out at random',
       adapterLayers:
         '`LAYER` names of the layers to adapt, such as q_proj, or one regular expression of whole names',
+      baseBits: '`BITS` hold the model under the adapter in 8 or 4 bits, for less memory',
       rslora: 'divide --alpha by the root of the rank, so that high ranks learn as fast',
     },
     Length,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { Lora } from '../lora/lora.ts'
 import { type LoraConfig, scaleOf } from '../lora/lora-config.ts'
-import { lastPart } from '../lora/select-layers.ts'
+import { expression, lastPart } from '../lora/select-layers.ts'
 
 /** `adapter_config.json` of PEFT, as far as it is LoRA's. */
 const schema = z.looseObject({
@@ -61,15 +61,20 @@ const isOff = (value: unknown): boolean =>
   value === 'none' ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-/** Factor on B A of a module. Keys of `alpha_pattern` are expressions of the ends of names. */
-export const peftScale =
-  ({ lora_alpha, use_rslora, alpha_pattern }: PeftConfig) =>
-  (module: string, rank: number): number => {
-    const own = Object.entries(alpha_pattern ?? {}).find(([pattern]) =>
-      new RegExp(`^(?:.*\\.)?(?:${pattern})$`).test(module),
-    )
-    return scaleOf({ rank, alpha: own?.[1] ?? lora_alpha, rslora: use_rslora ?? false })
+/**
+ * Factor on B A of a module of a rank. Keys of `alpha_pattern` are expressions of the ends of names.
+ * Throws UserError where one is none.
+ */
+export function peftScale({ lora_alpha, use_rslora, alpha_pattern }: PeftConfig) {
+  const own = Object.entries(alpha_pattern ?? {}).map(([pattern, alpha]) => ({
+    pattern: expression(`(?:.*\\.)?(?:${pattern})`),
+    alpha,
+  }))
+  return (module: string, rank: number): number => {
+    const { alpha } = own.find(({ pattern }) => pattern.test(module)) ?? { alpha: lora_alpha }
+    return scaleOf({ rank, alpha, rslora: use_rslora ?? false })
   }
+}
 
 export interface PeftOptions {
   /** Folder or Hub name of the base. */

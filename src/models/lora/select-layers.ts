@@ -24,7 +24,8 @@ export function selectLayers(all: Iterable<Adaptable>, layers: LoraConfig['layer
   return chosen
 }
 
-function expression(pattern: string): RegExp {
+/** An expression of whole names. Throws UserError where it is none. */
+export function expression(pattern: string): RegExp {
   try {
     return new RegExp(`^(?:${pattern})$`)
   } catch (error) {
