@@ -10,6 +10,7 @@ import { Random } from '../src/random.ts'
 import { byteLevelJson } from '../src/text/bpe/byte-level-json.ts'
 import { llama3Source, qwen2Source } from '../src/text/bpe/split.ts'
 import { trainBpe } from '../src/text/bpe/train.ts'
+import { trainCharTokenizer } from '../src/text/char.ts'
 import { encodeInput } from '../src/text/encode-input.ts'
 import { readGgufTokenizer } from '../src/text/gguf/read.ts'
 import { writeGgufTokenizer } from '../src/text/gguf/write.ts'
@@ -54,6 +55,8 @@ const tokenizers: Record<string, () => Promise<Tokenizer>> = {
   'byte-level BPE that cuts as Qwen 2': () => cutBy(qwen2Source, false),
   'byte-level BPE that cuts as Llama 3': () => cutBy(llama3Source, true),
   "SentencePiece's BPE with bytes": async () => loadTokenizer(llama2File()),
+  characters: () => trainCharTokenizer([...ALPHABET, '\n']),
+  'characters for an encoder': () => trainCharTokenizer([...ALPHABET, '\n'], { kind: 'encoder' }),
   Unigram: async () => loadTokenizer(t5File()),
   WordPiece: async () => loadTokenizer(bertFile()),
 }
