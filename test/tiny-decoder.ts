@@ -6,6 +6,7 @@ import {
   gpt2Config,
   llamaConfig,
 } from '../src/models/decoder-config.ts'
+import type { Module } from '../src/nn/index.ts'
 import { Random } from '../src/random.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 
@@ -61,9 +62,9 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
 }
 
 /** Values large enough that every part of the model shows in its logits. */
-export function tinyWeights(decoder: Decoder, seed = 1): Record<string, Float32Array> {
+export function tinyWeights(model: Module, seed = 1): Record<string, Float32Array> {
   const random = new Random(seed)
-  const entries = [...decoder.parameters()].map(([name, { shape }]) => {
+  const entries = [...model.parameters()].map(([name, { shape }]) => {
     const scale = shape.length === 1 ? 0.1 : 1.5 / Math.sqrt(shape[1] ?? 1)
     const center = /norm\.weight$/.test(name) ? 1 : 0
     const values = Float32Array.from(

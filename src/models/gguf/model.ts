@@ -31,6 +31,8 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const known = new Set<string>()
   const reader = new GgufFieldReader(metadata, family.architecture, known)
   const shapeOf = (name: string) => tensors.get(name)?.shape
+  if (!shapeOf('token_embd.weight'))
+    throw new UserError('the file has no tensor "token_embd.weight"')
   let config = family.read(reader, shapeOf)
   checkSizes(config, 'GGUF')
   const others = new Set(family.constants?.(config).map(({ name }) => name))
@@ -40,7 +42,9 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const model = createModel(config)
   const placed = placeAll(family, model)
   checkTensors(placed, tensors, others)
-  const parts = new Map(placed.flatMap((tensor) => tensor.parts.map((part) => [part, tensor])))
+  const parts = new Map<string, PlacedTensor>()
+  for (const tensor of placed)
+    for (const part of tensor.parts) if (!parts.has(part)) parts.set(part, tensor)
   const parameters = model.parameters()
   return {
     architecture: family.architecture,
@@ -74,8 +78,10 @@ function checkTensors(
   tensors: Gguf['tensors'],
   others: ReadonlySet<string>,
 ): void {
-  for (const { name, shape } of placed) {
+  for (const { name, shape, times } of placed) {
     const given = tensors.get(name)?.shape
+    // A copy, which older files leave out.
+    if (!given && times !== undefined) continue
     if (!given) throw new UserError(`the file has no tensor ${quote(name)} (${shape})`)
     if (given.join() !== shape.join())
       throw new UserError(
