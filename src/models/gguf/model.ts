@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { checkSizes } from '../huggingface/config.ts'
-import { createModel, type ModelConfig } from '../model.ts'
+import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { GgufFieldReader } from './families/fields.ts'
 import { ARCHITECTURE, ggufFamilyIn } from './families/index.ts'
 import { toHalves } from './families/paired-rows.ts'
@@ -33,7 +33,14 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const shapeOf = (name: string) => tensors.get(name)?.shape
   if (!shapeOf('token_embd.weight'))
     throw new UserError('the file has no tensor "token_embd.weight"')
+  if (metadata.number('split.count', 1) > 1)
+    throw new UserError('the model is in several files; merge them with llama-gguf-split --merge')
   let config = family.read(reader, shapeOf)
+  for (const { layers } of stacksOf(config))
+    if (layers > tensors.size)
+      throw new UserError(
+        `the metadata asks for ${layers} layers; there are ${tensors.size} tensors`,
+      )
   checkSizes(config, 'GGUF')
   const others = new Set(family.constants?.(config).map(({ name }) => name))
   if (config.kind === 'decoder' && others.has(ROPE_FACTORS)) {

@@ -280,7 +280,7 @@ describe('files that do not say what they hold are refused', () => {
       }),
     ],
     [
-      'layers is 5000',
+      'asks for 5000 layers; there are 21 tensors',
       ({ metadata, ...file }) => ({
         ...file,
         metadata: new Map([...metadata, ['llama.block_count', { type: 'uint32', value: 5000 }]]),
