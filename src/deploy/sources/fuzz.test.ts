@@ -20,6 +20,9 @@ import { readLlama2c } from './llama2c.ts'
 
 const CASES = process.env.CHECK_LONG ? 10_000 : 100
 
+/** In milliseconds. */
+const LIMIT = 60_000 + 60 * CASES
+
 const sizes = { context: 4, layers: 1, dim: 8, heads: 2, hiddenDim: 8 }
 const experts = { count: 2, perToken: 1, hiddenDim: 8, normalized: true, balance: 0.001 }
 
@@ -66,58 +69,66 @@ async function open(bytes: Uint8Array): Promise<void> {
 
 const mutations = fc.array(someMutation, { minLength: 1, maxLength: 3 })
 
-it(`GGUF: survives ${CASES} mutations, imported in bounds or refused as the user's mistake`, async () => {
-  for (const { bytes } of files) await open(bytes)
-  let [opened, refused] = [0, 0]
-  await fc.assert(
-    fc.asyncProperty(fc.nat(files.length - 1), mutations, async (which, list) => {
-      const { bytes, fields } = files[which] as (typeof files)[number]
-      const damaged = list.reduce<Uint8Array>((file, one) => mutate(file, one, fields), bytes)
-      try {
-        await open(damaged)
-        opened++
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error
-        refused++
-      }
-    }),
-    { numRuns: CASES },
-  )
-  expect(opened).toBeGreaterThan(CASES / 20)
-  expect(refused).toBeGreaterThan(CASES / 5)
-})
-
-it(`llama2.c: survives ${CASES} mutations likewise`, async () => {
-  const [dim, hiddenDim, layers, heads, kvHeads, vocabSize, context] = [8, 16, 2, 4, 2, 12, 6]
-  const header = [dim, hiddenDim, layers, heads, kvHeads, vocabSize, context]
-  const attention = 2 * dim * dim + (2 * dim * dim * kvHeads) / heads
-  const layer = attention + 3 * dim * hiddenDim + 2 * dim
-  const numbers = vocabSize * dim + layers * layer + dim + (context * dim) / heads
-  const whole = new Uint8Array(28 + 4 * numbers).fill(1)
-  new Int32Array(whole.buffer, 0, 7).set(header)
-  const read = async (bytes: Uint8Array) => {
-    const { config, read } = await readLlama2c(
-      sourceOf(bytes, () => undefined),
-      'model.bin',
+it(
+  `GGUF: survives ${CASES} mutations, imported in bounds or refused as the user's mistake`,
+  async () => {
+    for (const { bytes } of files) await open(bytes)
+    let [opened, refused] = [0, 0]
+    await fc.assert(
+      fc.asyncProperty(fc.nat(files.length - 1), mutations, async (which, list) => {
+        const { bytes, fields } = files[which] as (typeof files)[number]
+        const damaged = list.reduce<Uint8Array>((file, one) => mutate(file, one, fields), bytes)
+        try {
+          await open(damaged)
+          opened++
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error
+          refused++
+        }
+      }),
+      { numRuns: CASES },
     )
-    for (const name of createModel(config).parameters().keys()) await read(name)
-  }
-  await read(whole)
-  let [opened, refused] = [0, 0]
-  const fields = [0, 4, 8, 12, 16, 20, 24]
-  await fc.assert(
-    fc.asyncProperty(mutations, async (list: Mutation[]) => {
-      const damaged = list.reduce<Uint8Array>((file, one) => mutate(file, one, fields), whole)
-      try {
-        await read(damaged)
-        opened++
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error
-        refused++
-      }
-    }),
-    { numRuns: CASES },
-  )
-  expect(opened).toBeGreaterThan(CASES / 50)
-  expect(refused).toBeGreaterThan(CASES / 4)
-})
+    expect(opened).toBeGreaterThan(CASES / 20)
+    expect(refused).toBeGreaterThan(CASES / 5)
+  },
+  LIMIT,
+)
+
+it(
+  `llama2.c: survives ${CASES} mutations likewise`,
+  async () => {
+    const [dim, hiddenDim, layers, heads, kvHeads, vocabSize, context] = [8, 16, 2, 4, 2, 12, 6]
+    const header = [dim, hiddenDim, layers, heads, kvHeads, vocabSize, context]
+    const attention = 2 * dim * dim + (2 * dim * dim * kvHeads) / heads
+    const layer = attention + 3 * dim * hiddenDim + 2 * dim
+    const numbers = vocabSize * dim + layers * layer + dim + (context * dim) / heads
+    const whole = new Uint8Array(28 + 4 * numbers).fill(1)
+    new Int32Array(whole.buffer, 0, 7).set(header)
+    const read = async (bytes: Uint8Array) => {
+      const { config, read } = await readLlama2c(
+        sourceOf(bytes, () => undefined),
+        'model.bin',
+      )
+      for (const name of createModel(config).parameters().keys()) await read(name)
+    }
+    await read(whole)
+    let [opened, refused] = [0, 0]
+    const fields = [0, 4, 8, 12, 16, 20, 24]
+    await fc.assert(
+      fc.asyncProperty(mutations, async (list: Mutation[]) => {
+        const damaged = list.reduce<Uint8Array>((file, one) => mutate(file, one, fields), whole)
+        try {
+          await read(damaged)
+          opened++
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error
+          refused++
+        }
+      }),
+      { numRuns: CASES },
+    )
+    expect(opened).toBeGreaterThan(CASES / 50)
+    expect(refused).toBeGreaterThan(CASES / 4)
+  },
+  LIMIT,
+)
