@@ -115,7 +115,7 @@ export function readByteLevel(
     ...byteLevelJson({
       split: { pattern },
       vocab: Object.fromEntries(
-        entries.filter(([, token]) => isText(token)).map(([id, { text }]) => [text, id]),
+        entries.filter(([, { kind }]) => kind !== 'user').map(([id, { text }]) => [text, id]),
       ),
       merges: pairs,
       specials: {},
