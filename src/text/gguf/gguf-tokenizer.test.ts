@@ -140,7 +140,7 @@ describe('files that make no sense are refused', () => {
   const text = (value: string): GgufValue => ({ type: 'string', value })
   it.each<[string, string, GgufValue]>([
     ['"tokenizer.ggml.model" is "rwkv"', 'tokenizer.ggml.model', text('rwkv')],
-    ['"tokenizer.ggml.pre" is "tekken"', 'tokenizer.ggml.pre', text('tekken')],
+    ['"tokenizer.ggml.pre" is "poro-chat"', 'tokenizer.ggml.pre', text('poro-chat')],
     [
       'merge 0 is no pair',
       'tokenizer.ggml.merges',
