@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportModel } from '../src/deploy/export-model.ts'
-import { writeHuggingFace } from '../src/deploy/formats/huggingface.ts'
 import { importModel } from '../src/deploy/import-model.ts'
 import { greedy } from '../src/generate/sampling/greedy.ts'
 import { Decoder } from '../src/models/decoder.ts'
@@ -14,6 +13,7 @@ import type { Tokenizer } from '../src/text/tokenizer.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
 import { compare, logitsOf } from './compare-logits.ts'
 import { type Llama, type LlamaModel, loadLlama } from './llama.ts'
+import { writeModel } from './write-model.ts'
 
 const found = loadLlama()
 if (!found && process.env.CI === 'true') throw new Error('node-llama-cpp is not installed in peers')
@@ -76,22 +76,6 @@ function weightsOf(config: DecoderConfig): Record<string, Float32Array> {
   return Object.fromEntries(smaller)
 }
 
-/** A folder with such a model. */
-async function write(name: string, config: DecoderConfig, tokenizer: Tokenizer): Promise<string> {
-  const weights = weightsOf(config)
-  const out = join(folder, name)
-  await writeHuggingFace(
-    {
-      ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
-      ...{ unknownFields: [], read: async (parameter) => weights[parameter] as Float32Array },
-      close: async () => {},
-    },
-    out,
-    { dtype: 'f32', shardBytes: 1e9 },
-  )
-  return out
-}
-
 describe.runIf(found)('llama.cpp with a model of each family', () => {
   let tokenizer: Tokenizer
   beforeAll(async () => {
@@ -99,7 +83,8 @@ describe.runIf(found)('llama.cpp with a model of each family', () => {
   })
 
   it.each(Object.entries(configs))('%s', async (name, config) => {
-    const model = await write(name, config, tokenizer)
+    const model = join(folder, name)
+    await writeModel(model, config, weightsOf(config), tokenizer)
     const file = join(folder, `${name}.gguf`)
     await exportModel({ model, format: 'gguf', out: file })
     const theirs: LlamaModel = llama.open(file)

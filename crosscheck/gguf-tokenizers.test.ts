@@ -8,9 +8,11 @@ import { openGguf } from '../src/models/gguf/gguf.ts'
 import { text } from '../src/models/gguf/make-value.ts'
 import { Random } from '../src/random.ts'
 import { byteLevelJson } from '../src/text/bpe/byte-level-json.ts'
-import { llama3Source, qwen2Source } from '../src/text/bpe/split.ts'
+import { llama3Source, qwen2Source, splitSources } from '../src/text/bpe/split.ts'
 import { trainBpe } from '../src/text/bpe/train.ts'
+import { trainCharTokenizer } from '../src/text/char.ts'
 import { encodeInput } from '../src/text/encode-input.ts'
+import { gpt4oSource, qwen35Source, tekkenSource } from '../src/text/gguf/patterns.ts'
 import { readGgufTokenizer } from '../src/text/gguf/read.ts'
 import { writeGgufTokenizer } from '../src/text/gguf/write.ts'
 import { loadTokenizer } from '../src/text/load.ts'
@@ -53,7 +55,21 @@ const tokenizers: Record<string, () => Promise<Tokenizer>> = {
   'byte-level BPE for an encoder-decoder': () => byteLevel('cl100k', 'encoder-decoder'),
   'byte-level BPE that cuts as Qwen 2': () => cutBy(qwen2Source, false),
   'byte-level BPE that cuts as Llama 3': () => cutBy(llama3Source, true),
+  'byte-level BPE that cuts as Qwen 3.5': () => cutBy(qwen35Source, false),
+  'byte-level BPE that cuts as GPT-4o': () => cutBy(gpt4oSource, false),
+  'byte-level BPE that cuts as Mistral NeMo': () => cutBy(tekkenSource, true),
+  'byte-level BPE that cuts off every digit': async () => {
+    const json = (await cutBy(splitSources.gpt2, false)).toJSON() as TokenizerJson
+    const digits = { type: 'Digits', individual_digits: true }
+    const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: true }
+    return loadTokenizer({
+      ...json,
+      pre_tokenizer: { type: 'Sequence', pretokenizers: [digits, bytes] },
+    })
+  },
   "SentencePiece's BPE with bytes": async () => loadTokenizer(llama2File()),
+  characters: () => trainCharTokenizer([...ALPHABET, '\n']),
+  'characters for an encoder': () => trainCharTokenizer([...ALPHABET, '\n'], { kind: 'encoder' }),
   Unigram: async () => loadTokenizer(t5File()),
   WordPiece: async () => loadTokenizer(bertFile()),
 }

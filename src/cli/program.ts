@@ -2,7 +2,9 @@ import { Command } from 'commander'
 import { bench } from './commands/bench.ts'
 import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
+import { exportCommand } from './commands/export.ts'
 import { generate } from './commands/generate.ts'
+import { importCommand } from './commands/import.ts'
 import { inspect } from './commands/inspect.ts'
 import { merge } from './commands/merge.ts'
 import { predict } from './commands/predict.ts'
@@ -26,6 +28,8 @@ const COMMANDS = [
   predict,
   pull,
   push,
+  importCommand,
+  exportCommand,
   tokenizer,
   inspect,
   bench,

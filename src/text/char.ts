@@ -185,8 +185,8 @@ export function loadCharTokenizer(json: unknown, config: TokenizerConfig = {}): 
   throw new UserError('tokenizer.json: this is not a character tokenizer')
 }
 
-/** `<unk>` stands in the model's vocabulary too: Hugging Face's own library looks for it there. */
-const characterJson = (characters: readonly string[], hasUnknown: boolean) => ({
+/** The tokenizer.json of characters. `<unk>` stands in the model's vocabulary too: Hugging Face's own library looks for it there. */
+export const characterJson = (characters: readonly string[], hasUnknown: boolean) => ({
   version: '1.0',
   truncation: null,
   padding: null,

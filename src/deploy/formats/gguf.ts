@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
+import type { GgufDtype } from '../../models/gguf/dtypes.ts'
 import { encodeGguf } from '../../models/gguf/encode.ts'
-import { type GgufDtype, ggufOf } from '../../models/gguf/export.ts'
+import { ggufOf } from '../../models/gguf/export.ts'
 import { text, uint32 } from '../../models/gguf/make-value.ts'
 import type { GgufValue } from '../../models/gguf/values.ts'
 import { createModel, stacksOf } from '../../models/model.ts'

@@ -6,15 +6,7 @@ import { exportTensors } from '../../models/huggingface/weights.ts'
 import { createModel } from '../../models/model.ts'
 import type { OpenModel } from '../open-model.ts'
 import { writeFolderAside } from '../write-aside.ts'
-
-/** Types of weights, by safetensors' and PyTorch's names. */
-export const HUGGINGFACE_DTYPES = {
-  f32: { dtype: 'F32', torch: 'float32' },
-  f16: { dtype: 'F16', torch: 'float16' },
-  bf16: { dtype: 'BF16', torch: 'bfloat16' },
-} as const
-
-export type HuggingFaceDtype = keyof typeof HUGGINGFACE_DTYPES
+import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './huggingface-dtypes.ts'
 
 /**
  * Writes a folder in Hugging Face's layout, its weights spread over files of at most `shardBytes`. Throws

@@ -1,8 +1,7 @@
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
-import { GGUF_DTYPES, type GgufDtype } from '../../models/gguf/export.ts'
-import { openModelFolder } from '../sources/folder.ts'
-import { writeGguf } from './gguf.ts'
-import { HUGGINGFACE_DTYPES, type HuggingFaceDtype, writeHuggingFace } from './huggingface.ts'
+import { GGUF_DTYPES, type GgufDtype } from '../../models/gguf/dtypes.ts'
+import type { OpenModel } from '../open-model.ts'
+import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './huggingface-dtypes.ts'
 
 /** Options of an export, those of all formats together. */
 export interface FormatOptions {
@@ -21,25 +20,35 @@ export interface ExportFormat {
   write(folder: ModelFolder, out: string, options: FormatOptions): Promise<void>
 }
 
-/** Every format, by the name that `--format` has for it. */
+/** Every format, by the name that `--format` has for it; its code is loaded when it is used. */
 export const EXPORT_FORMATS = {
   huggingface: {
     name: "a folder in Hugging Face's layout",
     dtypes: Object.keys(HUGGINGFACE_DTYPES),
     write: async (folder, out, { dtype, shardBytes }) => {
-      const source = await openModelFolder(folder)
+      const { writeHuggingFace } = await import('./huggingface.ts')
       const options = { dtype: dtype as HuggingFaceDtype, shardBytes }
-      await writeHuggingFace(source, out, options).finally(source.close)
+      await opened(folder, (source) => writeHuggingFace(source, out, options))
     },
   },
   gguf: {
     name: 'a GGUF file, for llama.cpp',
     dtypes: Object.keys(GGUF_DTYPES),
     write: async (folder, out, { dtype }) => {
-      const source = await openModelFolder(folder)
-      await writeGguf(source, out, { dtype: dtype as GgufDtype }).finally(source.close)
+      const { writeGguf } = await import('./gguf.ts')
+      await opened(folder, (source) => writeGguf(source, out, { dtype: dtype as GgufDtype }))
     },
   },
 } as const satisfies Record<string, ExportFormat>
 
 export type ExportFormatName = keyof typeof EXPORT_FORMATS
+
+/** The folder's weights, closed afterwards. */
+async function opened(
+  folder: ModelFolder,
+  use: (source: OpenModel) => Promise<void>,
+): Promise<void> {
+  const { openModelFolder } = await import('../sources/folder.ts')
+  const source = await openModelFolder(folder)
+  await use(source).finally(source.close)
+}

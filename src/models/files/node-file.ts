@@ -2,6 +2,7 @@ import { type FileHandle, open, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { ByteSource } from './byte-source.ts'
+import { withScales } from './int8.ts'
 import type { Weights } from './safetensors.ts'
 import { openWeights } from './sharded.ts'
 
@@ -41,9 +42,9 @@ const readAt = async (handle: FileHandle, path: string, offset: number, length: 
   return bytes
 }
 
-/** The weights of a model folder on disk; see `openWeights`. */
-export const openFolderWeights = (folder: string): Promise<Weights> =>
-  openWeights(async (file) => {
+/** The weights of a model folder on disk, see `openWeights`; int8 matrices with their scales. */
+export const openFolderWeights = async (folder: string): Promise<Weights> => {
+  const weights = await openWeights(async (file) => {
     try {
       return await openFile(join(folder, file))
     } catch (error) {
@@ -51,6 +52,8 @@ export const openFolderWeights = (folder: string): Promise<Weights> =>
       throw error
     }
   })
+  return withScales(weights)
+}
 
 /**
  * Writes a new file, piece by piece, and returns once it is on the disk. Throws UserError; what was

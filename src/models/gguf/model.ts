@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { checkSizes } from '../huggingface/config.ts'
-import { createModel, type ModelConfig } from '../model.ts'
+import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { GgufFieldReader } from './families/fields.ts'
 import { ARCHITECTURE, ggufFamilyIn } from './families/index.ts'
 import { toHalves } from './families/paired-rows.ts'
@@ -31,7 +31,16 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const known = new Set<string>()
   const reader = new GgufFieldReader(metadata, family.architecture, known)
   const shapeOf = (name: string) => tensors.get(name)?.shape
+  if (!shapeOf('token_embd.weight'))
+    throw new UserError('the file has no tensor "token_embd.weight"')
+  if (metadata.number('split.count', 1) > 1)
+    throw new UserError('the model is in several files; merge them with llama-gguf-split --merge')
   let config = family.read(reader, shapeOf)
+  for (const { layers } of stacksOf(config))
+    if (layers > tensors.size)
+      throw new UserError(
+        `the metadata asks for ${layers} layers; there are ${tensors.size} tensors`,
+      )
   checkSizes(config, 'GGUF')
   const others = new Set(family.constants?.(config).map(({ name }) => name))
   if (config.kind === 'decoder' && others.has(ROPE_FACTORS)) {
@@ -40,7 +49,9 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const model = createModel(config)
   const placed = placeAll(family, model)
   checkTensors(placed, tensors, others)
-  const parts = new Map(placed.flatMap((tensor) => tensor.parts.map((part) => [part, tensor])))
+  const parts = new Map<string, PlacedTensor>()
+  for (const tensor of placed)
+    for (const part of tensor.parts) if (!parts.has(part)) parts.set(part, tensor)
   const parameters = model.parameters()
   return {
     architecture: family.architecture,
@@ -74,8 +85,10 @@ function checkTensors(
   tensors: Gguf['tensors'],
   others: ReadonlySet<string>,
 ): void {
-  for (const { name, shape } of placed) {
+  for (const { name, shape, times } of placed) {
     const given = tensors.get(name)?.shape
+    // A copy, which older files leave out.
+    if (!given && times !== undefined) continue
     if (!given) throw new UserError(`the file has no tensor ${quote(name)} (${shape})`)
     if (given.join() !== shape.join())
       throw new UserError(

@@ -132,13 +132,19 @@ export function readConfig(json: unknown): ImportedConfig {
 }
 
 /** Far more than any model has: a file that claims more is damaged, or means harm. */
-const MOST = { layers: 1024, experts: 4096, heads: 65_536, width: 2 ** 24 }
+const MOST = {
+  ...{ layers: 1024, experts: 4096, heads: 65_536, width: 2 ** 24 },
+  'experts of all layers': 65_536,
+}
 
 /** Throws UserError where a configuration is absurd, or its options do not go together; `file` holds it. */
 export function checkSizes(config: ModelConfig, file = 'config.json'): void {
   for (const { layers, experts, heads, dim, hiddenDim, headDim } of stacksOf(config)) {
     const found = { layers, experts: experts?.count ?? 0, heads }
-    const all = { ...found, width: Math.max(dim, hiddenDim, headDim) }
+    const all = {
+      ...{ ...found, width: Math.max(dim, hiddenDim, headDim) },
+      'experts of all layers': layers * found.experts,
+    }
     for (const [name, value] of Object.entries(all))
       if (value > MOST[name as keyof typeof MOST])
         throw new UserError(`${file}: ${name} is ${value}, which no model has`)

@@ -9,6 +9,7 @@ export interface Vocabulary {
   size: number
   /** The model's tokens by id, spelled in the byte alphabet. */
   tokens: (string | undefined)[]
+  /** -1 for a byte without a token, which no text has. */
   idOfByte: Int32Array
   merges: Merges
   /** Bytes of an id, added tokens included; none for an unused id. */
@@ -30,10 +31,11 @@ export function readVocabulary(model: BpeModel, added: readonly AddedToken[]): V
     ids.set(token, id)
   }
   const size = added.reduce((most, { id }) => Math.max(most, id + 1), tokens.length)
-  const idOfByte = Int32Array.from(characterOfByte, (code) => {
+  const idOfByte = Int32Array.from(characterOfByte, (code, byte) => {
     const character = String.fromCharCode(code)
     const id = ids.get(character)
     if (id !== undefined) return id
+    if (!occurs(byte)) return -1
     throw new UserError(`tokenizer.json: the byte "${character}" is not in the vocabulary`)
   })
   return {
@@ -44,6 +46,9 @@ export function readVocabulary(model: BpeModel, added: readonly AddedToken[]): V
     bytesOf: packedBytes(size, tokens, added),
   }
 }
+
+/** False for the bytes that UTF-8 never has; StarCoder's vocabulary lacks them. */
+const occurs = (byte: number): boolean => byte !== 0xc0 && byte !== 0xc1 && byte < 0xf5
 
 function readMerges(pairs: readonly unknown[], ids: ReadonlyMap<string, number>): Merges {
   const merges = new Merges(pairs.length)

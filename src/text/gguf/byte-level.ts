@@ -9,14 +9,17 @@ import {
   readMerge,
   type TokenizerJson,
 } from '../tokenizer-json.ts'
+import { gpt4oSource, qwen35Source, tekkenSource } from './patterns.ts'
 import type { GgufToken } from './token-kinds.ts'
 
 /** llama.cpp's name of a way to cut text into words, which it does not read from the file. */
 interface Pre {
   names: readonly string[]
   pattern: string
+  /** Before that, every digit is cut off. */
+  digits?: boolean
   /** A word that is a token as it stands is that token. */
-  ignoreMerges: boolean
+  ignoreMerges?: boolean
   /** A text begins with BOS unless the file says otherwise. */
   bos?: boolean
 }
@@ -29,7 +32,11 @@ const PRES: readonly Pre[] = [
   {
     names: ['gpt-2', 'phi-2', 'roberta-bpe', 'modern-bert', 'mpt', 'olmo', 'jais', 'exaone4'],
     pattern: splitSources.gpt2,
-    ignoreMerges: false,
+  },
+  {
+    names: ['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'],
+    pattern: splitSources.gpt2,
+    digits: true,
   },
   {
     names: ['llama-bpe', 'llama3', 'llama-v3', 'falcon3', 'pixtral', 'lfm2'],
@@ -37,29 +44,33 @@ const PRES: readonly Pre[] = [
     ignoreMerges: true,
     bos: true,
   },
-  { names: ['dbrx'], pattern: splitSources.cl100k, ignoreMerges: false },
-  { names: ['smaug-bpe', 'chatglm-bpe', 'glm4'], pattern: llama3Source, ignoreMerges: false },
+  { names: ['dbrx'], pattern: splitSources.cl100k },
+  { names: ['smaug-bpe', 'chatglm-bpe', 'glm4'], pattern: llama3Source },
   {
     names: ['qwen2', 'stablelm2', 'deepseek-r1-qwen', 'hunyuan', 'megrez'],
     pattern: qwen2Source,
-    ignoreMerges: false,
   },
+  { names: ['qwen35'], pattern: qwen35Source },
+  { names: ['gpt-4o', 'llama4'], pattern: gpt4oSource },
+  { names: ['tekken'], pattern: tekkenSource, ignoreMerges: true, bos: true },
 ]
 
 const known = () => PRES.map(({ names: [name] }) => name).join(', ')
 
-/** The pattern that cuts text into words; undefined where there is another way. */
-function patternOf(json: TokenizerJson): string | undefined {
+/** How a file cuts text into words; undefined where that is no single pattern. */
+function cutOf(json: TokenizerJson): Pick<Pre, 'pattern' | 'digits'> | undefined {
   const steps = readSteps(json.pre_tokenizer, 'pre_tokenizer', 'pretokenizers')
   const bytes = steps.pop()
   if (bytes?.type !== 'ByteLevel' || bytes.fields.add_prefix_space === true) return undefined
-  const [split, ...more] = steps
-  if (!split) return bytes.fields.use_regex === false ? undefined : splitSources.gpt2
-  if (more.length > 0 || split.type !== 'Split' || bytes.fields.use_regex !== false)
-    return undefined
-  const { pattern, behavior, invert } = split.fields
-  const isPlain = behavior === 'Isolated' && invert !== true
-  return isPlain && isObject(pattern) ? String(pattern.Regex) : undefined
+  const [first, ...more] = steps
+  const digits = first?.type === 'Digits' && first.fields.individual_digits === true
+  const isGpt2 = bytes.fields.use_regex !== false
+  if (isGpt2)
+    return steps.length === Number(digits) ? { pattern: splitSources.gpt2, digits } : undefined
+  if (first?.type !== 'Split' || more.length > 0) return undefined
+  const { pattern, behavior, invert } = first.fields
+  const isPlain = behavior === 'Isolated' && invert !== true && isObject(pattern)
+  return isPlain ? { pattern: String(pattern.Regex), digits } : undefined
 }
 
 /**
@@ -67,14 +78,16 @@ function patternOf(json: TokenizerJson): string | undefined {
  * cut text into words as it does.
  */
 export function writeByteLevel(json: TokenizerJson): { pre: string; merges: string[] } {
-  const pattern = patternOf(json)
+  const cut = cutOf(json)
   const isWhole = json.model.ignore_merges === true
-  const alike = PRES.filter((pre) => pre.pattern === pattern)
+  const alike = PRES.filter(
+    ({ pattern, digits = false }) => pattern === cut?.pattern && digits === cut.digits,
+  )
   // What ends a text aside, Llama 3 and GPT-4 cut alike.
-  const whole = PRES.find((pre) => pre.ignoreMerges)
+  const whole = PRES.find(({ pattern }) => pattern === llama3Source)
   const pre =
-    alike.find(({ ignoreMerges }) => ignoreMerges === isWhole) ??
-    (isWhole && pattern === splitSources.cl100k ? whole : undefined)
+    alike.find(({ ignoreMerges = false }) => ignoreMerges === isWhole) ??
+    (isWhole && cut?.pattern === splitSources.cl100k ? whole : undefined)
   if (!pre) {
     const problem = alike.length > 0 ? 'takes whole words first (ignore_merges)' : 'cuts text'
     throw new UserError(
@@ -98,7 +111,7 @@ export function preNamed(name: string): Pre {
 export function readByteLevel(
   tokens: readonly GgufToken[],
   merges: readonly string[],
-  { pattern, ignoreMerges }: Pre,
+  { pattern, digits, ignoreMerges }: Pre,
 ): TokenizerJson {
   const ids = new Map(tokens.map(({ text }, id) => [text, id]))
   const pairs = merges.map((merge, i): [string, string] => {
@@ -111,16 +124,22 @@ export function readByteLevel(
   })
   const isText = ({ kind }: GgufToken) => kind === 'normal' || kind === 'unused'
   const entries = [...tokens.entries()]
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
+  const digitsFirst = [
+    { type: 'Digits', individual_digits: true },
+    { ...byteLevel, use_regex: true },
+  ]
   return {
     ...byteLevelJson({
       split: { pattern },
       vocab: Object.fromEntries(
-        entries.filter(([, token]) => isText(token)).map(([id, { text }]) => [text, id]),
+        entries.filter(([, { kind }]) => kind !== 'user').map(([id, { text }]) => [text, id]),
       ),
       merges: pairs,
       specials: {},
       ignoreMerges,
     }),
+    ...(digits && { pre_tokenizer: { type: 'Sequence', pretokenizers: digitsFirst } }),
     added_tokens: entries
       .filter(([, token]) => !isText(token))
       .map(([id, { text, kind }]) => addedToken(id, text, { special: kind !== 'user' })),

@@ -40,6 +40,11 @@ const tokenizers: Record<string, [model: string, create: () => Tokenizer | Promi
   'byte-level BPE for an encoder': ['gpt2', () => bpe('gpt2', 'encoder')],
   RoBERTa: ['gpt2', () => loadTokenizer(robertaFile())],
   'BPE with bytes': ['llama', () => loadTokenizer(llama2File())],
+  characters: ['gpt2', () => trainCharTokenizer([TEXT, '🙂 two blanks'])],
+  'characters, and what becomes of others': [
+    'gpt2',
+    () => trainCharTokenizer([TEXT], { specialTokens: ['<unk>', '<|im_end|>'] }),
+  ],
   Unigram: ['t5', () => loadTokenizer(t5File())],
   WordPiece: ['bert', () => loadTokenizer(bertFile())],
 }
@@ -109,7 +114,10 @@ describe('what llama.cpp does not have is refused', () => {
     ['cuts text in a way that llama.cpp does not know', () => bpe('chinese')],
     [
       'no bytes for characters that it does not know (model.byte_fallback)',
-      () => trainCharTokenizer(['abc']),
+      () => {
+        const json = llama2File()
+        return changed(json, { model: { ...json.model, byte_fallback: false } })
+      },
     ],
     ['model.byte_fallback of a Unigram', () => loadTokenizer(t5File({ bytes: true }))],
     ['normalizer (Lowercase)', () => changed(llama2File(), { normalizer: { type: 'Lowercase' } })],
@@ -132,7 +140,7 @@ describe('files that make no sense are refused', () => {
   const text = (value: string): GgufValue => ({ type: 'string', value })
   it.each<[string, string, GgufValue]>([
     ['"tokenizer.ggml.model" is "rwkv"', 'tokenizer.ggml.model', text('rwkv')],
-    ['"tokenizer.ggml.pre" is "tekken"', 'tokenizer.ggml.pre', text('tekken')],
+    ['"tokenizer.ggml.pre" is "poro-chat"', 'tokenizer.ggml.pre', text('poro-chat')],
     [
       'merge 0 is no pair',
       'tokenizer.ggml.merges',

@@ -4,6 +4,7 @@ import { sentencePieceJson } from '../convert/sentencepiece.ts'
 import { templateProcessing } from '../input-template.ts'
 import { addedToken, type TokenizerConfig, type TokenizerJson } from '../tokenizer-json.ts'
 import { preNamed, readByteLevel } from './byte-level.ts'
+import { readCharacters } from './characters.ts'
 import { type Roles, readRoles } from './roles.ts'
 import { type GgufToken, kindOf, withoutPadding } from './token-kinds.ts'
 import { readWordPiece } from './word-piece.ts'
@@ -45,7 +46,9 @@ const KINDS: Readonly<Record<string, Read>> = {
   gpt2: (metadata, tokens) => {
     const pre = preNamed(metadata.string('tokenizer.ggml.pre', 'default'))
     const roles = readRoles(metadata, tokens, { bos: pre.bos === true, eos: false })
-    const json = readByteLevel(tokens, metadata.strings('tokenizer.ggml.merges'), pre)
+    const json =
+      readCharacters(tokens) ??
+      readByteLevel(tokens, metadata.strings('tokenizer.ggml.merges'), pre)
     return finished(json, roles, tokens)
   },
   llama: (metadata, tokens) => {

@@ -67,7 +67,7 @@ export function unigramTokens({ model }: TokenizerJson): GgufToken[] {
 export function bpeTokens({ model, added_tokens }: TokenizerJson): (GgufToken | undefined)[] {
   if (model.byte_fallback !== true)
     throw new UserError(
-      'GGUF: the tokenizer has no bytes for characters that it does not know (model.byte_fallback), which llama.cpp needs; train one with --kind bpe',
+      'GGUF: the tokenizer has no bytes for characters that it does not know (model.byte_fallback), which llama.cpp needs; export as huggingface',
     )
   const { vocab, merges } = readBpeModel(model)
   const pairs = merges.map(readMerge)

@@ -1,9 +1,11 @@
 import { UserError } from '../../errors.ts'
 import { flag, float32s, int32s, text, texts, uint8s } from '../../models/gguf/make-value.ts'
 import type { GgufValue } from '../../models/gguf/values.ts'
+import { CharTokenizer } from '../char.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 import { readBpeModel, readTokenizerJson, type TokenizerJson } from '../tokenizer-json.ts'
 import { writeByteLevel } from './byte-level.ts'
+import { writeCharacters } from './characters.ts'
 import { writeRoles } from './roles.ts'
 import { bpeTokens, type Spacing, spacingOf, unigramTokens } from './sentencepiece.ts'
 import { type GgufToken, KINDS, padding } from './token-kinds.ts'
@@ -74,6 +76,11 @@ function listed(json: TokenizerJson): Listed {
     for (const [text, id] of Object.entries(readBpeModel(model).vocab))
       tokens[id] = { text, kind: 'normal' }
     return { tokens, fields: [...named('gpt2', pre), ['tokenizer.ggml.merges', texts(merges)]] }
+  }
+  if (CharTokenizer.reads(json)) {
+    const { tokens, merges } = writeCharacters(json)
+    const fields = [...named('gpt2', 'gpt-2'), ['tokenizer.ggml.merges', texts(merges)] as const]
+    return { tokens, fields }
   }
   const spacing = spacingOf(json)
   if (spacing.charsmap !== '')

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { collect } from '../../../../test/gguf.ts'
 import { tinyConfigs } from '../../../../test/tiny-decoder.ts'
+import { tinyEncoderDecoders, tinyEncoders } from '../../../../test/tiny-models.ts'
 import { sizeOf } from '../../../graph/index.ts'
 import { Random } from '../../../random.ts'
 import { gpt2Config, llamaConfig } from '../../decoder-config.ts'
+import { t5Config } from '../../encoder-decoder-config.ts'
 import { bytesSource } from '../../files/byte-source.ts'
 import { createModel, type ModelConfig } from '../../model.ts'
+import type { GgufDtype } from '../dtypes.ts'
 import { encodeGguf, type GgufToWrite } from '../encode.ts'
-import { type GgufDtype, ggufOf } from '../export.ts'
+import { ggufOf } from '../export.ts'
 import { type Gguf, openGguf } from '../gguf.ts'
 import { readGgufModel } from '../model.ts'
 
@@ -28,7 +31,7 @@ const {
   Llama: llama,
 } = tinyConfigs as Record<'Gemma 2' | 'Gemma 3' | 'Llama', ReturnType<typeof llamaConfig>>
 /** Those of `tinyConfigs` that llama.cpp has, and what it has besides. */
-const configs: Record<string, ReturnType<typeof llamaConfig>> = {
+const decoders: Record<string, ReturnType<typeof llamaConfig>> = {
   ...Object.fromEntries(Object.entries(tinyConfigs).filter(([name]) => name in ARCHITECTURES)),
   'Qwen 2': { ...llama, attentionBias: 'qkv' },
   'Qwen 3 with experts': {
@@ -52,6 +55,25 @@ const configs: Record<string, ReturnType<typeof llamaConfig>> = {
   },
 }
 
+const others: Record<string, ModelConfig> = {
+  ...Object.fromEntries(
+    ['BERT that embeds', 'BERT that classifies', 'BERT that estimates'].map((name) => [
+      name,
+      tinyEncoders[name] as ModelConfig,
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(tinyEncoderDecoders)
+      .filter(([name]) => name.startsWith('T5'))
+      .map(([name, { encoder, decoder, ...config }]) => {
+        // llama.cpp knows no others.
+        const buckets = { count: 8, maxDistance: 128 }
+        const stacks = { encoder: { ...encoder, buckets }, decoder: { ...decoder, buckets } }
+        return [name, { ...config, ...stacks, padId: 3 }]
+      }),
+  ),
+}
+
 function randomValues(config: ModelConfig): Map<string, Float32Array> {
   const random = new Random(5)
   const fill = (size: number) => Float32Array.from({ length: size }, () => random.normal())
@@ -68,27 +90,30 @@ const written = (config: ModelConfig, dtype: GgufDtype = 'f32'): GgufToWrite =>
 const reopened = async (file: GgufToWrite): Promise<Gguf> =>
   openGguf(bytesSource(await collect(encodeGguf(file))), 'model.gguf')
 
-describe.each(Object.entries(configs))('%s', (name, config) => {
-  it('says all of itself in GGUF, and is read again', async () => {
-    const gguf = await reopened(written(config))
-    const { architecture, config: read, unknown } = await readGgufModel(gguf)
-    const expected = ARCHITECTURES[name] ?? gguf.metadata.string('general.architecture')
-    expect(architecture).toBe(expected)
-    expect(unknown).toEqual([])
-    const plain = (config: ModelConfig) => JSON.parse(JSON.stringify(config))
-    const { experts, embeddingScale, ...rest } = plain(config)
-    expect(plain(read)).toMatchObject(rest)
-    if (experts) expect(plain(read).experts).toMatchObject({ ...experts, balance: 0.001 })
-    expect(plain(read).embeddingScale).toBeCloseTo(embeddingScale, 12)
-  })
+describe.each<[string, ModelConfig]>(Object.entries({ ...decoders, ...others }))(
+  '%s',
+  (name, config) => {
+    it('says all of itself in GGUF, and is read again', async () => {
+      const gguf = await reopened(written(config))
+      const { architecture, config: read, unknown } = await readGgufModel(gguf)
+      const expected = ARCHITECTURES[name] ?? gguf.metadata.string('general.architecture')
+      expect(architecture).toBe(expected)
+      expect(unknown).toEqual([])
+      const plain = (config: ModelConfig) => JSON.parse(JSON.stringify(config))
+      const { experts, embeddingScale, ...rest } = plain(config)
+      expect(plain(read)).toMatchObject(rest)
+      if (experts) expect(plain(read).experts).toMatchObject({ ...experts, balance: 0.001 })
+      if (embeddingScale) expect(plain(read).embeddingScale).toBeCloseTo(embeddingScale, 12)
+    })
 
-  it('has the same parameters afterwards', async () => {
-    const values = randomValues(config)
-    const { read } = await readGgufModel(await reopened(written(config)))
-    for (const [parameter, expected] of values)
-      expect(await read(parameter), parameter).toEqual(expected)
-  })
-})
+    it('has the same parameters afterwards', async () => {
+      const values = randomValues(config)
+      const { read } = await readGgufModel(await reopened(written(config)))
+      for (const [parameter, expected] of values)
+        expect(await read(parameter), parameter).toEqual(expected)
+    })
+  },
+)
 
 describe('the layout that llama.cpp expects', () => {
   const valueAt = async (gguf: Gguf, name: string) => gguf.readFloat32(name)
@@ -96,7 +121,7 @@ describe('the layout that llama.cpp expects', () => {
   it('Llama: rows of queries stand in pairs, those of Qwen in halves', async () => {
     for (const [config, first, second] of [
       [llama, 0, 8],
-      [configs['Qwen 3'] as typeof llama, 0, 1],
+      [decoders['Qwen 3'] as typeof llama, 0, 1],
     ] as const) {
       const ours = randomValues(config).get('model.layers.0.self_attn.q_proj.weight')
       const theirs = await valueAt(await reopened(written(config)), 'blk.0.attn_q.weight')
@@ -108,7 +133,7 @@ describe('the layout that llama.cpp expects', () => {
   })
 
   it('GPT-2: queries, keys and values are one matrix', async () => {
-    const config = configs['GPT-2'] as typeof llama
+    const config = decoders['GPT-2'] as typeof llama
     const gguf = await reopened(written(config))
     expect(gguf.tensors.get('blk.1.attn_qkv.weight')?.shape).toEqual([96, 32])
     const key = randomValues(config).get('model.layers.1.self_attn.k_proj.bias')
@@ -116,7 +141,7 @@ describe('the layout that llama.cpp expects', () => {
   })
 
   it('experts: the matrices of all are one tensor', async () => {
-    const config = configs.Mixtral as typeof llama
+    const config = decoders.Mixtral as typeof llama
     const gguf = await reopened(written(config))
     expect(gguf.tensors.get('blk.0.ffn_down_exps.weight')?.shape).toEqual([4, 64, 24])
     const third = randomValues(config).get('model.layers.0.mlp.experts.2.down_proj.weight')
@@ -125,7 +150,7 @@ describe('the layout that llama.cpp expects', () => {
   })
 
   it('Llama 3.1: a tensor says by what each frequency is divided', async () => {
-    const config = configs['Llama 3, scaled positions'] as typeof llama
+    const config = decoders['Llama 3, scaled positions'] as typeof llama
     const factors = await valueAt(await reopened(written(config)), 'rope_freqs.weight')
     // The first pair turns 16 / (2 pi) times within the original context, between 1 and 4 times.
     const fast = (16 / (2 * Math.PI) - 1) / (4 - 1)
@@ -185,12 +210,19 @@ describe('what llama.cpp does not have is refused by name', () => {
     [
       'experts.normalized',
       {
-        ...configs['Qwen 3 with experts'],
-        experts: { ...configs['Qwen 3 with experts']?.experts, normalized: false },
+        ...decoders['Qwen 3 with experts'],
+        experts: { ...decoders['Qwen 3 with experts']?.experts, normalized: false },
       },
     ],
-    ['attentionScale', { ...configs['Gemma 2'], attentionScale: 0.125 }],
+    ['attentionScale', { ...decoders['Gemma 2'], attentionScale: 0.125 }],
     ['normPlace', { ...llama, normPlace: 'both' }],
+    ['head.task', tinyEncoders.BERT],
+    ['positionOffset', { ...(others['BERT that embeds'] as object), positionOffset: 2 }],
+    ['buckets.maxDistance', tinyEncoderDecoders['T5 1.1']],
+    [
+      'decoder.layers is 3',
+      t5Config({ vocabSize: 9, context: 8, layers: 2, dim: 32, heads: 4, decoderLayers: 3 }),
+    ],
     [
       'ropeScaling.kind is dynamic',
       { ...llama, ropeScaling: { kind: 'dynamic', factor: 2, original: 16 } },
@@ -248,7 +280,7 @@ describe('files that do not say what they hold are refused', () => {
       }),
     ],
     [
-      'layers is 5000',
+      'asks for 5000 layers; there are 21 tensors',
       ({ metadata, ...file }) => ({
         ...file,
         metadata: new Map([...metadata, ['llama.block_count', { type: 'uint32', value: 5000 }]]),

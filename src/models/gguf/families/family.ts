@@ -10,7 +10,10 @@ export interface GgufFamily {
   architecture: string
   /** Undefined where it is another kind of model. */
   write(config: ModelConfig): GgufFields | undefined
+  /** Keys without the architecture's name before them. */
+  metadata?(config: ModelConfig): GgufFields
   read(fields: GgufFieldReader, shapeOf: ShapeOf): ModelConfig
+  /** A parameter that is in several tensors is read from the first. */
   renames(config: ModelConfig): readonly GgufRename[]
   /** Tensors that are no parameters. */
   constants?(config: ModelConfig): GgufConstant[]

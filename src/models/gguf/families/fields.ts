@@ -48,8 +48,13 @@ export class GgufFieldReader {
     return this.#metadata.boolean(this.#key(name), otherwise)
   }
 
-  numbers(name: string): ArrayLike<number> {
-    return this.#metadata.numbers(this.#key(name))
+  strings(name: string, otherwise?: readonly string[]): readonly string[] {
+    return this.#metadata.strings(this.#key(name), otherwise)
+  }
+
+  /** Of a key that is no architecture's. */
+  globalNumber(key: string, otherwise: number): number {
+    return this.#metadata.number(key, otherwise)
   }
 
   /** The value as it is in the file. */

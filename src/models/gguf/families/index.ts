@@ -4,6 +4,7 @@ import { TRAINING } from '../../huggingface/config.ts'
 import { createModel, type ModelConfig } from '../../model.ts'
 import { GgufMetadata } from '../metadata.ts'
 import type { GgufValue } from '../values.ts'
+import { bert } from './bert.ts'
 import type { GgufFamily } from './family.ts'
 import { GgufFieldReader } from './fields.ts'
 import { gemma2, gemma3 } from './gemma.ts'
@@ -11,9 +12,11 @@ import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { placeTensors } from './placed-tensors.ts'
 import { qwen2, qwen3, qwen3Moe } from './qwen.ts'
+import { t5 } from './t5.ts'
 
+const DECODERS = [qwen2, qwen3, qwen3Moe, gemma2, gemma3, gpt2, llama]
 /** The first that says all of a configuration is taken. */
-const FAMILIES: readonly GgufFamily[] = [qwen2, qwen3, qwen3Moe, gemma2, gemma3, gpt2, llama]
+const FAMILIES: readonly GgufFamily[] = [...DECODERS, bert, t5]
 
 /** Numbers of a file are float32. */
 const TOLERANCE = 1e-6
@@ -50,9 +53,7 @@ export function ggufFamilyOf(config: ModelConfig): GgufFamily {
 function unsaidBy(family: GgufFamily, config: ModelConfig): string[] | undefined {
   const fields = family.write(config)
   if (!fields) return undefined
-  const metadata = new GgufMetadata(
-    Object.entries(fields).map(([name, value]) => [`${family.architecture}.${name}`, value]),
-  )
+  const metadata = new GgufMetadata(ggufFields(family, config))
   const { placed } = placeTensors(family, createModel(config))
   const shapes = new Map(placed.map(({ name, shape }) => [name, shape]))
   for (const { name, values } of family.constants?.(config) ?? []) shapes.set(name, [values.length])
@@ -68,6 +69,7 @@ export function ggufFields(family: GgufFamily, config: ModelConfig): Map<string,
   return new Map([
     [ARCHITECTURE, { type: 'string', value: architecture }],
     ...fields.map(([name, value]) => [`${architecture}.${name}`, value] as const),
+    ...Object.entries(family.metadata?.(config) ?? {}),
   ])
 }
 

@@ -1,0 +1,41 @@
+import { EXPORT_FORMATS, type ExportFormat } from '../../deploy/formats/index.ts'
+import { exportOptions } from '../../deploy/options.ts'
+import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
+
+const formats = Object.entries<ExportFormat>(EXPORT_FORMATS)
+
+export const exportCommand = defineCommand({
+  name: 'export',
+  summary: 'Write a model in another format, or with weights of another type.',
+  options: exportOptions,
+  place: {
+    name: 'model',
+    help: 'folder of the model, or OWNER/NAME on the Hugging Face Hub',
+    required: true,
+  },
+  help: {
+    Files: {
+      format: formats.map(([name, format]) => `${name}: ${format.name}`).join('; '),
+      out: 'file or folder that is made',
+    },
+    Weights: {
+      dtype: `type of the weights (${formats
+        .map(([name, { dtypes }]) => `${name}: ${dtypes.join(', ')}`)
+        .join('; ')}; default: the first)`,
+      shardSize: 'gigabytes of a file of weights, at most (huggingface)',
+    },
+  },
+  examples: [
+    'chatwright export my-model --format gguf --dtype q8_0 --out my-model.gguf',
+    'chatwright export my-model --format huggingface --dtype bf16 --out my-model-bf16',
+  ],
+  run: async (options) => {
+    const { exportModel } = await import('../../deploy/export-model.ts')
+    const model = await findModel(options.model)
+    const result = await exportModel({ ...options, model })
+    const { unknownFields } = result
+    const lost = unknownFields.length > 0 ? `left out: ${unknownFields.join(', ')}\n` : ''
+    return { result, text: `${lost}wrote ${result.out}` }
+  },
+})

@@ -1,0 +1,258 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyWeights } from '../../test/tiny-decoder.ts'
+import { llama2File } from '../../test/tokenizer-files.ts'
+import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import { llamaConfig } from '../models/decoder-config.ts'
+import { openFile } from '../models/files/node-file.ts'
+import { openGguf } from '../models/gguf/gguf.ts'
+import { createModel, type ModelConfig } from '../models/model.ts'
+import { trainBpe } from '../text/bpe/train.ts'
+import { loadTokenizer } from '../text/load.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { exportModel } from './export-model.ts'
+import { writeHuggingFace } from './formats/huggingface.ts'
+import { importModel } from './import-model.ts'
+import type { OpenModel } from './open-model.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
+afterAll(() => rm(folder, { recursive: true }))
+const at = (name: string) => join(folder, name)
+
+const sizes = { context: 16, layers: 2, dim: 32, heads: 4, kvHeads: 2, hiddenDim: 64 }
+
+/** A model's folder, and the values that are in it. */
+async function write(
+  out: string,
+  config: ModelConfig,
+  tokenizer: Tokenizer,
+  others: Partial<OpenModel> = {},
+): Promise<Record<string, Float32Array>> {
+  const weights = tinyWeights(createModel(config))
+  const model = {
+    ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
+    ...{ unknownFields: [], read: async (name: string) => weights[name] as Float32Array },
+    close: async () => {},
+  }
+  await writeHuggingFace({ ...model, ...others }, out, { dtype: 'f32', shardBytes: 1e9 })
+  return weights
+}
+
+async function parametersOf({ config, fill }: ModelFolder): Promise<Record<string, number[]>> {
+  const shapes = createModel(config).parameters()
+  const values: Record<string, Float32Array> = {}
+  for (const [name, { shape }] of shapes)
+    values[name] = new Float32Array(shape.reduce((a, b) => a * b, 1))
+  await fill((name) => values[name] as Float32Array)
+  return Object.fromEntries(Object.entries(values).map(([name, array]) => [name, [...array]]))
+}
+
+const plain = (weights: Readonly<Record<string, Float32Array>>) =>
+  Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, [...array]]))
+
+let tokenizer: Tokenizer
+let config: ReturnType<typeof llamaConfig>
+let weights: Record<string, Float32Array>
+beforeAll(async () => {
+  tokenizer = await trainBpe(['the cat and the dog'], { vocabSize: 300, minFrequency: 1 })
+  config = llamaConfig({ ...sizes, vocabSize: tokenizer.vocabSize + 5 })
+  weights = await write(at('model'), config, tokenizer, {
+    chatTemplate: '{{ messages }}',
+    generation: { eos_token_id: [tokenizer.eosId, 2], temperature: 0.5 },
+  })
+})
+
+describe('GGUF', () => {
+  it('comes back as it was: weights, tokenizer, template, ends of generation', async () => {
+    await exportModel({ model: at('model'), format: 'gguf', out: at('model.gguf') })
+    const imported = await importModel({ source: at('model.gguf'), out: at('again') })
+    expect(imported).toMatchObject({
+      ...{ family: 'llama', out: at('again'), unknownFields: [], hasChatTemplate: true },
+      tokens: tokenizer.vocabSize,
+      config: { ...sizes, vocabSize: tokenizer.vocabSize + 5 },
+    })
+    const again = await readModelFolder(at('again'))
+    expect(await parametersOf(again)).toEqual(plain(weights))
+    expect(again.tokenizer.toJSON()).toEqual(tokenizer.toJSON())
+    expect(again.chatTemplate).toBe('{{ messages }}')
+    expect(again.generation.eos_token_id).toEqual([tokenizer.eosId, 2])
+  })
+
+  it('tells what it does not know, and takes another tokenizer', async () => {
+    const gguf = await readFile(at('model.gguf'))
+    const key = gguf.indexOf('llama.vocab_size')
+    gguf.write('llama.novel_size', key)
+    await writeFile(at('novel.gguf'), gguf)
+    const source = { source: at('novel.gguf'), tokenizer: at('model') }
+    const { unknownFields } = await importModel({ ...source, out: at('novel') })
+    expect(unknownFields).toEqual(['llama.novel_size'])
+    const { tokenizer: given } = await readModelFolder(at('novel'))
+    expect(given.encode('the cat')).toEqual(tokenizer.encode('the cat'))
+  })
+
+  it('is smaller where it is quantized', async () => {
+    const bytes = async (dtype: string) => {
+      const out = at(`model-${dtype}.gguf`)
+      await exportModel({ model: at('model'), format: 'gguf', dtype, out })
+      const gguf = await openGguf(await openFile(out))
+      const { length } = gguf.tensors.get('blk.0.ffn_up.weight') ?? { length: 0 }
+      await gguf.close()
+      return length
+    }
+    expect(await Promise.all(['f32', 'bf16', 'q8_0', 'q4_0'].map(bytes))).toEqual(
+      [4, 2, 34 / 32, 18 / 32].map((perElement) => 64 * 32 * perElement),
+    )
+  })
+})
+
+describe('llama2.c', () => {
+  /** The file in llama2.c's order; rows of queries and keys in pairs. */
+  function llama2c(values: Readonly<Record<string, Float32Array>>, tied: boolean): Buffer {
+    const { layers, dim, hiddenDim, heads, kvHeads, context } = sizes
+    const vocabulary = tied ? 400 : -400
+    const header = Int32Array.of(dim, hiddenDim, layers, heads, kvHeads, vocabulary, context)
+    const of = (name: string) => values[name] as Float32Array
+    const paired = (name: string): Float32Array => {
+      const rows = of(name).length / dim
+      const result = new Float32Array(rows * dim)
+      for (let row = 0; row < rows; row++) {
+        const [head, i] = [Math.floor(row / 8), row % 8]
+        const to = 8 * head + (i < 4 ? 2 * i : 2 * (i - 4) + 1)
+        result.set(of(name).subarray(row * dim, (row + 1) * dim), to * dim)
+      }
+      return result
+    }
+    const all = (part: string, turn = of) =>
+      Array.from({ length: layers }, (_, i) => turn(`model.layers.${i}.${part}.weight`))
+    const parts = [
+      of('model.embed_tokens.weight'),
+      ...all('input_layernorm'),
+      ...all('self_attn.q_proj', paired),
+      ...all('self_attn.k_proj', paired),
+      ...all('self_attn.v_proj'),
+      ...all('self_attn.o_proj'),
+      ...all('post_attention_layernorm'),
+      ...all('mlp.gate_proj'),
+      ...all('mlp.down_proj'),
+      ...all('mlp.up_proj'),
+      of('model.norm.weight'),
+      new Float32Array(context * 8).fill(0.5),
+      ...(tied ? [] : [of('lm_head.weight')]),
+    ]
+    return Buffer.concat([header, ...parts].map(({ buffer }) => Buffer.from(buffer)))
+  }
+
+  it.each([true, false])('has its weights at their places, output tied: %s', async (tied) => {
+    const stories = llamaConfig({ ...sizes, vocabSize: 400, tied })
+    const values = tinyWeights(createModel(stories))
+    const [source, out] = [at(`stories-${tied}.bin`), at(`stories-${tied}`)]
+    await writeFile(source, llama2c(values, tied))
+    await writeFile(at('tokenizer.json'), JSON.stringify(llama2File()))
+    const { vocabSize } = loadTokenizer(llama2File())
+    expect(vocabSize).toBeLessThanOrEqual(400)
+    await importModel({ source, tokenizer: at('tokenizer.json'), out })
+    const found = await readModelFolder(out)
+    expect(found.config).toMatchObject({ ...sizes, vocabSize: 400, tied })
+    expect(found.addBos).toBe(true)
+    expect(await parametersOf(found)).toEqual(plain(values))
+  })
+
+  it('is refused where it is cut short, without its vocabulary, or of a later version', async () => {
+    const bytes = await readFile(at('stories-true.bin'))
+    const refused = async (content: Uint8Array, tokenizer: string | undefined, message: string) => {
+      await writeFile(at('damaged.bin'), content)
+      const options = {
+        source: at('damaged.bin'),
+        out: at('none'),
+        ...(tokenizer && { tokenizer }),
+      }
+      await expect(importModel(options)).rejects.toThrow(message)
+      await expect(stat(at('none'))).rejects.toThrow()
+    }
+    await refused(bytes.subarray(0, -4), at('tokenizer.json'), 'its header asks for')
+    await refused(bytes, undefined, 'give it as the tokenizer')
+    const later = Buffer.from(bytes)
+    later.writeUInt32LE(0x616b3432, 0)
+    await refused(later, at('tokenizer.json'), 'is a later version')
+  })
+})
+
+describe("Hugging Face's layout", () => {
+  it('is written in files of a size, which are read as one', async () => {
+    const options = { model: at('model'), format: 'huggingface', shardSize: 5e-5 } as const
+    await exportModel({ ...options, out: at('sharded') })
+    const names = (await readdir(at('sharded'))).filter((name) => name.endsWith('.safetensors'))
+    expect(names.length).toBeGreaterThan(3)
+    expect(names[0]).toBe(`model-00001-of-0000${names.length}.safetensors`)
+    expect(await parametersOf(await readModelFolder(at('sharded')))).toEqual(plain(weights))
+    // Sharded folders are sources too.
+    await importModel({ source: at('sharded'), out: at('whole') })
+    const whole = (name: string) => readFile(join(at(name), 'model.safetensors'))
+    expect((await whole('whole')).equals(await whole('model'))).toBe(true)
+  })
+
+  it('keeps what 16 bits can hold', async () => {
+    await exportModel({ model: at('model'), format: 'huggingface', dtype: 'bf16', out: at('half') })
+    const json = JSON.parse(await readFile(join(at('half'), 'config.json'), 'utf8'))
+    expect(json.torch_dtype).toBe('bfloat16')
+    const found = await parametersOf(await readModelFolder(at('half')))
+    for (const [name, values] of Object.entries(weights)) {
+      const error = values.map((x, i) => Math.abs(x - (found[name]?.[i] ?? 0)) / Math.abs(x))
+      expect(Math.max(...error), name).toBeLessThanOrEqual(2 ** -8)
+    }
+  })
+})
+
+describe('what is made', () => {
+  it('is not there at all where something fails midway', async () => {
+    await mkdir(at('broken'))
+    for (const name of await readdir(at('model')))
+      await writeFile(join(at('broken'), name), await readFile(join(at('model'), name)))
+    const path = join(at('broken'), 'model.safetensors')
+    const file = await readFile(path)
+    const last = file.indexOf('model.norm.weight')
+    file.write('model.norn.weight', last)
+    await writeFile(path, file)
+    for (const [format, out] of [
+      ['gguf', 'broken.gguf'],
+      ['huggingface', 'broken-2'],
+    ] as const) {
+      const before = await readdir(folder)
+      await expect(exportModel({ model: at('broken'), format, out: at(out) })).rejects.toThrow(
+        'no tensor named model.norm.weight',
+      )
+      expect(await readdir(folder)).toEqual(before)
+    }
+  })
+
+  it('never replaces what is there', async () => {
+    const model = at('model')
+    await expect(exportModel({ model, format: 'gguf', out: at('model.gguf') })).rejects.toThrow(
+      'is there already',
+    )
+    await expect(exportModel({ model, format: 'huggingface', out: at('again') })).rejects.toThrow(
+      'is not empty',
+    )
+    await mkdir(at('empty'))
+    await exportModel({ model, format: 'huggingface', out: at('empty') })
+    expect(await readdir(at('empty'))).toContain('model.safetensors')
+  })
+
+  it('has a type that the format knows', async () => {
+    const options = { model: at('model'), format: 'huggingface', out: at('none') } as const
+    await expect(exportModel({ ...options, dtype: 'q4_0' })).rejects.toThrow(
+      "dtype is q4_0; a folder in Hugging Face's layout has f32, f16, bf16",
+    )
+  })
+
+  it('has a source that is known', async () => {
+    await writeFile(at('some.pt'), 'PK')
+    for (const [source, message] of [
+      ['some.pt', 'is neither a GGUF file nor a .bin of llama2.c'],
+      ['nothing.gguf', 'there is no such file or folder'],
+    ] as const)
+      await expect(importModel({ source: at(source), out: at('none') })).rejects.toThrow(message)
+  })
+})
