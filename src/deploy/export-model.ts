@@ -17,12 +17,19 @@ export interface Exported {
  * and written one at a time. Throws UserError that names what the format cannot say.
  */
 export async function exportModel(options: ExportOptions): Promise<Exported> {
-  const { model, format, out, shardSize, ...given } = parseOptions(exportOptions, options)
+  const {
+    model,
+    format,
+    out,
+    shardSize,
+    dtype: wanted,
+    ...more
+  } = parseOptions(exportOptions, options)
   const { dtypes, name, write }: ExportFormat = EXPORT_FORMATS[format]
-  const { dtype = dtypes[0] as string } = given
+  const dtype = wanted ?? (dtypes[0] as string)
   if (!dtypes.includes(dtype))
     throw new UserError(`dtype is ${dtype}; ${name} has ${dtypes.join(', ')}`)
   const folder = await readModelFolder(model)
-  await write(folder, out, { dtype, shardBytes: shardSize * 1e9 })
+  await write(folder, out, { ...more, dtype, shardBytes: shardSize * 1e9 })
   return { out, format, dtype, unknownFields: folder.unknownFields }
 }

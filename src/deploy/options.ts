@@ -28,6 +28,12 @@ export const exportOptions = z.strictObject({
   dtype: z.enum(dtypes as [string, ...string[]]).optional(),
   /** Gigabytes of a file of weights, at most. */
   shardSize: z.number().gt(0).default(5),
+  /** ONNX: keys and values of earlier tokens are inputs and outputs, so that each token is read once. */
+  cache: z.boolean().default(true),
+  /** Of the page (default: the name of the model's family). */
+  title: z.string().min(1).optional(),
+  /** The page takes the visitor's GPU where there is one; the site is 27 MB larger. */
+  webgpu: z.boolean().default(false),
 })
 
 export type ExportOptions = z.input<typeof exportOptions>

@@ -7,23 +7,30 @@ import { fileError, writeFile } from '../models/files/node-file.ts'
 /** Beside the place where it belongs, so that a rename is enough. */
 const asideOf = (path: string) => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
 
+/** False where there is no such folder. Throws UserError where it has files in it. */
+export async function expectEmpty(out: string): Promise<boolean> {
+  const names = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new UserError(`${out}: is there already, and no folder; choose another name`)
+  })
+  if (names && names.length > 0)
+    throw new UserError(`${out}: the folder is not empty; choose another, or remove it`)
+  return names !== undefined
+}
+
 /**
  * Writes a folder aside and renames it: under its name it is whole. Throws UserError where there is
  * something of that name (an empty folder is none), or it cannot be written.
  */
 export async function writeFolderAside(out: string, files: Files): Promise<void> {
   const path = resolve(out)
-  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw new UserError(`${out}: is there already, and no folder; choose another name`)
-  })
-  if (names && names.length > 0)
-    throw new UserError(`${out}: the folder is not empty; choose another, or remove it`)
+  const isThere = await expectEmpty(out)
   const aside = asideOf(path)
   await rm(aside, { recursive: true, force: true })
   await writeFolder(aside, files)
   try {
-    if (names) await rmdir(path)
+    // Windows renames nothing to a folder that is there, though it be empty.
+    if (isThere) await rmdir(path)
     await rename(aside, path)
     await syncFolder(dirname(path))
   } catch (error) {

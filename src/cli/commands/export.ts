@@ -23,12 +23,21 @@ export const exportCommand = defineCommand({
       dtype: `type of the weights (${formats
         .map(([name, { dtypes }]) => `${name}: ${dtypes.join(', ')}`)
         .join('; ')}; default: the first)`,
-      shardSize: 'gigabytes of a file of weights, at most (huggingface)',
+      shardSize: 'gigabytes of a file of weights, at most (huggingface, onnx)',
+    },
+    ONNX: {
+      cache: 'without keys and values of earlier tokens: the whole text is read for each token',
+    },
+    Page: {
+      title: 'of the page (default: the name of the model’s family)',
+      webgpu: 'take the visitor’s GPU where there is one; the site is 27 MB larger',
     },
   },
   examples: [
     'chatwright export my-model --format gguf --dtype q8_0 --out my-model.gguf',
     'chatwright export my-model --format huggingface --dtype bf16 --out my-model-bf16',
+    'chatwright export my-model --format onnx --out my-model-onnx',
+    "chatwright export my-model --format web --title 'Our book' --out site",
   ],
   run: async (options) => {
     const { exportModel } = await import('../../deploy/export-model.ts')

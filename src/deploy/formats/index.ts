@@ -1,4 +1,4 @@
-import type { ModelFolder } from '../../checkpoint/model-folder.ts'
+import { type ModelFolder, readWritingFolder } from '../../checkpoint/model-folder.ts'
 import { GGUF_DTYPES, type GgufDtype } from '../../models/gguf/dtypes.ts'
 import type { OpenModel } from '../open-model.ts'
 import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './huggingface-dtypes.ts'
@@ -8,6 +8,12 @@ export interface FormatOptions {
   dtype: string
   /** Bytes of a file of weights, at most, where a format has several. */
   shardBytes: number
+  /** ONNX: keys and values of earlier tokens are inputs and outputs. */
+  cache: boolean
+  /** Of a page. */
+  title?: string
+  /** The page takes the visitor's GPU where there is one. */
+  webgpu: boolean
 }
 
 /** A format that models can be exported to. */
@@ -19,6 +25,9 @@ export interface ExportFormat {
   /** Writes a new folder, or a file, aside and renames it. Throws UserError that names what it cannot say. */
   write(folder: ModelFolder, out: string, options: FormatOptions): Promise<void>
 }
+
+/** A protobuf ends at 2 GiB. */
+const PROTOBUF_LIMIT = 2e9
 
 /** Every format, by the name that `--format` has for it; its code is loaded when it is used. */
 export const EXPORT_FORMATS = {
@@ -37,6 +46,22 @@ export const EXPORT_FORMATS = {
     write: async (folder, out, { dtype }) => {
       const { writeGguf } = await import('./gguf.ts')
       await opened(folder, (source) => writeGguf(source, out, { dtype: dtype as GgufDtype }))
+    },
+  },
+  onnx: {
+    name: 'a folder for transformers.js and ONNX Runtime, in standard operators',
+    dtypes: ['f32'],
+    write: async (folder, out, { cache, shardBytes }) => {
+      const { exportOnnx } = await import('../onnx/export-onnx.ts')
+      await exportOnnx(folder, out, { cache, fileLimit: Math.min(shardBytes, PROTOBUF_LIMIT) })
+    },
+  },
+  web: {
+    name: 'a static site, whose page runs the model without a network',
+    dtypes: ['f32'],
+    write: async ({ folder }, out, { title, webgpu }) => {
+      const { exportWeb } = await import('../web/export-web.ts')
+      await exportWeb(await readWritingFolder(folder), out, { title, webgpu })
     },
   },
 } as const satisfies Record<string, ExportFormat>

@@ -4,8 +4,8 @@ import { sizeOf, type Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
 import { createModel, type Model } from '../../models/model.ts'
-import { expectEmpty, writeNewFolder } from '../new-folder.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
+import { expectEmpty, writeFolderAside } from '../write-aside.ts'
 import { type DecoderGraphOptions, decoderGraph } from './decoder-graph.ts'
 import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
 import { encoderGraph } from './encoder-graph.ts'
@@ -63,7 +63,7 @@ export async function exportOnnx(
     ...{ ...folder, fields, settings: settingsOf(folder) },
     tokenizerJson: tokenizerFile(folder.tokenizer),
   })
-  await writeNewFolder(out, { ...descriptions, ...Object.fromEntries(files) })
+  await writeFolderAside(out, { ...descriptions, ...Object.fromEntries(files) })
 }
 
 /** Outputs of each file. */

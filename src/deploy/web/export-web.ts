@@ -8,8 +8,8 @@ import { encodeSafetensors } from '../../models/files/safetensors.ts'
 import { familyOf } from '../../models/huggingface/config.ts'
 import { exportTensors } from '../../models/huggingface/weights.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
-import { expectEmpty, writeNewFolder } from '../new-folder.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
+import { expectEmpty, writeFolderAside } from '../write-aside.ts'
 import { indexHtml } from './index-html.ts'
 import { siteModules } from './site-modules.ts'
 
@@ -38,7 +38,7 @@ export async function exportWeb(
   const leaveOut = webgpu ? [] : ['onnxruntime-web/webgpu']
   const { files, made, ...links } = await siteModules(entry, { root, leaveOut })
   const copies = [...files].map(([place, path]) => [place, contentOf(path)] as const)
-  await writeNewFolder(out, {
+  await writeFolderAside(out, {
     'index.html': indexHtml({ title, webgpu, ...links }),
     ...(await modelFilesOf(folder)),
     ...Object.fromEntries(made),
