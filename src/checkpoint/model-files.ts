@@ -1,6 +1,7 @@
 import type { Files } from '../models/files/folder.ts'
 import { encodeSafetensors } from '../models/files/safetensors.ts'
 import { familyOf, writeConfig } from '../models/huggingface/config.ts'
+import { sentenceFiles } from '../models/huggingface/sentence-transformers.ts'
 import { exportTensors } from '../models/huggingface/weights.ts'
 import { type Model, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
@@ -55,6 +56,9 @@ export function descriptionFiles(options: DescriptionOptions): Record<string, st
     'config.json': json({ ...writeConfig(config, tokenizer), ...fields }),
     'generation_config.json': json({ bos_token_id: bosId, eos_token_id: eosId, ...generation }),
     ...textFiles(options),
+    ...Object.fromEntries(
+      Object.entries(sentenceFiles(config)).map(([name, content]) => [name, json(content)]),
+    ),
   }
 }
 
@@ -75,4 +79,4 @@ export const textFiles = ({
   }),
 })
 
-export const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

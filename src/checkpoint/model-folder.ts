@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
@@ -6,6 +6,7 @@ import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { finishPromotion } from '../models/files/promote.ts'
 import { readConfig } from '../models/huggingface/config.ts'
+import { MODULES, readSentence, withSentence } from '../models/huggingface/sentence-transformers.ts'
 import { type ImportTensorsOptions, importTensors } from '../models/huggingface/weights.ts'
 import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
@@ -40,9 +41,10 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> {
 /** Reads a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   await finishPromotion(folder)
-  const { config, family, tokens, unknown } = readConfig(
-    await readJson(join(folder, 'config.json')),
-  )
+  const described = readConfig(await readJson(join(folder, 'config.json')))
+  const { family, tokens, unknown } = described
+  const sentence = await readSentenceFiles(folder)
+  const config = sentence ? withSentence(described.config, sentence) : described.config
   const generation = await readJson(join(folder, 'generation_config.json'), {})
   const texts = await readTextFiles(folder)
   for (const { vocabSize } of stacksOf(config))
@@ -62,6 +64,18 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
         await weights.close()
       }
     },
+  }
+}
+
+/** How vectors are made, where the folder says so. Throws UserError that begins with the folder. */
+async function readSentenceFiles(folder: string) {
+  const isThere = await stat(join(folder, MODULES)).catch(() => undefined)
+  if (!isThere) return undefined
+  try {
+    return await readSentence((file) => readJson(join(folder, file)))
+  } catch (error) {
+    if (!(error instanceof UserError) || error.message.startsWith(folder)) throw error
+    throw new UserError(`${folder}: ${error.message}`)
   }
 }
 

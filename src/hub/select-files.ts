@@ -19,7 +19,10 @@ const SETTINGS = [
   'special_tokens_map.json',
   'added_tokens.json',
   'chat_template*',
+  'modules.json',
 ]
+/** How a model's vectors are made (sentence-transformers). */
+const POOLING = /^[^/]+_Pooling\/config\.json$/
 /** Of tokenizers that are kept in a form older than tokenizer.json. */
 const VOCABULARIES = ['vocab*', 'merges.txt', 'spiece.model', '*tokenizer*.model', '*.bpe.model']
 
@@ -27,7 +30,7 @@ const WEIGHTS = ['*.safetensors', '*.safetensors.index.json']
 /** The same weights in another layout, or weights that go on top of a model's. */
 const OTHER_WEIGHTS = ['consolidated*', 'adapter_*']
 
-/** Of the files of a repository, those of its first folder that a model needs to be loaded. */
+/** Of the files of a repository, those that a model needs to be loaded. */
 export function modelFilesOf(paths: readonly string[]): string[] {
   const top = paths.filter((path) => !path.includes('/'))
   const isSingle = top.includes('model.safetensors')
@@ -35,7 +38,8 @@ export function modelFilesOf(paths: readonly string[]): string[] {
     ? ['model.safetensors']
     : top.filter((path) => matchesAny(WEIGHTS, path) && !matchesAny(OTHER_WEIGHTS, path))
   const settings = top.includes('tokenizer.json') ? SETTINGS : [...SETTINGS, ...VOCABULARIES]
-  return top.filter((path) => weights.includes(path) || matchesAny(settings, path))
+  const needed = top.filter((path) => weights.includes(path) || matchesAny(settings, path))
+  return [...needed, ...paths.filter((path) => POOLING.test(path))]
 }
 
 /** The files that a pull fetches: those that match `include`, or else a model's own. */

@@ -1,5 +1,5 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
 import { fileError } from './node-file.ts'
 
@@ -45,7 +45,7 @@ export const promote = async (folder: string, files: Files): Promise<void> => {
 export const finishPromotion = async (folder: string): Promise<void> => {
   const pending = join(folder, PENDING)
   try {
-    const names = await readdir(pending).catch((error) => {
+    const names = await filesIn(pending).catch((error) => {
       if (error.code === 'ENOENT') return undefined
       throw error
     })
@@ -55,8 +55,12 @@ export const finishPromotion = async (folder: string): Promise<void> => {
     for (const name of weights) await rm(join(folder, name), { force: true })
     if (weights.length > 0) await syncFolder(folder)
     for (const group of [others, weights]) {
-      for (const name of group) await rename(join(pending, name), join(folder, name))
-      await syncFolder(folder)
+      for (const name of group) {
+        await mkdir(dirname(join(folder, name)), { recursive: true })
+        await rename(join(pending, name), join(folder, name))
+      }
+      for (const inner of new Set(['.', ...group.map(dirname)]))
+        await syncFolder(join(folder, inner))
     }
     // A rename between two links to one file does nothing, and leaves the first.
     await rm(pending, { recursive: true })
@@ -66,7 +70,7 @@ export const finishPromotion = async (folder: string): Promise<void> => {
 }
 
 const onlyWeightsDiffer = async (aside: string, folder: string): Promise<boolean> => {
-  const names = await readdir(aside)
+  const names = await filesIn(aside)
   if ((await weightsIn(aside)).length !== 1) return false
   for (const name of names) {
     if (WEIGHTS.includes(name)) continue
@@ -78,3 +82,10 @@ const onlyWeightsDiffer = async (aside: string, folder: string): Promise<boolean
 
 const weightsIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => WEIGHTS.includes(name))
+
+/** The files of a folder and of those inside it, as paths from it. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  return files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+}

@@ -18,6 +18,7 @@ import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { qwen3Moe } from './qwen3-moe.ts'
 import { roberta } from './roberta.ts'
+import { withSentence } from './sentence-transformers.ts'
 import { t5 } from './t5.ts'
 
 const DECODERS = [gpt2, llama, mistral, qwen2, qwen3, gemma2, gemma3, mixtral, qwen3Moe]
@@ -39,12 +40,19 @@ function unsaid(family: Family, config: ModelConfig): string[] | undefined {
   try {
     const fields = family.write(config)
     if (!fields) return undefined
-    const read = family.read(fieldReader(fields, new Set()))
+    const read = asSentence(family.read(fieldReader(fields, new Set())), config)
     return differences(read, config, { ignore: TRAINING })
   } catch (error) {
     if (error instanceof UserError) return undefined
     throw error
   }
+}
+
+/** How vectors are made is in files of its own. */
+function asSentence(read: ModelConfig, config: ModelConfig): ModelConfig {
+  if (config.kind === 'encoder-decoder' || !config.head) return read
+  const { pooling, normalized } = config.head
+  return withSentence(read, { pooling, normalized })
 }
 
 /** Of a model that no other family says all of: the family that says most, and what it does not. */

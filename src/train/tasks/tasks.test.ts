@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -130,6 +130,9 @@ test('texts that belong together get vectors that are near', async () => {
     expect(Math.hypot(...a)).toBeCloseTo(1, 5)
     expect(cosineSimilarity(a, b)).toBeGreaterThan(cosineSimilarity(a, c) + 0.3)
   })
+  // sentence-transformers reads how vectors are made from files of its own.
+  const pooling = JSON.parse(await readFile(path('embed/1_Pooling/config.json'), 'utf8'))
+  expect(pooling.pooling_mode_mean_tokens).toBe(true)
 })
 
 test('hidden tokens are told from the others', async () => {

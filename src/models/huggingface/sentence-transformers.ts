@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.ts'
+import type { HeadConfig } from '../head-config.ts'
+import type { ModelConfig } from '../model.ts'
+
+/** The list of what a text passes through, and where the pooling is described (sentence-transformers). */
+export const MODULES = 'modules.json'
+const POOLING = '1_Pooling'
+
+const modulesSchema = z.array(z.object({ path: z.string(), type: z.string() }))
+const poolingSchema = z.record(z.string(), z.unknown())
+
+type Sentence = Pick<HeadConfig, 'pooling' | 'normalized'>
+
+/** Fields of a pooling's config.json, by what they stand for here. */
+const MODES = {
+  pooling_mode_mean_tokens: 'mean',
+  pooling_mode_cls_token: 'first',
+  pooling_mode_lasttoken: 'last',
+} as const satisfies Record<string, HeadConfig['pooling']>
+
+/**
+ * How vectors are made of hidden states, by `modules.json` and the files that it names; `read` gives the
+ * parsed JSON of a file. Throws UserError where it is done as cannot be here.
+ */
+export async function readSentence(read: (file: string) => Promise<unknown>): Promise<Sentence> {
+  const modules = modulesSchema.safeParse(await read(MODULES))
+  if (!modules.success)
+    throw new UserError(`${MODULES}: is not a list of modules, each with "path" and "type"`)
+  const kindOf = (type: string) => type.split('.').at(-1) ?? type
+  const unknown = modules.data.find(
+    ({ type }) => !['Transformer', 'Pooling', 'Normalize'].includes(kindOf(type)),
+  )
+  if (unknown)
+    throw new UserError(`${MODULES}: vectors pass through ${unknown.type}, which is not known here`)
+  const pooling = modules.data.find(({ type }) => kindOf(type) === 'Pooling')
+  return {
+    pooling: pooling ? poolingOf(await read(poolingFile(pooling.path))) : 'mean',
+    normalized: modules.data.some(({ type }) => kindOf(type) === 'Normalize'),
+  }
+}
+
+function poolingFile(path: string): string {
+  if (/^[\w-]+$/.test(path)) return `${path}/config.json`
+  throw new UserError(`${MODULES}: path is ${JSON.stringify(path)}, not the name of a folder`)
+}
+
+function poolingOf(json: unknown): HeadConfig['pooling'] {
+  const fields = poolingSchema.safeParse(json).data ?? {}
+  const modes = Object.keys(fields).filter((name) => /^pooling_mode_/.test(name) && fields[name])
+  const [mode] = modes
+  if (modes.length === 1 && mode && mode in MODES) return MODES[mode as keyof typeof MODES]
+  throw new UserError(
+    `${POOLING}/config.json: pools by ${modes.join(' and ') || 'nothing'}; here one of ${Object.keys(MODES).join(', ')}`,
+  )
+}
+
+/** The same model with how its vectors are made. */
+export const withSentence = (config: ModelConfig, sentence: Sentence): ModelConfig =>
+  config.kind !== 'encoder-decoder' && config.head?.task === 'embed'
+    ? ({ ...config, head: { ...config.head, ...sentence } } as ModelConfig)
+    : config
+
+/** Contents of the files that say how a model's vectors are made, by name; none for other models. */
+export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
+  if (config.kind === 'encoder-decoder' || config.head?.task !== 'embed') return {}
+  const { pooling, normalized } = config.head
+  const paths = ['', POOLING, ...(normalized ? ['2_Normalize'] : [])]
+  const types = ['Transformer', 'Pooling', 'Normalize']
+  const modules = paths.map((path, idx) => {
+    return { idx, name: `${idx}`, path, type: `sentence_transformers.models.${types[idx]}` }
+  })
+  const modes = Object.entries(MODES).map(([field, mode]) => [field, mode === pooling])
+  return {
+    [MODULES]: modules,
+    [`${POOLING}/config.json`]: {
+      word_embedding_dimension: config.dim,
+      ...Object.fromEntries(modes),
+    },
+  }
+}
