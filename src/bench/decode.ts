@@ -4,14 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeFile } from '../models/files/node-file.ts'
 import { encodeGguf } from '../models/gguf/encode.ts'
-import {
-  type DecodeAnswer,
-  type DecodeRequest,
-  randomModel,
-  SHAPES,
-  type ShapeName,
-  STREAMS,
-} from './decode-task.ts'
+import { type DecodeRequest, randomModel, SHAPES, type ShapeName, STREAMS } from './decode-task.ts'
 import { decoderGguf } from './gguf.ts'
 import { findLlamaCpp, startLlamaCpp } from './llama-cpp.ts'
 import { type Row, row } from './row.ts'
@@ -67,7 +60,7 @@ export async function benchDecode({
       }
       for (const [name, task] of Object.entries(TASKS)) {
         report(`${shape}: ${name}`)
-        rows.push(await measure(`${shape}: ${name}`, task, { sides, rounds, report }))
+        rows.push(await measureSides(`${shape}: ${name}`, task, { sides, rounds, report }))
       }
     } finally {
       for (const { worker } of sides) worker.stop()
@@ -80,22 +73,24 @@ export async function benchDecode({
 /** What is built is what runs, also when this is called from the sources. */
 const CHILD = fileURLToPath(new URL('../../dist/bench/decode-child.js', import.meta.url))
 
-interface Side {
+/** One that is measured. */
+export interface Side {
   name: string
   worker: Worker
 }
 
 const side = (name: string, worker: Worker): Side => ({ name, worker })
 
-async function measure(
+/** Asks each side in turn; ours, the first, beside the best of the others. */
+export async function measureSides(
   name: string,
-  task: DecodeRequest,
+  task: object,
   { sides, rounds, report }: { sides: readonly Side[]; rounds: number; report(line: string): void },
 ): Promise<Row> {
   const rates = sides.map((): number[] => [])
   for (let round = 0; round <= rounds; round++)
     for (const [i, { worker }] of sides.entries()) {
-      const { rate } = await worker.ask<DecodeAnswer>(task)
+      const { rate } = await worker.ask<{ rate: number }>(task)
       // The first round warms up.
       if (round > 0) rates[i]?.push(rate)
     }

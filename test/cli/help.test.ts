@@ -13,6 +13,8 @@ const pathOf = (command: Command): string =>
 it('has a command for each stage', () => {
   expect(commands.map(pathOf).sort()).toEqual([
     'bench decode',
+    'bench encode',
+    'bench load',
     'bench optimizers',
     'bench tokenizer',
     'bench train',

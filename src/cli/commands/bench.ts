@@ -69,6 +69,53 @@ const decode = defineCommand({
   },
 })
 
+const encode = defineCommand({
+  name: 'encode',
+  summary: 'Reading texts, and writing one from another; beside transformers.js where it is found.',
+  options: z.strictObject({
+    ...common,
+    only: z.string().min(1).optional(),
+    rounds: z.number().int().min(1).optional(),
+  }),
+  help: {
+    Measurement: {
+      only: 'the shapes whose name has this in it: BERT',
+      rounds: 'measurements of each side, in turn',
+      ...commonHelp,
+    },
+  },
+  examples: ['chatwright bench encode'],
+  run: async ({ only = '', ...options }) => {
+    const { benchEncode } = await import('../../bench/encode.ts')
+    const { ENCODE_SHAPES } = await import('../../bench/encode-task.ts')
+    const names = Object.keys(ENCODE_SHAPES) as (keyof typeof ENCODE_SHAPES)[]
+    const shapes = choose(names, only)
+    return outcome(await benchEncode({ ...options, shapes, report: console.error }))
+  },
+})
+
+const load = defineCommand({
+  name: 'load',
+  summary: 'Loading a gigabyte of weights: time and memory, beside reading the file.',
+  options: z.strictObject({
+    ...common,
+    gigabytes: z.number().gt(0).default(1),
+    rounds: z.number().int().min(1).optional(),
+  }),
+  help: {
+    Measurement: {
+      gigabytes: 'size of the weights',
+      rounds: 'processes of each kind, in turn',
+      ...commonHelp,
+    },
+  },
+  examples: ['chatwright bench load'],
+  run: async (options) => {
+    const { benchLoad } = await import('../../bench/load.ts')
+    return outcome(await benchLoad({ ...options, report: console.error }))
+  },
+})
+
 const sources = z.array(z.string().min(1)).min(1).optional()
 
 const tokenizer = defineCommand({
@@ -136,5 +183,5 @@ const optimizers = defineCommand({
 
 export const bench = (parent: Command): void => {
   const command = parent.command('bench').description('Measure speed and memory on this machine.')
-  for (const add of [train, decode, tokenizer, optimizers]) add(command)
+  for (const add of [train, decode, encode, load, tokenizer, optimizers]) add(command)
 }

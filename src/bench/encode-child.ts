@@ -1,0 +1,51 @@
+import type { TextModel } from '../encode/text-model.ts'
+import { loadTextModel } from '../encode/text-model.ts'
+import { generateFromTokens } from '../generate/from-tokens.ts'
+import type { LanguageModel } from '../generate/language-model.ts'
+import { load } from '../generate/load.ts'
+import { chatOptions } from '../generate/options.ts'
+import type { EncoderDecoderConfig } from '../models/encoder-decoder-config.ts'
+import { type EncodeAnswer, type EncodeRequest, textIds } from './encode-task.ts'
+
+/** Our side of `bench encode`, in a process of its own: `FOLDER KIND THREADS`, then a request a message. */
+const [folder, kind, threads] = process.argv.slice(2) as [string, EncodeRequest['kind'], string]
+
+const options = { engine: 'cpu', threads: Number(threads) } as const
+const answer =
+  kind === 'encode'
+    ? encoding(await loadTextModel(folder, options))
+    : writing(await load(folder, options))
+
+process.on('message', async (request: EncodeRequest) => {
+  process.send?.(await answer(request))
+})
+process.on('disconnect', () => process.exit())
+process.send?.({ ready: true })
+
+function encoding(model: TextModel) {
+  return async (request: EncodeRequest): Promise<EncodeAnswer> => {
+    const { batch, length } = request as Extract<EncodeRequest, { kind: 'encode' }>
+    const ids = textIds(length)
+    const texts = Array.from({ length: batch }, () => ({ ids, typeIds: ids.map(() => 0) }))
+    const started = performance.now()
+    await model.outputs(texts)
+    return { rate: (1000 * batch * length) / (performance.now() - started) }
+  }
+}
+
+function writing(model: LanguageModel) {
+  const { startId } = model.config as EncoderDecoderConfig
+  const never = Object.fromEntries([...model.stopIds].map((id) => [id, -1e9]))
+  return async (request: EncodeRequest): Promise<EncodeAnswer> => {
+    const { length, steps } = request as Extract<EncodeRequest, { kind: 'write' }>
+    const prompt = { ids: [startId], sources: [textIds(length)] }
+    const sampling = {
+      ...chatOptions.parse({ temperature: 0, logitBias: never }),
+      maxTokens: steps,
+    }
+    const started = performance.now()
+    const [written] = await generateFromTokens(model, [prompt], sampling)
+    if (written?.tokens.length !== steps) throw new Error(`only ${written?.tokens.length} tokens`)
+    return { rate: (1000 * steps) / (performance.now() - started) }
+  }
+}
