@@ -20,7 +20,7 @@ export const bert: GgufFamily = {
     'tokenizer.ggml.token_type_count': uint32(config.kind === 'encoder' ? config.tokenTypes : 0),
   }),
   read: (fields, shapeOf) => {
-    fields.ignore('attention.causal', 'rope.freq_base')
+    fields.ignore('vocab_size', 'attention.causal', 'rope.freq_base')
     return bertConfig({
       vocabSize: shapeOf('token_embd.weight')?.[0] ?? 0,
       context: fields.number('context_length'),
