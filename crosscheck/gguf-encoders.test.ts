@@ -16,7 +16,7 @@ import { trainBpe } from '../src/text/bpe/train.ts'
 import { loadTokenizer } from '../src/text/load.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
-import { bertFile, t5File } from '../test/tokenizer-files.ts'
+import { bertFile, robertaFile, t5File } from '../test/tokenizer-files.ts'
 import { compare } from './compare-logits.ts'
 import { type Llama, loadLlama } from './llama.ts'
 import { writeModel } from './write-model.ts'
@@ -81,9 +81,15 @@ describe.runIf(found)('llama.cpp with a BERT', () => {
       'byte-level BPE',
       () => trainBpe([TEXT], { vocabSize: 300, kind: 'encoder', minFrequency: 1 }),
     ],
+    ['no kinds of tokens, as DistilBERT', async () => loadTokenizer(bertFile())],
+    ["RoBERTa's tokens and positions", async () => loadTokenizer(robertaFile())],
   ])('%s: has the same hidden states', async (name, create) => {
     const tokenizer = await create()
-    const config = { ...bert(bertHead('embed')), vocabSize: tokenizer.vocabSize }
+    const config = {
+      ...{ ...bert(bertHead('embed')), vocabSize: tokenizer.vocabSize },
+      ...(name.endsWith('DistilBERT') && { tokenTypes: 0 }),
+      ...(name.startsWith('RoBERTa') && { positionOffset: 2, tokenTypes: 1 }),
+    }
     const { weights, out } = await exported(`BERT with ${name}`, config, tokenizer)
     const theirs = llama.open(out, { embeddings: true })
     const ids = theirs.tokenize(TEXT)

@@ -16,8 +16,11 @@ const RANK = 4
 export const bert: GgufFamily = {
   architecture: 'bert',
   write: (config) => (config.kind === 'encoder' ? writeBert(config) : undefined),
+  // llama.cpp wants one kind at least, even where DistilBERT has no table of them.
   metadata: (config) => ({
-    'tokenizer.ggml.token_type_count': uint32(config.kind === 'encoder' ? config.tokenTypes : 0),
+    'tokenizer.ggml.token_type_count': uint32(
+      config.kind === 'encoder' ? Math.max(1, config.tokenTypes) : 1,
+    ),
   }),
   read: (fields, shapeOf) => {
     fields.ignore('vocab_size', 'attention.causal', 'rope.freq_base')

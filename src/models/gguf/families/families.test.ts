@@ -5,6 +5,7 @@ import { tinyEncoderDecoders, tinyEncoders } from '../../../../test/tiny-models.
 import { sizeOf } from '../../../graph/index.ts'
 import { Random } from '../../../random.ts'
 import { gpt2Config, llamaConfig } from '../../decoder-config.ts'
+import type { EncoderConfig } from '../../encoder-config.ts'
 import { t5Config } from '../../encoder-decoder-config.ts'
 import { bytesSource } from '../../files/byte-source.ts'
 import { createModel, type ModelConfig } from '../../model.ts'
@@ -62,6 +63,10 @@ const others: Record<string, ModelConfig> = {
       tinyEncoders[name] as ModelConfig,
     ]),
   ),
+  'DistilBERT that embeds': {
+    ...(tinyEncoders['BERT that embeds'] as EncoderConfig),
+    tokenTypes: 0,
+  },
   ...Object.fromEntries(
     Object.entries(tinyEncoderDecoders)
       .filter(([name]) => name.startsWith('T5'))
@@ -255,7 +260,6 @@ describe('what llama.cpp does not have is refused by name', () => {
     ['attentionScale', { ...decoders['Gemma 2'], attentionScale: 0.125 }],
     ['normPlace', { ...llama, normPlace: 'both' }],
     ['head.task', tinyEncoders.BERT],
-    ['positionOffset', { ...(others['BERT that embeds'] as object), positionOffset: 2 }],
     ['buckets.maxDistance', tinyEncoderDecoders['T5 1.1']],
     [
       'decoder.layers is 3',
@@ -267,6 +271,14 @@ describe('what llama.cpp does not have is refused by name', () => {
     ],
   ])('%s', (option, config) => {
     expect(() => written(config as ModelConfig)).toThrow(option)
+  })
+
+  it("RoBERTa's unused positions are left out", async () => {
+    const roberta = { ...(others['BERT that embeds'] as EncoderConfig), positionOffset: 2 }
+    const { config, read } = await readGgufModel(await reopened(written(roberta)))
+    expect(config).toMatchObject({ kind: 'encoder', positionOffset: 0, context: 24 })
+    const table = randomValues(roberta).get('model.embed_positions.weight')
+    expect(await read('model.embed_positions.weight')).toEqual(table?.slice(2 * 32))
   })
 
   it('a window as long as the context, which hides nothing, is left out', async () => {
