@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** The output of a graph whose inputs are `ids`, more of them, a mask of ones, and the parameters. */
+/** The output of a graph whose inputs are `given` and the parameters. */
 async function run(
   output: Tensor,
   weights: Readonly<Record<string, Float32Array>>,
@@ -100,7 +100,7 @@ describe.runIf(found)('llama.cpp with a BERT', () => {
     const ours = await run(hidden, weights, { ids }, [ids.length, config.dim])
     const difference = largest(ours, theirs.hidden(ids))
     theirs.close()
-    // Its GELU is the approximate one (4.7e-4 at most beside the exact one) whatever the model says.
+    // Its GELU is the approximate one, whatever the model says: 4.7e-4 away from the exact one.
     expect(difference).toBeLessThan(1e-3)
   })
 })

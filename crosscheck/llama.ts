@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { koffi, loadLibrary, type Pointer } from '../src/runtime/native/koffi.ts'
 import { findPeerLibrary } from './ggml.ts'
 
-/** llama.cpp's structs of parameters, as far as they are set here; their order is that of its `llama.h`. */
+/** llama.cpp's structs of parameters, in the order of its `llama.h`. */
 const modelParams = koffi.struct({
   ...{ devices: 'void *', overrides: 'void *', gpuLayers: 'int', splitMode: 'int' },
   ...{ loadMode: 'int', lazyMode: 'int', mainGpu: 'int', tensorSplit: 'void *' },
@@ -72,7 +72,7 @@ export function loadLlama() {
     Float32Array.from(koffi.decode(pointer, 'float', count) as number[])
 
   return {
-    /** Throws where llama.cpp refuses the file. Keys and values are float32, attention is the plain one. */
+    /** Throws where llama.cpp refuses the file. Keys and values are float32, attention is plain. */
     open(file: string, { embeddings = false, vocabOnly = false } = {}) {
       complaints.length = 0
       const model: Pointer | null = loadModel(file, { ...modelDefaults(), gpuLayers: 0, vocabOnly })
