@@ -64,8 +64,8 @@ const configs: Record<string, DecoderConfig> = {
 }
 
 /**
- * Random weights, smaller ones where GELU is the activation: llama.cpp looks that up in half precision,
- * which is all that differs.
+ * Random weights, smaller ones where GELU is the activation: llama.cpp looks that up in half
+ * precision, which is all that differs.
  */
 function weightsOf(config: DecoderConfig): Record<string, Float32Array> {
   const weights = tinyWeights(new Decoder(config))

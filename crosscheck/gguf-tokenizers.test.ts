@@ -95,7 +95,7 @@ const ALPHABET = [
   ],
 ]
 const random = new Random(11)
-/** White space with line breaks at the end of a text is what llama.cpp cuts otherwise than GPT-4. */
+/** White space with line breaks that ends a text is what llama.cpp cuts otherwise than GPT-4. */
 const texts = Array.from({ length: 300 }, (_, i) => {
   const letters = i % 3 > 0 ? ALPHABET : [...ALPHABET, '\n', '\n', '  ']
   const parts = Array.from({ length: 1 + (i % 40) }, () => letters[random.integer(letters.length)])

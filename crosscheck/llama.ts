@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { koffi, loadLibrary, type Pointer } from '../src/runtime/native/koffi.ts'
 import { findPeerLibrary } from './ggml.ts'
 
-/** llama.cpp's structs of parameters, as far as they are set here; their order is that of its `llama.h`. */
+/** llama.cpp's structs of parameters, in the order of its `llama.h`. */
 const modelParams = koffi.struct({
   ...{ devices: 'void *', overrides: 'void *', gpuLayers: 'int', splitMode: 'int' },
   ...{ loadMode: 'int', lazyMode: 'int', mainGpu: 'int', tensorSplit: 'void *' },
@@ -30,7 +30,7 @@ const batch = koffi.struct({
 
 /** Of its log. */
 const WARNING = 3
-const [NO_FLASH_ATTENTION, FLOAT32, NO_POOLING] = [0, 0, 0]
+const [NO_FLASH_ATTENTION, FLOAT32, NO_POOLING, POOLING_OF_MODEL] = [0, 0, 0, -1]
 
 export type Llama = NonNullable<ReturnType<typeof loadLlama>>
 export type LlamaModel = ReturnType<Llama['open']>
@@ -65,13 +65,14 @@ export function loadLlama() {
   const decode = library.func('llama_decode', 'int', ['void *', batch])
   const encode = library.func('llama_encode', 'int', ['void *', batch])
   const logitsAt = library.func('llama_get_logits_ith', 'void *', ['void *', 'int'])
+  const embeddingOf = library.func('llama_get_embeddings_seq', 'void *', ['void *', 'int'])
   const embeddingAt = library.func('llama_get_embeddings_ith', 'void *', ['void *', 'int'])
 
   const floats = (pointer: Pointer, count: number): Float32Array =>
     Float32Array.from(koffi.decode(pointer, 'float', count) as number[])
 
   return {
-    /** Throws where llama.cpp refuses the file. Keys and values are float32, attention is the plain one. */
+    /** Throws where llama.cpp refuses the file. Keys and values are float32, attention is plain. */
     open(file: string, { embeddings = false, vocabOnly = false } = {}) {
       complaints.length = 0
       const model: Pointer | null = loadModel(file, { ...modelDefaults(), gpuLayers: 0, vocabOnly })
@@ -113,8 +114,8 @@ export function loadLlama() {
         freeBatch(given)
         if (status !== 0) throw new Error(`llama.cpp gives ${status}`)
       }
-      const inContext = <T>(use: (context: Pointer) => T): T => {
-        const context: Pointer | null = createContext(model, params)
+      const inContext = <T>(use: (context: Pointer) => T, others: object = {}): T => {
+        const context: Pointer | null = createContext(model, { ...params, ...others })
         if (!context) throw new Error(`llama.cpp makes no context for ${file}`)
         try {
           return use(context)
@@ -151,6 +152,15 @@ export function loadLlama() {
             run(context, encode, ids)
             return rows(context, ids, embeddingAt, width(model))
           }),
+        /** What stands for a whole text, as the file says: a vector, or numbers for labels. */
+        vector: (ids: readonly number[], size: number): Float32Array =>
+          inContext(
+            (context) => {
+              run(context, encode, ids)
+              return floats(embeddingOf(context, 0), size)
+            },
+            { pooling: POOLING_OF_MODEL },
+          ),
         /** Most likely tokens, one at a time from the cache. */
         greedy: (prompt: readonly number[], steps: number): number[] =>
           inContext((context) => {

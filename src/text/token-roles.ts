@@ -3,7 +3,7 @@ import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts'
 import { isObject } from './tokenizer-json.ts'
 
 /** What a special token may be for, and the field of tokenizer_config.json that names it. */
-const fields = {
+export const roleFields = {
   bosId: 'bos_token',
   eosId: 'eos_token',
   padId: 'pad_token',
@@ -13,8 +13,8 @@ const fields = {
   sepId: 'sep_token',
 } as const
 
-type Role = keyof typeof fields
-const roles = Object.keys(fields) as Role[]
+type Role = keyof typeof roleFields
+const roles = Object.keys(roleFields) as Role[]
 
 /** Ids of special tokens by what they are for; see `Tokenizer`. */
 export type TokenRoles = { readonly [role in Role]?: number | undefined }
@@ -38,7 +38,7 @@ const usualNames: Readonly<Record<Role, readonly string[]>> = {
 export function rolesOf(json: TokenizerJson, config: TokenizerConfig): TokenRoles {
   const added = new Map(json.added_tokens.map((token) => [token.content, token]))
   const idOf = (role: Role): number | undefined => {
-    const value = config[fields[role]]
+    const value = config[roleFields[role]]
     const name = isObject(value) ? value.content : value
     const isBoundary = role === 'bosId' || role === 'eosId'
     if (typeof name === 'string') {
@@ -46,7 +46,7 @@ export function rolesOf(json: TokenizerJson, config: TokenizerConfig): TokenRole
       if (id !== undefined) return id
       if (!isBoundary) return idInModel(json, name)
       throw new UserError(
-        `tokenizer_config.json: ${fields[role]} is ${JSON.stringify(name)}, which is not among the added_tokens of tokenizer.json`,
+        `tokenizer_config.json: ${roleFields[role]} is ${JSON.stringify(name)}, which is not among the added_tokens of tokenizer.json`,
       )
     }
     if (value === null && !isBoundary) return undefined
@@ -94,7 +94,7 @@ export function roleNames(
   return Object.fromEntries(
     roles.flatMap((role) => {
       const name = contents.get(tokenizer[role] ?? -1)
-      return name === undefined ? [] : [[fields[role], name]]
+      return name === undefined ? [] : [[roleFields[role], name]]
     }),
   )
 }

@@ -17,7 +17,7 @@ export const exportCommand = defineCommand({
   help: {
     Files: {
       format: formats.map(([name, format]) => `${name}: ${format.name}`).join('; '),
-      out: 'file or folder that is made',
+      out: '`PATH` of the file or folder that is made',
     },
     Weights: {
       dtype: `type of the weights (${formats

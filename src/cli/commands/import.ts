@@ -12,8 +12,9 @@ export const importCommand = defineCommand({
   place: { name: 'source', help: 'model.gguf, model.bin of llama2.c, or a folder', required: true },
   help: {
     Files: {
-      out: 'folder that is made',
-      tokenizer: 'vocabulary, where the source has none (llama2.c) or another is wanted',
+      out: '`DIR` that is made',
+      tokenizer:
+        '`PATH` of the vocabulary, where the source has none (llama2.c) or another is wanted',
     },
     Weights: {
       dtype: 'type of the weights that are written',
@@ -27,17 +28,26 @@ export const importCommand = defineCommand({
   run: async (options) => {
     const { importModel } = await import('../../deploy/import-model.ts')
     const { stacksOf } = await import('../../models/model.ts')
+    const { stackSchema } = await import('../../models/stack-config.ts')
     const result = await importModel(options)
-    return { result, text: describe(result, stacksOf(result.config)) }
+    return {
+      result,
+      text: describe(result, stacksOf(result.config), Object.keys(stackSchema.shape)),
+    }
   },
 })
 
-/** What was understood, so that a mistake shows. */
-function describe(imported: Imported, stacks: readonly StackConfig[]): string {
+/** What was understood, so that a mistake shows; `order` is that of the options. */
+function describe(
+  imported: Imported,
+  stacks: readonly StackConfig[],
+  order: readonly string[],
+): string {
   const { unknownFields } = imported
   const settings = stacks.flatMap((stack, i, { length }) => [
     ...(length > 1 ? [[['encoder', 'decoder'][i] ?? '', '']] : []),
     ...Object.entries(stack)
+      .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
       .filter(([name, value]) => !isOff(value) && (MATTERS[name]?.(stack) ?? true))
       .map(([name, value]) => [name, shown(value)]),
   ])

@@ -1,12 +1,13 @@
 import { sizeOf } from '../../graph/index.ts'
 import { concatenated } from '../huggingface/matrices.ts'
-import type { Model, ModelConfig } from '../model.ts'
+import type { Model } from '../model.ts'
 import { GGUF_DTYPES, type GgufDtype } from './dtypes.ts'
 import type { GgufTensorToWrite, GgufToWrite } from './encode.ts'
 import { ggufFamilyOf, ggufFields } from './families/index.ts'
 import { toPairs } from './families/paired-rows.ts'
 import { type PlacedTensor, placeAll } from './families/placed-tensors.ts'
 import { uint32 } from './make-value.ts'
+import { asPlain } from './plain.ts'
 import { TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
 
 /**
@@ -14,11 +15,12 @@ import { TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
  * UserError that names the options which no architecture of llama.cpp has.
  */
 export function ggufOf(
-  model: Model,
-  read: (name: string) => Promise<Float32Array>,
+  given: Model,
+  readGiven: (name: string) => Promise<Float32Array>,
   dtype: GgufDtype,
 ): GgufToWrite {
-  const config = withoutIdleWindow(model.config)
+  const { model, read } = asPlain(given, readGiven)
+  const { config } = model
   const family = ggufFamilyOf(config)
   const placed = placeAll(family, model)
   const isTied = !placed.some(({ name }) => name === OUTPUT)
@@ -48,13 +50,6 @@ export function ggufOf(
       }),
     ],
   }
-}
-
-/** A window as long as the context hides nothing, so that no architecture need have it. */
-function withoutIdleWindow(config: ModelConfig): ModelConfig {
-  if (config.kind !== 'decoder' || config.windowRopeTheta !== undefined) return config
-  const { window, windowed: _, ...others } = config
-  return window !== undefined && window >= config.context ? others : config
 }
 
 const [OUTPUT, EMBEDDING] = ['output.weight', 'token_embd.weight']

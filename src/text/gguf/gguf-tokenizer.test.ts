@@ -139,6 +139,7 @@ describe('what llama.cpp does not have is refused', () => {
 describe('files that make no sense are refused', () => {
   const text = (value: string): GgufValue => ({ type: 'string', value })
   it.each<[string, string, GgufValue]>([
+    ['"tokenizer.ggml.model" is "constructor"', 'tokenizer.ggml.model', text('constructor')],
     ['"tokenizer.ggml.model" is "rwkv"', 'tokenizer.ggml.model', text('rwkv')],
     ['"tokenizer.ggml.pre" is "poro-chat"', 'tokenizer.ggml.pre', text('poro-chat')],
     [
@@ -155,6 +156,11 @@ describe('files that make no sense are refused', () => {
       'has a token twice',
       'tokenizer.ggml.tokens',
       { type: 'array', items: 'string', value: ['a', 'a'] },
+    ],
+    [
+      'token 1 has 2000 characters',
+      'tokenizer.ggml.tokens',
+      { type: 'array', items: 'string', value: ['a', 'a'.repeat(2000)] },
     ],
   ])('%s', async (message, key, value) => {
     const metadata = written(await bpe())

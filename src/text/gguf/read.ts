@@ -22,10 +22,10 @@ const MODEL = 'tokenizer.ggml.model'
 /** Throws UserError with the key at fault, or for a kind of tokenizer that is not known here. */
 export function readGgufTokenizer(metadata: GgufMetadata): GgufTokenizer {
   const model = metadata.string(MODEL)
-  const read = KINDS[model]
+  const read = Object.hasOwn(readers, model) ? readers[model] : undefined
   if (!read)
     throw new UserError(
-      `metadata "${MODEL}" is ${JSON.stringify(model)}; supported are ${Object.keys(KINDS).join(', ')}`,
+      `metadata "${MODEL}" is ${JSON.stringify(model)}; supported are ${Object.keys(readers).join(', ')}`,
     )
   const { json, config } = read(metadata, withoutPadding(readTokens(metadata)))
   const template = 'tokenizer.chat_template'
@@ -42,7 +42,7 @@ type Read = (
 ) => Pick<GgufTokenizer, 'json' | 'config'>
 
 /** By the names that llama.cpp has for the kinds. */
-const KINDS: Readonly<Record<string, Read>> = {
+const readers: Readonly<Record<string, Read>> = {
   gpt2: (metadata, tokens) => {
     const pre = preNamed(metadata.string('tokenizer.ggml.pre', 'default'))
     const roles = readRoles(metadata, tokens, { bos: pre.bos === true, eos: false })
@@ -130,6 +130,9 @@ function sentencePiece(
   )
 }
 
+/** Every way to cut a token in two is looked at: longer ones would take for ever, and mean harm. */
+const LONGEST = 1024
+
 function readTokens(metadata: GgufMetadata): GgufToken[] {
   const tokens = metadata.strings('tokenizer.ggml.tokens')
   const types = metadata.numbers('tokenizer.ggml.token_type', [])
@@ -139,5 +142,10 @@ function readTokens(metadata: GgufMetadata): GgufToken[] {
     )
   if (tokens.length === 0 || new Set(tokens).size < tokens.length)
     throw new UserError('metadata "tokenizer.ggml.tokens" is empty, or has a token twice')
+  const long = tokens.findIndex((text) => text.length > LONGEST)
+  if (long >= 0)
+    throw new UserError(
+      `metadata "tokenizer.ggml.tokens": token ${long} has ${tokens[long]?.length} characters; no model has one of more than ${LONGEST}`,
+    )
   return tokens.map((text, id) => ({ text, kind: kindOf(types[id] ?? 1) ?? 'normal' }))
 }

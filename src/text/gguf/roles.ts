@@ -2,6 +2,7 @@ import { UserError } from '../../errors.ts'
 import { flag, uint32 } from '../../models/gguf/make-value.ts'
 import type { GgufMetadata } from '../../models/gguf/metadata.ts'
 import type { GgufValue } from '../../models/gguf/values.ts'
+import { roleFields } from '../token-roles.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 import type { TokenizerConfig } from '../tokenizer-json.ts'
 
@@ -15,16 +16,6 @@ const KEYS = {
   mask_token_id: 'maskId',
   cls_token_id: 'clsId',
   seperator_token_id: 'sepId',
-} as const
-
-const FIELDS = {
-  bosId: 'bos_token',
-  eosId: 'eos_token',
-  padId: 'pad_token',
-  unkId: 'unk_token',
-  maskId: 'mask_token',
-  clsId: 'cls_token',
-  sepId: 'sep_token',
 } as const
 
 /**
@@ -77,7 +68,7 @@ export function readRoles(
     const id = metadata.number(PREFIX + key)
     const token = tokens[id]
     if (!token) continue
-    config[FIELDS[role]] = token.text
+    config[roleFields[role]] = token.text
     ids.add(id)
   }
   const { bos_token, eos_token } = config as Record<string, string>

@@ -16,11 +16,14 @@ const RANK = 4
 export const bert: GgufFamily = {
   architecture: 'bert',
   write: (config) => (config.kind === 'encoder' ? writeBert(config) : undefined),
+  // llama.cpp wants one kind at least, even where DistilBERT has no table of them.
   metadata: (config) => ({
-    'tokenizer.ggml.token_type_count': uint32(config.kind === 'encoder' ? config.tokenTypes : 0),
+    'tokenizer.ggml.token_type_count': uint32(
+      config.kind === 'encoder' ? Math.max(1, config.tokenTypes) : 1,
+    ),
   }),
   read: (fields, shapeOf) => {
-    fields.ignore('attention.causal', 'rope.freq_base')
+    fields.ignore('vocab_size', 'attention.causal', 'rope.freq_base')
     return bertConfig({
       vocabSize: shapeOf('token_embd.weight')?.[0] ?? 0,
       context: fields.number('context_length'),

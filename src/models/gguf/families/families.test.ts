@@ -5,6 +5,7 @@ import { tinyEncoderDecoders, tinyEncoders } from '../../../../test/tiny-models.
 import { sizeOf } from '../../../graph/index.ts'
 import { Random } from '../../../random.ts'
 import { gpt2Config, llamaConfig } from '../../decoder-config.ts'
+import type { EncoderConfig } from '../../encoder-config.ts'
 import { t5Config } from '../../encoder-decoder-config.ts'
 import { bytesSource } from '../../files/byte-source.ts'
 import { createModel, type ModelConfig } from '../../model.ts'
@@ -62,6 +63,10 @@ const others: Record<string, ModelConfig> = {
       tinyEncoders[name] as ModelConfig,
     ]),
   ),
+  'DistilBERT that embeds': {
+    ...(tinyEncoders['BERT that embeds'] as EncoderConfig),
+    tokenTypes: 0,
+  },
   ...Object.fromEntries(
     Object.entries(tinyEncoderDecoders)
       .filter(([name]) => name.startsWith('T5'))
@@ -159,6 +164,44 @@ describe('the layout that llama.cpp expects', () => {
   })
 })
 
+describe('files of others', () => {
+  it("Llama 3.1's scaling is known by its factors alone", async () => {
+    const ropeScaling = { kind: 'llama3', factor: 32, original: 8192, low: 1, high: 4 } as const
+    const config = { ...llama, headDim: 64, context: 65_536, ropeTheta: 500_000, ropeScaling }
+    const { metadata, tensors } = written(config)
+    for (const key of metadata.keys())
+      if (key.includes('.rope.scaling.')) (metadata as Map<string, unknown>).delete(key)
+    const { config: read } = await readGgufModel(await reopened({ metadata, tensors }))
+    expect(read).toMatchObject({ ropeScaling })
+  })
+
+  it('T5: an output that is not there is the embedding, scaled as Hugging Face does', async () => {
+    const config = others['T5, the first'] as ModelConfig
+    const { metadata, tensors } = written(config)
+    expect(tensors.map(({ name }) => name)).toContain('output.weight')
+    ;(metadata as Map<string, unknown>).delete('t5.chatwright.tied_output')
+    const without = tensors.filter(({ name }) => name !== 'output.weight')
+    const found = await readGgufModel(await reopened({ metadata, tensors: without }))
+    expect(found.config).toMatchObject({ tied: true, outputScale: 32 ** -0.5 })
+    const shared = randomValues(config).get('model.shared.weight')
+    expect(await found.read('model.shared.weight')).toEqual(shared)
+  })
+
+  it('Gemma 2 and 3: what older files leave out is as the models had it', async () => {
+    for (const [name, expected] of [
+      ['Gemma 2', { attentionSoftcap: 50, logitSoftcap: 30, windowed: [true, false] }],
+      ['Gemma 3', { windowRopeTheta: 10_000 }],
+    ] as const) {
+      const { metadata, tensors } = written(decoders[name] as ModelConfig)
+      for (const key of metadata.keys())
+        if (/softcapping|freq_base_swa|pattern/.test(key))
+          (metadata as Map<string, unknown>).delete(key)
+      const { config } = await readGgufModel(await reopened({ metadata, tensors }))
+      expect(config).toMatchObject(expected)
+    }
+  })
+})
+
 describe('types', () => {
   const config = llamaConfig({
     vocabSize: 40,
@@ -217,7 +260,6 @@ describe('what llama.cpp does not have is refused by name', () => {
     ['attentionScale', { ...decoders['Gemma 2'], attentionScale: 0.125 }],
     ['normPlace', { ...llama, normPlace: 'both' }],
     ['head.task', tinyEncoders.BERT],
-    ['positionOffset', { ...(others['BERT that embeds'] as object), positionOffset: 2 }],
     ['buckets.maxDistance', tinyEncoderDecoders['T5 1.1']],
     [
       'decoder.layers is 3',
@@ -229,6 +271,14 @@ describe('what llama.cpp does not have is refused by name', () => {
     ],
   ])('%s', (option, config) => {
     expect(() => written(config as ModelConfig)).toThrow(option)
+  })
+
+  it("RoBERTa's unused positions are left out", async () => {
+    const roberta = { ...(others['BERT that embeds'] as EncoderConfig), positionOffset: 2 }
+    const { config, read } = await readGgufModel(await reopened(written(roberta)))
+    expect(config).toMatchObject({ kind: 'encoder', positionOffset: 0, context: 24 })
+    const table = randomValues(roberta).get('model.embed_positions.weight')
+    expect(await read('model.embed_positions.weight')).toEqual(table?.slice(2 * 32))
   })
 
   it('a window as long as the context, which hides nothing, is left out', async () => {

@@ -40,7 +40,7 @@ export const t5: GgufFamily = {
     [PADDING]: uint32(config.kind === 'encoder-decoder' ? config.padId : 0),
   }),
   read: (fields, shapeOf) => {
-    fields.ignore('attention.layer_norm_epsilon', 'attention.head_count_kv')
+    fields.ignore('vocab_size', 'attention.layer_norm_epsilon', 'attention.head_count_kv')
     const dim = fields.number('embedding_length')
     const heads = fields.uniform('attention.head_count')
     const layers = fields.number('block_count')
