@@ -2,6 +2,7 @@ import pc from 'picocolors'
 import { z } from 'zod'
 import { generateOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
+import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -23,11 +24,12 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --max-tokens 100",
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
   ],
-  run: async ({ model: name, adapter, engine, threads, draft, ...options }, { json }) => {
+  run: async ({ model: name, adapter: adapters, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
     const folder = await findModel(name, { signal })
+    const adapter = adapters && (await findAdapters(adapters, { signal }))
     const model = await load(folder, { adapter, engine, threads, draft })
     try {
       if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(options.prompt ?? ''))
