@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -195,6 +195,19 @@ describe('in use', () => {
     const base = await evaluate({ model: path('base'), data })
     expect(beside.loss).toBeCloseTo(merged.loss, 6)
     expect(Math.abs(beside.loss - base.loss)).toBeGreaterThan(0.01)
+  })
+
+  test('adapters with different tokenizers are not used together', async () => {
+    await cp(path('white'), path('foreign'), { recursive: true })
+    for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+      const file = path(`foreign/${name}`)
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, text.replaceAll('<|im_end|>', '<|im_stop|>'))
+    }
+    const adapter = [path('white'), path('foreign')]
+    await expect(load(path('base'), { adapter, threads: 2 })).rejects.toThrow(
+      /white and .*foreign have different tokenizers/,
+    )
   })
 
   test('what is no adapter is refused by name', async () => {

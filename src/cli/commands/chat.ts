@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { chatOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
+import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { languageHelp, languageOption, userLanguage } from '../language.ts'
@@ -33,10 +34,12 @@ export const chat = defineCommand({
     "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
   ],
   run: async ({ model: name, system, language, ...options }) => {
-    const { adapter, engine, threads, draft, ...sampling } = options
+    const { adapter: adapters, engine, threads, draft, ...sampling } = options
     const { load } = await import('../../generate/load.ts')
     const { converse } = await import('../chat/converse.ts')
-    const model = await load(await findModel(name), { adapter, engine, threads, draft })
+    const folder = await findModel(name)
+    const adapter = adapters && (await findAdapters(adapters))
+    const model = await load(folder, { adapter, engine, threads, draft })
     try {
       const spoken = language ?? userLanguage()
       const messages = await converse({ model, system, language: spoken, sampling })

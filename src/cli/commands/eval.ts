@@ -1,6 +1,7 @@
 import { evaluateOptions } from '../../evaluate/evaluate.ts'
 import { formatCount, formatLoss } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
+import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -26,7 +27,8 @@ export const evaluate = defineCommand({
     const { evaluate } = await import('../../evaluate/evaluate.ts')
     const signal = interruptSignal()
     const model = await findModel(options.model, { signal })
-    const result = await evaluate({ ...options, model }, { signal })
+    const adapter = await findAdapters(options.adapter ?? [], { signal })
+    const result = await evaluate({ ...options, model, adapter }, { signal })
     const { loss, perplexity, bitsPerByte, tokensPerSecond } = result
     const text = `loss ${formatLoss(loss)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(3)} bits per byte, ${formatCount(tokensPerSecond)} tokens per second`
     return { result, text }

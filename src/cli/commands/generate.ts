@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { beamOptions, generateOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
+import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -34,12 +35,13 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
     "chatwright generate --model my-t5 --prompt 'translate: ...' --beams 4",
   ],
-  run: async ({ model: name, adapter, engine, threads, draft, ...options }, { json }) => {
+  run: async ({ model: name, adapter: adapters, engine, threads, draft, ...options }, { json }) => {
     const signal = interruptSignal()
     const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
     const folder = await findModel(name, { signal })
+    const adapter = adapters && (await findAdapters(adapters, { signal }))
     const model = await load(folder, { adapter, engine, threads, draft })
     try {
       if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)

@@ -1,5 +1,6 @@
 import { mergeOptions } from '../../checkpoint/merge.ts'
 import { defineCommand } from '../command.ts'
+import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -11,15 +12,17 @@ export const merge = defineCommand({
   help: {
     Model: {
       model: modelHelp.model,
-      adapter: '`DIR` folders of LoRA adapters; several add up',
+      adapter: '`DIR|OWNER/NAME` LoRA adapters; several add up',
       out: '`DIR` folder of the result',
     },
   },
   examples: ['chatwright merge --model my-model --adapter my-adapter --out my-chat-model'],
   run: async (options) => {
     const { merge } = await import('../../checkpoint/merge.ts')
-    const model = await findModel(options.model, { signal: interruptSignal() })
-    const result = await merge({ ...options, model })
+    const signal = interruptSignal()
+    const model = await findModel(options.model, { signal })
+    const adapter = await findAdapters(options.adapter, { signal })
+    const result = await merge({ ...options, model, adapter })
     return { result, text: `${result.matrices} matrices merged; in ${result.out}` }
   },
 })

@@ -5,7 +5,7 @@ const { engine, threads } = trainingHelp.Run
 
 export const modelHelp = {
   model: '`DIR|OWNER/NAME` folder of the model, or its name on the Hugging Face Hub',
-  adapter: '`DIR` folders of LoRA adapters that it runs with; several add up',
+  adapter: '`DIR|OWNER/NAME` LoRA adapters that it runs with; several add up',
   engine,
   threads,
   draft: '`BITS` guess ahead with a copy of the model in 8 or 4 bits: the same text, sooner',
