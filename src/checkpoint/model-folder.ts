@@ -14,6 +14,7 @@ import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
 import type { TokenizerConfig } from '../text/tokenizer-json.ts'
+import { isGguf, readGgufFile } from './gguf-file.ts'
 
 /** What a model's folder says, its weights still on the disk. */
 export interface ModelFolder<C extends ModelConfig = ModelConfig> {
@@ -38,8 +39,12 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> {
   ): Promise<string[]>
 }
 
-/** Reads a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
+/**
+ * Reads a folder in Hugging Face's layout, or a GGUF file. Throws UserError with the file and the field
+ * at fault.
+ */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
+  if (isGguf(folder)) return readGgufFile(folder)
   await finishPromotion(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
   const { family, tokens, unknown } = described

@@ -1,6 +1,8 @@
+import { isGguf } from '../checkpoint/gguf-file.ts'
 import { readModelFolder } from '../checkpoint/model-folder.ts'
-import { openFolderWeights } from '../models/files/node-file.ts'
+import { openFile, openFolderWeights } from '../models/files/node-file.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
+import { openGguf } from '../models/gguf/gguf.ts'
 import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 
@@ -28,9 +30,7 @@ export interface Inspection {
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */
 export async function inspectModel(folder: string): Promise<Inspection> {
   const { family, config, tokenizer, chatTemplate, unknownFields } = await readModelFolder(folder)
-  const weights = await openFolderWeights(folder)
-  const entries = [...weights.tensors.values()]
-  await weights.close()
+  const entries = await storedTensors(folder)
   const model = createModel(config)
   const parameters = countParameters(model)
   const stacks = stacksOf(config)
@@ -57,6 +57,18 @@ export async function inspectModel(folder: string): Promise<Inspection> {
     hasChatTemplate: chatTemplate !== undefined,
     unknownFields,
   }
+}
+
+/** Types and sizes in bytes of the tensors on the disk. */
+async function storedTensors(path: string): Promise<{ dtype: string; length: number }[]> {
+  if (isGguf(path)) {
+    const gguf = await openGguf(await openFile(path), path)
+    await gguf.close()
+    return Array.from(gguf.tensors.values(), ({ type, length }) => ({ dtype: type, length }))
+  }
+  const weights = await openFolderWeights(path)
+  await weights.close()
+  return [...weights.tensors.values()]
 }
 
 const writes = (config: ModelConfig): boolean =>

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyWeights } from '../../test/tiny-decoder.ts'
 import { llama2File } from '../../test/tokenizer-files.ts'
 import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import type { OpenModel } from '../checkpoint/open-model.ts'
 import { llamaConfig } from '../models/decoder-config.ts'
 import { openFile } from '../models/files/node-file.ts'
 import { openGguf } from '../models/gguf/gguf.ts'
@@ -15,7 +16,6 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 import { exportModel } from './export-model.ts'
 import { writeHuggingFace } from './formats/huggingface.ts'
 import { importModel } from './import-model.ts'
-import type { OpenModel } from './open-model.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
 afterAll(() => rm(folder, { recursive: true }))

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { isFolder, ModelCache } from './model-cache.ts'
 import { readModelName } from './model-name.ts'
@@ -6,8 +7,14 @@ import { HubRefusal } from './refusal.ts'
 import { hubSettings } from './settings.ts'
 import { whatIsMissing } from './what-is-missing.ts'
 
+const isGgufFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile() && /\.gguf$/i.test(path),
+    () => false,
+  )
+
 /**
- * The folder of a model: a folder itself, or a model on the Hub, `owner/name[@revision]`. One that was
+ * The folder of a model: a folder itself (or a GGUF file), or a model on the Hub, `owner/name[@revision]`. One that was
  * pulled before is used as it is, without a request; `pullModel` brings it up to date. Throws
  * UserError where it is neither.
  */
@@ -16,11 +23,11 @@ export async function resolveModel(
   options: PullOptions = {},
   events: TransferEvents = {},
 ): Promise<string> {
-  if (await isFolder(model)) return model
+  if ((await isFolder(model)) || (await isGgufFile(model))) return model
   const name = readModelName(model)
   if (!name) {
     throw new UserError(
-      `there is no folder ${model}: name the folder of a model, or a model on the Hugging Face Hub as OWNER/NAME`,
+      `there is no folder ${model}: name the folder of a model, a GGUF file, or a model on the Hugging Face Hub as OWNER/NAME`,
     )
   }
   const { cacheDir } = await hubSettings(options)

@@ -46,3 +46,30 @@ it('refuses what is there already, and a type that the format lacks', async () =
   const other = await chatwright('export', 'model', ...args)
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('dtype is q8_0') })
 })
+
+it('runs, inspects and exports a GGUF file as it would a folder', async () => {
+  const options = ['--prompt', 'the', '--temperature', '0', '--max-tokens', '12']
+  const asFolder = await chatwright('generate', '--model', 'model', ...options)
+  const asFile = await chatwright('generate', '--model', 'model.gguf', ...options)
+  expect(asFile.code, asFile.stderr).toBe(0)
+  expect(asFile.stdout).toBe(asFolder.stdout)
+  const quantized = ['--format', 'gguf', '--dtype', 'q8_0', '--out', 'model.Q8_0.gguf']
+  expect((await chatwright('export', 'model.gguf', ...quantized)).stderr).toBe('')
+  const inspected = await chatwright('inspect', 'model.Q8_0.gguf')
+  expect(inspected.stdout).toMatch(/^weights +.*Q8_0/m)
+  const run = await chatwright('generate', '--model', 'model.Q8_0.gguf', ...options)
+  expect(run.stdout.trim().length, run.stderr).toBeGreaterThan(5)
+  const wrong = await chatwright('generate', '--model', 'no-such.gguf', ...options)
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('a GGUF file') })
+})
+
+it('exports for transformers.js, and as a site', async () => {
+  for (const [format, file] of [
+    ['onnx', 'onnx/model.onnx'],
+    ['web', 'index.html'],
+  ] as const) {
+    const exported = await chatwright('export', 'model', '--format', format, '--out', format)
+    expect(exported.code, exported.stderr).toBe(0)
+    expect((await stat(join(folder.path, format, file))).size).toBeGreaterThan(500)
+  }
+})

@@ -4,7 +4,7 @@ import { trainingHelp } from './training.ts'
 const { engine, threads } = trainingHelp.Run
 
 export const modelHelp = {
-  model: '`DIR|OWNER/NAME` folder of the model, or its name on the Hugging Face Hub',
+  model: '`DIR|OWNER/NAME` folder of the model, a GGUF file, or its name on the Hugging Face Hub',
   adapter: '`DIR|OWNER/NAME` LoRA adapters that it runs with; several add up',
   engine,
   threads,

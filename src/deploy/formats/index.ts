@@ -1,6 +1,6 @@
 import { type ModelFolder, readWritingFolder } from '../../checkpoint/model-folder.ts'
+import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { GGUF_DTYPES, type GgufDtype } from '../../models/gguf/dtypes.ts'
-import type { OpenModel } from '../open-model.ts'
 import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './huggingface-dtypes.ts'
 
 /** Options of an export, those of all formats together. */

@@ -1,9 +1,10 @@
+import { isGguf, openGgufModel } from '../../checkpoint/gguf-file.ts'
 import { type ModelFolder, readModelFolder } from '../../checkpoint/model-folder.ts'
+import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { openFolderWeights } from '../../models/files/node-file.ts'
 import { familyNamed } from '../../models/huggingface/config.ts'
 import { parameterReader } from '../../models/huggingface/weights.ts'
 import { createModel } from '../../models/model.ts'
-import type { OpenModel } from '../open-model.ts'
 
 /** Opens a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
 export const openFolderModel = async (folder: string): Promise<OpenModel> =>
@@ -11,6 +12,7 @@ export const openFolderModel = async (folder: string): Promise<OpenModel> =>
 
 /** Opens the weights of a folder that was read already. */
 export async function openModelFolder(found: ModelFolder): Promise<OpenModel> {
+  if (isGguf(found.folder)) return openGgufModel(found.folder)
   const family = familyNamed(found.family)
   if (!family) throw new Error(`${found.family} is no family`)
   const weights = await openFolderWeights(found.folder)

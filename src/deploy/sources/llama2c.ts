@@ -1,3 +1,4 @@
+import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { type DecoderConfig, llamaConfig } from '../../models/decoder-config.ts'
@@ -7,7 +8,6 @@ import { toHalves } from '../../models/gguf/families/paired-rows.ts'
 import { checkSizes } from '../../models/huggingface/config.ts'
 import { createModel } from '../../models/model.ts'
 import { readTokenizerAt } from '../../text/tokenizer-folder.ts'
-import type { OpenModel } from '../open-model.ts'
 
 /** Seven int32. */
 const HEADER = 28

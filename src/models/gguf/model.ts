@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
+import type { StoredElements } from '../../graph/onnx/model.ts'
 import { checkSizes } from '../huggingface/config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { GgufFieldReader } from './families/fields.ts'
@@ -19,6 +20,8 @@ export interface GgufModel {
   unknown: string[]
   /** A parameter by our name. */
   read(name: string): Promise<Float32Array>
+  /** Where it lies in the file as it does in memory, if it does. */
+  locate(name: string): StoredElements | undefined
 }
 
 /**
@@ -53,6 +56,13 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   for (const tensor of placed)
     for (const part of tensor.parts) if (!parts.has(part)) parts.set(part, tensor)
   const parameters = model.parameters()
+  const placeOf = (name: string) => {
+    const { parts: all, ...tensor } = parts.get(name) as PlacedTensor
+    const sizes = all.map((part) => sizeOf(parameters.get(part)?.shape ?? []))
+    const index = all.indexOf(name)
+    const from = sizes.slice(0, index).reduce((a, b) => a + b, 0)
+    return { tensor, from, size: sizes[index] as number }
+  }
   return {
     architecture: family.architecture,
     config,
@@ -60,15 +70,17 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
       (key) => key.startsWith(`${family.architecture}.`) && !known.has(key),
     ),
     read: async (name) => {
-      const { parts: all, ...tensor } = parts.get(name) as PlacedTensor
-      const sizes = all.map((part) => sizeOf(parameters.get(part)?.shape ?? []))
-      const index = all.indexOf(name)
-      const from = sizes.slice(0, index).reduce((a, b) => a + b, 0)
-      const values = new Float32Array(sizes[index] as number)
+      const { tensor, from, size } = placeOf(name)
+      const values = new Float32Array(size)
       await gguf.readFloat32(tensor.name, values, from)
       const { pairedHeads, times } = tensor
       const ours = pairedHeads ? toHalves(values, tensor.shape[0] ?? 1, pairedHeads) : values
       return times ? ours.map((x) => x / times) : ours
+    },
+    locate: (name) => {
+      const { tensor, from } = placeOf(name)
+      const place = tensor.pairedHeads || tensor.times ? undefined : gguf.locate?.(tensor.name)
+      return place && { ...place, offset: place.offset + 4 * from }
     },
   }
 }

@@ -1,12 +1,14 @@
-import { UserError } from '../../errors.ts'
-import { openFile } from '../../models/files/node-file.ts'
-import { type Gguf, openGguf } from '../../models/gguf/gguf.ts'
-import { readGgufModel } from '../../models/gguf/model.ts'
-import { readGgufTokenizer } from '../../text/gguf/read.ts'
-import { loadTokenizer } from '../../text/load.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
-import { readTokenizerAt } from '../../text/tokenizer-folder.ts'
-import type { OpenModel } from '../open-model.ts'
+import { UserError } from '../errors.ts'
+import { openFile } from '../models/files/node-file.ts'
+import { type Gguf, openGguf } from '../models/gguf/gguf.ts'
+import { readGgufModel } from '../models/gguf/model.ts'
+import { createModel } from '../models/model.ts'
+import { readGgufTokenizer } from '../text/gguf/read.ts'
+import { loadTokenizer } from '../text/load.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { readTokenizerAt } from '../text/tokenizer-folder.ts'
+import type { ModelFolder } from './model-folder.ts'
+import type { OpenModel } from './open-model.ts'
 
 /**
  * Opens a GGUF file. `tokenizer`: a file or folder in place of the vocabulary that it holds. Throws
@@ -38,7 +40,33 @@ async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenMode
     addBos: tokenizer.inputTemplate?.single[0]?.ids !== undefined,
     unknownFields: model.unknown,
     read: model.read,
+    locate: model.locate,
     close: () => gguf.close(),
+  }
+}
+
+export const isGguf = (path: string): boolean => path.toLowerCase().endsWith('.gguf')
+
+/** A GGUF file as a model's folder. Throws UserError with the key or tensor at fault. */
+export async function readGgufFile(path: string): Promise<ModelFolder> {
+  const { close, ...described } = await openGgufModel(path)
+  await close()
+  return {
+    ...described,
+    folder: path,
+    fill: async (memory, { take } = {}) => {
+      const source = await openGgufModel(path)
+      try {
+        for (const name of createModel(source.config).parameters().keys()) {
+          const place = take && source.locate?.(name)
+          if (place) take(name, place)
+          else memory(name).set(await source.read(name))
+        }
+      } finally {
+        await source.close()
+      }
+      return []
+    },
   }
 }
 
