@@ -142,6 +142,12 @@ describe('layers', () => {
 const question = [{ role: 'user', content: 'what is the colour?' }] as const
 const greedily = { temperature: 0, maxTokens: 20 }
 
+test('options of adapters without one are refused', async () => {
+  const none = { ...options('none'), adapter: 'none', adapterDropout: undefined } as const
+  await expect(tune({ ...none, rank: 4 })).rejects.toThrow(/rank is for an adapter/)
+  await expect(tune({ ...none, baseBits: 4 })).rejects.toThrow(/baseBits is for an adapter/)
+})
+
 describe('in use', () => {
   test('each adapter answers as it was taught, switched while the model runs', async () => {
     const model = await load(path('base'), { adapter: path('white'), threads: 2 })
