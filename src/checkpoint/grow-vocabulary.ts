@@ -6,20 +6,21 @@ import type { ModelFolder } from './model-folder.ts'
 const OF_TOKENS = ['model.embed_tokens.weight', 'lm_head.weight']
 
 /**
- * A folder's decoder with rows for more tokens. New rows are drawn around the mean of all others, as
- * far apart as those are (Hewitt 2021): tokens can be told apart without training the rows. They are
- * the same each time.
+ * A folder's decoder with rows for the tokens from `first` on (default: those that it has no rows for).
+ * New rows are drawn around the mean of all others, as far apart as those are (Hewitt 2021): tokens can
+ * be told apart without training the rows. They are the same each time.
  */
 export function growVocabulary<F extends ModelFolder<DecoderConfig>>(
   folder: F,
   vocabSize: number,
+  first = folder.config.vocabSize,
 ): F {
   const { config } = folder
-  if (vocabSize <= config.vocabSize) return folder
+  if (vocabSize <= first) return folder
   const before = config.vocabSize * config.dim
   return {
     ...folder,
-    config: { ...config, vocabSize },
+    config: { ...config, vocabSize: Math.max(vocabSize, config.vocabSize) },
     fill: async (memory) => {
       const grown = new Map<string, Float32Array>()
       const unused = await folder.fill((name) => {
@@ -28,7 +29,7 @@ export function growVocabulary<F extends ModelFolder<DecoderConfig>>(
         grown.set(name, values)
         return values.subarray(0, before)
       })
-      for (const values of grown.values()) drawRows(values, before, config.dim)
+      for (const values of grown.values()) drawRows(values, first * config.dim, config.dim)
       return unused
     },
   }

@@ -48,11 +48,11 @@ export class Decoding {
     this.#program = program
     this.#ownsCache = cache === undefined
     this.#source = source
-    this.#lease = adapters ? undefined : program.adapters?.acquire()
-    this.#adapters = adapters ?? this.#lease?.tensors
     this.cache = cache ?? new KeyValueCache(engine, stack, sequences, capacity)
     this.#lengths = new Int32Array(sequences)
     this.#count = sequences
+    this.#lease = adapters ? undefined : program.adapters?.acquire()
+    this.#adapters = adapters ?? this.#lease?.tensors
   }
 
   /** Sequences that are still decoded: rows 0 .. count - 1. */

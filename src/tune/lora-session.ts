@@ -25,12 +25,14 @@ export interface LoraSessionOptions {
 
 /**
  * Attaches a fresh adapter to a model whose weights are loaded once, to be read only. Where the
- * tokenizer has more tokens than the base had rows, the rows travel with the adapter.
+ * tokenizer has more tokens than the base's had, their rows travel with the adapter.
  */
 export async function loraSession(session: LoraSessionOptions): Promise<SessionAdapter> {
   const { options, engine, model, base, files } = session
   const lora = new Lora(model, loraConfig(options))
-  const grown = growVocabulary(base, model.config.vocabSize)
+  // Rows that a vocabulary was padded with were never trained, and may all be alike.
+  const known = base.tokenizer.vocabSize
+  const grown = growVocabulary(base, files.tokenizer.vocabSize, known)
   const loaded = await loadParameters(engine, model, grown)
   const { baseBits } = options
   const frozen = baseBits ? await quantizeFrozen(engine, model, loaded, baseBits) : loaded

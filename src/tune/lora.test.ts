@@ -111,6 +111,13 @@ test('a tuning that is resumed ends as one that was not', async () => {
   await expect(tune({ ...options('cut'), rank: 4, resume: true })).rejects.toThrow(/adapter.*rank/)
 })
 
+test('a base from the Hub’s cache is named as on the Hub', async () => {
+  const model = path('models--owner--a-name/snapshots/0123')
+  await cp(path('base'), model, { recursive: true })
+  await tune({ ...options('from-hub'), model, steps: 1 })
+  expect((await readAdapterFolder(path('from-hub'))).base).toBe('owner/a-name')
+})
+
 describe('layers', () => {
   test('by name', async () => {
     await tune({ ...options('few'), steps: 1, adapterLayers: ['c_attn'], rank: 2, rslora: true })
@@ -141,6 +148,12 @@ describe('layers', () => {
 
 const question = [{ role: 'user', content: 'what is the colour?' }] as const
 const greedily = { temperature: 0, maxTokens: 20 }
+
+test('options of adapters without one are refused', async () => {
+  const none = { ...options('none'), adapter: 'none', adapterDropout: undefined } as const
+  await expect(tune({ ...none, rank: 4 })).rejects.toThrow(/rank is for an adapter/)
+  await expect(tune({ ...none, baseBits: 4 })).rejects.toThrow(/baseBits is for an adapter/)
+})
 
 describe('in use', () => {
   test('each adapter answers as it was taught, switched while the model runs', async () => {

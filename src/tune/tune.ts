@@ -25,6 +25,15 @@ import { type TrainEvents, type TrainResult, trainingSession } from '../train/se
 import { loraSession } from './lora-session.ts'
 import { type ParsedTuneOptions, type TuneOptions, tuneOptions } from './options.ts'
 
+const OF_ADAPTERS = [
+  'rank',
+  'alpha',
+  'adapterDropout',
+  'adapterLayers',
+  'baseBits',
+  'rslora',
+] as const satisfies (keyof TuneOptions)[]
+
 /**
  * Instruction tuning (Ouyang et al. 2022): goes on training a model on conversations, learning only
  * what the assistant says. Conversations are packed without attention between them. Throws
@@ -32,6 +41,9 @@ import { type ParsedTuneOptions, type TuneOptions, tuneOptions } from './options
  */
 export async function tune(options: TuneOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(tuneOptions, options)
+  const idle = OF_ADAPTERS.find((name) => options[name] !== undefined)
+  if (idle && parsed.adapter === 'none')
+    throw new UserError(`${idle} is for an adapter; set adapter to lora, or leave it out`)
   const base = await readDecoderFolder(parsed.model)
   const conversations = await readAll(parsed.data, parsed, events)
   const held = Array.isArray(parsed.val)
@@ -55,10 +67,6 @@ async function tuneOn(
 ): Promise<TrainResult> {
   const { tokenizer, template } = withChat(base)
   const learnsAdapter = options.adapter === 'lora'
-  if (options.baseBits && !learnsAdapter)
-    throw new UserError(
-      `baseBits ${options.baseBits} is for the model under an adapter; set adapter to lora, or leave it out`,
-    )
   const config = tunedConfig(options, base, tokenizer.vocabSize)
   const length = options.context ?? config.context
   const encode = ({ messages, where }: Conversation) => {
