@@ -39,8 +39,7 @@ async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenMode
     generation: ends(gguf, tokenizer),
     addBos: tokenizer.inputTemplate?.single[0]?.ids !== undefined,
     unknownFields: model.unknown,
-    read: model.read,
-    locate: model.locate,
+    read: (name) => model.read(name),
     close: () => gguf.close(),
   }
 }
@@ -55,15 +54,16 @@ export async function readGgufFile(path: string): Promise<ModelFolder> {
     ...described,
     folder: path,
     fill: async (memory, { take } = {}) => {
-      const source = await openGgufModel(path)
+      const gguf = await openGguf(await openFile(path), path)
       try {
-        for (const name of createModel(source.config).parameters().keys()) {
-          const place = take && source.locate?.(name)
+        const { config, read, locate } = await readGgufModel(gguf)
+        for (const name of createModel(config).parameters().keys()) {
+          const place = take && locate(name)
           if (place) take(name, place)
-          else memory(name).set(await source.read(name))
+          else await read(name, memory(name))
         }
       } finally {
-        await source.close()
+        await gguf.close()
       }
       return []
     },

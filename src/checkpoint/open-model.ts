@@ -1,4 +1,3 @@
-import type { StoredElements } from '../graph/onnx/model.ts'
 import type { ModelConfig } from '../models/model.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
@@ -17,7 +16,5 @@ export interface OpenModel {
   unknownFields: string[]
   /** A parameter by our name. Throws UserError where the source lacks it. */
   read(name: string): Promise<Float32Array>
-  /** Where a parameter lies in a file as it does in memory, if it does. */
-  locate?(name: string): StoredElements | undefined
   close(): Promise<void>
 }

@@ -18,8 +18,8 @@ export interface GgufModel {
   config: ModelConfig
   /** Keys of the architecture that are not known here. */
   unknown: string[]
-  /** A parameter by our name. */
-  read(name: string): Promise<Float32Array>
+  /** A parameter by our name, into `out` if given. */
+  read(name: string, out?: Float32Array): Promise<Float32Array>
   /** Where it lies in the file as it does in memory, if it does. */
   locate(name: string): StoredElements | undefined
 }
@@ -69,13 +69,14 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
     unknown: [...metadata.keys()].filter(
       (key) => key.startsWith(`${family.architecture}.`) && !known.has(key),
     ),
-    read: async (name) => {
+    read: async (name, out) => {
       const { tensor, from, size } = placeOf(name)
-      const values = new Float32Array(size)
+      const values = out ?? new Float32Array(size)
       await gguf.readFloat32(tensor.name, values, from)
       const { pairedHeads, times } = tensor
-      const ours = pairedHeads ? toHalves(values, tensor.shape[0] ?? 1, pairedHeads) : values
-      return times ? ours.map((x) => x / times) : ours
+      if (pairedHeads) toHalves(values, tensor.shape[0] ?? 1, pairedHeads)
+      if (times) for (let i = 0; i < size; i++) (values[i] as number) /= times
+      return values
     },
     locate: (name) => {
       const { tensor, from } = placeOf(name)
