@@ -5,6 +5,7 @@ import type { LanguageModel } from '../generate/language-model.ts'
 import { load } from '../generate/load.ts'
 import { chatOptions } from '../generate/options.ts'
 import type { EncoderDecoderConfig } from '../models/encoder-decoder-config.ts'
+import type { Bits } from '../models/quantize.ts'
 import { type EncodeAnswer, type EncodeRequest, textIds } from './encode-task.ts'
 
 /** Our side of `bench encode`, in a process of its own: `FOLDER KIND THREADS`, then a request a message. */
@@ -14,7 +15,7 @@ const options = { engine: 'cpu', threads: Number(threads) } as const
 const answer =
   kind === 'encode'
     ? encoding(await loadTextModel(folder, options))
-    : writing(await load(folder, options))
+    : writing((draft) => load(folder, { ...options, draft }))
 
 process.on('message', async (request: EncodeRequest) => {
   process.send?.(await answer(request))
@@ -33,11 +34,14 @@ function encoding(model: TextModel) {
   }
 }
 
-function writing(model: LanguageModel) {
-  const { startId } = model.config as EncoderDecoderConfig
-  const never = Object.fromEntries([...model.stopIds].map((id) => [id, -1e9]))
+function writing(open: (draft: Bits | undefined) => Promise<LanguageModel>) {
+  const models = new Map<Bits | undefined, LanguageModel>()
   return async (request: EncodeRequest): Promise<EncodeAnswer> => {
-    const { length, steps } = request as Extract<EncodeRequest, { kind: 'write' }>
+    const { length, steps, draft } = request as Extract<EncodeRequest, { kind: 'write' }>
+    const model = models.get(draft) ?? (await open(draft))
+    models.set(draft, model)
+    const { startId } = model.config as EncoderDecoderConfig
+    const never = Object.fromEntries([...model.stopIds].map((id) => [id, -1e9]))
     const prompt = { ids: [startId], sources: [textIds(length)] }
     const sampling = {
       ...chatOptions.parse({ temperature: 0, logitBias: never }),

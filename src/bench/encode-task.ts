@@ -5,6 +5,7 @@ import { t5Config } from '../models/encoder-decoder-config.ts'
 import { type Files, writeFolder } from '../models/files/folder.ts'
 import { initialize } from '../models/initialize.ts'
 import { createModel, type ModelConfig } from '../models/model.ts'
+import type { Bits } from '../models/quantize.ts'
 import { Random } from '../random.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -14,7 +15,13 @@ export type EncodeRequest =
   /** Reads texts. */
   | { kind: 'encode'; batch: number; length: number }
   /** Writes one text from another, greedily, as long as is asked for. */
-  | { kind: 'write'; length: number; steps: number }
+  | {
+      kind: 'write'
+      length: number
+      steps: number
+      /** Bits of a quantized copy that guesses ahead; the tokens stay the same. */
+      draft?: Bits
+    }
 
 export interface EncodeAnswer {
   rate: number
@@ -30,8 +37,7 @@ export const ENCODE_SHAPES = {
         ...{ vocabSize, context: 512, layers: 12, dim: 768, heads: 12 },
         head: bertHead('embed'),
       }),
-    request: { kind: 'encode', batch: 8, length: 128 },
-    what: 'batch of 8 x 128',
+    requests: { 'batch of 8 x 128': { kind: 'encode', batch: 8, length: 128 } },
   },
   'T5 small': {
     kind: 'encoder-decoder',
@@ -42,8 +48,10 @@ export const ENCODE_SHAPES = {
         ...{ hiddenDim: 2048, activation: 'relu', gated: false, tied: true },
         ...{ outputScale: 512 ** -0.5, startId: 0, padId: 0 },
       }),
-    request: { kind: 'write', length: 64, steps: 64 },
-    what: '64 tokens from 64',
+    requests: {
+      '64 tokens from 64': { kind: 'write', length: 64, steps: 64 },
+      '64 tokens from 64, 8-bit draft': { kind: 'write', length: 64, steps: 64, draft: 8 },
+    },
   },
 } as const satisfies Record<
   string,
@@ -51,8 +59,7 @@ export const ENCODE_SHAPES = {
     kind: 'encoder' | 'encoder-decoder'
     tokens: number
     config(vocabSize: number): ModelConfig
-    request: EncodeRequest
-    what: string
+    requests: Readonly<Record<string, EncodeRequest>>
   }
 >
 

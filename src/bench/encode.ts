@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exportModel } from '../deploy/export-model.ts'
 import { measureSides, type Side } from './decode.ts'
-import { ENCODE_SHAPES, type EncodeShape, writeRandomModel } from './encode-task.ts'
+import {
+  ENCODE_SHAPES,
+  type EncodeRequest,
+  type EncodeShape,
+  writeRandomModel,
+} from './encode-task.ts'
 import type { Row } from './row.ts'
 import { findTransformersJs, startTransformersJs } from './transformers-js.ts'
 import { Worker } from './worker.ts'
@@ -36,22 +41,25 @@ export async function benchEncode({
   if (!version) report('transformers.js was not found in peers: the figures are ours alone')
   const rows: Row[] = []
   for (const shape of shapes) {
-    const { request, what } = ENCODE_SHAPES[shape]
+    const requests = Object.entries<EncodeRequest>(ENCODE_SHAPES[shape].requests)
+    const kind = requests[0]?.[1].kind as EncodeRequest['kind']
     const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
     const sides: Side[] = []
     try {
       const [model, exported] = [join(folder, 'model'), join(folder, 'onnx')]
       await writeRandomModel(model, shape)
-      const ours = await Worker.start(CHILD, [model, request.kind, String(threads)])
+      const ours = await Worker.start(CHILD, [model, kind, String(threads)])
       sides.push({ name: 'ours', worker: ours })
       if (version) {
         await exportModel({ model, format: 'onnx', out: exported })
-        const worker = await startTransformersJs(exported, request.kind, threads)
+        const worker = await startTransformersJs(exported, kind, threads)
         sides.push({ name: `transformers.js ${version}`, worker })
       }
-      const name = `${shape}: ${what}`
-      report(name)
-      rows.push(await measureSides(name, request, { sides, rounds, report }))
+      for (const [what, request] of requests) {
+        const name = `${shape}: ${what}`
+        report(name)
+        rows.push(await measureSides(name, request, { sides, rounds, report }))
+      }
     } finally {
       for (const { worker } of sides) worker.stop()
       await rm(folder, { recursive: true })

@@ -1,8 +1,9 @@
 import { UserError } from '../errors.ts'
-import { type DecodeParts, readSources } from './decode.ts'
+import type { DecodeParts } from './decode.ts'
 import { Decoding } from './decoding.ts'
 import type { TokenPrompt } from './from-tokens.ts'
 import { Hypotheses, type Hypothesis } from './hypotheses.ts'
+import { readSources } from './read-sources.ts'
 import { logProbabilities } from './sampling/log-probabilities.ts'
 
 export interface BeamSearchOptions {

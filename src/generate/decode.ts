@@ -1,10 +1,9 @@
-import type { AdapterLease } from './adapter-slots.ts'
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
 import { Decoding } from './decoding.ts'
 import type { EncodeProgram } from './encode-program.ts'
+import { readSources } from './read-sources.ts'
 import type { Piece, Sequence } from './sequence.ts'
-import type { SourceCache } from './source-cache.ts'
 import { type Draft, speculate } from './speculate.ts'
 
 /** What decodes: see `LanguageModel`. */
@@ -34,8 +33,8 @@ export async function* decode(
     for (let first = 0; first < sequences.length; first += size) {
       const group = sequences.slice(first, first + size)
       const [only] = group
-      if (draft && only && group.length === 1 && !encoder)
-        for await (const piece of speculate(program, draft, only, signal))
+      if (draft && only && group.length === 1)
+        for await (const piece of speculate({ program, draft, encoder }, only, signal))
           yield { index: first, piece }
       else
         for await (const step of decodeGroup(program, encoder, group, signal))
@@ -44,23 +43,6 @@ export async function* decode(
   } catch (error) {
     if (!signal?.aborted) throw error
     for (const sequence of sequences) sequence.finishReason ??= 'abort'
-  }
-}
-
-/** What an encoder makes of each sequence's sources, and the adapters that it read them with. */
-export async function readSources(
-  { program, encoder }: DecodeParts,
-  sources: Parameters<EncodeProgram['run']>[0],
-  { signal }: { signal?: AbortSignal },
-): Promise<{ source?: SourceCache; adapters?: AdapterLease }> {
-  if (!encoder) return {}
-  const adapters = program.adapters?.acquire()
-  try {
-    const source = await encoder.run(sources, { signal, adapters: adapters?.tensors })
-    return { source, adapters }
-  } catch (error) {
-    adapters?.release()
-    throw error
   }
 }
 

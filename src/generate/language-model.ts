@@ -92,14 +92,17 @@ export class LanguageModel {
     const { engine, model, weights, bits, draft } = options
     const adapters = slotsFor(options)
     const program = await DecodeProgram.create(engine, model, weights, { bits, adapters })
-    if (model instanceof EncoderDecoder) {
-      if (draft) throw new UserError('a draft guesses for decoder-only models; leave it out')
-      const encoder = await EncodeProgram.create(engine, model, weights)
-      return new LanguageModel(options, { program, encoder })
-    }
-    if (!draft) return new LanguageModel(options, { program })
+    const encoder =
+      model instanceof EncoderDecoder
+        ? await EncodeProgram.create(engine, model, weights)
+        : undefined
+    if (!draft) return new LanguageModel(options, { program, encoder })
     const drafting = await DecodeProgram.create(engine, model, weights, { bits: draft, adapters })
-    return new LanguageModel(options, { program, draft: { program: drafting, bits: draft } })
+    return new LanguageModel(options, {
+      program,
+      encoder,
+      draft: { program: drafting, bits: draft },
+    })
   }
 
   /** Its architecture: every setting, as it was resolved. */

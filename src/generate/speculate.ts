@@ -2,7 +2,9 @@ import type { Bits } from '../models/quantize.ts'
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
 import { Decoding } from './decoding.ts'
+import type { EncodeProgram } from './encode-program.ts'
 import { GuessCount } from './guess-count.ts'
+import { readSources } from './read-sources.ts'
 import type { Piece, Sequence } from './sequence.ts'
 
 /** What guesses for a model. */
@@ -21,14 +23,16 @@ export interface Draft {
  * guess, the model overwrites.
  */
 export async function* speculate(
-  program: DecodeProgram,
-  draft: Draft,
+  parts: { program: DecodeProgram; draft: Draft; encoder?: EncodeProgram },
   sequence: Sequence,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Piece> {
+  const { program, draft } = parts
   const capacity = capacityFor(program, [sequence])
-  const decoding = new Decoding(program, { sequences: 1, capacity })
-  const drafting = new Decoding(draft.program, { sequences: 1, capacity, cache: decoding.cache })
+  const { source, adapters } = await readSources(parts, [sequence.sources], { signal })
+  const common = { sequences: 1, capacity, source, adapters: adapters?.tensors }
+  const decoding = new Decoding(program, common)
+  const drafting = new Decoding(draft.program, { ...common, cache: decoding.cache })
   const count = new GuessCount(draft.bits)
   try {
     await decoding.read(0, sequence.tokens.slice(0, -1), { signal })
@@ -57,5 +61,7 @@ export async function* speculate(
   } finally {
     drafting.dispose()
     decoding.dispose()
+    source?.dispose()
+    adapters?.release()
   }
 }
