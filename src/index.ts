@@ -10,10 +10,15 @@
  * @packageDocumentation
  */
 
+export { type AdapterFolder, readAdapterFolder } from './checkpoint/adapter-folder.ts'
+export { type MergeOptions, type MergeResult, merge } from './checkpoint/merge.ts'
 export { type Inspection, inspectModel } from './cli/inspect-model.ts'
 export { type TrainTokenizerOptions, trainTokenizer } from './cli/train-tokenizer.ts'
 export type { Conversation, Message } from './data/chat/conversation.ts'
 export type { DataEvent } from './data/sources/data-event.ts'
+export { type Exported, exportModel } from './deploy/export-model.ts'
+export { type Imported, importModel } from './deploy/import-model.ts'
+export type { ExportOptions, ImportOptions } from './deploy/options.ts'
 export { type Classified, classify, estimate, type TextInput } from './encode/classify.ts'
 export { cosineSimilarity, embed } from './encode/embed.ts'
 export { type Filling, fillMask } from './encode/fill-mask.ts'
@@ -55,6 +60,7 @@ export type {
   EncoderDecoderSizes,
 } from './models/encoder-decoder-config.ts'
 export type { HeadConfig } from './models/head-config.ts'
+export type { Adapter, AdapterUse, WeightedAdapter } from './models/lora/adapter.ts'
 export { countParameters, createModel, type Model, type ModelConfig } from './models/model.ts'
 export {
   DECODER_STYLES,
