@@ -192,8 +192,9 @@ test('weights that are stored otherwise, or to be quantized, are read into memor
   const files = await readModelFolder(folder)
   const { packed, free } = await packParameters(engine, decoder, files)
   const stored = Object.keys(packed).filter((name) => isStored(packed[name] as WeightData))
-  // GPT-2's files have its matrices the other way round.
+  // GPT-2's files have its matrices the other way round, and those of queries, keys and values as one.
   expect(stored).toContain('model.embed_tokens.weight')
+  expect(packed['model.layers.1.mlp.up_proj.weight']).toMatchObject({ order: { axes: [1, 0] } })
   expect(stored.some((name) => name.includes('q_proj.weight'))).toBe(false)
   free()
   const all = await packParameters(engine, decoder, files, { inMemory: true })

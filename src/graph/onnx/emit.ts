@@ -4,7 +4,7 @@ import { asConstant, asInput, type ConstantAttrs } from '../ops/leaf.ts'
 import { simplify } from '../simplify.ts'
 import { type Tensor, topologicalOrder } from '../tensor.ts'
 import type { Emitter, Target } from './emitter.ts'
-import { isStored, type OnnxModel, type TensorSpec } from './model.ts'
+import { isStored, type OnnxModel, type StoredElements, type TensorSpec } from './model.ts'
 import { forMemory } from './order.ts'
 import {
   byteLength,
@@ -31,9 +31,14 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
   const graph = toGraphProto(outputs, options)
   const { inputs, outputs: made, initializers } = graph
   const names = new Set(initializers.map(({ name }) => name))
-  const kept = Object.entries(options.weights ?? {}).filter(([name]) => names.has(name))
+  const kept = Object.entries(options.weights ?? {}).filter(
+    ([name]) => names.has(name) || names.has(storedName(name)),
+  )
   return { bytes: encodeModel(graph), inputs, outputs: made, weights: Object.fromEntries(kept) }
 }
+
+/** What a weight is named as the file has it, where that is in another order. */
+const storedName = (name: string): string => `${name}.stored`
 
 /** The same before it is serialised: its weights are declared, their elements kept outside. */
 export function toGraphProto(
@@ -50,6 +55,12 @@ export function toGraphProto(
   const nodes: NodeProto[] = []
   const initializers = new Map<string, InitializerProto>()
   const inputs: TensorSpec[] = []
+  /** Weights that a file has in another order; the runtime turns them once, when it loads. */
+  const reordered: {
+    name: string
+    order: NonNullable<StoredElements['order']>
+    leaf: TensorSpec
+  }[] = []
   const used = new Set([...tensors, ...order.flatMap((node) => node.inputs)])
   const tensorNames = new Map<Tensor, string>()
   const taken = new Set(names)
@@ -73,7 +84,10 @@ export function toGraphProto(
       const place = stored && {
         ...{ location: stored.file, offset: stored.offset, length: byteLength({ dtype, shape }) },
       }
-      initializers.set(leaf.name, { name: leaf.name, dtype, shape, bytes: undefined, place })
+      const name = stored?.order ? storedName(leaf.name) : leaf.name
+      const own = stored?.order?.shape ?? shape
+      initializers.set(name, { name, dtype, shape: own, bytes: undefined, place })
+      if (stored?.order) reordered.push({ name, order: stored.order, leaf })
     }
   }
   const direct = nameOutputs(names, tensors, tensorNames)
@@ -132,6 +146,12 @@ export function toGraphProto(
     return name
   }
 
+  for (const { name, order, leaf } of reordered) {
+    const turned = fresh('turned')
+    emitter.node('Transpose', [name], [turned], { perm: [...order.axes] })
+    const dims = emitter.constant('int64', [leaf.shape.length], leaf.shape as number[])
+    emitter.node('Reshape', [turned, dims], [leaf.name])
+  }
   for (const node of order) node.op.onnx?.(node, emitter)
   for (const [i, name] of names.entries())
     if (!direct.has(name)) emitter.node('Identity', [tensors[i]], [name])

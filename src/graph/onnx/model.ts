@@ -14,6 +14,8 @@ export interface StoredElements {
   /** In that folder. */
   file: string
   offset: number
+  /** Where the file has them in another order: its sizes, and which of its axes comes where. */
+  order?: { shape: readonly number[]; axes: readonly number[] }
 }
 
 /** Elements of a weight: in memory, or, for engines that read files, on the disk. */

@@ -79,9 +79,15 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
       return values
     },
     locate: (name) => {
-      const { tensor, from } = placeOf(name)
-      const place = tensor.pairedHeads || tensor.times ? undefined : gguf.locate?.(tensor.name)
-      return place && { ...place, offset: place.offset + 4 * from }
+      const { tensor, from, size } = placeOf(name)
+      const place = tensor.times ? undefined : gguf.locate?.(tensor.name)
+      const heads = tensor.pairedHeads
+      const [rows = 1] = tensor.shape
+      const order = heads && {
+        shape: [heads, rows / heads / 2, 2, size / rows],
+        axes: [0, 2, 1, 3],
+      }
+      return place && { ...place, offset: place.offset + 4 * from, ...(order && { order }) }
     },
   }
 }

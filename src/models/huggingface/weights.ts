@@ -99,13 +99,14 @@ export async function importTensors(
     if (partial && !nameIn(weights, file, family)) continue
     const name = findTensor(weights, file, family, expected)
     used.add(name)
+    const place = take && !plus && ours.length === 1 ? weights.locate?.(name) : undefined
+    if (place) {
+      const order = { shape: expected, axes: [1, 0] }
+      take?.(ours[0] as string, transposed ? { ...place, order } : place)
+      if (!transposed) taken.set(ours[0] as string, name)
+      continue
+    }
     if (ours.length === 1 && !transposed) {
-      const place = take && !plus ? weights.locate?.(name) : undefined
-      if (place) {
-        take?.(ours[0] as string, place)
-        taken.set(ours[0] as string, name)
-        continue
-      }
       const values = memory(ours[0] as string)
       await weights.readFloat32(name, values)
       if (plus) for (let i = 0; i < values.length; i++) (values[i] as number) += plus
