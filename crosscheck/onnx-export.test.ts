@@ -69,7 +69,7 @@ function expectClose(one: ArrayLike<number>, other: ArrayLike<number>, tolerance
 check('a trained Llama tells the story that llama2.c expects of it, word for word', async () => {
   const expected = await readFile(new URL('stories260K-greedy-200.txt', MODELS), 'utf8')
   const stories = await readStories()
-  for (const options of [{}, { fileLimit: 200_000 }, { keepLogits: true }]) {
+  for (const options of [{}, { fileLimit: 200_000 }, { keepLogits: true }, { fused: true }]) {
     const out = join(place, `model-${exported++}`)
     await exportOnnx(stories, out, options)
     const generator = await peer.pipeline('text-generation', out)

@@ -30,6 +30,10 @@ export const exportOptions = z.strictObject({
   shardSize: z.number().gt(0).default(5),
   /** ONNX: keys and values of earlier tokens are inputs and outputs, so that each token is read once. */
   cache: z.boolean().default(true),
+  /** ONNX: an input says how many of a prompt's last logits are computed. */
+  keepLogits: z.boolean().default(false),
+  /** ONNX: operators of ONNX Runtime's own besides those of the standard. */
+  fused: z.boolean().default(false),
   /** Of the page (default: the name of the model's family). */
   title: z.string().min(1).optional(),
   /** The page takes the visitor's GPU where there is one; the site is 27 MB larger. */

@@ -10,6 +10,10 @@ export interface FormatOptions {
   shardBytes: number
   /** ONNX: keys and values of earlier tokens are inputs and outputs. */
   cache: boolean
+  /** ONNX: only the last logits of a prompt are computed where that is asked for. */
+  keepLogits: boolean
+  /** ONNX: operators of ONNX Runtime's own besides. */
+  fused: boolean
   /** Of a page. */
   title?: string
   /** The page takes the visitor's GPU where there is one. */
@@ -49,11 +53,11 @@ export const EXPORT_FORMATS = {
     },
   },
   onnx: {
-    name: 'a folder for transformers.js and ONNX Runtime, in standard operators',
+    name: 'a folder for transformers.js and ONNX Runtime',
     dtypes: ['f32'],
-    write: async (folder, out, { cache, shardBytes }) => {
+    write: async (folder, out, { shardBytes, ...options }) => {
       const { exportOnnx } = await import('../onnx/export-onnx.ts')
-      await exportOnnx(folder, out, { cache, fileLimit: Math.min(shardBytes, PROTOBUF_LIMIT) })
+      await exportOnnx(folder, out, { ...options, fileLimit: Math.min(shardBytes, PROTOBUF_LIMIT) })
     },
   },
   web: {

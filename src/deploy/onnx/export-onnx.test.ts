@@ -64,6 +64,26 @@ test.each(SUPPORTED)(
   },
 )
 
+test.each(['Llama', 'GPT-2', 'BERT that classifies'])(
+  '%s: fused operators, the same',
+  async (name) => {
+    const given = folder(config(name))
+    const ids = { input_ids: integers([[3, 1, 4, 1]]), attention_mask: integers([[1, 1, 1, 1]]) }
+    const types = name.startsWith('BERT') && { token_type_ids: integers([[0, 0, 1, 1]]) }
+    const logits = async (fused: boolean) => {
+      const out = join(place, `${name}, ${fused}`)
+      await exportOnnx(given, out, { fused, cache: false })
+      const file = await readFile(join(out, 'onnx/model.onnx'))
+      const domains = readOnnx(file).nodes.map(({ domain }) => domain)
+      expect(domains.includes('com.microsoft')).toBe(fused)
+      return (await (await openOnnx(file)).run({ ...ids, ...types })).logits?.data as Float32Array
+    }
+    const [plain, fused] = [await logits(false), await logits(true)]
+    expect(fused).toHaveLength(plain.length)
+    for (const [i, x] of plain.entries()) expect(fused[i]).toBeCloseTo(x, 4)
+  },
+)
+
 test('weights past the limit lie in files beside the model, which gives the same', async () => {
   const bert = folder(config('BERT that classifies'))
   const inputs = {

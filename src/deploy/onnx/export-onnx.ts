@@ -24,6 +24,11 @@ export interface ExportOnnxOptions {
    * programs must (default: false).
    */
   keepLogits?: boolean
+  /**
+   * Takes operators of ONNX Runtime's own besides: products with their scale, and RMSNorm. For its CPU
+   * provider alone (default: false: operators of the standard, which run anywhere).
+   */
+  fused?: boolean
   /** Bytes of the largest file (default: 2e9); a model that is larger has its weights beside it. */
   fileLimit?: number
 }
@@ -31,20 +36,21 @@ export interface ExportOnnxOptions {
 /**
  * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of Hugging
  * Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx` and
- * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset 20).
+ * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset 20),
+ * unless `fused`.
  * Throws UserError where the model is none that transformers.js knows, or `out` has files in it.
  */
 export async function exportOnnx(
   folder: ModelFolder,
   out: string,
-  { cache = true, keepLogits = false, fileLimit = 2e9 }: ExportOnnxOptions = {},
+  { cache = true, keepLogits = false, fused = false, fileLimit = 2e9 }: ExportOnnxOptions = {},
 ): Promise<void> {
   expectKnown(folder.config, folder.folder)
   await expectEmpty(out)
   const model = createModel(folder.config)
   const weights = await readWeights(folder, model)
   const made = Object.entries(graphsOf(model, { cache, keepLogits })).map(([name, outputs]) => {
-    return { name, ...onnxFile({ name, outputs, weights, limit: fileLimit }) }
+    return { name, ...onnxFile({ name, outputs, weights, limit: fileLimit, fused }) }
   })
   const files = made.flatMap(({ files }) =>
     Object.entries(files).map(([name, content]) => [`onnx/${name}`, content] as const),

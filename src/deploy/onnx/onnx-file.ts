@@ -19,13 +19,15 @@ export interface OnnxFileOptions {
   weights: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>
   /** Bytes of the largest file: a serialised model ends at 2 GB. */
   limit: number
+  /** Takes ONNX Runtime's own operators, too. */
+  fused?: boolean
 }
 
 /**
  * A model's file with its weights in it; where that would be too large, with files beside it that hold
  * them, `model.onnx_data`, `model.onnx_data_1` and so on. Elements are written from where they are.
  */
-export function onnxFile({ name, outputs, weights, limit }: OnnxFileOptions): {
+export function onnxFile({ name, outputs, weights, limit, fused = false }: OnnxFileOptions): {
   files: Record<string, FileContent>
   /** How many files hold weights besides. */
   dataFiles: number
@@ -38,7 +40,10 @@ export function onnxFile({ name, outputs, weights, limit }: OnnxFileOptions): {
   const declared = Object.fromEntries(
     [...shapes, ...turned].map(([n, shape]) => [n, { dtype: 'float32' as const, shape }]),
   )
-  const graph = toGraphProto(stored, { target: 'standard', weights: declared })
+  const graph = toGraphProto(stored, {
+    target: fused ? 'cpu' : 'standard',
+    weights: declared,
+  })
   const elements = (n: string): Uint8Array => {
     const { data, shape } = weights[originals.get(n) ?? n] as OnnxFileOptions['weights'][string]
     return bytesOf(originals.has(n) ? transposedMatrix(data, shape) : data)
