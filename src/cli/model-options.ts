@@ -7,6 +7,8 @@ export const modelOptions = {
   /** Folders of LoRA adapters. */
   adapter: z.array(z.string().min(1)).min(1).optional(),
   ...engineOptions,
+  /** Bits that the model's matrices are held in (default: 32). */
+  bits: z.literal([4, 8]).optional(),
   /** Bits of a quantized copy that guesses ahead. */
   draft: z.literal([4, 8]).optional(),
 }

@@ -187,6 +187,17 @@ test('weights that lie as they are stay in the file, also behind a link, and out
   await model.dispose()
 })
 
+test.each([8, 4] as const)('a model is loaded in %d bits, and guessed ahead for', async (bits) => {
+  await save(tinyConfigs.Llama as DecoderConfig)
+  const whole = await load(folder, { engine })
+  const { text } = await generate(whole, greedily)
+  const small = await load(folder, { engine, bits })
+  expect((await generate(small, greedily)).tokens.length).toBeGreaterThan(3)
+  const drafted = await load(folder, { engine, draft: bits })
+  expect((await generate(drafted, greedily)).text).toBe(text)
+  await Promise.all([whole.dispose(), small.dispose(), drafted.dispose()])
+})
+
 test('weights that are stored otherwise, or to be quantized, are read into memory', async () => {
   const { decoder } = await save(tinyConfigs['GPT-2'] as DecoderConfig)
   const files = await readModelFolder(folder)

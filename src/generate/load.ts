@@ -53,9 +53,10 @@ async function open(
   files: ModelFolder<WritingModel['config']>,
   options: Pick<LanguageModelOptions, 'engine' | 'bits' | 'draft' | 'adapters' | 'ownsEngine'>,
 ): Promise<LanguageModel> {
-  const { engine, draft } = options
+  const { engine, bits, draft } = options
   const model = createModel(files.config) as WritingModel
-  const inMemory = draft !== undefined
+  // What is quantized is read first.
+  const inMemory = bits !== undefined || draft !== undefined
   const { packed, unusedTensors, free } = await packParameters(engine, model, files, { inMemory })
   try {
     const facts = { ...files, unusedTensors }

@@ -34,12 +34,12 @@ export const chat = defineCommand({
     "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
   ],
   run: async ({ model: name, system, language, ...options }) => {
-    const { adapter: adapters, engine, threads, draft, ...sampling } = options
+    const { adapter: adapters, engine, threads, bits, draft, ...sampling } = options
     const { load } = await import('../../generate/load.ts')
     const { converse } = await import('../chat/converse.ts')
     const folder = await findModel(name)
     const adapter = adapters && (await findAdapters(adapters))
-    const model = await load(folder, { adapter, engine, threads, draft })
+    const model = await load(folder, { adapter, engine, threads, bits, draft })
     try {
       const spoken = language ?? userLanguage()
       const messages = await converse({ model, system, language: spoken, sampling })

@@ -35,14 +35,17 @@ export const generate = defineCommand({
     "chatwright generate --model my-model --prompt 'Call me' --temperature 0 --json",
     "chatwright generate --model my-t5 --prompt 'translate: ...' --beams 4",
   ],
-  run: async ({ model: name, adapter: adapters, engine, threads, draft, ...options }, { json }) => {
+  run: async (
+    { model: name, adapter: adapters, engine, threads, bits, draft, ...options },
+    { json },
+  ) => {
     const signal = interruptSignal()
     const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
     const folder = await findModel(name, { signal })
     const adapter = adapters && (await findAdapters(adapters, { signal }))
-    const model = await load(folder, { adapter, engine, threads, draft })
+    const model = await load(folder, { adapter, engine, threads, bits, draft })
     try {
       if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
         throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')
