@@ -63,7 +63,8 @@ describe('an encoder-decoder learns rules, not examples', () => {
       return { sources: [`1${first}`, `2${second}`], target }
     }),
   }
-  test.each(Object.entries(tasks))(
+  // One shows that learning works; the others are longer checks.
+  test.each(Object.entries(tasks).slice(0, LONG ? 3 : 1))(
     '%s: 99 % of what was held out is exact',
     { timeout: 1_800_000 },
     async (name, records) => {
@@ -98,12 +99,12 @@ test('sentiment of SST-2, from nothing', { timeout: 3_600_000 }, async () => {
       data: [await jsonl('sst2-train', await records('train'))],
       val: [await jsonl('sst2-test', await records('test'))],
       ...{ layers: 2, dim: 128, heads: 4, context: 64, batch: 32, lr: 1e-3 },
-      ...(LONG ? { steps: 4000, evalEvery: 4000 } : { steps: 600, evalEvery: 600 }),
+      ...(LONG ? { steps: 4000, evalEvery: 4000 } : { steps: 400, evalEvery: 400 }),
     },
     ({ metrics }) => metrics?.accuracy,
   )
   // The more frequent label alone is right for 0.51 of them.
-  expect(accuracy).toBeGreaterThan(LONG ? 0.79 : 0.7)
+  expect(accuracy).toBeGreaterThan(LONG ? 0.79 : 0.65)
 })
 
 test('hidden tokens of WikiText-2: the loss falls', { timeout: 3_600_000 }, async () => {
@@ -115,7 +116,7 @@ test('hidden tokens of WikiText-2: the loss falls', { timeout: 3_600_000 }, asyn
     {
       ...{ task: 'mlm', style: 'bert', data: [text], out, tokenizer: 'bpe', vocab: 2048 },
       ...{ layers: 2, dim: 128, heads: 4, context: 64, batch: 32, lr: 1e-3, threads: 2 },
-      ...(LONG ? { steps: 4000, evalEvery: 400 } : { steps: 400, evalEvery: 100 }),
+      ...(LONG ? { steps: 4000, evalEvery: 400 } : { steps: 200, evalEvery: 50 }),
     },
     { onMetrics: ({ validationLoss }) => validationLoss && losses.push(validationLoss) },
   )
@@ -124,5 +125,5 @@ test('hidden tokens of WikiText-2: the loss falls', { timeout: 3_600_000 }, asyn
   )
   for (const [i, later] of losses.slice(1).entries())
     expect(later).toBeLessThan(losses[i] as number)
-  expect(loss).toBeLessThan(LONG ? 5.5 : 6.3)
+  expect(loss).toBeLessThan(LONG ? 5.5 : 6.6)
 })

@@ -20,6 +20,8 @@ export interface ModelDescription {
   chatTemplate?: string
   /** Defaults of generation, by the names of generation_config.json. */
   generation?: Readonly<Record<string, unknown>>
+  /** Prompts begin with BOS. */
+  addBos?: boolean
 }
 
 export interface ModelFilesOptions extends ModelDescription {
@@ -67,6 +69,7 @@ export const textFiles = ({
   config,
   tokenizer,
   chatTemplate,
+  addBos,
   settings,
   tokenizerJson = tokenizer.toJSON(),
 }: DescriptionOptions): Record<string, string> => ({
@@ -75,6 +78,7 @@ export const textFiles = ({
     ...tokenizerConfigOf(tokenizer),
     model_max_length: Math.max(...stacksOf(config).map(({ context }) => context)),
     chat_template: chatTemplate,
+    ...(addBos && { add_bos_token: true }),
     ...settings,
   }),
 })

@@ -171,7 +171,8 @@ function templateOf({ chat_template: template }: TokenizerConfig): string | unde
 export async function readJson(path: string, fallback?: unknown): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && fallback !== undefined) return undefined
-    const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message
+    const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR'
+    const reason = isMissing ? 'there is no such file' : error.message
     throw new UserError(`${path}: ${reason}; name the folder of a model`)
   })
   if (text === undefined) return fallback

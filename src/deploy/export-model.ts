@@ -13,22 +13,21 @@ export interface Exported {
 }
 
 /**
- * Writes a model's folder in another format, or with weights of another type; tensors are read, converted
- * and written one at a time. Throws UserError that names what the format cannot say.
+ * Writes a model's folder in another format, or with weights of another type; folders of Hugging Face's
+ * layout and GGUF files a tensor at a time. Throws UserError that names what the format cannot say.
  */
 export async function exportModel(options: ExportOptions): Promise<Exported> {
-  const {
-    model,
-    format,
-    out,
-    shardSize,
-    dtype: wanted,
-    ...more
-  } = parseOptions(exportOptions, options)
-  const { dtypes, name, write }: ExportFormat = EXPORT_FORMATS[format]
+  const parsed = parseOptions(exportOptions, options)
+  const { model, format, out, shardSize, dtype: wanted, ...more } = parsed
+  const { dtypes, takes, name, write }: ExportFormat = EXPORT_FORMATS[format]
   const dtype = wanted ?? (dtypes[0] as string)
   if (!dtypes.includes(dtype))
     throw new UserError(`dtype is ${dtype}; ${name} has ${dtypes.join(', ')}`)
+  const others = Object.values<ExportFormat>(EXPORT_FORMATS).flatMap((one) => one.takes)
+  const idle = others.find(
+    (option) => options[option as keyof ExportOptions] !== undefined && !takes.includes(option),
+  )
+  if (idle) throw new UserError(`${idle} is not an option of the format ${format}; leave it out`)
   const folder = await readModelFolder(model)
   await write(folder, out, { ...more, dtype, shardBytes: shardSize * 1e9 })
   return { out, format, dtype, unknownFields: folder.unknownFields }

@@ -62,7 +62,7 @@ export function expectTask(
 
 export function softmax(logits: ArrayLike<number>): number[] {
   const values = Array.from(logits)
-  const highest = Math.max(...values)
+  const highest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   const weights = values.map((x) => Math.exp(x - highest))
   const total = weights.reduce((a, b) => a + b, 0)
   return weights.map((weight) => weight / total)

@@ -101,8 +101,9 @@ async function readTexts(sources: readonly string[]): Promise<Given[]> {
     try {
       if (corpus.files.every(({ format }) => format === 'text')) {
         let text = ''
-        for await (const piece of corpus.documents()) text += piece.text
-        given.push(...text.split(/\r?\n/).flatMap((line) => (line ? [{ text: line }] : [])))
+        for await (const piece of corpus.documents())
+          text += piece.end ? `${piece.text}\n` : piece.text
+        for (const line of text.split(/\r?\n/)) if (line) given.push({ text: line })
       } else {
         for await (const { value, where } of corpus.records()) {
           const read = parseRecord(record, value, { where, expected })
@@ -116,7 +117,7 @@ async function readTexts(sources: readonly string[]): Promise<Given[]> {
   return given
 }
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' })
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 
 /** Words and marks of a text, in whichever script, by Unicode's rules (UAX 29) and dictionaries. */
 const wordsOf = (text: string): string[] =>

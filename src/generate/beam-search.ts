@@ -50,8 +50,8 @@ export async function beamSearch(
       `the engine ${program.engine.name} follows one beam only; use the engine cpu or wasm`,
     )
   const { source: alone, adapters } = await readSources(parts, [sources], { signal })
-  const source = alone?.repeated(program.engine, count)
-  alone?.dispose()
+  const source = count > 1 ? alone?.repeated(program.engine, count) : alone
+  if (source !== alone) alone?.dispose()
   const capacity = ids.length + maxTokens
   const decoding = new Decoding(program, {
     ...{ sequences: count, capacity, source },
@@ -92,22 +92,23 @@ export async function beamSearch(
 const at = (beams: readonly Beam[], row: number): Beam =>
   beams[Math.min(row, beams.length - 1)] as Beam
 
-/** The likeliest beams that are longer by one, twice as many as are followed, the best first. */
+/** The likeliest beams that are longer by one, the best first: enough, whichever of them end, to follow `beams`. */
 function extensions(
   beams: readonly Beam[],
   logits: readonly Float32Array[],
-  { beams: count, vocabSize }: BeamSearchOptions,
+  { beams: count, vocabSize, stopIds }: BeamSearchOptions,
 ): Candidate[] {
+  const wanted = count * (1 + Math.max(1, stopIds.size))
   const all = beams.flatMap(({ tokens, logprob }, parent) => {
     const known = (logits[parent] as Float32Array).subarray(0, vocabSize)
     return logProbabilities(known)
-      .top(2 * count)
+      .top(wanted)
       .map((next) => {
         const { token } = next
         return { parent, token, tokens: [...tokens, token], logprob: logprob + next.logprob }
       })
   })
-  return all.sort((a, b) => b.logprob - a.logprob).slice(0, 2 * count)
+  return all.sort((a, b) => b.logprob - a.logprob).slice(0, wanted)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts'
 import { HIDDEN, input, type Tensor, toOnnx } from '../graph/index.ts'
 import type { OnnxModel } from '../graph/onnx/model.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
@@ -55,7 +56,11 @@ export class EncodeProgram {
     const { engine, model } = this
     const batch = sequences.length
     const texts = sequences.flat()
-    const each = texts.length / batch
+    const each = sequences[0]?.length ?? 0
+    if (sequences.some(({ length }) => length !== each))
+      throw new UserError(
+        'texts that are written together have as many sources each; write others apart',
+      )
     const length = Math.max(1, ...texts.map((ids) => ids.length))
     const ids = new Int32Array(texts.length * length).fill(model.config.padId)
     const mask = new Float32Array(texts.length * length)

@@ -100,3 +100,12 @@ test('sources and a prompt are not both given', async () => {
   await expect(generate(loaded, { prompt: 'a', sources: ['b'] })).rejects.toThrow(UserError)
   await loaded.dispose()
 })
+
+test('texts that are written together have as many sources each', async () => {
+  const { loaded } = await open(tinyEncoderDecoders['T5 1.1'] as EncoderDecoderConfig)
+  const options = { maxTokens: 2, temperature: 0 }
+  await expect(generateAll(loaded, [['a'], ['a', 'b']], options)).rejects.toThrow(
+    'as many sources each',
+  )
+  await loaded.dispose()
+})

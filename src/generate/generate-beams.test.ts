@@ -115,3 +115,28 @@ describe.each(Object.entries(configs))('%s', (kind, config) => {
       await expect(generateBeams(loaded, { prompt: 'ab'.repeat(30) })).rejects.toThrow('shorten it')
   })
 })
+
+test('with several tokens that end a text, what is left is still followed rightly', async () => {
+  const config = { ...tinyConfigs['Llama with grouped heads of 8'], vocabSize: 8 }
+  const model = createModel(config as WritingModel['config']) as WritingModel
+  for (const seed of [1, 2, 3, 4]) {
+    const weights = tinyWeights(model, seed)
+    const loaded = await LanguageModel.create({
+      ...{ engine, model, tokenizer: tinyTokenizer({ vocabSize: 8 }) },
+      ...{ weights: { packed: weights }, generation: { eos_token_id: [4, 5, 6, 7] } },
+    })
+    const options = { prompt: 'ab', beams: 4, nBest: 4, lengthPenalty: 0.5, maxTokens: 6 }
+    for (const { tokens, logprob } of await generateBeams(loaded, options)) {
+      const ids = [...tinyTokenizer().encode('ab'), ...tokens]
+      const logits = await uncachedLogits(engine, model, weights, ids)
+      const each = tokens.map((token, i) =>
+        logProbabilities(logits[i + 1] as Float32Array).of(token),
+      )
+      expect(logprob).toBeCloseTo(
+        each.reduce((a, b) => a + b, 0),
+        3,
+      )
+    }
+    await loaded.dispose()
+  }
+})

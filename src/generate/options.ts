@@ -66,5 +66,8 @@ interface Abortable {
 }
 
 export type ChatOptions = z.input<typeof chatOptions> & Abortable
-export type BeamOptions = z.input<typeof beamOptions> & Abortable
+export type BeamOptions = z.input<typeof beamOptions> & {
+  /** Ends the search, which then throws. */
+  signal?: AbortSignal
+}
 export type GenerateOptions = z.input<typeof generateOptions> & Abortable

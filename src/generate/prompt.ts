@@ -26,7 +26,7 @@ export function promptOf(
   return { ids: encodePrompt(model, prompt) }
 }
 
-/** Tokens of a prompt. Throws UserError where it is empty and nothing can stand for its beginning. */
+/** Tokens of a prompt. */
 export function encodePrompt(
   { tokenizer, addBos }: { tokenizer: Tokenizer; addBos: boolean },
   prompt: string,
@@ -38,14 +38,17 @@ export function encodePrompt(
 
 /**
  * What an empty prompt starts from: BOS; or what ends the document before; or, for tokenizers with
- * neither, a new line.
+ * neither, a new line, or else the first token there is.
  */
-function beginning(tokenizer: Tokenizer): number {
-  const [newline] = tokenizer.encode('\n')
-  const start = tokenizer.bosId ?? tokenizer.eosId ?? newline
-  if (start === undefined)
-    throw new UserError(
-      'the prompt is empty, and this tokenizer has no token to start from; give a prompt',
-    )
-  return start
+const beginning = (tokenizer: Tokenizer): number =>
+  tokenizer.bosId ?? tokenizer.eosId ?? newline(tokenizer) ?? 0
+
+/** Undefined where the tokenizer has learned none. */
+function newline(tokenizer: Tokenizer): number | undefined {
+  try {
+    return tokenizer.encode('\n')[0]
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
 }

@@ -72,7 +72,8 @@ export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
     const config = ENCODER_STYLES[style]({ ...given, ...offset })
     return withExperts({ ...config, head: styleHead(style, head) }, sizes)
   }
-  if (sizes.experts) throw new UserError(`style ${style} takes no experts; leave them out`)
+  if ((sizes.experts ?? sizes.expertsPerToken) !== undefined)
+    throw new UserError(`style ${style} takes no experts; leave them out`)
   return ENCODER_DECODER_STYLES[style]({ ...given, startId, padId })
 }
 
@@ -122,14 +123,21 @@ function styleHead(style: keyof typeof ENCODER_STYLES, { task, labels }: HeadNee
   return style === 'distilbert' && head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
 }
 
-/** A model's body under another head; the same where the head is. */
+/** A model's body under another head; the model itself where its head knows the task and the labels. */
 export function withHead(config: ModelConfig, head: HeadNeeds): ModelConfig {
   if (config.kind === 'encoder-decoder')
     throw new UserError('an encoder-decoder has no head for whole texts; give another model')
+  const own = config.head
+  if (own?.task === head.task && head.labels.every((label) => own.labels.includes(label)))
+    return config
   if (config.kind === 'decoder') return { ...config, head: lastTokenHead(head) }
-  const isModern = config.normPlace === 'pre'
-  const wanted = isModern ? modernBertHead : bertHead
-  return { ...config, head: wanted(head.task, head.labels) }
+  return { ...config, head: styleHead(styleOf(config), head) }
+}
+
+/** The style whose heads an encoder's are. */
+function styleOf({ normPlace, tokenTypes }: StackConfig): keyof typeof ENCODER_STYLES {
+  if (normPlace === 'pre') return 'modernbert'
+  return tokenTypes === 0 ? 'distilbert' : 'bert'
 }
 
 /** Tokens that a parameter is worth (Hoffmann et al. 2022). */

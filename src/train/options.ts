@@ -65,8 +65,8 @@ export const trainOptions = trainingOptions.extend({
   data: z.array(z.string().min(1)).min(1),
   /** The share of the text that is kept for validation, from its end; or sources of their own. */
   val: z.union([share, z.array(z.string().min(1)).min(1)]).default(0.1),
-  /** `char`, `bpe`, or a folder or file with a tokenizer.json. */
-  tokenizer: z.string().min(1).default('bpe'),
+  /** `char`, `bpe` (default), or a folder or file with a tokenizer.json. */
+  tokenizer: z.string().min(1).optional(),
   /** Size of a BPE vocabulary that is trained; default by the size of the text. */
   vocab: count.optional(),
   /** Default: by the task. */
@@ -84,7 +84,8 @@ export const trainOptions = trainingOptions.extend({
   window: count.optional(),
   experts: count.optional(),
   expertsPerToken: count.optional(),
-  dropout: share.default(0),
+  /** Default: 0. */
+  dropout: share.optional(),
   /** Share of the tokens that is hidden, of the task `mlm`. */
   maskShare: z.number().gt(0).lt(1).default(0.15),
   /** By which similarities are divided, of the task `embed`. */

@@ -5,10 +5,11 @@ import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerAt } from '../text/tokenizer-folder.ts'
+import { newestCheckpoint } from './checkpoint-files.ts'
 
 export interface TokenizerChoice {
-  /** `char`, `bpe`, or where a tokenizer is, see `readTokenizerAt`. */
-  tokenizer: string
+  /** `char`, `bpe` (default), or where a tokenizer is, see `readTokenizerAt`. */
+  tokenizer?: string
   /** Size of a BPE vocabulary; default by the size of the text. */
   vocab?: number
   threads?: number
@@ -52,11 +53,11 @@ export async function tokenizerForTexts(
 }
 
 async function chooseTokenizer(
-  { tokenizer, vocab, threads, resume, out }: TokenizerChoice,
+  { tokenizer = 'bpe', vocab, threads, resume, out }: TokenizerChoice,
   { kind, base }: TokenizerUse,
   data: { texts(): Iterable<string> | AsyncIterable<string>; bytes(): Promise<number> },
 ): Promise<Tokenizer> {
-  if (resume) return readTokenizer(out)
+  if (resume) return readTokenizer((await newestCheckpoint(out))?.folder ?? out)
   if (base) return base.tokenizer
   if (tokenizer === 'char') return trainCharTokenizer(data.texts(), { kind })
   if (tokenizer !== 'bpe') return readTokenizer(tokenizer)

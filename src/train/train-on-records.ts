@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
@@ -40,7 +41,11 @@ export async function trainOnRecords(
   const [first] = stacksOf(config)
   const length = Math.min(options.context ?? Infinity, first?.context ?? 0)
   const targetLength = options.targetContext ?? length
-  const sizes = { length, targetLength, sources: task.sourcesEach?.(records) ?? 1 }
+  const longest = stacksOf(config).at(-1)?.context ?? 0
+  if (targetLength > longest)
+    throw new UserError(`targetContext is ${targetLength}, but the model writes ${longest} tokens`)
+  const sources = task.sourcesEach?.([...records, ...held]) ?? 1
+  const sizes = { length, targetLength, sources }
   const learned = task.examples(records, tokenizer, model, sizes)
   if (learned.notice) events.onMessage?.(learned.notice)
   const measured = held.length > 0 ? task.examples(held, tokenizer, model, sizes) : undefined
@@ -56,11 +61,12 @@ export async function trainOnRecords(
     measured: task.objective(model, { ...sizes, labelSmoothing: 0, temperature }),
     undivided: task.undivided,
     length: each,
-    files: { tokenizer, chatTemplate: base?.chatTemplate },
+    files: { tokenizer, chatTemplate: base?.chatTemplate, addBos: base?.addBos },
     defaults,
     reader: (rows) => exampleReader(learned, { rows, seed }),
     validation: measured && {
-      batches: () => allExamples(measured, { rows: batch, whole: task.undivided }),
+      batches: () =>
+        allExamples(measured, { rows: Math.min(batch, held.length), whole: task.undivided }),
       bytes: bytesOf(textsOf(task, held)),
     },
     measure:
@@ -72,13 +78,11 @@ export async function trainOnRecords(
         : undefined,
     trainingTokens: records.length * each,
     start:
-      base &&
-      ((trainer) =>
-        copyParameters(base, trainer.values, { body: taskOf(base.config) !== head?.task })),
+      base && ((trainer) => copyParameters(base, trainer.values, { body: config !== base.config })),
     identity: {
       ...{ config, seed, optimizer, task: name },
       tokenizer: tokenizerHash(tokenizer),
-      records: records.length,
+      ...{ length, targetLength, records: hashOf([records, held]) },
     },
     events,
   })
@@ -111,7 +115,11 @@ function configFor(
   return head ? withHead(base.config, head) : base.config
 }
 
-const taskOf = (config: ModelConfig) => ('head' in config ? config.head?.task : undefined)
+/** Of what records say, wherever they stand. */
+const hashOf = (records: unknown): string => {
+  const text = JSON.stringify(records, (key, value) => (key === 'where' ? undefined : value))
+  return createHash('sha256').update(text).digest('hex')
+}
 
 const bytesOf = (texts: readonly string[]): number =>
   texts.reduce((total, text) => total + new TextEncoder().encode(text).length, 0)

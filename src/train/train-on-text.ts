@@ -80,14 +80,15 @@ async function trainOn(
     objective: task.objective,
     measured: task.measured,
     length,
-    files: { tokenizer, chatTemplate: base?.chatTemplate },
+    files: { tokenizer, chatTemplate: base?.chatTemplate, addBos: base?.addBos },
     defaults: horizon(config, text.length, length),
     reader: (count) => task.reader(batchReader(rows, { rows: count, length: task.textLength })),
     validation: validation && { batches, bytes },
+    // Perplexity and bits are of whole texts, and hidden tokens are a part.
+    measure: options.task === 'mlm' ? async () => ({}) : undefined,
     trainingTokens: text.length,
     start:
-      base &&
-      ((trainer) => copyParameters(base, trainer.values, { body: isOther(base.config, config) })),
+      base && ((trainer) => copyParameters(base, trainer.values, { body: config !== base.config })),
     identity: {
       config,
       tokenizer: manifest.tokenizer,
@@ -129,6 +130,8 @@ function masking(
     throw new UserError('the tokenizer has no token that stands for a hidden one, such as [MASK]')
   const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, share: maskShare }
   const inner = textLength(length, options)
+  if (inner < 1)
+    throw new UserError(`a context of ${length} has no room for text; give a larger --context`)
   const sizes = { length, hidden: hiddenCount(inner, options) }
   const objective: ObjectiveBuilder = (given) =>
     maskedLanguageModelObjective(model, { ...given, ...sizes })
@@ -143,20 +146,22 @@ function masking(
 
 function configFor(
   options: ParsedTrainOptions,
-  { vocabSize }: Tokenizer,
+  { vocabSize, padId }: Tokenizer,
   base: ModelConfig | undefined,
 ): ModelConfig {
   const mlm = { task: 'mlm' as const, labels: [] }
   const { task, style = task === 'mlm' ? 'bert' : 'gpt2' } = options
   if (!base)
-    return modelConfig({ ...options, style }, { vocabSize, head: task === 'mlm' ? mlm : undefined })
+    return modelConfig(
+      { ...options, style },
+      {
+        ...{ vocabSize, padId, head: task === 'mlm' ? mlm : undefined },
+      },
+    )
   if (task === 'mlm') return withHead(base, mlm)
-  if (base.kind === 'decoder') return { ...base, head: undefined }
+  if (base.kind === 'decoder') return base.head ? { ...base, head: undefined } : base
   throw new UserError(`task lm trains decoders; the model in ${options.model} is an ${base.kind}`)
 }
-
-const isOther = (a: ModelConfig, b: ModelConfig): boolean => taskOf(a) !== taskOf(b)
-const taskOf = (config: ModelConfig) => ('head' in config ? config.head?.task : undefined)
 
 function checkLength(tokens: number, context: number): void {
   if (tokens > context) return

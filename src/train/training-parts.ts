@@ -20,12 +20,14 @@ export interface TrainingParts {
 }
 
 /** Options that a base decides, and that cannot be given with it. */
-const OF_THE_BASE = ['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim'] as const
-const MORE = ['positions', 'window', 'experts', 'expertsPerToken', 'vocab'] as const
+const OF_THE_BASE = [
+  ...(['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim', 'positions'] as const),
+  ...(['window', 'experts', 'expertsPerToken', 'dropout', 'vocab', 'tokenizer'] as const),
+]
 
 /** Throws UserError where an option contradicts the base that is trained further. */
 export function checkBase(options: ParsedTrainOptions, base: ModelFolder): void {
-  const given = [...OF_THE_BASE, ...MORE].find((name) => options[name] !== undefined)
+  const given = OF_THE_BASE.find((name) => options[name] !== undefined)
   if (given !== undefined)
     throw new UserError(`${given} is that of the model in ${base.folder}; leave it out`)
 }

@@ -88,7 +88,7 @@ async function tuneOn(
   const trainingTokens = packing.rows.length * length
   const batch = Math.min(packing.rows.length, Math.max(1, Math.round(2048 / length)))
   const model = new Decoder(config)
-  const files = { tokenizer, chatTemplate: template }
+  const files = { tokenizer, chatTemplate: template, addBos: base.addBos }
   const adapter = learnsAdapter
     ? await loraSession({ options, engine, model, base, files })
     : undefined

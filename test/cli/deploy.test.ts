@@ -73,3 +73,10 @@ it('exports for transformers.js, and as a site', async () => {
     expect((await stat(join(folder.path, format, file))).size).toBeGreaterThan(500)
   }
 })
+
+it('refuses options that a format does not have', async () => {
+  const args = ['--format', 'gguf', '--title', 'x', '--out', 'titled.gguf']
+  const { code, stderr } = await chatwright('export', 'model', ...args)
+  expect(code).toBe(1)
+  expect(stderr).toContain('title is not an option of the format gguf')
+})

@@ -41,20 +41,21 @@ export const generate = defineCommand({
   ) => {
     const signal = interruptSignal()
     const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
+    if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
+      throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
     const folder = await findModel(name, { signal })
     const adapter = adapters && (await findAdapters(adapters, { signal }))
     const model = await load(folder, { adapter, engine, threads, bits, draft })
     try {
-      if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
-        throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')
       if (beams > 0) {
         const { generateBeams } = await import('../../generate/generate-beams.ts')
         const texts = await generateBeams(model, { ...options, signal })
         return { result: { texts }, text: texts.map(({ text }) => text).join('\n') }
       }
-      if (process.stdout.isTTY && !json) process.stdout.write(pc.dim(sampled.prompt ?? ''))
+      if (process.stdout.isTTY && !json && model.config.kind === 'decoder')
+        process.stdout.write(pc.dim(sampled.prompt ?? ''))
       const generation = stream(model, { ...sampled, signal })
       let step = await generation.next()
       for (; !step.done; step = await generation.next())

@@ -1,5 +1,6 @@
 import { trainOptions } from '../../train/options.ts'
 import { defineCommand } from '../command.ts'
+import { findModel } from '../find-model.ts'
 import { dropoutHelp, trainingHelp } from '../help/training.ts'
 import { runTraining } from '../run-training.ts'
 
@@ -20,7 +21,8 @@ export const train = defineCommand({
     Data: {
       data: '`SOURCE` text, or records for the other tasks: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
       val: '`FRACTION|SOURCE` text to validate on: a share of --data, from its end, or sources of its own',
-      tokenizer: '`char|bpe|DIR` characters, byte-level BPE, or a folder with a tokenizer.json',
+      tokenizer:
+        '`char|bpe|DIR` characters, byte-level BPE, or a folder with a tokenizer.json (default: bpe)',
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',
     },
     Model: {
@@ -53,6 +55,9 @@ export const train = defineCommand({
   ],
   run: async (options) => {
     const { train } = await import('../../train/train.ts')
-    return runTraining((events) => train(options, events))
+    return runTraining(async (events) => {
+      const model = options.model && (await findModel(options.model, events))
+      return train({ ...options, model }, events)
+    })
   },
 })

@@ -59,10 +59,10 @@ export function maskTokens(batch: Batch, options: MaskingOptions, random: Random
   return { rows, length, arrays: { ids, mask, places, targets }, count: counted }
 }
 
-/** Tokens of a row before its text ends: the first, and each that is another's target. */
+/** Tokens of a row before its text ends: those that have a target. */
 function tokensThere({ targets, length }: Batch, row: number): number {
-  let count = 1
-  while (count < length && targets[row * length + count - 1] !== IGNORE) count++
+  let count = 0
+  while (count < length && targets[row * length + count] !== IGNORE) count++
   return count
 }
 

@@ -59,17 +59,20 @@ export function sourceTargetSet(
   if (eosId === undefined) throw new UserError('the tokenizer has no token for the end of a text')
   let cut = 0
   const encoded = all.map(({ sources, target }) => {
-    const read = sources.map(
-      (source) => encodeInput(tokenizer, source, { maxLength: sourceLength }).ids,
+    const whole = sources.map((source) => encodeInput(tokenizer, source).ids)
+    const read = whole.map((ids, i) =>
+      ids.length <= sourceLength
+        ? ids
+        : encodeInput(tokenizer, sources[i] as string, { maxLength: sourceLength }).ids,
     )
     const written = [...tokenizer.encode(target), eosId]
-    if (written.length > length || read.some((ids) => ids.length === sourceLength)) cut++
+    if (written.length > length || whole.some((ids) => ids.length > sourceLength)) cut++
     const targets = written.slice(0, length)
     return { read, targets, ids: [startId, ...targets.slice(0, -1)] }
   })
   return {
     count: all.length,
-    notice: cutNotice(cut, all.length, Math.min(sourceLength, length)),
+    notice: cutNotice(cut, all.length, Math.max(sourceLength, length)),
     collate: (indices) => {
       const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
       const read = chosen.flatMap((one) => one.read)

@@ -79,7 +79,7 @@ test('sources and targets: the text that is written comes one place later', () =
 
 const rowsOf = (rows: number, length: number, there = length): Batch => {
   const inputs = Int32Array.from({ length: rows * length }, (_, i) => ids('abcdefgh')[i % 8] ?? 0)
-  const targets = inputs.map((id, i) => (i % length < there - 1 ? id : IGNORE))
+  const targets = inputs.map((id, i) => (i % length < there ? id : IGNORE))
   return { rows, length, inputs, targets } as unknown as Batch
 }
 const masking = {
@@ -120,6 +120,8 @@ test('rows that end early are masked where they have text only', () => {
   expect(counted).toHaveLength(100)
   expect(Math.max(...counted)).toBeLessThanOrEqual(5)
   expect(list(arrays.mask).reduce((a, b) => a + b)).toBe(20 * 7)
+  // A batch is filled up with empty rows, of which nothing is hidden.
+  expect(maskTokens(rowsOf(2, 50, 0), masking, new Random(3)).count).toBe(0)
 })
 
 test('readers go on where their state was taken', () => {

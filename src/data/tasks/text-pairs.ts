@@ -37,7 +37,7 @@ export function textPairSet(pairs: readonly TextPair[], options: TextOptions): E
   }
   return {
     count: pairs.length,
-    notice: anchors.notice ?? positives.notice,
+    notice: [anchors, positives].flatMap(({ notice }) => notice ?? []).join('; ') || undefined,
     collate: (indices) => {
       const [a, b] = [anchors.arrays(indices), positives.arrays(indices)]
       const arrays = {

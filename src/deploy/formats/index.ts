@@ -26,6 +26,8 @@ export interface ExportFormat {
   name: string
   /** Types of weights that it has, the default first. */
   dtypes: readonly string[]
+  /** Options that it takes besides. */
+  takes: readonly string[]
   /** Writes a new folder, or a file, aside and renames it. Throws UserError that names what it cannot say. */
   write(folder: ModelFolder, out: string, options: FormatOptions): Promise<void>
 }
@@ -38,6 +40,7 @@ export const EXPORT_FORMATS = {
   huggingface: {
     name: "a folder in Hugging Face's layout",
     dtypes: Object.keys(HUGGINGFACE_DTYPES),
+    takes: ['shardSize'],
     write: async (folder, out, { dtype, shardBytes }) => {
       const { writeHuggingFace } = await import('./huggingface.ts')
       const options = { dtype: dtype as HuggingFaceDtype, shardBytes }
@@ -47,6 +50,7 @@ export const EXPORT_FORMATS = {
   gguf: {
     name: 'a GGUF file, for llama.cpp',
     dtypes: Object.keys(GGUF_DTYPES),
+    takes: [],
     write: async (folder, out, { dtype }) => {
       const { writeGguf } = await import('./gguf.ts')
       await opened(folder, (source) => writeGguf(source, out, { dtype: dtype as GgufDtype }))
@@ -55,6 +59,7 @@ export const EXPORT_FORMATS = {
   onnx: {
     name: 'a folder for transformers.js and ONNX Runtime',
     dtypes: ['f32'],
+    takes: ['shardSize', 'cache', 'keepLogits', 'fused'],
     write: async (folder, out, { shardBytes, ...options }) => {
       const { exportOnnx } = await import('../onnx/export-onnx.ts')
       await exportOnnx(folder, out, { ...options, fileLimit: Math.min(shardBytes, PROTOBUF_LIMIT) })
@@ -63,6 +68,7 @@ export const EXPORT_FORMATS = {
   web: {
     name: 'a static site, whose page runs the model without a network',
     dtypes: ['f32'],
+    takes: ['title', 'webgpu'],
     write: async ({ folder }, out, { title, webgpu }) => {
       const { exportWeb } = await import('../web/export-web.ts')
       await exportWeb(await readWritingFolder(folder), out, { title, webgpu })

@@ -97,8 +97,7 @@ async function readWeights({ fill }: ModelFolder, model: Model): Promise<Weights
 }
 
 /** What transformers.js must be told of the tokenizer. */
-const settingsOf = ({ family, addBos }: ModelFolder): object => ({
+const settingsOf = ({ family }: ModelFolder): object => ({
   // The class that tells a pair's texts apart.
   ...(family === 'bert' && { tokenizer_class: 'BertTokenizer' }),
-  ...(addBos && { add_bos_token: true }),
 })

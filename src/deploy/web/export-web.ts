@@ -49,7 +49,7 @@ export async function exportWeb(
 async function modelFilesOf(
   folder: ModelFolder<WritingModel['config']>,
 ): Promise<Record<string, FileContent>> {
-  const { config, addBos, fill } = folder
+  const { config, fill } = folder
   const model = createModel(config)
   const values: Record<string, Float32Array> = {}
   for (const [name, { shape }] of model.parameters()) values[name] = new Float32Array(sizeOf(shape))
@@ -57,7 +57,7 @@ async function modelFilesOf(
   await fill(value)
   const files = {
     ...descriptionFiles({
-      ...{ ...folder, settings: { add_bos_token: addBos } },
+      ...folder,
       tokenizerJson: tokenizerFile(folder.tokenizer),
     }),
     'model.safetensors': encodeSafetensors(exportTensors(familyOf(config), model, value)),

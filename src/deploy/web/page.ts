@@ -78,8 +78,9 @@ async function run(): Promise<void> {
     abort = new AbortController()
     status.textContent = reason
     busy(true)
-    await answer().catch(tell)
+    const error = await answer().catch((error: Error) => error)
     busy(false)
+    if (error) tell(error)
   })
   stop.addEventListener('click', () => abort.abort())
   status.textContent = reason

@@ -35,7 +35,7 @@ export async function readSentence(read: (file: string) => Promise<unknown>): Pr
     throw new UserError(`${MODULES}: vectors pass through ${unknown.type}, which is not known here`)
   const pooling = modules.data.find(({ type }) => kindOf(type) === 'Pooling')
   return {
-    pooling: pooling ? poolingOf(await read(poolingFile(pooling.path))) : 'mean',
+    pooling: pooling ? await readPooling(read, poolingFile(pooling.path)) : 'mean',
     normalized: modules.data.some(({ type }) => kindOf(type) === 'Normalize'),
   }
 }
@@ -45,13 +45,16 @@ function poolingFile(path: string): string {
   throw new UserError(`${MODULES}: path is ${JSON.stringify(path)}, not the name of a folder`)
 }
 
-function poolingOf(json: unknown): HeadConfig['pooling'] {
-  const fields = poolingSchema.safeParse(json).data ?? {}
+async function readPooling(
+  read: (file: string) => Promise<unknown>,
+  file: string,
+): Promise<HeadConfig['pooling']> {
+  const fields = poolingSchema.safeParse(await read(file)).data ?? {}
   const modes = Object.keys(fields).filter((name) => /^pooling_mode_/.test(name) && fields[name])
   const [mode] = modes
   if (modes.length === 1 && mode && mode in MODES) return MODES[mode as keyof typeof MODES]
   throw new UserError(
-    `${POOLING}/config.json: pools by ${modes.join(' and ') || 'nothing'}; here one of ${Object.keys(MODES).join(', ')}`,
+    `${file}: pools by ${modes.join(' and ') || 'nothing'}; here one of ${Object.keys(MODES).join(', ')}`,
   )
 }
 

@@ -26,16 +26,23 @@ export const embed: RecordTask<TextPair> = {
         model,
         records.map(({ positive }) => positive),
       )
-      return { recallAt1: recallAt1(anchors, positives) }
+      const texts = records.map(({ positive }) => positive)
+      return { recallAt1: recallAt1(anchors, positives, texts) }
     }),
   undivided: true,
 }
 
-/** Share of the anchors to which no other text is nearer than their own. */
-function recallAt1(anchors: readonly Float32Array[], positives: readonly Float32Array[]): number {
+/** Share of the anchors to which their own text is nearer than every other. */
+function recallAt1(
+  anchors: readonly Float32Array[],
+  positives: readonly Float32Array[],
+  texts: readonly string[],
+): number {
   const found = anchors.filter((anchor, own) => {
     const near = cosineSimilarity(anchor, positives[own] as Float32Array)
-    return positives.every((other, i) => i === own || cosineSimilarity(anchor, other) < near)
+    return positives.every(
+      (other, i) => texts[i] === texts[own] || cosineSimilarity(anchor, other) < near,
+    )
   })
   return found.length / anchors.length
 }

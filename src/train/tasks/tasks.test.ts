@@ -181,6 +181,66 @@ test.each(['t5', 'transformer'] as const)('a text from another: %s', async (styl
   }
 })
 
+test('a base with other labels, and one that knows them already', async () => {
+  const three = ['a', 'b', 'c'].flatMap((label) => many(() => ({ text: label, label }), 20))
+  await learn('three', three, { task: 'classify', style: 'distilbert', steps: 60 })
+  const [two, other] = [
+    three.filter(({ label }) => label !== 'c'),
+    three.map(({ text }) => ({ text, label: text === 'a' ? 'first' : 'later' })),
+  ]
+  const labelsAfter = async (name: string, records: readonly object[]) => {
+    const file = path(`${name}.jsonl`)
+    await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
+    const base = { model: path('three'), data: [file], out: path(name) }
+    const { metrics } = await train({
+      ...base,
+      task: 'classify',
+      steps: 40,
+      lr: 3e-3,
+      threads: 2,
+      val: [file],
+    })
+    expect(metrics?.accuracy).toBe(1)
+    const { model_type } = JSON.parse(await readFile(path(`${name}/config.json`), 'utf8'))
+    expect(model_type).toBe('distilbert')
+    return withTextModel(name, async (model) => model.head.labels)
+  }
+  expect(await labelsAfter('two', two)).toEqual(['a', 'b', 'c'])
+  expect(await labelsAfter('other', other)).toEqual(['first', 'later'])
+})
+
+test('few pairs are held out, and rows of hidden tokens need room', async () => {
+  const pairs = Array.from({ length: 30 }, (_, i) => {
+    return { anchor: `${good[i % 3]} ${i % 10}`, positive: `${bad[i % 3]}` }
+  })
+  const { metrics } = await learn('few', pairs, { task: 'embed', batch: 8, steps: 20 })
+  expect(metrics?.recallAt1).toBeGreaterThanOrEqual(0)
+  await expect(learn('narrow', 'abc'.repeat(99), { task: 'mlm', context: 2 })).rejects.toThrow(
+    'context',
+  )
+})
+
+test('a training on records that was stopped early goes on, but not on other records', async () => {
+  const stop = new AbortController()
+  const file = path('stopped.jsonl')
+  const records = many(review, 60)
+  await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
+  const options: TrainOptions = {
+    ...{ data: [file], out: path('stopped'), tokenizer: 'char', threads: 2 },
+    ...{ layers: 1, dim: 32, heads: 2, context: 16, steps: 40, batch: 4 },
+    task: 'classify',
+  }
+  const onMetrics = ({ step }: { step: number }) => step === 2 && stop.abort()
+  const { ended } = await train(options, { signal: stop.signal, onMetrics })
+  expect(ended).toBe('aborted')
+  await writeFile(file, records.map((one) => JSON.stringify({ ...one, text: 'good' })).join('\n'))
+  await expect(train({ ...options, resume: true })).rejects.toThrow('records')
+  await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
+  const resumed = await train({ ...options, resume: true })
+  const whole = await train({ ...options, out: path('whole') })
+  expect(resumed.loss).toBe(whole.loss)
+})
+
 test('a text from two sources that are read apart', async () => {
   const choice = () => {
     const [first, second] = [pick([...'abcd']), pick([...'1234'])]
