@@ -24,6 +24,11 @@ export async function fillMask(
   const { maskId, vocabSize } = tokenizer
   const encoded = encodeInput(tokenizer, text, { maxLength, specials: true })
   const places = encoded.ids.flatMap((id, i) => (id === maskId ? [i] : []))
+  const all = encodeInput(tokenizer, text, { specials: true }).ids.filter((id) => id === maskId)
+  if (places.length < all.length)
+    throw new UserError(
+      `a gap lies beyond the ${maxLength} tokens that the model reads; shorten the text`,
+    )
   if (maskId === undefined || places.length === 0)
     throw new UserError(
       `the text has no gap to fill; write ${tokenizer.decode([maskId ?? 0], { specials: true })} for one`,

@@ -50,7 +50,7 @@ export const beamOptions = z.strictObject({
   prompt: generateOptions.shape.prompt,
   sources: generateOptions.shape.sources,
   /** Texts that are followed at a time. */
-  beams: z.number().int().min(1).default(4),
+  beams: z.number().int().min(1).max(1000).default(4),
   /** Texts to give: the best ones. */
   nBest: z.number().int().min(1).default(1),
   /** Above 0 favors long texts: the sum of log-probabilities is divided by length ^ lengthPenalty. */

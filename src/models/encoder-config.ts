@@ -58,8 +58,10 @@ export const modernBertConfig = (sizes: EncoderSizes): EncoderConfig => ({
   positions: 'rotary',
   ropeTheta: 160_000,
   windowRopeTheta: 10_000,
-  window: 65,
-  windowed: Array.from({ length: sizes.layers }, (_, i) => i % 3 !== 0),
+  ...(sizes.layers > 1 && {
+    window: 65,
+    windowed: Array.from({ length: sizes.layers }, (_, i) => i % 3 !== 0),
+  }),
   normEpsilon: 1e-5,
   normBias: false,
   normPlace: 'pre',

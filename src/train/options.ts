@@ -9,6 +9,8 @@ import { TASKS } from './tasks/index.ts'
 const names = <T extends string>(record: Record<T, unknown>) =>
   z.enum(Object.keys(record) as [T, ...T[]])
 const count = z.number().int().min(1)
+/** Tokens of the longest context that can be asked for. */
+const LONGEST = 2 ** 20
 const share = z.number().min(0).lt(1)
 const size = z.number().min(0)
 
@@ -77,9 +79,9 @@ export const trainOptions = trainingOptions.extend({
   kvHeads: count.optional(),
   dim: count.optional(),
   hiddenDim: count.optional(),
-  context: count.optional(),
+  context: count.max(LONGEST).optional(),
   /** Tokens of the text that is written, where another is read; default: `context`. */
-  targetContext: count.optional(),
+  targetContext: count.max(LONGEST).optional(),
   positions: z.enum(POSITIONS).optional(),
   window: count.optional(),
   experts: count.optional(),

@@ -98,7 +98,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     loss,
     best,
     seconds: seconds(),
-    tokensPerSecond: tokens / stepTime,
+    tokensPerSecond: tokens === 0 ? 0 : tokens / stepTime,
     ended,
   })
 

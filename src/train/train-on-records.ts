@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import { kindOfStyle } from '../models/styles/index.ts'
 import { tokenizerHash } from '../text/hash.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { copyParameters } from './copy-parameters.ts'
 import { horizon, modelConfig, withHead } from './dial.ts'
+import { recordsHash } from './records-hash.ts'
 import { type TrainResult, trainingSession } from './session.ts'
 import { type RecordTaskName, recordTask } from './tasks/index.ts'
 import type { RecordTask } from './tasks/task.ts'
@@ -31,12 +32,16 @@ export async function trainOnRecords(
   const head = task.head?.([...records, ...held])
   const style = options.style ?? task.style
   const tokenizer = await tokenizerForTexts(options, () => textsOf(task, [...records, ...held]), {
-    kind: base?.config.kind ?? kindOf(style, task),
+    kind: base?.config.kind ?? kindOfStyle(style),
     base,
   })
-  const config = configFor(parts, { ...options, style }, tokenizer, head)
+  // A model of one's own has room for what it writes, too.
+  const context = options.context && Math.max(options.context, options.targetContext ?? 0)
+  const config = configFor(parts, { ...options, context, style }, tokenizer, head)
   if (!task.kinds.includes(config.kind))
-    throw new UserError(`task ${name} trains ${task.kinds.join('s and ')}s, not an ${config.kind}`)
+    throw new UserError(
+      `task ${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${config.kind}; choose another style or model`,
+    )
   const model = createModel(config)
   const [first] = stacksOf(config)
   const length = Math.min(options.context ?? Infinity, first?.context ?? 0)
@@ -52,6 +57,10 @@ export async function trainOnRecords(
   const each = learned.collate([0]).length
   const defaults = horizon(config, records.length * each, each)
   const batch = Math.min(options.batch ?? defaults.batch, records.length)
+  if (task.undivided && batch < 2)
+    throw new UserError(
+      `${name} compares the examples of a batch; give two records or more, and a batch of 2 or more`,
+    )
   const objective = task.objective(model, { ...sizes, labelSmoothing, temperature })
   return trainingSession({
     options: { ...options, batch },
@@ -82,7 +91,7 @@ export async function trainOnRecords(
     identity: {
       ...{ config, seed, optimizer, task: name },
       tokenizer: tokenizerHash(tokenizer),
-      ...{ length, targetLength, records: hashOf([records, held]) },
+      ...{ length, targetLength, records: recordsHash([records, held]) },
     },
     events,
   })
@@ -97,14 +106,6 @@ async function readRecords(task: RecordTask<unknown>, corpus: Corpus): Promise<u
 const textsOf = (task: RecordTask<unknown>, records: readonly unknown[]): string[] =>
   records.flatMap((record) => task.texts(record))
 
-const kindOf = (style: string, { kinds, style: own }: RecordTask<unknown>): ModelConfig['kind'] =>
-  style === own ? (kinds[0] as ModelConfig['kind']) : configKind(style)
-
-const configKind = (style: string): ModelConfig['kind'] => {
-  if (style === 't5' || style === 'transformer') return 'encoder-decoder'
-  return /bert/.test(style) ? 'encoder' : 'decoder'
-}
-
 function configFor(
   { base }: TrainingParts,
   options: TrainingParts['options'],
@@ -113,12 +114,6 @@ function configFor(
 ): ModelConfig {
   if (!base) return modelConfig(options, { vocabSize, head, startId: bosId ?? padId, padId })
   return head ? withHead(base.config, head) : base.config
-}
-
-/** Of what records say, wherever they stand. */
-const hashOf = (records: unknown): string => {
-  const text = JSON.stringify(records, (key, value) => (key === 'where' ? undefined : value))
-  return createHash('sha256').update(text).digest('hex')
 }
 
 const bytesOf = (texts: readonly string[]): number =>

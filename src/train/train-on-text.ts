@@ -16,6 +16,7 @@ import {
 import { UserError } from '../errors.ts'
 import { Encoder } from '../models/encoder.ts'
 import { createModel, type Model, type ModelConfig, stacksOf } from '../models/model.ts'
+import { kindOfStyle } from '../models/styles/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { maskedLanguageModelObjective } from '../objectives/masked-language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
@@ -34,6 +35,11 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
   if (base) checkBase(options, base)
   const corpora = validation ? [corpus, validation] : [corpus]
   const kind = task === 'mlm' ? 'encoder' : 'decoder'
+  const given = base?.config.kind ?? (options.style && kindOfStyle(options.style)) ?? kind
+  if (given !== kind)
+    throw new UserError(
+      `task ${task} trains ${kind}s, and this model is of the kind ${given}; choose another style or model, or another task`,
+    )
   const tokenizer = await tokenizerForText(options, corpora, { kind, base })
   const dataset = await prepareDataset({
     folder: join(out, 'data'),

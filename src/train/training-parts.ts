@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { ModelFolder } from '../checkpoint/model-folder.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
@@ -24,6 +25,12 @@ const OF_THE_BASE = [
   ...(['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim', 'positions'] as const),
   ...(['window', 'experts', 'expertsPerToken', 'dropout', 'vocab', 'tokenizer'] as const),
 ]
+
+/** Throws UserError where a training's result would take the place of the model that it starts from. */
+export function refuseOverwriting(out: string, model: string | undefined): void {
+  if (model !== undefined && resolve(model) === resolve(out))
+    throw new UserError(`out is ${out}, the model that is trained further; choose another folder`)
+}
 
 /** Throws UserError where an option contradicts the base that is trained further. */
 export function checkBase(options: ParsedTrainOptions, base: ModelFolder): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { adapterFiles } from '../checkpoint/adapter-folder.ts'
 import { growVocabulary } from '../checkpoint/grow-vocabulary.ts'
 import type { ModelFilesOptions } from '../checkpoint/model-files.ts'
@@ -27,22 +28,36 @@ export interface LoraSessionOptions {
  * Attaches a fresh adapter to a model whose weights are loaded once, to be read only. Where the
  * tokenizer has more tokens than the base's had, their rows travel with the adapter.
  */
-export async function loraSession(session: LoraSessionOptions): Promise<SessionAdapter> {
+export async function loraSession(
+  session: LoraSessionOptions,
+): Promise<SessionAdapter & { baseHash: string }> {
   const { options, engine, model, base, files } = session
   const lora = new Lora(model, loraConfig(options))
   // Rows that a vocabulary was padded with were never trained, and may all be alike.
   const known = base.tokenizer.vocabSize
   const grown = growVocabulary(base, files.tokenizer.vocabSize, known)
   const loaded = await loadParameters(engine, model, grown)
+  const baseHash = await hashOf(loaded)
   const { baseBits } = options
   const frozen = baseBits ? await quantizeFrozen(engine, model, loaded, baseBits) : loaded
   const replaced = grown === base ? [] : tokenRows(model, frozen)
   return {
     lora,
     frozen,
+    baseHash,
     files: (values) =>
       adapterFiles({ ...files, ...{ model, lora, values, replaced, base: nameOf(options.model) } }),
   }
+}
+
+/** Of all weights, so that an adapter is not learned on one model and then on another. */
+async function hashOf(tensors: Readonly<Record<string, DeviceTensor>>): Promise<string> {
+  const hash = createHash('sha256')
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const { buffer, byteOffset, byteLength } = await tensor.read()
+    hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return hash.digest('hex')
 }
 
 /** OWNER/NAME of a model in the Hub's cache; else the folder. */

@@ -21,7 +21,9 @@ import { roleNames } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { withSpecialTokens } from '../text/with-special-tokens.ts'
 import { copyParameters } from '../train/copy-parameters.ts'
+import { recordsHash } from '../train/records-hash.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
+import { refuseOverwriting } from '../train/training-parts.ts'
 import { loraSession } from './lora-session.ts'
 import { type ParsedTuneOptions, type TuneOptions, tuneOptions } from './options.ts'
 
@@ -44,6 +46,7 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
   const idle = OF_ADAPTERS.find((name) => options[name] !== undefined)
   if (idle && parsed.adapter === 'none')
     throw new UserError(`${idle} is for an adapter; set adapter to lora, or leave it out`)
+  refuseOverwriting(parsed.out, parsed.model)
   const base = await readDecoderFolder(parsed.model)
   const conversations = await readAll(parsed.data, parsed, events)
   const held = Array.isArray(parsed.val)
@@ -118,8 +121,11 @@ async function tuneOn(
       tokenizer: tokenizerHash(tokenizer),
       seed: options.seed,
       optimizer: options.optimizer,
-      conversations: conversations.length,
-      ...(adapter && { adapter: adapter.lora.config, baseBits: options.baseBits ?? null }),
+      conversations: recordsHash([conversations, held]),
+      ...(adapter && {
+        ...{ adapter: adapter.lora.config, baseBits: options.baseBits ?? null },
+        base: adapter.baseHash,
+      }),
     },
     events,
   })

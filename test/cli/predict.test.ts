@@ -58,3 +58,26 @@ it('refuses what it cannot read', async () => {
   const beams = await run(['generate', '--model', path('model'), '--n-best', '2'])
   expect(beams.stderr).toMatch(/this needs a model|need --beams/)
 })
+
+it('trains an encoder-decoder and follows several texts', async () => {
+  const lines = Array.from({ length: 60 }, (_, i) =>
+    JSON.stringify({ source: `say ${i % 4}`, target: `${i % 4}!` }),
+  )
+  await writeFile(path('say.jsonl'), lines.join('\n'))
+  const sizes =
+    '--layers 1 --dim 32 --heads 2 --context 8 --target-context 12 --steps 150 --lr 0.003'
+  const trained = await run([
+    ...['train', '--task', 'seq2seq', '--data', path('say.jsonl'), '--out', path('say')],
+    ...['--tokenizer', 'char', '--batch', '8', ...sizes.split(' ')],
+  ])
+  expect(trained.code, trained.stderr).toBe(0)
+  const generate = ['generate', '--model', path('say'), '--prompt', 'say 3']
+  const asked = await run([...generate, '--beams', '3', '--n-best', '2', '--json'])
+  expect(asked.code, asked.stderr).toBe(0)
+  const { texts } = last(asked.stdout)
+  expect(texts).toHaveLength(2)
+  expect(texts[0].score).toBeGreaterThanOrEqual(texts[1].score)
+  const wrong = await run([...generate, '--beams', '3', '--top-k', '5'])
+  expect(wrong).toMatchObject({ code: 1 })
+  expect(wrong.stderr).toContain('--top-k does not go with --beams')
+}, 60_000)

@@ -5,12 +5,13 @@ import { beamOptions, generateOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
 import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
+import { flagOf } from '../flags.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { modelOptions } from '../model-options.ts'
 
 const { prompt: _, sources: __, maxTokens: ___, ...search } = beamOptions.shape
-const beam = { ...search, beams: z.number().int().min(0).default(0) }
+const beam = { ...search, beams: z.number().int().min(0).max(1000).default(0) }
 
 export const generate = defineCommand({
   name: 'generate',
@@ -43,6 +44,7 @@ export const generate = defineCommand({
     const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
     if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
       throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')
+    if (beams > 0) refuseSampling({ ...sampled, draft })
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
     const folder = await findModel(name, { signal })
@@ -51,7 +53,11 @@ export const generate = defineCommand({
     try {
       if (beams > 0) {
         const { generateBeams } = await import('../../generate/generate-beams.ts')
-        const texts = await generateBeams(model, { ...options, signal })
+        const { prompt, sources, maxTokens } = sampled
+        const texts = await generateBeams(model, {
+          ...{ prompt, sources, maxTokens, beams, signal },
+          ...{ nBest, lengthPenalty, earlyStopping },
+        })
         return { result: { texts }, text: texts.map(({ text }) => text).join('\n') }
       }
       if (process.stdout.isTTY && !json && model.config.kind === 'decoder')
@@ -68,3 +74,13 @@ export const generate = defineCommand({
     }
   },
 })
+
+/** Beam search follows the likeliest texts; nothing is drawn. Throws UserError where drawing is asked for. */
+function refuseSampling(options: Record<string, unknown>): void {
+  const { prompt: _, sources: __, maxTokens: ___, slide: ____, ...others } = options
+  const isGiven = (value: unknown) =>
+    value !== undefined && !(Array.isArray(value) && !value.length)
+  const wrong = Object.keys(others).find((name) => isGiven(others[name]))
+  if (wrong)
+    throw new UserError(`${flagOf(wrong)} does not go with --beams; leave out one of the two`)
+}

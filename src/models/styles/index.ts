@@ -61,3 +61,9 @@ export const STYLES = [
 )[]
 
 export type Style = (typeof STYLES)[number]
+
+/** What a style's models are. */
+export function kindOfStyle(style: Style): 'decoder' | 'encoder' | 'encoder-decoder' {
+  if (style in DECODER_STYLES) return 'decoder'
+  return style in ENCODER_STYLES ? 'encoder' : 'encoder-decoder'
+}

@@ -275,3 +275,13 @@ test.each([
 ] as const)('faulty records of %s are refused by line: %j', async (task, records, message) => {
   await expect(learn(`bad-${task}`, records, { task, val: 0 })).rejects.toThrow(message)
 })
+
+test('what cannot be trained is refused before anything is made', async () => {
+  const refused = (options: Partial<TrainOptions>, message: string) =>
+    expect(learn('refused', 'abc'.repeat(200), options)).rejects.toThrow(message)
+  await refused({ task: 'lm', style: 't5' }, 'task lm trains decoders')
+  await refused({ task: 'mlm', style: 'llama' }, 'task mlm trains encoders')
+  await refused({ model: path('refused') }, 'the model that is trained further')
+  const pairs = many(() => ({ anchor: 'a', positive: 'b' }), 20)
+  await expect(learn('alone', pairs, { task: 'embed', batch: 1 })).rejects.toThrow('a batch of 2')
+})
