@@ -32,15 +32,14 @@ const BODIES: Record<string, [body: Body, head: typeof bertHead]> = {
 /** Every task of every family. */
 const everyTask = Object.entries(BODIES).flatMap(([family, [body, head]]): [string, Case][] => {
   const of = (more: HeadConfig): Case => [family, body({ head: more })]
-  const ours = (more: HeadConfig): Case => ['chatwright', body({ head: more })]
   return Object.entries({
     [`${family}, hidden words`]: of(head('mlm')),
     [`${family} that classifies`]: of(head('classify', labels)),
     [`${family} that estimates`]: of(head('regress')),
     [`${family} that tags`]: of(head('tag', labels)),
     [`${family} that embeds by the mean`]: of(head('embed')),
-    [`${family} that embeds by the first token`]: ours({ ...head('embed'), pooling: 'first' }),
-    [`${family} that embeds by the last, of any length`]: ours({
+    [`${family} that embeds by the first token`]: of({ ...head('embed'), pooling: 'first' }),
+    [`${family} that embeds by the last, of any length`]: of({
       ...{ ...head('embed'), pooling: 'last', normalized: false },
     }),
   })
