@@ -45,6 +45,7 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> {
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (isGguf(folder)) return readGgufFile(folder)
+  await refuseAdapter(folder)
   await finishPromotion(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
   const { family, tokens, unknown } = described
@@ -70,6 +71,19 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
       }
     },
   }
+}
+
+/** Throws UserError where a folder has an adapter, and no model. */
+async function refuseAdapter(folder: string): Promise<void> {
+  const isThere = (name: string) =>
+    stat(join(folder, name)).then(
+      () => true,
+      () => false,
+    )
+  if ((await isThere('adapter_config.json')) && !(await isThere('config.json')))
+    throw new UserError(
+      `${folder} has an adapter; give it as --adapter, and the model that it is for as --model`,
+    )
 }
 
 /** How vectors are made, where the folder says so. Throws UserError that begins with the folder. */

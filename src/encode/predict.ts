@@ -4,6 +4,7 @@ import { parseRecord } from '../data/tasks/parse-record.ts'
 import { UserError } from '../errors.ts'
 import { parseOptions } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
+import { encodeInput, encodeWords } from '../text/encode-input.ts'
 import { type Classified, classify, estimate } from './classify.ts'
 import { embed } from './embed.ts'
 import { type Filling, fillMask } from './fill-mask.ts'
@@ -26,6 +27,8 @@ export type PredictOptions = z.input<typeof predictOptions> & { signal?: AbortSi
 /** What a model says of a text; which of these there is, is up to its task. */
 export interface Prediction extends Partial<Classified> {
   text: string
+  /** The text was longer than the model reads, and lost its end. */
+  truncated?: true
   /** Of the task `regress`. */
   value?: number
   /** Of the task `tag`. */
@@ -57,10 +60,15 @@ export async function predict({ signal, ...options }: PredictOptions): Promise<P
   const model = await loadTextModel(folder, { engine, threads })
   try {
     const said = await ask(model, given, { top, signal })
-    return given.map(({ text }, i) => ({ text, ...said[i] }))
+    return given.map((one, i) => ({ text: one.text, ...said[i], ...cut(model, one) }))
   } finally {
     await model.dispose()
   }
+}
+
+function cut({ tokenizer, context }: TextModel, { text, pair, words }: Given) {
+  const { ids } = words ? encodeWords(tokenizer, words) : encodeInput(tokenizer, text, { pair })
+  return ids.length > context ? ({ truncated: true } as const) : {}
 }
 
 async function ask(

@@ -79,10 +79,14 @@ test('a site has the model, what runs it, and the terms of what it copies', asyn
 })
 
 /** Opens a site, lets `use` work with its page, and gives what was asked for from elsewhere. */
-async function visit(folder: string, use: (page: Page) => Promise<void>): Promise<string[]> {
+async function visit(
+  folder: string,
+  use: (page: Page) => Promise<void>,
+  locale = 'en-US',
+): Promise<string[]> {
   if (!browser) throw new Error('there is no browser')
   const server = await serve(folder, { isolated: false })
-  const page = await browser.newPage()
+  const page = await browser.newPage({ locale })
   const elsewhere: string[] = []
   try {
     await page.route(
@@ -129,6 +133,15 @@ test.runIf(browser)(
     expect(elsewhere).toEqual([])
   },
 )
+
+test.runIf(browser)('it speaks Chinese where the browser does', async () => {
+  const use = async (page: Page) => {
+    expect(await page.textContent('#generate')).toBe('生成')
+    expect(await page.textContent('form')).toContain('最多词元数')
+    expect(await page.getAttribute('html', 'lang')).toBe('zh')
+  }
+  await visit(SITE, use, 'zh-CN')
+})
 
 test.runIf(browser)(
   'with a chat template it talks; on the GPU, where that was asked for',

@@ -49,6 +49,13 @@ it('trains a classifier, says how good it is, describes it and asks it', async (
   expect(read.stdout).toMatch(/bad 坏\n +badDay +\d+\.\d %/)
 }, 60_000)
 
+it('tells where a text was too long', async () => {
+  const texts = ['a good day', 'a good day '.repeat(9)]
+  const asked = await run(['predict', '--model', path('model'), '--text', ...texts, '--json'])
+  const { predictions } = last(asked.stdout)
+  expect(predictions.map((one: { truncated?: true }) => one.truncated)).toEqual([undefined, true])
+})
+
 it('refuses what it cannot read', async () => {
   const none = await run(['predict', '--model', path('model')])
   expect(none.code).not.toBe(0)

@@ -34,7 +34,9 @@ export const predict = defineCommand({
   },
 })
 
-function describe({ text, labels, value, words, vector, gaps }: Prediction): string {
+function describe(prediction: Prediction): string {
+  const { labels, value, words, vector, gaps, truncated } = prediction
+  const text = truncated ? `${prediction.text} (its end was not read)` : prediction.text
   const table = (rows: readonly (readonly [string, number])[]) =>
     formatTable(rows.map(([said, share]) => ['', said, `${(100 * share).toFixed(1)} %`]))
   if (labels) return `${text}\n${table(labels.map((one) => [one.label, one.probability]))}`

@@ -1,3 +1,5 @@
+import { WORDS, type Word } from './words.ts'
+
 export interface IndexOptions {
   title: string
   /** Addresses of modules by the names that they are imported by. */
@@ -21,6 +23,9 @@ output { display: block; margin-top: 1rem; white-space: pre-wrap; overflow-wrap:
 /** Said where the page is opened without a server: browsers load no modules from files. */
 const NO_FILES = 'Open this page through a server of files, such as: python3 -m http.server'
 
+/** Ends an element's tag, and says a word that the page translates. */
+const word = (name: Word): string => `data-word="${name}">${WORDS.en[name]}`
+
 /** The page itself. It asks for nothing that does not lie beside it. */
 export function indexHtml({ title, imports, entry, modules, webgpu }: IndexOptions): string {
   const preloads = modules.map((path) => `<link rel="modulepreload" href="${path}" />`)
@@ -40,13 +45,13 @@ ${preloads.join('\n')}
 <body${webgpu ? ' data-webgpu="true"' : ''}>
 <main>
 <h1>${escaped(title)}</h1>
-<p id="status" role="status">Loading</p>
+<p id="status" role="status" ${word('loading')}</p>
 <form>
-<label>Prompt <textarea id="prompt" rows="4"></textarea></label>
-<label>Tokens, at most <input id="max-tokens" type="number" min="1" value="200" /></label>
-<label>Temperature <input id="temperature" type="number" min="0" step="any" placeholder="default" /></label>
-<button id="generate" disabled>Generate</button>
-<button id="stop" type="button" disabled>Stop</button>
+<label><span ${word('prompt')}</span> <textarea id="prompt" rows="4"></textarea></label>
+<label><span ${word('maxTokens')}</span> <input id="max-tokens" type="number" min="1" value="200" /></label>
+<label><span ${word('temperature')}</span> <input id="temperature" type="number" min="0" step="any" placeholder="${WORDS.en.default}" /></label>
+<button id="generate" disabled ${word('generate')}</button>
+<button id="stop" type="button" disabled ${word('stop')}</button>
 </form>
 <output aria-live="polite"></output>
 </main>

@@ -4,6 +4,7 @@ import type { Piece } from '../../generate/sequence.ts'
 import { openEngine } from '../../runtime/web/open.ts'
 import type { ChatMessage } from '../../text/chat-template.ts'
 import { loadModel } from './load-model.ts'
+import { WORDS, type Word } from './words.ts'
 
 /** What the page of `exportWeb` does: it loads the model beside it, and writes. */
 
@@ -22,12 +23,20 @@ const numberOf = (selector: string): number | undefined => {
   return value === '' ? undefined : Number(value)
 }
 
+/** The page speaks Chinese to those whose browser does, and else English. */
+const language = navigator.language.startsWith('zh') ? 'zh' : 'en'
+const words = WORDS[language]
+document.documentElement.lang = language
+for (const element of document.querySelectorAll<HTMLElement>('[data-word]'))
+  element.textContent = words[element.dataset.word as Word]
+part<HTMLInputElement>('#temperature').placeholder = words.default
+
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 
 async function open() {
   const engine = await openEngine({ engine: document.body.dataset.webgpu ? 'auto' : 'wasm' })
   const model = await loadModel('./model/', engine, (come, all) => {
-    status.textContent = `Loading: ${megabytes(come)} of ${megabytes(all)} MB`
+    status.textContent = words.loaded(megabytes(come), megabytes(all))
   })
   return { model, reason: engine.reason }
 }
