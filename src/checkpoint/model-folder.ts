@@ -45,7 +45,7 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> {
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (isGguf(folder)) return readGgufFile(folder)
-  await refuseAdapter(folder)
+  await refuseOthers(folder)
   await finishPromotion(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
   const { family, tokens, unknown } = described
@@ -73,8 +73,11 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   }
 }
 
-/** Throws UserError where a folder has an adapter, and no model. */
-async function refuseAdapter(folder: string): Promise<void> {
+/** Throws UserError where there is a file in the folder's place, or an adapter and no model. */
+async function refuseOthers(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isFile())
+    throw new UserError(`${folder} is a file; name the folder of a model, or a GGUF file`)
   const isThere = (name: string) =>
     stat(join(folder, name)).then(
       () => true,

@@ -24,9 +24,9 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   if (!dtypes.includes(dtype))
     throw new UserError(`dtype is ${dtype}; ${name} has ${dtypes.join(', ')}`)
   const others = Object.values<ExportFormat>(EXPORT_FORMATS).flatMap((one) => one.takes)
-  const idle = others.find(
-    (option) => options[option as keyof ExportOptions] !== undefined && !takes.includes(option),
-  )
+  const plain: Record<string, unknown> = exportOptions.parse({ model, format, out })
+  const given: Record<string, unknown> = { ...parsed }
+  const idle = others.find((name) => given[name] !== plain[name] && !takes.includes(name))
   if (idle) throw new UserError(`${idle} is not an option of the format ${format}; leave it out`)
   const folder = await readModelFolder(model)
   await write(folder, out, { ...more, dtype, shardBytes: shardSize * 1e9 })

@@ -46,8 +46,7 @@ export const finishPromotion = async (folder: string): Promise<void> => {
   const pending = join(folder, PENDING)
   try {
     const names = await filesIn(pending).catch((error) => {
-      // A file in the folder's place is for the reader to refuse.
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+      if (error.code === 'ENOENT') return undefined
       throw error
     })
     if (!names) return
