@@ -61,6 +61,7 @@ export type {
 } from './models/encoder-decoder-config.ts'
 export type { HeadConfig } from './models/head-config.ts'
 export type { Adapter, AdapterUse, WeightedAdapter } from './models/lora/adapter.ts'
+export { mergeAdapters, unmergeAdapters } from './models/lora/merge.ts'
 export { countParameters, createModel, type Model, type ModelConfig } from './models/model.ts'
 export {
   DECODER_STYLES,

@@ -12,13 +12,17 @@ export function promptOf(
   model: LanguageModel,
   { prompt, sources }: { prompt: string; sources?: readonly string[] },
 ): TokenPrompt {
-  const { config, tokenizer, context } = model
+  const { config, tokenizer } = model
   if (config.kind === 'encoder-decoder') {
     if (sources && prompt !== '')
       throw new UserError('give a prompt or sources, not both; an encoder-decoder reads either')
-    const read = (sources ?? [prompt]).map(
-      (text) => encodeInput(tokenizer, text, { maxLength: context }).ids,
-    )
+    const read = (sources ?? [prompt]).map((text) => encodeInput(tokenizer, text).ids)
+    const longest = Math.max(...read.map((ids) => ids.length))
+    const { context } = config.encoder
+    if (longest > context)
+      throw new UserError(
+        `the text to read has ${longest} tokens, but the model's context is ${context}; shorten it, or give it as several sources`,
+      )
     return { ids: [config.startId], sources: read }
   }
   if (sources)

@@ -82,7 +82,7 @@ export async function trainOnRecords(
       held.length > 0
         ? (parameters) => {
             const weights = { live: parameters }
-            return task.measure({ engine, model, tokenizer, weights }, held)
+            return task.measure({ engine, model, tokenizer, weights }, held, sizes)
           }
         : undefined,
     trainingTokens: records.length * each,

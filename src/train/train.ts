@@ -11,7 +11,7 @@ import { type TrainOptions, trainOptions } from './options.ts'
 import type { TrainEvents, TrainResult } from './session.ts'
 import { trainOnRecords } from './train-on-records.ts'
 import { trainOnText } from './train-on-text.ts'
-import { refuseOverwriting } from './training-parts.ts'
+import { refuseIdle, refuseOverwriting } from './training-parts.ts'
 
 /**
  * Trains a model, from the sources to the saved model: `task` says what it learns.
@@ -27,6 +27,7 @@ export async function train(options: TrainOptions, events: TrainEvents = {}): Pr
     const line = describeDataEvent(event)
     if (line) events.onMessage?.(line)
   }
+  refuseIdle(options, parsed)
   refuseOverwriting(out, parsed.model)
   const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
   const corpus = await openCorpus(parsed.data, { encodingErrors, report })

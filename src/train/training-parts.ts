@@ -4,8 +4,9 @@ import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
 import type { Engine } from '../runtime/engine.ts'
-import type { ParsedTrainOptions } from './options.ts'
+import type { ParsedTrainOptions, TrainOptions } from './options.ts'
 import type { TrainEvents } from './session.ts'
+import type { TaskName } from './tasks/index.ts'
 
 /** What every kind of training starts from. */
 export interface TrainingParts {
@@ -25,6 +26,27 @@ const OF_THE_BASE = [
   ...(['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim', 'positions'] as const),
   ...(['window', 'experts', 'expertsPerToken', 'dropout', 'vocab', 'tokenizer'] as const),
 ]
+
+/** Options that some tasks alone look at. */
+const OF_TASKS = {
+  maskShare: ['mlm'],
+  temperature: ['embed'],
+  targetContext: ['seq2seq'],
+  labelSmoothing: ['lm', 'classify', 'tag', 'seq2seq'],
+} as const satisfies Partial<Record<keyof TrainOptions, readonly TaskName[]>>
+
+/** Throws UserError where an option was given that would change nothing. */
+export function refuseIdle(given: TrainOptions, { task, tokenizer }: ParsedTrainOptions): void {
+  for (const [name, tasks] of Object.entries<readonly TaskName[]>(OF_TASKS))
+    if (given[name as keyof TrainOptions] !== undefined && !tasks.includes(task))
+      throw new UserError(
+        `${name} is not of the task ${task}, but of ${tasks.join(', ')}; leave it out`,
+      )
+  if (given.vocab !== undefined && tokenizer !== undefined && tokenizer !== 'bpe')
+    throw new UserError(
+      `vocab is the size of a bpe tokenizer, and this is ${tokenizer}; leave it out`,
+    )
+}
 
 /** Throws UserError where a training's result would take the place of the model that it starts from. */
 export function refuseOverwriting(out: string, model: string | undefined): void {

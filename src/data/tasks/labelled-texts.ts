@@ -4,7 +4,7 @@ import { encodeInput } from '../../text/encode-input.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Examples } from '../examples.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
-import { parseRecord } from './parse-record.ts'
+import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** A text, or two of them, and what is to be said of it: a label, or a number. */
 export interface LabelledText {
@@ -69,16 +69,18 @@ export function labelledTextSet(
 
 /** What a model reads of texts: `ids`, `mask` and `types`. */
 export function encodeTexts(
-  texts: readonly { readonly text: string; readonly pair?: string }[],
+  texts: readonly { readonly text: string; readonly pair?: string; readonly where?: string }[],
   { tokenizer, length }: TextOptions,
 ) {
   let cut = 0
-  const encoded = texts.map(({ text, pair }) => {
-    const whole = encodeInput(tokenizer, text, { pair })
-    if (whole.ids.length <= length) return whole
-    cut++
-    return encodeInput(tokenizer, text, { pair, maxLength: length })
-  })
+  const encoded = texts.map(({ text, pair, where }) =>
+    encodeRecord(where, () => {
+      const whole = encodeInput(tokenizer, text, { pair })
+      if (whole.ids.length <= length) return whole
+      cut++
+      return encodeInput(tokenizer, text, { pair, maxLength: length })
+    }),
+  )
   const pad = tokenizer.padId ?? 0
   return {
     notice: cutNotice(cut, texts.length, length),

@@ -15,3 +15,15 @@ export function parseRecord<T>(
     `${where}: ${field ? `${field}: ` : ''}${issue?.message}; expected ${expected}`,
   )
 }
+
+/** What `encode` gives for a record. A UserError that it throws begins with `where`. */
+export function encodeRecord<T>(where: string | undefined, encode: () => T): T {
+  try {
+    return encode()
+  } catch (error) {
+    if (!(error instanceof UserError) || where === undefined) throw error
+    throw new UserError(
+      error.message.startsWith(where) ? error.message : `${where}: ${error.message}`,
+    )
+  }
+}

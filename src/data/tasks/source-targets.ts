@@ -4,7 +4,7 @@ import { encodeInput } from '../../text/encode-input.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { IGNORE } from '../batch.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
-import { parseRecord } from './parse-record.ts'
+import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** Texts to read, one or several, and the text to write. */
 export interface SourceTarget {
@@ -58,7 +58,7 @@ export function sourceTargetSet(
   const { eosId, padId = 0 } = tokenizer
   if (eosId === undefined) throw new UserError('the tokenizer has no token for the end of a text')
   let cut = 0
-  const encoded = all.map(({ sources, target }) => {
+  const encode = ({ sources, target }: SourceTarget) => {
     const whole = sources.map((source) => encodeInput(tokenizer, source).ids)
     const read = whole.map((ids, i) =>
       ids.length <= sourceLength
@@ -69,7 +69,8 @@ export function sourceTargetSet(
     if (written.length > length || whole.some((ids) => ids.length > sourceLength)) cut++
     const targets = written.slice(0, length)
     return { read, targets, ids: [startId, ...targets.slice(0, -1)] }
-  })
+  }
+  const encoded = all.map((one) => encodeRecord(one.where, () => encode(one)))
   return {
     count: all.length,
     notice: cutNotice(cut, all.length, Math.max(sourceLength, length)),

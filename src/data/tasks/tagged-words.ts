@@ -4,7 +4,7 @@ import { encodeWords } from '../../text/encode-input.ts'
 import { IGNORE } from '../batch.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
 import type { TextOptions } from './labelled-texts.ts'
-import { parseRecord } from './parse-record.ts'
+import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** Words, and a label for each. */
 export interface TaggedWords {
@@ -47,7 +47,11 @@ export function taggedWordSet(
         `${where}: the tag "${tag}" is not one of the model's: ${labels.join(', ')}`,
       )
     })
-    const { ids, typeIds, words: sources } = encodeWords(tokenizer, words, { maxLength: length })
+    const {
+      ids,
+      typeIds,
+      words: sources,
+    } = encodeRecord(where, () => encodeWords(tokenizer, words, { maxLength: length }))
     if (Math.max(...sources) < words.length - 1) cut++
     const targets = sources.map((word, i) =>
       word >= 0 && word !== sources[i - 1] ? (numbers[word] as number) : IGNORE,

@@ -80,7 +80,7 @@ test('sources and targets: the text that is written comes one place later', () =
 const rowsOf = (rows: number, length: number, there = length): Batch => {
   const inputs = Int32Array.from({ length: rows * length }, (_, i) => ids('abcdefgh')[i % 8] ?? 0)
   const targets = inputs.map((id, i) => (i % length < there ? id : IGNORE))
-  return { rows, length, inputs, targets } as unknown as Batch
+  return { rows, length, inputs, targets }
 }
 const masking = {
   ...{ maskId: encoder.maskId as number, vocabSize: encoder.vocabSize },

@@ -21,11 +21,11 @@ export const parseTextPair = (value: unknown, where: string): TextPair => ({
 /** Of each batch, all anchors come first, then all positives. */
 export function textPairSet(pairs: readonly TextPair[], options: TextOptions): ExampleSet {
   const anchors = encodeTexts(
-    pairs.map(({ anchor }) => ({ text: anchor })),
+    pairs.map(({ anchor, where }) => ({ text: anchor, where })),
     options,
   )
   const positives = encodeTexts(
-    pairs.map(({ positive }) => ({ text: positive })),
+    pairs.map(({ positive, where }) => ({ text: positive, where })),
     options,
   )
   const both = <A extends Int32Array | Float32Array>(a: A, b: A): A => {

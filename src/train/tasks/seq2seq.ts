@@ -4,16 +4,19 @@ import {
   sourcesEach,
   sourceTargetSet,
 } from '../../data/tasks/source-targets.ts'
-import { generateAll } from '../../generate/generate.ts'
+import { generateFromTokens } from '../../generate/from-tokens.ts'
 import { LanguageModel } from '../../generate/language-model.ts'
+import { chatOptions } from '../../generate/options.ts'
 import { EncoderDecoder } from '../../models/encoder-decoder.ts'
 import type { Model } from '../../models/model.ts'
 import { sequenceToSequenceObjective } from '../../objectives/sequence-to-sequence.ts'
+import { encodeInput } from '../../text/encode-input.ts'
 import type { RecordTask } from './task.ts'
 
 /** Records that are written to be measured, and how many of them together. */
 const WRITTEN = 1000
 const TOGETHER = 32
+const GREEDILY = chatOptions.parse({ temperature: 0 })
 
 /** Writing one text from another, or from several: `{"source": "...", "target": "..."}`. */
 export const seq2seq: RecordTask<SourceTarget> = {
@@ -26,18 +29,20 @@ export const seq2seq: RecordTask<SourceTarget> = {
     const { startId } = writerOf(model).config
     return sourceTargetSet(records, { tokenizer, sourceLength, length, startId })
   },
-  async measure(trained, all) {
+  async measure(trained, all, { length: maxLength }) {
     const records = all.slice(0, WRITTEN)
+    const { tokenizer } = trained
     const model = await LanguageModel.create({ ...trained, model: writerOf(trained.model) })
+    const { startId } = writerOf(trained.model).config
+    const promptOf = ({ sources }: SourceTarget) => ({
+      ids: [startId],
+      sources: sources.map((source) => encodeInput(tokenizer, source, { maxLength }).ids),
+    })
     try {
       let exact = 0
       for (let start = 0; start < records.length; start += TOGETHER) {
         const some = records.slice(start, start + TOGETHER)
-        const written = await generateAll(
-          model,
-          some.map(({ sources }) => sources),
-          { temperature: 0 },
-        )
+        const written = await generateFromTokens(model, some.map(promptOf), GREEDILY)
         exact += some.filter(({ target }, i) => written[i]?.text === target).length
       }
       return { exactMatch: exact / records.length }

@@ -46,7 +46,11 @@ export interface RecordTask<R> {
   examples(records: readonly R[], tokenizer: Tokenizer, model: Model, sizes: TaskSizes): ExampleSet
   objective(model: Model, options: ObjectiveOptions): ObjectiveBuilder
   /** Other measures than the loss, of records that were not learned from, by name. */
-  measure(trained: Trained, records: readonly R[]): Promise<Record<string, number>>
+  measure(
+    trained: Trained,
+    records: readonly R[],
+    sizes: TaskSizes,
+  ): Promise<Record<string, number>>
   /** The loss compares the examples of a step with each other. */
   undivided?: boolean
 }

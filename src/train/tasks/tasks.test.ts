@@ -285,3 +285,50 @@ test('what cannot be trained is refused before anything is made', async () => {
   const pairs = many(() => ({ anchor: 'a', positive: 'b' }), 20)
   await expect(learn('alone', pairs, { task: 'embed', batch: 1 })).rejects.toThrow('a batch of 2')
 })
+
+test('an option that would change nothing is refused', async () => {
+  const records = many(review, 20)
+  const refused = (options: Partial<TrainOptions>, message: string) =>
+    expect(learn('idle', records, options)).rejects.toThrow(message)
+  await refused({ task: 'classify', maskShare: 0.2 }, 'maskShare is not of the task classify')
+  await refused({ task: 'classify', targetContext: 9 }, 'but of seq2seq')
+  await refused({ task: 'regress', labelSmoothing: 0.1 }, 'labelSmoothing is not of the task')
+  await refused({ task: 'classify', vocab: 99 }, 'vocab is the size of a bpe tokenizer')
+})
+
+test.each([
+  ['classify', { text: 'é', label: 'a' }],
+  ['tag', { words: ['é'], tags: ['a'] }],
+  ['embed', { anchor: 'a', positive: 'é' }],
+] as const)('a record that cannot be encoded is named: %s', async (task, record) => {
+  const own = { classify: { text: 'a', label: 'b' }, tag: { words: ['a'], tags: ['b'] } }
+  const base = many(() => ({ ...own, embed: { anchor: 'a', positive: 'a' } })[task], 9)
+  const file = path(`unknown-${task}.jsonl`)
+  await learn('plain', 'abc '.repeat(99), { task: 'mlm', steps: 1 })
+  await writeFile(file, [...base, record].map((one) => JSON.stringify(one)).join('\n'))
+  const options = { model: path('plain'), data: [file], out: path(`named-${task}`), val: 0 }
+  await expect(train({ ...options, task, steps: 1, threads: 2 })).rejects.toThrow(
+    /unknown-\w+\.jsonl:10: .*é/,
+  )
+  await rm(path('plain'), { recursive: true })
+})
+
+test('sources that were cut in training are measured as they were cut', async () => {
+  const long = many(() => ({ source: 'ab'.repeat(20), target: 'b' }), 40)
+  const messages: string[] = []
+  const file = path('long.jsonl')
+  await writeFile(file, long.map((one) => JSON.stringify(one)).join('\n'))
+  const sizes = { layers: 1, dim: 32, heads: 2, context: 8, steps: 40, batch: 8, lr: 5e-3 }
+  const options = { ...sizes, data: [file], out: path('long'), tokenizer: 'char', threads: 2 }
+  const { metrics } = await train(
+    { ...options, task: 'seq2seq' },
+    { onMessage: (text) => messages.push(text) },
+  )
+  expect(metrics).toEqual({ exactMatch: 1 })
+  expect(messages.join()).toContain('lose their ends')
+  const model = await load(path('long'), { threads: 1 })
+  await expect(generate(model, { prompt: 'ab'.repeat(20) })).rejects.toThrow(
+    "the text to read has 41 tokens, but the model's context is 8",
+  )
+  await model.dispose()
+})
