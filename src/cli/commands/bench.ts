@@ -45,52 +45,69 @@ const train = defineCommand({
   },
 })
 
-const decode = defineCommand({
-  name: 'decode',
-  summary: 'Prompt processing and decoding; beside node-llama-cpp where it is found.',
-  options: z.strictObject({
-    ...common,
-    only: z.string().min(1).optional(),
-    rounds: z.number().int().min(1).optional(),
-  }),
-  help: {
-    Measurement: {
-      only: 'the shapes whose name has this in it: Llama',
-      rounds: 'measurements of each side, in turn',
-      ...commonHelp,
-    },
+/** A measurement of shapes, of which `--only` chooses; `open` gives their names, and what measures them. */
+const measuring = <S extends string>(
+  name: string,
+  {
+    summary,
+    example,
+    open,
+  }: {
+    summary: string
+    /** A part of a shape's name. */
+    example: string
+    open(): Promise<{
+      names: readonly S[]
+      measure(options: {
+        shapes: S[]
+        threads?: number
+        rounds?: number
+        report(line: string): void
+      }): Promise<Row[]>
+    }>
   },
-  examples: ['chatwright bench decode'],
-  run: async ({ only = '', ...options }) => {
+) =>
+  defineCommand({
+    name,
+    summary,
+    options: z.strictObject({
+      ...common,
+      only: z.string().min(1).optional(),
+      rounds: z.number().int().min(1).optional(),
+    }),
+    help: {
+      Measurement: {
+        only: `the shapes whose name has this in it: ${example}`,
+        rounds: 'measurements of each side, in turn',
+        ...commonHelp,
+      },
+    },
+    examples: [`chatwright bench ${name}`],
+    run: async ({ only = '', ...options }) => {
+      const { names, measure } = await open()
+      const shapes = choose(names, only)
+      return outcome(await measure({ ...options, shapes, report: console.error }))
+    },
+  })
+
+const decode = measuring('decode', {
+  summary: 'Prompt processing and decoding; beside node-llama-cpp where it is found.',
+  example: 'Llama',
+  open: async () => {
     const { benchDecode } = await import('../../bench/decode.ts')
     const { SHAPES } = await import('../../bench/decode-task.ts')
-    const shapes = choose(Object.keys(SHAPES) as (keyof typeof SHAPES)[], only)
-    return outcome(await benchDecode({ ...options, shapes, report: console.error }))
+    return { names: Object.keys(SHAPES) as (keyof typeof SHAPES)[], measure: benchDecode }
   },
 })
 
-const encode = defineCommand({
-  name: 'encode',
+const encode = measuring('encode', {
   summary: 'Reading texts, and writing one from another; beside transformers.js where it is found.',
-  options: z.strictObject({
-    ...common,
-    only: z.string().min(1).optional(),
-    rounds: z.number().int().min(1).optional(),
-  }),
-  help: {
-    Measurement: {
-      only: 'the shapes whose name has this in it: BERT',
-      rounds: 'measurements of each side, in turn',
-      ...commonHelp,
-    },
-  },
-  examples: ['chatwright bench encode'],
-  run: async ({ only = '', ...options }) => {
+  example: 'BERT',
+  open: async () => {
     const { benchEncode } = await import('../../bench/encode.ts')
     const { ENCODE_SHAPES } = await import('../../bench/encode-task.ts')
     const names = Object.keys(ENCODE_SHAPES) as (keyof typeof ENCODE_SHAPES)[]
-    const shapes = choose(names, only)
-    return outcome(await benchEncode({ ...options, shapes, report: console.error }))
+    return { names, measure: benchEncode }
   },
 })
 
