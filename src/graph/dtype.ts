@@ -29,6 +29,14 @@ export const DTYPES = {
   float16: { onnx: 10, bytes: 2, array: Uint16Array },
 } as const satisfies Record<DType, DTypeInfo>
 
+/** Types that elements are stored in; what is computed with is a `DType`. */
+export const STORED_DTYPES = {
+  ...DTYPES,
+  bfloat16: { onnx: 16, bytes: 2, array: Uint16Array },
+} as const satisfies Record<string, DTypeInfo>
+
+export type StoredDType = keyof typeof STORED_DTYPES
+
 export const FLOATS: readonly DType[] = ['float32', 'float16']
 export const NUMBERS: readonly DType[] = [...FLOATS, 'int64', 'int32', 'uint8', 'int8']
 export const INDICES: readonly DType[] = ['int32', 'int64']

@@ -4,15 +4,10 @@ import { asConstant, asInput, type ConstantAttrs } from '../ops/leaf.ts'
 import { simplify } from '../simplify.ts'
 import { type Tensor, topologicalOrder } from '../tensor.ts'
 import type { Emitter, Target } from './emitter.ts'
-import { isStored, type OnnxModel, type StoredElements, type TensorSpec } from './model.ts'
+import { isStored, type OnnxModel, type TensorSpec } from './model.ts'
 import { forMemory } from './order.ts'
-import {
-  byteLength,
-  encodeModel,
-  type GraphProto,
-  type InitializerProto,
-  type NodeProto,
-} from './proto.ts'
+import { encodeModel, type GraphProto, type InitializerProto, type NodeProto } from './proto.ts'
+import { emitStored, storedName } from './stored.ts'
 
 export interface EmitOptions {
   target: Target
@@ -37,9 +32,6 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
   return { bytes: encodeModel(graph), inputs, outputs: made, weights: Object.fromEntries(kept) }
 }
 
-/** What a weight is named as the file has it, where that is in another order. */
-const storedName = (name: string): string => `${name}.stored`
-
 /** The same before it is serialised: its weights are declared, their elements kept outside. */
 export function toGraphProto(
   outputs: Readonly<Record<string, Tensor>>,
@@ -55,12 +47,6 @@ export function toGraphProto(
   const nodes: NodeProto[] = []
   const initializers = new Map<string, InitializerProto>()
   const inputs: TensorSpec[] = []
-  /** Weights that a file has in another order; the runtime turns them once, when it loads. */
-  const reordered: {
-    name: string
-    order: NonNullable<StoredElements['order']>
-    leaf: TensorSpec
-  }[] = []
   const used = new Set([...tensors, ...order.flatMap((node) => node.inputs)])
   const tensorNames = new Map<Tensor, string>()
   const taken = new Set(names)
@@ -78,16 +64,9 @@ export function toGraphProto(
     tensorNames.set(node.outputs[0] as Tensor, leaf.name)
     const weight = weights[leaf.name]
     if (!weight) inputs.push(leaf)
-    else {
-      const { dtype, shape, data } = weight
-      const stored = data && isStored(data) ? data : undefined
-      const place = stored && {
-        ...{ location: stored.file, offset: stored.offset, length: byteLength({ dtype, shape }) },
-      }
-      const name = stored?.order ? storedName(leaf.name) : leaf.name
-      const own = stored?.order?.shape ?? shape
-      initializers.set(name, { name, dtype, shape: own, bytes: undefined, place })
-      if (stored?.order) reordered.push({ name, order: stored.order, leaf })
+    else if (!weight.data || !isStored(weight.data)) {
+      const { dtype, shape } = weight
+      initializers.set(leaf.name, { name: leaf.name, dtype, shape, bytes: undefined })
     }
   }
   const direct = nameOutputs(names, tensors, tensorNames)
@@ -146,11 +125,12 @@ export function toGraphProto(
     return name
   }
 
-  for (const { name, order, leaf } of reordered) {
-    const turned = fresh('turned')
-    emitter.node('Transpose', [name], [turned], { perm: [...order.axes] })
-    const dims = emitter.constant('int64', [leaf.shape.length], leaf.shape as number[])
-    emitter.node('Reshape', [turned, dims], [leaf.name])
+  for (const node of order) {
+    const name = asInput(node)?.name ?? ''
+    const weight = weights[name]
+    if (!weight?.data || !isStored(weight.data)) continue
+    const declared = emitStored(name, weight, weight.data, emitter)
+    initializers.set(declared.name, declared)
   }
   for (const node of order) node.op.onnx?.(node, emitter)
   for (const [i, name] of names.entries())

@@ -8,14 +8,27 @@ export interface TensorSpec {
   shape: Shape
 }
 
-/** Elements in a file, as they would lie in memory: little-endian, from `offset` (in bytes) on. */
+export type StoredFloat = 'float32' | 'float16' | 'bfloat16'
+
+/** Elements in a file: little-endian, from `offset` (in bytes) on. */
 export interface StoredElements {
   folder: string
   /** In that folder. */
   file: string
   offset: number
-  /** Where the file has them in another order: its sizes, and which of its axes comes where. */
-  order?: { shape: readonly number[]; axes: readonly number[] }
+  /** Of the file; what is computed with is float32. */
+  dtype: StoredFloat
+  /** Where they do not lie there as they would in memory. */
+  layout?: StoredLayout
+}
+
+export interface StoredLayout {
+  /** Sizes in the file. */
+  shape: readonly number[]
+  /** Of its last axis, only what is from the first of these up to the second. */
+  columns?: readonly [number, number]
+  /** Which of its axes comes where. */
+  axes: readonly number[]
 }
 
 /** Elements of a weight: in memory, or, for engines that read files, on the disk. */

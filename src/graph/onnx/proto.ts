@@ -1,6 +1,6 @@
 import { Writer } from 'protobufjs/minimal.js'
 import { type Shape, sizeOf } from '../dim.ts'
-import { DTYPES, type DType } from '../dtype.ts'
+import { DTYPES, STORED_DTYPES, type StoredDType } from '../dtype.ts'
 import type { Attribute } from './emitter.ts'
 import type { TensorSpec } from './model.ts'
 
@@ -63,7 +63,7 @@ const node =
 
 export interface InitializerProto {
   name: string
-  dtype: DType
+  dtype: StoredDType
   shape: readonly number[]
   /** Little-endian elements, or what makes them when they are written; undefined: kept outside the model. */
   bytes: Uint8Array | (() => Uint8Array) | undefined
@@ -73,14 +73,14 @@ export interface InitializerProto {
 
 /** Bytes of an initializer's elements. */
 export const byteLength = ({ dtype, shape }: Pick<InitializerProto, 'dtype' | 'shape'>): number =>
-  sizeOf(shape) * DTYPES[dtype].bytes
+  sizeOf(shape) * STORED_DTYPES[dtype].bytes
 
 /** All of an initializer but its elements, which come last. */
 const declaration =
   ({ name, dtype, shape, bytes, place }: InitializerProto): Write =>
   (w) => {
     for (const dim of shape) integer(w, 1, dim)
-    integer(w, 2, DTYPES[dtype].onnx)
+    integer(w, 2, STORED_DTYPES[dtype].onnx)
     text(w, 8, name)
     if (bytes) {
       w.uint32((9 << 3) | LENGTH_DELIMITED).uint32(byteLength({ dtype, shape }))

@@ -1,4 +1,5 @@
-import type { StoredElements } from '../../graph/onnx/model.ts'
+import { STORED_DTYPES } from '../../graph/dtype.ts'
+import type { StoredElements, StoredFloat } from '../../graph/onnx/model.ts'
 
 /** Random access to bytes: a file (`node-file.ts`), a Blob of the page, memory. */
 export interface ByteSource {
@@ -22,8 +23,20 @@ export const blobSource = (blob: Blob): ByteSource => ({
     new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
 })
 
-/** Float32 elements of a file from `offset` on, if they lie there as they would in memory. */
-export const storedAt = ({ place }: ByteSource, offset: number): StoredElements | undefined =>
-  place && offset % 4 === 0 && IS_LITTLE_ENDIAN ? { ...place, offset } : undefined
+/** Floats of a file from `offset` on, if they lie there as they would in memory. */
+export function storedAt(
+  { place }: ByteSource,
+  dtype: StoredFloat,
+  offset: number,
+): StoredElements | undefined {
+  if (!place || !IS_LITTLE_ENDIAN || offset % STORED_DTYPES[dtype].bytes !== 0) return undefined
+  return { ...place, offset, dtype }
+}
+
+/** What begins `elements` further on. */
+export const partOf = (stored: StoredElements, elements: number): StoredElements => ({
+  ...stored,
+  offset: stored.offset + elements * STORED_DTYPES[stored.dtype].bytes,
+})
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

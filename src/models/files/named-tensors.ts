@@ -6,7 +6,7 @@ export interface NamedTensors {
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>
   /** A tensor as float32, into `out` if given (as many elements). */
   readFloat32(name: string, out?: Float32Array): Promise<Float32Array>
-  /** Where a tensor lies as float32 in a file, if it does; see `StoredElements`. */
+  /** Where a tensor's floats lie in a file, if they do. */
   locate?(name: string): StoredElements | undefined
   close(): Promise<void>
 }

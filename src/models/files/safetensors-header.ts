@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { DTYPES, type DType } from '../../graph/dtype.ts'
+import { STORED_DTYPES, type StoredDType } from '../../graph/dtype.ts'
 import type { ByteSource } from './byte-source.ts'
 import { duplicateKey } from './json-duplicates.ts'
 
@@ -11,17 +11,17 @@ export const SAFETENSORS_DTYPES = {
   I64: 'int64',
   F32: 'float32',
   I32: 'int32',
-  BF16: 'float16',
+  BF16: 'bfloat16',
   F16: 'float16',
   I8: 'int8',
   U8: 'uint8',
   BOOL: 'bool',
-} as const satisfies Record<string, DType>
+} as const satisfies Record<string, StoredDType>
 
 export type SafetensorsDType = keyof typeof SAFETENSORS_DTYPES
 
 export const bytesPerElement = (dtype: SafetensorsDType): number =>
-  DTYPES[SAFETENSORS_DTYPES[dtype]].bytes
+  STORED_DTYPES[SAFETENSORS_DTYPES[dtype]].bytes
 
 /** What the header says of one tensor. `offset` and `length` are bytes, counted in the file. */
 export interface TensorEntry {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DTYPES } from '../../graph/dtype.ts'
+import { STORED_DTYPES } from '../../graph/dtype.ts'
 import { bytesSource } from './byte-source.ts'
 import { encodeSafetensors, openSafetensors, type TensorToWrite } from './safetensors.ts'
 import { SAFETENSORS_DTYPES, type SafetensorsDType } from './safetensors-header.ts'
@@ -95,7 +95,7 @@ it('gives back what was written', async () => {
       seed: fc.nat(255),
     })
     .map(({ dtype, shape, seed }) => {
-      const { array, bytes } = DTYPES[SAFETENSORS_DTYPES[dtype]]
+      const { array, bytes } = STORED_DTYPES[SAFETENSORS_DTYPES[dtype]]
       const size = shape.reduce((a, b) => a * b, 1)
       const raw = Uint8Array.from({ length: size * bytes }, (_, i) => (seed + 7 * i) % 120)
       return { dtype, shape, data: new array(raw.buffer, 0, size) }

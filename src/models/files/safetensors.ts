@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { DTYPES, type TypedArray } from '../../graph/dtype.ts'
+import { STORED_DTYPES, type TypedArray } from '../../graph/dtype.ts'
 import { type ByteSource, storedAt } from './byte-source.ts'
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts'
 import type { NamedTensors } from './named-tensors.ts'
@@ -79,7 +79,10 @@ export const openSafetensors = async (
 
   const locate = (name: string) => {
     const { dtype, offset } = entry(name)
-    return dtype === 'F32' ? storedAt(source, offset) : undefined
+    const stored = SAFETENSORS_DTYPES[dtype]
+    return stored === 'float32' || stored === 'float16' || stored === 'bfloat16'
+      ? storedAt(source, stored, offset)
+      : undefined
   }
 
   return { tensors, metadata, read, readFloat32, locate, close: async () => source.close?.() }
@@ -97,7 +100,7 @@ const NARROW: { [dtype in SafetensorsDType]?: (values: Float32Array) => Uint16Ar
 }
 
 const viewAs = (dtype: SafetensorsDType, bytes: Uint8Array): TypedArray => {
-  const { array, bytes: width } = DTYPES[SAFETENSORS_DTYPES[dtype]]
+  const { array, bytes: width } = STORED_DTYPES[SAFETENSORS_DTYPES[dtype]]
   const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : bytes.slice()
   return new array(buffer as ArrayBuffer, byteOffset, bytes.length / width)
 }
@@ -124,7 +127,7 @@ export async function* encodeSafetensors(
     }
     const narrow = values instanceof Float32Array ? NARROW[dtype] : undefined
     if (!narrow) {
-      if (!(values instanceof DTYPES[SAFETENSORS_DTYPES[dtype]].array)) {
+      if (!(values instanceof STORED_DTYPES[SAFETENSORS_DTYPES[dtype]].array)) {
         throw new Error(`${name}: ${values.constructor.name} given for ${dtype}`)
       }
       yield bytesOf(values)

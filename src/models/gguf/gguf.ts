@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.ts'
+import type { StoredFloat } from '../../graph/onnx/model.ts'
 import { type ByteSource, storedAt } from '../files/byte-source.ts'
 import type { NamedTensors } from '../files/named-tensors.ts'
 import { type GgufTensor, readHeader } from './header.ts'
 import type { GgufMetadata } from './metadata.ts'
 import { quote } from './quote.ts'
-import { CHUNK, TENSOR_TYPES } from './types/index.ts'
+import { CHUNK, TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
 
 /** A GGUF file: metadata, and named tensors, read one at a time. */
 export interface Gguf extends NamedTensors {
@@ -59,8 +60,16 @@ export async function openGguf(source: ByteSource, file = 'model.gguf'): Promise
 
   const locate = (name: string) => {
     const { type, offset } = entry(name)
-    return type === 'F32' ? storedAt(source, offset) : undefined
+    const stored = STORED_FLOATS[type]
+    return stored && storedAt(source, stored, offset)
   }
 
   return { metadata, tensors, read, readFloat32, locate, close: async () => source.close?.() }
+}
+
+/** Types whose elements lie in the file one by one, as the runtime knows them. */
+const STORED_FLOATS: { [type in TensorTypeName]?: StoredFloat } = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
 }

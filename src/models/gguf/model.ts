@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import type { StoredElements } from '../../graph/onnx/model.ts'
+import { partOf } from '../files/byte-source.ts'
 import { checkSizes } from '../huggingface/config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { GgufFieldReader } from './families/fields.ts'
@@ -20,7 +21,7 @@ export interface GgufModel {
   unknown: string[]
   /** A parameter by our name, into `out` if given. */
   read(name: string, out?: Float32Array): Promise<Float32Array>
-  /** Where it lies in the file as it does in memory, if it does. */
+  /** Where its floats lie in the file, if they do. */
   locate(name: string): StoredElements | undefined
 }
 
@@ -83,11 +84,11 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
       const place = tensor.times ? undefined : gguf.locate?.(tensor.name)
       const heads = tensor.pairedHeads
       const [rows = 1] = tensor.shape
-      const order = heads && {
+      const layout = heads && {
         shape: [heads, rows / heads / 2, 2, size / rows],
         axes: [0, 2, 1, 3],
       }
-      return place && { ...place, offset: place.offset + 4 * from, ...(order && { order }) }
+      return place && { ...partOf(place, from), ...(layout && { layout }) }
     },
   }
 }

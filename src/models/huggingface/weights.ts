@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import type { StoredElements } from '../../graph/onnx/model.ts'
+import { partOf } from '../files/byte-source.ts'
 import type { NamedTensors } from '../files/named-tensors.ts'
 import type { TensorToWrite } from '../files/safetensors.ts'
 import type { Model } from '../model.ts'
@@ -73,7 +74,7 @@ export function exportTensors(
 export interface ImportTensorsOptions {
   /** Parameters that the file lacks are left as they are. */
   partial?: boolean
-  /** Is given the places of parameters that the file has as they are in memory; these are not read. */
+  /** Is given the places of parameters whose floats lie in the file; these are not read. */
   take?(parameter: string, place: StoredElements): void
 }
 
@@ -99,11 +100,11 @@ export async function importTensors(
     if (partial && !nameIn(weights, file, family)) continue
     const name = findTensor(weights, file, family, expected)
     used.add(name)
-    const place = take && !plus && ours.length === 1 ? weights.locate?.(name) : undefined
+    const place = take && !plus ? weights.locate?.(name) : undefined
     if (place) {
-      const order = { shape: expected, axes: [1, 0] }
-      take?.(ours[0] as string, transposed ? { ...place, order } : place)
-      if (!transposed) taken.set(ours[0] as string, name)
+      const places = transposed ? columnsOf(place, expected, shapes) : rowsOf(place, shapes)
+      for (const [i, parameter] of ours.entries()) take?.(parameter, places[i] as StoredElements)
+      if (ours.length === 1 && !transposed) taken.set(ours[0] as string, name)
       continue
     }
     if (ours.length === 1 && !transposed) {
@@ -127,6 +128,31 @@ export async function importTensors(
     return name === undefined ? memory(parameter) : weights.readFloat32(name)
   }
   return leaveOutCopies(left, model, weights, valuesOf)
+}
+
+/** Matrices that lie one behind the other. */
+function rowsOf(place: StoredElements, shapes: readonly (readonly number[])[]): StoredElements[] {
+  let from = 0
+  return shapes.map((shape) => {
+    const part = partOf(place, from)
+    from += sizeOf(shape)
+    return part
+  })
+}
+
+/** Matrices that lie transposed, beside each other, in one of the shape `shape`. */
+function columnsOf(
+  place: StoredElements,
+  shape: readonly number[],
+  shapes: readonly (readonly number[])[],
+): StoredElements[] {
+  let from = 0
+  return shapes.map(([rows = 0]) => {
+    const columns = [from, from + rows] as const
+    from += rows
+    const part = shapes.length > 1 && { columns }
+    return { ...place, layout: { shape, ...part, axes: [1, 0] } }
+  })
 }
 
 /** Parameters of a family's file, one at a time; throws UserError as `importTensors` does. */
