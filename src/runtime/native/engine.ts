@@ -8,7 +8,6 @@ import type { Pointer } from './koffi.ts'
 import { NativeProgram } from './program.ts'
 import { createSession, type Placement } from './session.ts'
 import type { Owner } from './tensor.ts'
-import { trimHeap } from './trim.ts'
 
 /** What the native engines share: ONNX Runtime's C API, through koffi. */
 export abstract class NativeEngine implements Engine, Owner {
@@ -54,7 +53,6 @@ export abstract class NativeEngine implements Engine, Owner {
       const pointer = await createSession(this, model, this.#placement, options).catch((error) => {
         throw new Error(`program "${label}": ${error.message}`, { cause: error })
       })
-      trimHeap()
       return new NativeProgram(this, pointer, model, label)
     })
   }

@@ -1,4 +1,5 @@
 import { type Api, openApi } from './api.ts'
+import { giveBackLargeBlocks } from './heap.ts'
 import type { Pointer } from './koffi.ts'
 import { findLibrary } from './library.ts'
 
@@ -26,6 +27,7 @@ export function getEnvironment(): Environment {
   if (!environment) {
     // Otherwise it sends usage data to Microsoft, and keeps files for that in /tmp and ~/.cache.
     process.env.ORT_DISABLE_TELEMETRY ??= '1'
+    giveBackLargeBlocks()
     const api = openApi(findLibrary())
     const env = api.create('CreateEnv', LOG_FATAL, 'chatwright')
     api.call('DisableTelemetryEvents', env)
