@@ -172,6 +172,26 @@ describe('sums and factors move into matrix products', () => {
   })
 })
 
+describe('a product of many matrices takes its second as it lies', () => {
+  const q = input('q', 'float32', [2, 3, 4])
+  const k = input('k', 'float32', [3, 2, 4])
+  const keys = transpose(k, [1, 0, 2])
+  const scores = matmul(q, keys, { transposeB: true, scale: 0.5 })
+  const values = Array.from({ length: 24 }, (_, i) => (7 * i) % 5)
+  const feeds = { q: { shape: [2, 3, 4], values }, k: { shape: [3, 2, 4], values } }
+
+  test('where it is transposed anyway', () => {
+    expect(left(scores)).toEqual(['transpose', 'matmul'])
+    expect(first(scores).node.attrs).toEqual({ transposeA: false, transposeB: false, scale: 0.5 })
+    expect(evaluate([first(scores)], feeds)).toEqual(evaluate([scores], feeds))
+  })
+
+  test('unless others want it as it was', () => {
+    const [product] = simplify([scores, keys])
+    expect(product?.node.attrs).toMatchObject({ transposeB: true })
+  })
+})
+
 test('a gradient that is scattered into zeros and added is scattered into the other', () => {
   const table = input('table', 'float32', [600, 4])
   const ids = input('ids', 'int32', [2])

@@ -1,6 +1,7 @@
 import { sameShape } from './dim.ts'
 import { uniformValue } from './ops/leaf.ts'
 import { gemmOp, type MatMulAttrs, matmul } from './ops/matmul.ts'
+import { transpose } from './ops/shape.ts'
 import { apply, applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
 
 /**
@@ -111,7 +112,7 @@ function isEqual(a: List, b: List): boolean {
   return true
 }
 
-/** Moves sums and factors into a product or a scatter that nothing else uses. */
+/** Moves sums, factors and transpositions into what nothing else uses. */
 function fuse(outputs: readonly Tensor[]): Tensor[] {
   const uses = new Map<Tensor, number>()
   const count = (t: Tensor) => uses.set(t, (uses.get(t) ?? 0) + 1)
@@ -119,9 +120,10 @@ function fuse(outputs: readonly Tensor[]): Tensor[] {
   outputs.forEach(count)
   const once = (t: Tensor) => (uses.get(t) ?? 0) <= 1
   return rewrite(outputs, (node, original) => {
+    const [onceA, onceB] = original.inputs.map(once)
+    if (node.op.name === 'matmul' && onceB) return [joinTransposition(node as Node<MatMulAttrs>)]
     if (node.op.name !== 'add' && node.op.name !== 'mul') return undefined
     const [a, b] = [at(node.inputs, 0), at(node.inputs, 1)]
-    const [onceA, onceB] = original.inputs.map(once)
     const join = node.op.name === 'add' ? joinSum : joinFactor
     return [(onceB ? join(b, a) : undefined) ?? (onceA ? join(a, b) : undefined)]
   })
@@ -140,6 +142,16 @@ function joinSum(inner: Tensor, other: Tensor): Tensor | undefined {
     return apply(op, [other, ...inputs.slice(1)], attrs)
   }
   return undefined
+}
+
+/** What is transposed anyway is brought into the order that a product of many matrices is faster with. */
+function joinTransposition({ inputs, attrs }: Node<MatMulAttrs>): Tensor | undefined {
+  const b = at(inputs, 1)
+  if (!attrs.transposeB || b.rank === 2 || b.node.op.name !== 'transpose') return undefined
+  const { order } = b.node.attrs as { order: readonly number[] }
+  const swapped = [...order.slice(0, -2), at(order, b.rank - 1), at(order, b.rank - 2)]
+  const turned = transpose(at(b.node.inputs, 0), swapped)
+  return matmul(at(inputs, 0), turned, { ...attrs, transposeB: false })
 }
 
 /** c (A B): the factor is the product's scale. */
