@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { writeFile } from '../models/files/node-file.ts'
 import { encodeGguf } from '../models/gguf/encode.ts'
@@ -81,6 +82,9 @@ export interface Side {
 
 const side = (name: string, worker: Worker): Side => ({ name, worker })
 
+/** Milliseconds, in which the threads of the side before stop waiting actively for more. */
+const SETTLE = 200
+
 /** Asks each side in turn; ours, the first, beside the best of the others. */
 export async function measureSides(
   name: string,
@@ -90,6 +94,7 @@ export async function measureSides(
   const rates = sides.map((): number[] => [])
   for (let round = 0; round <= rounds; round++)
     for (const [i, { worker }] of sides.entries()) {
+      await setTimeout(SETTLE)
       const { rate } = await worker.ask<{ rate: number }>(task)
       // The first round warms up.
       if (round > 0) rates[i]?.push(rate)

@@ -37,7 +37,7 @@ function encoding(model: TextModel) {
 function writing(open: (draft: Bits | undefined) => Promise<LanguageModel>) {
   const models = new Map<Bits | undefined, LanguageModel>()
   return async (request: EncodeRequest): Promise<EncodeAnswer> => {
-    const { length, steps, draft } = request as Extract<EncodeRequest, { kind: 'write' }>
+    const { batch, length, steps, draft } = request as Extract<EncodeRequest, { kind: 'write' }>
     const model = models.get(draft) ?? (await open(draft))
     models.set(draft, model)
     const { startId } = model.config as EncoderDecoderConfig
@@ -48,8 +48,9 @@ function writing(open: (draft: Bits | undefined) => Promise<LanguageModel>) {
       maxTokens: steps,
     }
     const started = performance.now()
-    const [written] = await generateFromTokens(model, [prompt], sampling)
-    if (written?.tokens.length !== steps) throw new Error(`only ${written?.tokens.length} tokens`)
-    return { rate: (1000 * steps) / (performance.now() - started) }
+    const prompts = new Array(batch).fill(prompt)
+    for (const { tokens } of await generateFromTokens(model, prompts, sampling))
+      if (tokens.length !== steps) throw new Error(`only ${tokens.length} tokens`)
+    return { rate: (1000 * batch * steps) / (performance.now() - started) }
   }
 }

@@ -14,9 +14,10 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 export type EncodeRequest =
   /** Reads texts. */
   | { kind: 'encode'; batch: number; length: number }
-  /** Writes one text from another, greedily, as long as is asked for. */
+  /** Writes a text from another, greedily, as long as is asked for; as many at once as `batch` says. */
   | {
       kind: 'write'
+      batch: number
       length: number
       steps: number
       /** Bits of a quantized copy that guesses ahead; the tokens stay the same. */
@@ -49,8 +50,11 @@ export const ENCODE_SHAPES = {
         ...{ outputScale: 512 ** -0.5, startId: 0, padId: 0 },
       }),
     requests: {
-      '64 tokens from 64': { kind: 'write', length: 64, steps: 64 },
-      '64 tokens from 64, 8-bit draft': { kind: 'write', length: 64, steps: 64, draft: 8 },
+      '64 tokens from 64': { kind: 'write', batch: 1, length: 64, steps: 64 },
+      '64 tokens from 64, 8-bit draft': {
+        ...{ kind: 'write', batch: 1, length: 64, steps: 64, draft: 8 },
+      },
+      '8 texts of 64 tokens from 64': { kind: 'write', batch: 8, length: 64, steps: 64 },
     },
   },
 } as const satisfies Record<

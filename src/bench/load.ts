@@ -31,7 +31,7 @@ export interface LoadAnswer {
 const CHILD = fileURLToPath(new URL('../../dist/bench/load-child.js', import.meta.url))
 
 /**
- * Loads a Llama's folder, and the same as a GGUF file, each in processes of its own: the time beside that of
+ * Loads a Llama's folder, the same in bf16, and as a GGUF file, each in processes of its own: the time beside that of
  * reading the file twice, and the most memory beside the size of the weights; medians of rounds. The
  * files are in the system's cache.
  */
@@ -42,12 +42,20 @@ export async function benchLoad({
   report = () => {},
 }: BenchLoadOptions = {}): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
-  const [model, gguf] = [join(folder, 'model'), join(folder, 'model.gguf')]
+  const [model, halves, gguf] = ['model', 'bf16', 'model.gguf'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string]
   try {
-    report(`writing ${gigabytes} GB of weights, twice`)
+    report(`writing ${gigabytes} GB of weights, three times`)
     await writeModel(model, gigabytes)
+    await exportModel({ model, format: 'huggingface', dtype: 'bf16', out: halves })
     await exportModel({ model, format: 'gguf', out: gguf })
-    const files = { safetensors: [model, join(model, 'model.safetensors')], GGUF: [gguf, gguf] }
+    const files = {
+      safetensors: [model, join(model, 'model.safetensors')],
+      'safetensors, bf16': [halves, join(halves, 'model.safetensors')],
+      GGUF: [gguf, gguf],
+    }
+    const { size } = await stat(join(model, 'model.safetensors'))
     const rows: Row[] = []
     for (const [format, [path, file]] of Object.entries(files) as [string, [string, string]][]) {
       const ask = async (what: string, target: string) =>
@@ -62,7 +70,6 @@ export async function benchLoad({
       }
       const times = (all: readonly LoadAnswer[]) => median(all.map((one) => one.milliseconds))
       report(`${format}: ${loads.map((one) => one.milliseconds.toFixed(0)).join(' ')} ms`)
-      const { size } = await stat(file)
       rows.push(
         row({
           ...{ name: `${format}: time`, unit: 'ms', better: 'lower' },
@@ -71,7 +78,7 @@ export async function benchLoad({
         row({
           ...{ name: `${format}: memory`, unit: 'MB', better: 'lower' },
           ours: median(loads.map((one) => one.peakBytes)) / 1e6,
-          ...{ peer: size / 1e6, peerName: 'the weights' },
+          ...{ peer: size / 1e6, peerName: 'the weights, in fp32' },
         }),
       )
     }
