@@ -36,7 +36,7 @@ export function growVocabulary<F extends ModelFolder<DecoderConfig>>(
 }
 
 /** Fills rows of `width`, from element `start` on, alike those before. */
-function drawRows(values: Float32Array, start: number, width: number): void {
+export function drawRows(values: Float32Array, start: number, width: number): void {
   const [sums, squares] = [new Float64Array(width), new Float64Array(width)]
   for (let i = 0; i < start; i++) {
     const x = values[i] as number

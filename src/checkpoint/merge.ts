@@ -1,9 +1,8 @@
-import { readdir } from 'node:fs/promises'
 import { z } from 'zod'
-import { UserError } from '../errors.ts'
-import { sizeOf } from '../graph/index.ts'
 import { promote } from '../models/files/promote.ts'
+import { expectEmpty } from '../models/files/write-aside.ts'
 import { createModel } from '../models/model.ts'
+import { parameterMemory } from '../models/parameter-memory.ts'
 import { parseOptions } from '../options.ts'
 import { readAdapterFolder } from './adapter-folder.ts'
 import { modelFiles } from './model-files.ts'
@@ -33,15 +32,13 @@ export interface MergeResult {
  */
 export async function merge(options: MergeOptions): Promise<MergeResult> {
   const { model: path, adapter, out } = parseOptions(mergeOptions, options)
-  await refuseFull(out)
+  await expectEmpty(out)
   const base = await readModelFolder(path)
   const folders = await Promise.all(adapter.map(readAdapterFolder))
   const merged = withAdapters(base, folders, { merge: true })
   const model = createModel(merged.config)
-  const memory = new Map(
-    [...model.parameters()].map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]),
-  )
-  const values = (name: string) => memory.get(name) as Float32Array
+  const memory = parameterMemory(model)
+  const values = (name: string) => memory[name] as Float32Array
   await merged.fill(values)
   await promote(
     out,
@@ -53,11 +50,4 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
   )
   const names = new Set(folders.flatMap(({ adapter: { updates } }) => [...updates.keys()]))
   return { out, matrices: names.size }
-}
-
-/** A model is not written over another, nor over its adapter. */
-async function refuseFull(out: string): Promise<void> {
-  const names = await readdir(out).catch(() => [])
-  if (names.length > 0)
-    throw new UserError(`${out} is not empty; choose another --out, or remove what is there`)
 }

@@ -198,7 +198,7 @@ describe('in use', () => {
     await merged.dispose()
     await beside.dispose()
     const again = merge({ model: path('base'), adapter: [path('white')], out: path('merged') })
-    await expect(again).rejects.toThrow(/merged is not empty/)
+    await expect(again).rejects.toThrow(/merged: the folder is not empty/)
   })
 
   test('a measurement with an adapter is that of the merged model', async () => {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
+import { writeFileAside } from '../../models/files/write-aside.ts'
 import type { GgufDtype } from '../../models/gguf/dtypes.ts'
 import { encodeGguf } from '../../models/gguf/encode.ts'
 import { ggufOf } from '../../models/gguf/export.ts'
@@ -7,7 +8,6 @@ import { text, uint32 } from '../../models/gguf/make-value.ts'
 import type { GgufValue } from '../../models/gguf/values.ts'
 import { createModel, stacksOf } from '../../models/model.ts'
 import { writeGgufTokenizer } from '../../text/gguf/write.ts'
-import { writeFileAside } from '../write-aside.ts'
 
 /**
  * Writes a GGUF file, tensor by tensor. Throws UserError that names what GGUF cannot say of the model or

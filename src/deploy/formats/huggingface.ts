@@ -2,10 +2,10 @@ import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { encodeSafetensors, type TensorToWrite } from '../../models/files/safetensors.ts'
 import { shardTensors } from '../../models/files/sharded.ts'
+import { writeFolderAside } from '../../models/files/write-aside.ts'
 import { familyOf } from '../../models/huggingface/config.ts'
 import { exportTensors } from '../../models/huggingface/weights.ts'
 import { createModel } from '../../models/model.ts'
-import { writeFolderAside } from '../write-aside.ts'
 import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './huggingface-dtypes.ts'
 
 /**

@@ -1,11 +1,12 @@
 import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
-import { sizeOf, type Tensor } from '../../graph/index.ts'
+import type { Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
+import { expectEmpty, writeFolderAside } from '../../models/files/write-aside.ts'
 import { createModel, type Model } from '../../models/model.ts'
+import { parameterMemory } from '../../models/parameter-memory.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
-import { expectEmpty, writeFolderAside } from '../write-aside.ts'
 import { type DecoderGraphOptions, decoderGraph } from './decoder-graph.ts'
 import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
 import { encoderGraph } from './encoder-graph.ts'
@@ -89,11 +90,12 @@ function graphsOf(
 type Weights = Parameters<typeof onnxFile>[0]['weights']
 
 async function readWeights({ fill }: ModelFolder, model: Model): Promise<Weights> {
-  const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {}
-  for (const [name, { shape }] of model.parameters())
-    weights[name] = { shape, data: new Float32Array(sizeOf(shape)) }
-  await fill((name) => (weights[name] as Weights[string]).data)
-  return weights
+  const memory = parameterMemory(model)
+  await fill((name) => memory[name] as Float32Array)
+  const weights = [...model.parameters()].map(([name, { shape }]) => {
+    return [name, { shape, data: memory[name] as Float32Array }] as const
+  })
+  return Object.fromEntries(weights)
 }
 
 /** What transformers.js must be told of the tokenizer. */

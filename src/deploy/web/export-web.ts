@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
-import { sizeOf } from '../../graph/index.ts'
 import type { FileContent } from '../../models/files/folder.ts'
 import { encodeSafetensors } from '../../models/files/safetensors.ts'
+import { expectEmpty, writeFolderAside } from '../../models/files/write-aside.ts'
 import { familyOf } from '../../models/huggingface/config.ts'
 import { exportTensors } from '../../models/huggingface/weights.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
+import { parameterMemory } from '../../models/parameter-memory.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
-import { expectEmpty, writeFolderAside } from '../write-aside.ts'
 import { indexHtml } from './index-html.ts'
 import { siteModules } from './site-modules.ts'
 
@@ -51,8 +51,7 @@ async function modelFilesOf(
 ): Promise<Record<string, FileContent>> {
   const { config, fill } = folder
   const model = createModel(config)
-  const values: Record<string, Float32Array> = {}
-  for (const [name, { shape }] of model.parameters()) values[name] = new Float32Array(sizeOf(shape))
+  const values = parameterMemory(model)
   const value = (name: string) => values[name] as Float32Array
   await fill(value)
   const files = {

@@ -1,11 +1,11 @@
 import { UserError } from '../../errors.ts'
 import { LanguageModel } from '../../generate/language-model.ts'
-import { sizeOf } from '../../graph/index.ts'
 import { blobSource } from '../../models/files/byte-source.ts'
 import { openSafetensors } from '../../models/files/safetensors.ts'
 import { readConfig } from '../../models/huggingface/config.ts'
 import { importTensors } from '../../models/huggingface/weights.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
+import { parameterMemory } from '../../models/parameter-memory.ts'
 import type { Engine } from '../../runtime/engine.ts'
 import { loadTokenizer } from '../../text/load.ts'
 import type { TokenizerConfig } from '../../text/tokenizer-json.ts'
@@ -26,8 +26,7 @@ export async function loadModel(
   const settings: TokenizerConfig = await json('tokenizer_config.json')
   const tokenizer = loadTokenizer(await json('tokenizer.json'), settings)
   const model = createModel(config) as WritingModel
-  const packed: Record<string, Float32Array> = {}
-  for (const [name, { shape }] of model.parameters()) packed[name] = new Float32Array(sizeOf(shape))
+  const packed = parameterMemory(model)
   const blob = await toBlob(await fetched(address, WEIGHTS), onBytes)
   const weights = await openSafetensors(blobSource(blob), WEIGHTS)
   await importTensors(family, model, weights, (name) => packed[name] as Float32Array)
