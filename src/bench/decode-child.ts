@@ -1,6 +1,6 @@
-import { Decoding } from '../generate/decoding.ts'
 import { generateFromTokens } from '../generate/from-tokens.ts'
 import { LanguageModel } from '../generate/language-model.ts'
+import { openDecoding } from '../generate/open-decoding.ts'
 import { chatOptions } from '../generate/options.ts'
 import type { Bits } from '../models/quantize.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -32,7 +32,7 @@ process.on('disconnect', () => process.exit())
 process.send?.({ ready: true })
 
 async function prompt({ length }: { length: number }): Promise<DecodeAnswer> {
-  const decoding = new Decoding(model.program, { sequences: 1, capacity: LONGEST })
+  const decoding = await openDecoding(model, { sequences: 1, capacity: LONGEST })
   const started = performance.now()
   await decoding.read(0, promptIds(length))
   const rate = (1000 * length) / (performance.now() - started)

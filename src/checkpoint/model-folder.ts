@@ -146,17 +146,22 @@ export async function loadParameters(
 ): Promise<Record<string, DeviceTensor>> {
   const tensors: Record<string, DeviceTensor> = {}
   const copies = new Map<string, Float32Array>()
-  for (const [name, { shape }] of model.parameters())
-    tensors[name] = engine.tensor('float32', shape)
-  await fill((name) => {
-    const { data, shape } = tensors[name] as DeviceTensor
-    if (data) return data as Float32Array
-    const copy = copies.get(name) ?? new Float32Array(sizeOf(shape))
-    copies.set(name, copy)
-    return copy
-  })
-  for (const [name, copy] of copies) tensors[name]?.write(copy)
-  return tensors
+  try {
+    for (const [name, { shape }] of model.parameters())
+      tensors[name] = engine.tensor('float32', shape)
+    await fill((name) => {
+      const { data, shape } = tensors[name] as DeviceTensor
+      if (data) return data as Float32Array
+      const copy = copies.get(name) ?? new Float32Array(sizeOf(shape))
+      copies.set(name, copy)
+      return copy
+    })
+    for (const [name, copy] of copies) tensors[name]?.write(copy)
+    return tensors
+  } catch (error) {
+    for (const tensor of Object.values(tensors)) tensor.dispose()
+    throw error
+  }
 }
 
 /** Rows that a model may have beyond its tokenizer's ids: vocabularies are padded to round numbers. */

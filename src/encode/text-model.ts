@@ -1,3 +1,4 @@
+import type { Weights } from '../checkpoint/compile-model.ts'
 import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
 import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { UserError } from '../errors.ts'
@@ -11,13 +12,13 @@ import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { inBatches } from './in-batches.ts'
-import { TextProgram, type TextWeights } from './text-program.ts'
+import { TextProgram } from './text-program.ts'
 
 export interface TextModelOptions {
   engine: Engine
   /** An encoder, or a decoder with a head for whole texts. */
   model: Encoder | Decoder
-  weights: TextWeights
+  weights: Weights
   tokenizer: Tokenizer
   /** Disposing the model disposes its engine. */
   ownsEngine?: boolean

@@ -1,15 +1,11 @@
-import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
-import type { WeightData } from '../graph/onnx/model.ts'
+import { compileModel, type Weights } from '../checkpoint/compile-model.ts'
+import { gather, input, productOf, reshape, type Tensor } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
 import { headOf, pool, vectorsOf } from '../models/head.ts'
 import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import { together } from '../runtime/together.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
-
-/** Values of parameters by name: packed, or a training's own, which are read anew at every run. */
-export type TextWeights =
-  | { packed: Readonly<Record<string, WeightData>> }
-  | { live: Readonly<Record<string, DeviceTensor>> }
 
 /** What a model's head says of a batch of texts. */
 export interface TextOutput {
@@ -51,28 +47,12 @@ export class TextProgram {
   static async create(
     engine: Engine,
     model: Encoder | Decoder,
-    weights: TextWeights,
+    weights: Weights,
   ): Promise<TextProgram> {
-    const parameters = model.parameters()
-    const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
-      return [name, { dtype: 'float32', shape: parameters.get(name)?.shape ?? [], data }] as const
-    })
-    const onnx = toOnnx(
-      { output: textGraph(model) },
-      {
-        target: engine.name,
-        weights: Object.fromEntries(packed),
-      },
-    )
-    const program = await engine.compile(onnx, { label: 'texts', withoutOptimizers: SLOWER })
-    const inputs = new Set(program.inputs.map(({ name }) => name))
-    const live = Object.entries('live' in weights ? weights.live : {})
-    return new TextProgram(
-      engine,
-      model,
-      program,
-      Object.fromEntries(live.filter(([name]) => inputs.has(name))),
-    )
+    const outputs = { output: textGraph(model) }
+    const options = { label: 'texts', withoutOptimizers: SLOWER }
+    const { program, live } = await compileModel(engine, model, outputs, weights, options)
+    return new TextProgram(engine, model, program, live)
   }
 
   /**
@@ -110,16 +90,17 @@ export class TextProgram {
     if (this.#bound?.key === key) return this.#bound.bound
     this.#free()
     const sizes: Record<string, number> = { batch, length, rows }
-    const tensor = ({ dtype, shape }: Program['inputs'][number]) =>
-      this.engine.tensor(
-        dtype,
-        shape.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 0))),
-      )
-    const own = this.#program.inputs.filter(({ name }) => !this.#live[name])
-    const inputs = Object.fromEntries(own.map((spec) => [spec.name, tensor(spec)]))
-    const output = tensor(this.#program.outputs[0] as Program['outputs'][number])
-    const binding = this.#program.bind({ ...this.#live, ...inputs, output })
-    const bound = { inputs, output, binding }
+    const bound = together((track) => {
+      const tensor = ({ dtype, shape }: Program['inputs'][number]) => {
+        const own = shape.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 0)))
+        return track(this.engine.tensor(dtype, own))
+      }
+      const own = this.#program.inputs.filter(({ name }) => !this.#live[name])
+      const inputs = Object.fromEntries(own.map((spec) => [spec.name, tensor(spec)]))
+      const output = tensor(this.#program.outputs[0] as Program['outputs'][number])
+      const binding = this.#program.bind({ ...this.#live, ...inputs, output })
+      return { inputs, output, binding }
+    })
     this.#bound = { key, bound }
     return bound
   }

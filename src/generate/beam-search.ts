@@ -1,9 +1,9 @@
 import { UserError } from '../errors.ts'
 import type { DecodeParts } from './decode.ts'
-import { Decoding } from './decoding.ts'
+import type { Decoding } from './decoding.ts'
 import type { TokenPrompt } from './from-tokens.ts'
 import { Hypotheses, type Hypothesis } from './hypotheses.ts'
-import { readSources } from './read-sources.ts'
+import { openDecoding } from './open-decoding.ts'
 import { logProbabilities } from './sampling/log-probabilities.ts'
 
 export interface BeamSearchOptions {
@@ -49,13 +49,9 @@ export async function beamSearch(
     throw new UserError(
       `the engine ${program.engine.name} follows one beam only; use the engine cpu or wasm`,
     )
-  const { source: alone, adapters } = await readSources(parts, [sources], { signal })
-  const source = count > 1 ? alone?.repeated(program.engine, count) : alone
-  if (source !== alone) alone?.dispose()
-  const capacity = ids.length + maxTokens
-  const decoding = new Decoding(program, {
-    ...{ sequences: count, capacity, source },
-    adapters: adapters?.tensors,
+  const decoding = await openDecoding(parts, {
+    ...{ sequences: count, capacity: ids.length + maxTokens },
+    ...{ sources: [sources], signal },
   })
   const done = new Hypotheses(options)
   try {
@@ -83,8 +79,6 @@ export async function beamSearch(
     return done.best()
   } finally {
     decoding.dispose()
-    source?.dispose()
-    adapters?.release()
   }
 }
 

@@ -1,24 +1,17 @@
-import { gather, input, productOf, reshape, type Tensor, toOnnx } from '../graph/index.ts'
-import type { WeightData } from '../graph/onnx/model.ts'
+import { compileModel, type Weights, wanted } from '../checkpoint/compile-model.ts'
+import type { DType } from '../graph/dtype.ts'
+import { gather, input, productOf, reshape, type Tensor } from '../graph/index.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
-import { type Bits, quantizeWeights } from '../models/quantize.ts'
+import type { Bits } from '../models/quantize.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { InPlaceCache } from '../nn/index.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import { together } from '../runtime/together.ts'
 import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
 import { DecodeStep } from './decode-step.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
 import type { SourceCache } from './source-cache.ts'
-
-/**
- * A model's parameters. `packed`: they serve as they are now; the engine copies them into the form
- * that is fastest, and what they were given in can go. `live`: they are read anew at every run, so
- * that a model in training can be sampled.
- */
-export type Weights =
-  | { packed: Readonly<Record<string, WeightData>> }
-  | { live: Readonly<Record<string, DeviceTensor>> }
 
 export interface DecodeProgramOptions {
   /** Packed matrices are stored in whole numbers of so many bits, in blocks. */
@@ -74,48 +67,36 @@ export class DecodeProgram {
     weights: Weights,
     { bits, adapters }: DecodeProgramOptions = {},
   ): Promise<DecodeProgram> {
-    const parameters = model.parameters()
-    const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
-      const shape = parameters.get(name)?.shape ?? []
-      return [name, { dtype: 'float32', shape, data }] as const
-    })
-    const whole = { outputs: decodeGraph(model), weights: Object.fromEntries(packed) }
-    const graph = bits ? quantizeWeights(whole.outputs, whole.weights, bits) : whole
-    const onnx = toOnnx(graph.outputs, { target: engine.name, weights: graph.weights })
-    const program = await engine.compile(onnx, { label: 'decode' })
-    const live = 'live' in weights ? weights.live : {}
-    const inputs = new Set(program.inputs.map(({ name }) => name))
-    const used = Object.entries(live).filter(([name]) => inputs.has(name))
-    return new DecodeProgram(engine, model, program, Object.fromEntries(used), adapters)
+    const outputs = decodeGraph(model)
+    const options = { label: 'decode', bits }
+    const { program, live } = await compileModel(engine, model, outputs, weights, options)
+    return new DecodeProgram(engine, model, program, live, adapters)
   }
 
   bind({ cache, source, adapters, first, batch, length, logits }: StepOptions): DecodeStep {
-    const { engine, stack } = this
+    const { stack } = this
     const rows = logits ? batch * length : 0
-    const own = {
-      ids: engine.tensor('int32', [batch, length]),
-      lastPosition: engine.tensor('int32', [batch]),
-      total: engine.tensor('int32', []),
-      logitRows: engine.tensor('int32', [rows]),
-      logits: engine.tensor('float32', [rows, stack.vocabSize]),
-      ...(needsPositions(stack) && {
-        positions: engine.tensor('int32', [batch, length]),
-      }),
-    }
-    own.logitRows.write(Array.from({ length: rows }, (_, i) => i))
-    const past = cache.rows(first, batch)
-    const read = source?.rows(first, batch) ?? {}
-    const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
-    const given = { ...this.#live, ...this.#wanted(adapters) }
-    const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
-    const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
-    return new DecodeStep(own, this.#program.bind(tensors), views)
-  }
-
-  /** An encoder-decoder's adapters are of its encoder, too. */
-  #wanted(adapters: AdapterTensors = {}): AdapterTensors {
-    const inputs = this.#program.inputs.filter(({ name }) => adapters[name])
-    return Object.fromEntries(inputs.map(({ name }) => [name, adapters[name] as DeviceTensor]))
+    return together((track) => {
+      const tensor = (dtype: DType, shape: readonly number[]) =>
+        track(this.engine.tensor(dtype, shape))
+      const own = {
+        ids: tensor('int32', [batch, length]),
+        lastPosition: tensor('int32', [batch]),
+        total: tensor('int32', []),
+        logitRows: tensor('int32', [rows]),
+        logits: tensor('float32', [rows, stack.vocabSize]),
+        ...(needsPositions(stack) && { positions: tensor('int32', [batch, length]) }),
+      }
+      own.logitRows.write(Array.from({ length: rows }, (_, i) => i))
+      const past = cache.rows(first, batch)
+      const read = source?.rows(first, batch) ?? {}
+      const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
+      // An encoder-decoder's adapters are of its encoder, too.
+      const given = { ...this.#live, ...wanted(this.#program, adapters ?? {}) }
+      const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
+      const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
+      return new DecodeStep(own, this.#program.bind(tensors), views)
+    })
   }
 
   dispose(): void {

@@ -1,8 +1,7 @@
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
-import { Decoding } from './decoding.ts'
 import type { EncodeProgram } from './encode-program.ts'
-import { readSources } from './read-sources.ts'
+import { openDecoding } from './open-decoding.ts'
 import type { Piece, Sequence } from './sequence.ts'
 import { type Draft, speculate } from './speculate.ts'
 
@@ -53,17 +52,13 @@ async function* decodeGroup(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step> {
   const capacity = capacityFor(program, sequences)
-  const { source, adapters } = await readSources(
+  const decoding = await openDecoding(
     { program, encoder },
-    sequences.map(({ sources }) => sources),
-    { signal },
+    {
+      ...{ sequences: sequences.length, capacity, signal },
+      sources: sequences.map(({ sources }) => sources),
+    },
   )
-  const decoding = new Decoding(program, {
-    sequences: sequences.length,
-    capacity,
-    source,
-    adapters: adapters?.tensors,
-  })
   const active = sequences.map((sequence, index) => ({ sequence, index }))
   try {
     for (const [row, { sequence }] of active.entries())
@@ -90,7 +85,5 @@ async function* decodeGroup(
     }
   } finally {
     decoding.dispose()
-    source?.dispose()
-    adapters?.release()
   }
 }

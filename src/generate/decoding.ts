@@ -1,5 +1,5 @@
-import type { AdapterLease, AdapterTensors } from './adapter-slots.ts'
-import type { DecodeProgram } from './decode-program.ts'
+import type { AdapterLease } from './adapter-slots.ts'
+import type { DecodeProgram, StepOptions } from './decode-program.ts'
 import type { DecodeStep } from './decode-step.ts'
 import { KeyValueCache } from './key-value-cache.ts'
 import type { SourceCache } from './source-cache.ts'
@@ -10,10 +10,10 @@ const CHUNK = 256
 export interface DecodingOptions {
   sequences: number
   capacity: number
+  /** Default: its own. */
   cache?: KeyValueCache
   source?: SourceCache
-  /** Default: those that the program runs with now. */
-  adapters?: AdapterTensors
+  adapters?: AdapterLease
 }
 
 interface RunOptions {
@@ -26,33 +26,30 @@ interface RunOptions {
  */
 export class Decoding {
   readonly #program: DecodeProgram
-  readonly #ownsCache: boolean
-  readonly #source: SourceCache | undefined
-  readonly #adapters: AdapterTensors | undefined
-  readonly #lease: AdapterLease | undefined
+  readonly #memory: DecodingOptions & { cache: KeyValueCache }
+  readonly #ownsMemory: boolean
   /** Steps by the number of sequences that take part, and the tokens of each. */
   readonly #steps = new Map<string, DecodeStep>()
   readonly #lengths: Int32Array
   #count: number
 
-  readonly cache: KeyValueCache
-
   /**
-   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. They may work
-   * on the `cache` of another decoding of the same shape, which outlives this one; `source`, too, stays
-   * the caller's.
+   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. Takes over `source` and
+   * `adapters`, unless a `cache` is given: then all three stay another decoding's, which outlives this one.
    */
   constructor(program: DecodeProgram, options: DecodingOptions) {
-    const { engine, stack } = program
-    const { sequences, capacity, cache, source, adapters } = options
+    const { sequences, capacity, cache } = options
     this.#program = program
-    this.#ownsCache = cache === undefined
-    this.#source = source
-    this.cache = cache ?? new KeyValueCache(engine, stack, sequences, capacity)
+    this.#ownsMemory = cache === undefined
+    const own = () => new KeyValueCache(program.engine, program.stack, sequences, capacity)
+    this.#memory = { ...options, cache: cache ?? own() }
     this.#lengths = new Int32Array(sequences)
     this.#count = sequences
-    this.#lease = adapters ? undefined : program.adapters?.acquire()
-    this.#adapters = adapters ?? this.#lease?.tensors
+  }
+
+  /** What it works on, for another program to do so too. */
+  get memory(): DecodingOptions {
+    return this.#memory
   }
 
   /** Sequences that are still decoded: rows 0 .. count - 1. */
@@ -62,7 +59,7 @@ export class Decoding {
 
   /** Tokens that fit in a sequence. */
   get capacity(): number {
-    return this.cache.capacity
+    return this.#memory.capacity
   }
 
   /** Tokens that a sequence has read. */
@@ -78,15 +75,7 @@ export class Decoding {
         { length: Math.min(CHUNK, ids.length - start) },
         (_, i) => ids[start + i] as number,
       )
-      const step = this.#program.bind({
-        cache: this.cache,
-        source: this.#source,
-        adapters: this.#adapters,
-        first: row,
-        batch: 1,
-        length: chunk.length,
-        logits: false,
-      })
+      const step = this.#bind({ first: row, batch: 1, length: chunk.length, logits: false })
       try {
         await step.run(chunk, this.#lengths.subarray(row, row + 1), options)
       } finally {
@@ -132,7 +121,7 @@ export class Decoding {
 
   /** Puts what sequence `from` has read in the place of that of `to`, from token `first` on. */
   copyRow(from: number, to: number, first = 0): void {
-    this.cache.copyRow(from, to, first, this.length(from))
+    this.#memory.cache.copyRow(from, to, first, this.length(from))
     this.#lengths[to] = this.length(from)
   }
 
@@ -141,28 +130,31 @@ export class Decoding {
     this.#count--
     const length = this.length(this.#count)
     if (row !== this.#count) {
-      this.cache.copyRow(this.#count, row, 0, length)
-      this.#source?.copyRow(this.#count, row)
+      this.#memory.cache.copyRow(this.#count, row, 0, length)
+      this.#memory.source?.copyRow(this.#count, row)
     }
     this.#lengths[row] = length
   }
 
   dispose(): void {
     for (const step of this.#steps.values()) step.dispose()
-    if (this.#ownsCache) this.cache.dispose()
-    this.#lease?.release()
+    if (!this.#ownsMemory) return
+    const { cache, source, adapters } = this.#memory
+    cache.dispose()
+    source?.dispose()
+    adapters?.release()
   }
 
   #step(first: number, batch: number, length: number): DecodeStep {
     const key = `${first} ${batch} ${length}`
-    const step =
-      this.#steps.get(key) ??
-      this.#program.bind({
-        ...{ cache: this.cache, source: this.#source, adapters: this.#adapters },
-        ...{ first, batch, length, logits: true },
-      })
+    const step = this.#steps.get(key) ?? this.#bind({ first, batch, length, logits: true })
     this.#steps.set(key, step)
     return step
+  }
+
+  #bind(step: Pick<StepOptions, 'first' | 'batch' | 'length' | 'logits'>): DecodeStep {
+    const { cache, source, adapters } = this.#memory
+    return this.#program.bind({ cache, source, adapters: adapters?.tensors, ...step })
   }
 
   #checkRoom(row: number, tokens: number): void {

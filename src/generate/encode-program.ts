@@ -1,31 +1,30 @@
+import { compileModel, type Weights, wanted } from '../checkpoint/compile-model.ts'
 import { UserError } from '../errors.ts'
-import { HIDDEN, input, type Tensor, toOnnx } from '../graph/index.ts'
-import type { OnnxModel } from '../graph/onnx/model.ts'
+import { HIDDEN, input, type Tensor } from '../graph/index.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
-import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { together } from '../runtime/together.ts'
 import type { AdapterTensors } from './adapter-slots.ts'
-import type { Weights } from './decode-program.ts'
 import { SourceCache } from './source-cache.ts'
+
+type Compiled = Awaited<ReturnType<typeof compileModel>>
 
 /** The encoder of an encoder-decoder, compiled once: it reads sources of all sizes. */
 export class EncodeProgram {
   readonly engine: Engine
   readonly model: EncoderDecoder
-  readonly #read: Program
-  readonly #keys: Program
-  readonly #live: Readonly<Record<string, DeviceTensor>>
+  readonly #read: Compiled
+  readonly #keys: Compiled
 
   private constructor(
     engine: Engine,
     model: EncoderDecoder,
-    programs: { read: Program; keys: Program },
-    live: Readonly<Record<string, DeviceTensor>>,
+    programs: { read: Compiled; keys: Compiled },
   ) {
     this.engine = engine
     this.model = model
     this.#read = programs.read
     this.#keys = programs.keys
-    this.#live = live
   }
 
   static async create(
@@ -33,16 +32,11 @@ export class EncodeProgram {
     model: EncoderDecoder,
     weights: Weights,
   ): Promise<EncodeProgram> {
-    const parameters = model.parameters()
-    const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
-      return [name, { dtype: 'float32', shape: parameters.get(name)?.shape ?? [], data }] as const
-    })
-    const own: OnnxModel['weights'] = Object.fromEntries(packed)
     const compile = (outputs: Record<string, Tensor>, label: string) =>
-      engine.compile(toOnnx(outputs, { target: engine.name, weights: own }), { label })
+      compileModel(engine, model, outputs, weights, { label })
     const read = await compile(readGraph(model), 'encode')
     const keys = await compile(keysGraph(model), 'source keys')
-    return new EncodeProgram(engine, model, { read, keys }, 'live' in weights ? weights.live : {})
+    return new EncodeProgram(engine, model, { read, keys })
   }
 
   /**
@@ -74,10 +68,10 @@ export class EncodeProgram {
     const joined = hidden.slice(0, [batch, each * length, dim])
     const sizes = { batch, texts: texts.length, length, source: each * length }
     const made: Record<string, DeviceTensor> = {}
-    const run = { signal, kept: { ...this.#live, ...adapters } }
+    const run = { signal, adapters }
     try {
       await this.#run(this.#read, sizes, { ids, mask, positions }, { hidden }, run)
-      for (const { name, shape } of this.#keys.outputs)
+      for (const { name, shape } of this.#keys.program.outputs)
         made[name] = engine.tensor('float32', sized(shape, sizes))
       await this.#run(this.#keys, sizes, {}, { ...made, hidden: joined }, run)
       const bias = engine.tensor('float32', [batch, 1, 1, each * length])
@@ -93,34 +87,36 @@ export class EncodeProgram {
   }
 
   async #run(
-    program: Program,
+    { program, live }: Compiled,
     sizes: Readonly<Record<string, number>>,
     feeds: Readonly<Record<string, Int32Array | Float32Array>>,
     tensors: Readonly<Record<string, DeviceTensor>>,
-    { signal, kept }: { signal?: AbortSignal; kept: Readonly<Record<string, DeviceTensor>> },
+    { signal, adapters }: { signal?: AbortSignal; adapters: AdapterTensors },
   ): Promise<void> {
-    const given = program.inputs.filter(({ name }) => feeds[name])
-    const fed = given.map(({ name, dtype, shape }) => {
-      const tensor = this.engine.tensor(dtype, sized(shape, sizes))
-      tensor.write(feeds[name] as Int32Array | Float32Array)
-      return [name, tensor] as const
+    const fed: DeviceTensor[] = []
+    const binding = together((own) => {
+      const inputs = program.inputs.flatMap(({ name, dtype, shape }) => {
+        const values = feeds[name]
+        if (!values) return []
+        const tensor = own(this.engine.tensor(dtype, sized(shape, sizes)))
+        fed.push(tensor)
+        tensor.write(values)
+        return [[name, tensor] as const]
+      })
+      const given = { ...live, ...wanted(program, adapters), ...Object.fromEntries(inputs) }
+      return program.bind({ ...tensors, ...given })
     })
-    const live = program.inputs.flatMap(({ name }) => {
-      const tensor = kept[name]
-      return tensor ? [[name, tensor] as const] : []
-    })
-    const binding = program.bind({ ...tensors, ...Object.fromEntries([...live, ...fed]) })
     try {
       await binding.run({ signal })
     } finally {
       binding.dispose()
-      for (const [, tensor] of fed) tensor.dispose()
+      for (const tensor of fed) tensor.dispose()
     }
   }
 
   dispose(): void {
-    this.#read.dispose()
-    this.#keys.dispose()
+    this.#read.program.dispose()
+    this.#keys.program.dispose()
   }
 }
 

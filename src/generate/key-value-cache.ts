@@ -1,6 +1,7 @@
 import { cachedHeadDim } from '../graph/index.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { together } from '../runtime/together.ts'
 
 /**
  * Keys and values of the tokens that a batch of sequences has read, for every layer: tensors
@@ -18,11 +19,13 @@ export class KeyValueCache {
       throw new Error(`${engine.name} decodes one sequence at a time, not ${batch}`)
     const { layers, kvHeads, headDim, positions } = config
     const shape = [batch, kvHeads, capacity, cachedHeadDim(headDim, positions === 'rotary')]
-    for (let layer = 0; layer < layers; layer++)
-      for (const part of ['keys', 'values'])
-        this.#tensors.set(`cache.${layer}.${part}`, engine.tensor('float32', shape))
     this.batch = batch
     this.capacity = capacity
+    together((own) => {
+      for (let layer = 0; layer < layers; layer++)
+        for (const part of ['keys', 'values'])
+          this.#tensors.set(`cache.${layer}.${part}`, own(engine.tensor('float32', shape)))
+    })
   }
 
   /** The cache of `count` sequences from `first` on, by name; they share this one's memory. */

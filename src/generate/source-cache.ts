@@ -1,4 +1,5 @@
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { together } from '../runtime/together.ts'
 
 /**
  * What cross-attention reads of the sources of a batch, by the names of the decode program's inputs: tensors
@@ -36,13 +37,15 @@ export class SourceCache {
 
   /** The source of a batch of one, for a batch of `count`. */
   repeated(engine: Engine, count: number): SourceCache {
-    const tensors = Object.entries(this.#tensors).map(([name, { data, dtype, shape, size }]) => {
-      const tensor = engine.tensor(dtype, [count, ...shape.slice(1)])
-      const rows = tensor.data as Float32Array
-      for (let row = 0; row < count; row++) rows.set(data as Float32Array, row * size)
-      return [name, tensor] as const
+    return together((own) => {
+      const tensors = Object.entries(this.#tensors).map(([name, { data, dtype, shape, size }]) => {
+        const tensor = own(engine.tensor(dtype, [count, ...shape.slice(1)]))
+        const rows = tensor.data as Float32Array
+        for (let row = 0; row < count; row++) rows.set(data as Float32Array, row * size)
+        return [name, tensor] as const
+      })
+      return new SourceCache(Object.fromEntries(tensors), count)
     })
-    return new SourceCache(Object.fromEntries(tensors), count)
   }
 
   dispose(): void {

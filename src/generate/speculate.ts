@@ -4,7 +4,7 @@ import type { DecodeProgram } from './decode-program.ts'
 import { Decoding } from './decoding.ts'
 import type { EncodeProgram } from './encode-program.ts'
 import { GuessCount } from './guess-count.ts'
-import { readSources } from './read-sources.ts'
+import { openDecoding } from './open-decoding.ts'
 import type { Piece, Sequence } from './sequence.ts'
 
 /** What guesses for a model. */
@@ -29,10 +29,11 @@ export async function* speculate(
 ): AsyncGenerator<Piece> {
   const { program, draft } = parts
   const capacity = capacityFor(program, [sequence])
-  const { source, adapters } = await readSources(parts, [sequence.sources], { signal })
-  const common = { sequences: 1, capacity, source, adapters: adapters?.tensors }
-  const decoding = new Decoding(program, common)
-  const drafting = new Decoding(draft.program, { ...common, cache: decoding.cache })
+  const { sources } = sequence
+  const decoding = await openDecoding(parts, {
+    ...{ sequences: 1, capacity, sources: [sources], signal },
+  })
+  const drafting = new Decoding(draft.program, decoding.memory)
   const count = new GuessCount(draft.bits)
   try {
     await decoding.read(0, sequence.tokens.slice(0, -1), { signal })
@@ -61,7 +62,5 @@ export async function* speculate(
   } finally {
     drafting.dispose()
     decoding.dispose()
-    source?.dispose()
-    adapters?.release()
   }
 }

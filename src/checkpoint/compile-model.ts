@@ -1,0 +1,50 @@
+import { type Tensor, toOnnx } from '../graph/index.ts'
+import type { WeightData } from '../graph/onnx/model.ts'
+import { type Bits, quantizeWeights } from '../models/quantize.ts'
+import type { Module } from '../nn/index.ts'
+import type { CompileOptions, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+
+/**
+ * A model's parameters. `packed`: they serve as they are now; the engine copies them into the form
+ * that is fastest, and what they were given in can go. `live`: they are read anew at every run, so
+ * that a model in training can be used.
+ */
+export type Weights =
+  | { packed: Readonly<Record<string, WeightData>> }
+  | { live: Readonly<Record<string, DeviceTensor>> }
+
+export interface CompileModelOptions extends CompileOptions {
+  /** Packed matrices are stored in whole numbers of so many bits, in blocks. */
+  bits?: Bits
+}
+
+/** A program that computes `outputs` of a model, and the live parameters that it is to be bound to. */
+export async function compileModel(
+  engine: Engine,
+  model: Module,
+  outputs: Readonly<Record<string, Tensor>>,
+  weights: Weights,
+  { bits, ...options }: CompileModelOptions,
+): Promise<{ program: Program; live: Readonly<Record<string, DeviceTensor>> }> {
+  const parameters = model.parameters()
+  const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
+    return [name, { dtype: 'float32', shape: parameters.get(name)?.shape ?? [], data }] as const
+  })
+  const whole = { outputs, weights: Object.fromEntries(packed) }
+  const graph = bits ? quantizeWeights(whole.outputs, whole.weights, bits) : whole
+  const onnx = toOnnx(graph.outputs, { target: engine.name, weights: graph.weights })
+  const program = await engine.compile(onnx, options)
+  return { program, live: wanted(program, 'live' in weights ? weights.live : {}) }
+}
+
+/** Those of `tensors` that are inputs of a program. */
+export function wanted(
+  { inputs }: Program,
+  tensors: Readonly<Record<string, DeviceTensor>>,
+): Record<string, DeviceTensor> {
+  const known = inputs.flatMap(({ name }) => {
+    const tensor = tensors[name]
+    return tensor ? [[name, tensor] as const] : []
+  })
+  return Object.fromEntries(known)
+}

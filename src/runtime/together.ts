@@ -1,0 +1,13 @@
+/** Makes several things of an engine; when one cannot be made, those that `own` was told of are disposed. */
+export function together<T>(make: (own: <D extends { dispose(): void }>(one: D) => D) => T): T {
+  const made: { dispose(): void }[] = []
+  try {
+    return make((one) => {
+      made.push(one)
+      return one
+    })
+  } catch (error) {
+    for (const one of made) one.dispose()
+    throw error
+  }
+}
