@@ -94,7 +94,7 @@ async function readSentenceFiles(folder: string) {
   const isThere = await stat(join(folder, MODULES)).catch(() => undefined)
   if (!isThere) return undefined
   try {
-    return await readSentence((file) => readJson(join(folder, file)))
+    return await readSentence((file, fallback) => readJson(join(folder, file), fallback))
   } catch (error) {
     if (!(error instanceof UserError) || error.message.startsWith(folder)) throw error
     throw new UserError(`${folder}: ${error.message}`)

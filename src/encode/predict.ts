@@ -27,6 +27,8 @@ export type PredictOptions = z.input<typeof predictOptions> & { signal?: AbortSi
 /** What a model says of a text; which of these there is, is up to its task. */
 export interface Prediction extends Partial<Classified> {
   text: string
+  /** The second text, where there is one. */
+  pair?: string
   /** The text was longer than the model reads, and lost its end. */
   truncated?: true
   /** Of the task `regress`. */
@@ -55,12 +57,18 @@ interface Given {
 export async function predict({ signal, ...options }: PredictOptions): Promise<Prediction[]> {
   const parsed = parseOptions(predictOptions, options)
   const { model: folder, top, engine, threads } = parsed
-  const given = [...parsed.text.map((text) => ({ text })), ...(await readTexts(parsed.data))]
+  const given: Given[] = [
+    ...parsed.text.map((text) => ({ text })),
+    ...(await readTexts(parsed.data)),
+  ]
   if (given.length === 0) throw new UserError('there is no text to read; give text or data')
   const model = await loadTextModel(folder, { engine, threads })
   try {
     const said = await ask(model, given, { top, signal })
-    return given.map((one, i) => ({ text: one.text, ...said[i], ...cut(model, one) }))
+    return given.map((one, i) => {
+      const { text, pair } = one
+      return { text, ...(pair !== undefined && { pair }), ...said[i], ...cut(model, one) }
+    })
   } finally {
     await model.dispose()
   }

@@ -10,6 +10,7 @@ import type { EncoderConfig } from '../models/encoder-config.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import { encodeInput } from '../text/encode-input.ts'
+import { embed } from './embed.ts'
 import { inBatches } from './in-batches.ts'
 import { loadTextModel, TextModel } from './text-model.ts'
 
@@ -66,6 +67,22 @@ describe.each(Object.entries(tinyEncoders))('%s', (_, config: EncoderConfig) => 
     await following.dispose()
     for (const tensor of Object.values(live)) tensor.dispose()
   })
+})
+
+test('a text loses what is behind the longest that vectors are made of', async () => {
+  const plain = tinyEncoders['BERT that embeds'] as EncoderConfig
+  const config = { ...plain, head: { ...plain.head, longest: 8 } }
+  const model = new Encoder(config)
+  const given = { engine, model, tokenizer, weights: { packed: tinyWeights(model) } }
+  const cutting = await TextModel.create(given)
+  const whole = await TextModel.create({ ...given, model: new Encoder(plain) })
+  expect([cutting.context, whole.context]).toEqual([8, plain.context])
+  const alike = ['the quick brown fox', 'the quick brown dog']
+  const [fox, dog] = await embed(cutting, alike)
+  expect(fox).toEqual(dog)
+  const [wholeFox, wholeDog] = await embed(whole, alike)
+  expect(wholeFox).not.toEqual(wholeDog)
+  await Promise.all([cutting.dispose(), whole.dispose()])
 })
 
 test('texts of like length come together, and none is forgotten', () => {

@@ -52,7 +52,8 @@ export class TextModel {
 
   /** Tokens of the longest text. */
   get context(): number {
-    return this.model.config.context
+    const { context } = this.model.config
+    return Math.min(context, this.head.longest ?? context)
   }
 
   /**

@@ -20,6 +20,8 @@ export const headSchema = z.strictObject({
   outputBias: z.boolean().default(true),
   /** `embed`: vectors have length 1. */
   normalized: z.boolean().default(true),
+  /** `embed`: tokens of a text, special ones included, behind which it is cut; default: the model's context. */
+  longest: z.number().int().min(1).optional(),
 })
 
 export type HeadConfig = z.output<typeof headSchema>

@@ -5,12 +5,14 @@ import { familyOf } from './config.ts'
 import { readSentence, sentenceFiles, withSentence } from './sentence-transformers.ts'
 
 const bert = tinyEncoders['BERT that embeds'] as EncoderConfig
-const reader = (files: Record<string, unknown>) => async (file: string) => files[file]
+const reader = (files: Record<string, unknown>) => async (file: string, fallback?: unknown) =>
+  files[file] ?? fallback
 
 test.each([
   { pooling: 'first', normalized: true },
   { pooling: 'mean', normalized: false },
   { pooling: 'last', normalized: true },
+  { pooling: 'mean', normalized: true, longest: 6 },
 ] as const)('what is written is read again: %j', async (sentence) => {
   const config = withSentence(bert, sentence)
   expect(config).toMatchObject({ head: { task: 'embed', ...sentence } })
@@ -38,6 +40,13 @@ test.each([
       '1_Pooling/config.json': { pooling_mode_max_tokens: true, pooling_mode_cls_token: false },
     },
     'pools by pooling_mode_max_tokens',
+  ],
+  [
+    {
+      'modules.json': modules('Transformer'),
+      'sentence_bert_config.json': { max_seq_length: '256' },
+    },
+    'max_seq_length is not a whole number',
   ],
 ])('what cannot be done here is refused: %j', async (files, message) => {
   await expect(readSentence(reader(files))).rejects.toThrow(message)

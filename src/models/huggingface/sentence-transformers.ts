@@ -6,11 +6,16 @@ import type { ModelConfig } from '../model.ts'
 /** The list of what a text passes through, and where the pooling is described (sentence-transformers). */
 export const MODULES = 'modules.json'
 const POOLING = '1_Pooling'
+/** How texts are read. */
+const READING = 'sentence_bert_config.json'
 
 const modulesSchema = z.array(z.object({ path: z.string(), type: z.string() }))
 const poolingSchema = z.record(z.string(), z.unknown())
+const readingSchema = z.object({ max_seq_length: z.number().int().min(1).nullish() })
 
-type Sentence = Pick<HeadConfig, 'pooling' | 'normalized'>
+type Sentence = Pick<HeadConfig, 'pooling' | 'normalized' | 'longest'>
+/** Parsed JSON of a file; `fallback` where there is none. */
+type Read = (file: string, fallback?: unknown) => Promise<unknown>
 
 /** Fields of a pooling's config.json, by what they stand for here. */
 const MODES = {
@@ -20,10 +25,9 @@ const MODES = {
 } as const satisfies Record<string, HeadConfig['pooling']>
 
 /**
- * How vectors are made of hidden states, by `modules.json` and the files that it names; `read` gives the
- * parsed JSON of a file. Throws UserError where it is done as cannot be here.
+ * How vectors are made of hidden states, by `modules.json` and the files beside it. Throws UserError where it is done as cannot be here.
  */
-export async function readSentence(read: (file: string) => Promise<unknown>): Promise<Sentence> {
+export async function readSentence(read: Read): Promise<Sentence> {
   const modules = modulesSchema.safeParse(await read(MODULES))
   if (!modules.success)
     throw new UserError(`${MODULES}: is not a list of modules, each with "path" and "type"`)
@@ -34,9 +38,14 @@ export async function readSentence(read: (file: string) => Promise<unknown>): Pr
   if (unknown)
     throw new UserError(`${MODULES}: vectors pass through ${unknown.type}, which is not known here`)
   const pooling = modules.data.find(({ type }) => kindOf(type) === 'Pooling')
+  const reading = readingSchema.safeParse(await read(READING, {}))
+  if (!reading.success)
+    throw new UserError(`${READING}: max_seq_length is not a whole number of tokens`)
+  const { max_seq_length: longest } = reading.data
   return {
     pooling: pooling ? await readPooling(read, poolingFile(pooling.path)) : 'mean',
     normalized: modules.data.some(({ type }) => kindOf(type) === 'Normalize'),
+    ...(longest && { longest }),
   }
 }
 
@@ -45,10 +54,7 @@ function poolingFile(path: string): string {
   throw new UserError(`${MODULES}: path is ${JSON.stringify(path)}, not the name of a folder`)
 }
 
-async function readPooling(
-  read: (file: string) => Promise<unknown>,
-  file: string,
-): Promise<HeadConfig['pooling']> {
+async function readPooling(read: Read, file: string): Promise<HeadConfig['pooling']> {
   const fields = poolingSchema.safeParse(await read(file)).data ?? {}
   const modes = Object.keys(fields).filter((name) => /^pooling_mode_/.test(name) && fields[name])
   const [mode] = modes
@@ -67,7 +73,7 @@ export const withSentence = (config: ModelConfig, sentence: Sentence): ModelConf
 /** Contents of the files that say how a model's vectors are made, by name; none for other models. */
 export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   if (config.kind === 'encoder-decoder' || config.head?.task !== 'embed') return {}
-  const { pooling, normalized } = config.head
+  const { pooling, normalized, longest } = config.head
   const paths = ['', POOLING, ...(normalized ? ['2_Normalize'] : [])]
   const types = ['Transformer', 'Pooling', 'Normalize']
   const modules = paths.map((path, idx) => {
@@ -76,6 +82,7 @@ export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   const modes = Object.entries(MODES).map(([field, mode]) => [field, mode === pooling])
   return {
     [MODULES]: modules,
+    ...(longest && { [READING]: { max_seq_length: longest, do_lower_case: false } }),
     [`${POOLING}/config.json`]: {
       word_embedding_dimension: config.dim,
       ...Object.fromEntries(modes),
