@@ -3,7 +3,7 @@ import { openFile } from '../models/files/node-file.ts'
 import { type Gguf, openGguf } from '../models/gguf/gguf.ts'
 import { readGgufModel } from '../models/gguf/model.ts'
 import { createModel } from '../models/model.ts'
-import { readGgufTokenizer } from '../text/gguf/read.ts'
+import { readChatTemplate, readGgufTokenizer } from '../text/gguf/read.ts'
 import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerAt } from '../text/tokenizer-folder.ts'
@@ -35,7 +35,7 @@ async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenMode
     family: model.architecture,
     config: model.config,
     tokenizer,
-    chatTemplate: own?.chatTemplate,
+    chatTemplate: readChatTemplate(gguf.metadata),
     generation: ends(gguf, tokenizer),
     addBos: tokenizer.inputTemplate?.single[0]?.ids !== undefined,
     unknownFields: model.unknown,

@@ -88,8 +88,9 @@ describe('GGUF', () => {
     const source = { source: at('novel.gguf'), tokenizer: at('model') }
     const { unknownFields } = await importModel({ ...source, out: at('novel') })
     expect(unknownFields).toEqual(['llama.novel_size'])
-    const { tokenizer: given } = await readModelFolder(at('novel'))
+    const { tokenizer: given, chatTemplate } = await readModelFolder(at('novel'))
     expect(given.encode('the cat')).toEqual(tokenizer.encode('the cat'))
+    expect(chatTemplate).toBe('{{ messages }}')
   })
 
   it('is smaller where it is quantized', async () => {

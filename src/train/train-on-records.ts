@@ -29,6 +29,11 @@ export async function trainOnRecords(
     ? await readRecords(task, validation)
     : records.splice(Math.ceil(records.length * (1 - (options.val as number))))
   if (records.length === 0) throw new UserError('the data holds no records to learn from')
+  if (held.length === 0 && validation) throw new UserError('the validation data holds no records')
+  if (held.length === 0 && options.val !== 0)
+    events.onMessage?.(
+      `${records.length} records are too few to keep a share of ${options.val} for validation: how well they are learned is not measured`,
+    )
   const head = task.head?.([...records, ...held])
   const style = options.style ?? task.style
   const tokenizer = await tokenizerForTexts(options, () => textsOf(task, [...records, ...held]), {

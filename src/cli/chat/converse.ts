@@ -21,13 +21,15 @@ const CONTINUATION = 120
 
 /**
  * A conversation in the terminal, until the user leaves or the input ends. A model without a chat
- * template goes on with the user's text instead. Answers go to standard output, all else to standard
+ * template goes on with the user's text instead, or, where it has an encoder, writes from it. Answers go to standard output, all else to standard
  * error. Resolves with what was said.
  */
 export async function converse(options: ConversationOptions): Promise<ChatMessage[]> {
   const { model, system, language } = options
   const words = chatMessages[language]
-  const continues = model.chatTemplate === undefined
+  const isTaught = model.chatTemplate !== undefined
+  const rewrites = !isTaught && model.encoder !== undefined
+  const continues = !isTaught && !rewrites
   const sampling = { ...(continues && { maxTokens: CONTINUATION }), ...options.sampling }
   const begin = (): ChatMessage[] => (system ? [{ role: 'system', content: system }] : [])
   let messages = begin()
@@ -58,7 +60,7 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
     }
   }
 
-  tell(continues ? words.continues : words.talk)
+  tell(continues ? words.continues : rewrites ? words.rewrites : words.talk)
   try {
     for (;;) {
       const message = await reader.next()

@@ -6,6 +6,8 @@ export const chatMessages = {
     talk: 'Talk to the model. /help lists what else you can do.',
     continues:
       'This model has no chat template: it was not taught to answer. It goes on with the text that you begin; Enter alone lets it go on.',
+    rewrites:
+      'This model has no chat template: it writes from each text that you enter, whatever came before. /help lists what else you can do.',
     help: [
       '/reset   forget what was said',
       '/exit    leave (also Ctrl-D, or Ctrl-C twice)',
@@ -21,6 +23,8 @@ export const chatMessages = {
   zh: {
     talk: '和模型聊天吧。输入 /help 查看其他命令。',
     continues: '该模型没有对话模板，没有学过如何回答。它会接着您写的开头往下写；直接按回车则继续。',
+    rewrites:
+      '该模型没有对话模板：它根据您输入的每段文字各写一段，不参考之前的内容。输入 /help 查看其他命令。',
     help: [
       '/reset   忘掉之前的对话',
       '/exit    退出（也可按 Ctrl-D，或按两次 Ctrl-C）',

@@ -26,9 +26,13 @@ export const inspect = defineCommand({
   },
 })
 
+/** Special tokens that are shown; T5 has a hundred. */
+const SPECIALS = 12
+
 function describe(model: Inspection): string {
   const { architecture: config, tokenizer } = model
-  const specials = tokenizer.specialTokens.join(' ')
+  const specials = tokenizer.specialTokens.slice(0, SPECIALS).join(' ')
+  const more = tokenizer.specialTokens.length - SPECIALS
   const rows = [
     ['family', model.family],
     ['kind', config.kind],
@@ -47,7 +51,7 @@ function describe(model: Inspection): string {
       `${formatCount(model.flopsPerToken)} a token; ${formatCount(model.trainingFlopsPerToken)} to train on it`,
     ],
     ['tokenizer', `${tokenizer.kind}, ${tokenizer.vocabSize} tokens`],
-    ...(specials ? [['special tokens', specials]] : []),
+    ...(specials ? [['special tokens', more > 0 ? `${specials} and ${more} more` : specials]] : []),
     ...(config.kind === 'decoder' && !config.head
       ? [['chat template', model.hasChatTemplate ? 'yes' : 'none: chat goes on with your text']]
       : []),

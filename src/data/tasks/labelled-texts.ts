@@ -30,11 +30,18 @@ export const parseLabelledText = (value: unknown, where: string): LabelledText =
 })
 
 /** The labels that texts have, in their order. Throws UserError where there are fewer than two. */
-export function labelsOf(texts: readonly LabelledText[]): string[] {
-  const labels = [...new Set(texts.map(({ label }) => String(label)))].sort()
-  if (labels.length >= 2) return labels
+export const labelsOf = (texts: readonly LabelledText[]): string[] =>
+  twoOrMore(
+    texts.map(({ label }) => String(label)),
+    'label',
+  )
+
+/** Each of `names` once, in their order. Throws UserError where there are fewer than two. */
+export function twoOrMore(names: readonly string[], what: 'label' | 'tag'): string[] {
+  const all = [...new Set(names)].sort()
+  if (all.length >= 2) return all
   throw new UserError(
-    `the data has ${labels.length === 1 ? `one label only, "${labels[0]}"` : 'no labels'}; give texts of two or more`,
+    `the data has ${all.length === 1 ? `one ${what} only, "${all[0]}"` : `no ${what}s`}; give texts of two or more`,
   )
 }
 

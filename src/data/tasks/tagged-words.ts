@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts'
 import { encodeWords } from '../../text/encode-input.ts'
 import { IGNORE } from '../batch.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
-import type { TextOptions } from './labelled-texts.ts'
+import { type TextOptions, twoOrMore } from './labelled-texts.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** Words, and a label for each. */
@@ -28,9 +28,12 @@ export function parseTaggedWords(value: unknown, where: string): TaggedWords {
   )
 }
 
-/** The tags that words have, in their order. */
+/** The tags that words have, in their order. Throws UserError where there are fewer than two. */
 export const tagsOf = (all: readonly TaggedWords[]): string[] =>
-  [...new Set(all.flatMap(({ tags }) => tags))].sort()
+  twoOrMore(
+    all.flatMap(({ tags }) => tags),
+    'tag',
+  )
 
 /** Each word's first token has the number of its tag; the others count for nothing. */
 export function taggedWordSet(

@@ -28,12 +28,13 @@ export function readGgufTokenizer(metadata: GgufMetadata): GgufTokenizer {
       `metadata "${MODEL}" is ${JSON.stringify(model)}; supported are ${Object.keys(readers).join(', ')}`,
     )
   const { json, config } = read(metadata, withoutPadding(readTokens(metadata)))
-  const template = 'tokenizer.chat_template'
-  return {
-    json,
-    config,
-    chatTemplate: metadata.has(template) ? metadata.string(template) : undefined,
-  }
+  return { json, config, chatTemplate: readChatTemplate(metadata) }
+}
+
+/** The template that a file has, whichever tokenizer is used. */
+export function readChatTemplate(metadata: GgufMetadata): string | undefined {
+  const key = 'tokenizer.chat_template'
+  return metadata.has(key) ? metadata.string(key) : undefined
 }
 
 type Read = (

@@ -26,16 +26,20 @@ async function learn(
   name: string,
   records: readonly object[] | string,
   options: Partial<TrainOptions>,
+  onMessage?: (text: string) => void,
 ) {
   const file = path(`${name}.${typeof records === 'string' ? 'txt' : 'jsonl'}`)
   const lines =
     typeof records === 'string' ? records : records.map((one) => JSON.stringify(one)).join('\n')
   await writeFile(file, lines)
-  return train({
-    ...{ data: [file], out: path(name), tokenizer: 'char', threads: 2, val: 0.1 },
-    ...{ layers: 2, dim: 32, heads: 2, context: 16, steps: 150, batch: 16, lr: 5e-3 },
-    ...options,
-  })
+  return train(
+    {
+      ...{ data: [file], out: path(name), tokenizer: 'char', threads: 2, val: 0.1 },
+      ...{ layers: 2, dim: 32, heads: 2, context: 16, steps: 150, batch: 16, lr: 5e-3 },
+      ...options,
+    },
+    { onMessage },
+  )
 }
 
 async function withTextModel<T>(name: string, use: (model: TextModel) => Promise<T>): Promise<T> {
@@ -262,6 +266,7 @@ test.each([
   ['classify', [{ text: 'a', label: 'x' }], 'one label only'],
   ['regress', [{ text: 'a', label: 'high' }], 'expected a number'],
   ['tag', [{ words: ['a'], tags: [] }], '1 words and 0 tags'],
+  ['tag', [{ words: ['a'], tags: ['X'] }], 'one tag only, "X"'],
   ['embed', [{ anchor: 'a' }], 'positive'],
   ['seq2seq', [{ source: 'a' }], 'target'],
   [
@@ -274,6 +279,14 @@ test.each([
   ],
 ] as const)('faulty records of %s are refused by line: %j', async (task, records, message) => {
   await expect(learn(`bad-${task}`, records, { task, val: 0 })).rejects.toThrow(message)
+})
+
+test('too few records for validation: it is said', async () => {
+  const messages: string[] = []
+  await learn('too-few', many(review, 3), { task: 'classify', steps: 1 }, (text) =>
+    messages.push(text),
+  )
+  expect(messages).toContainEqual(expect.stringMatching(/^3 records are too few to keep a share/))
 })
 
 test('what cannot be trained is refused before anything is made', async () => {

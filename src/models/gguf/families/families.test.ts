@@ -273,6 +273,13 @@ describe('what llama.cpp does not have is refused by name', () => {
     expect(() => written(config as ModelConfig)).toThrow(option)
   })
 
+  it('where a text is cut for its vector is not said, and no reason to refuse', async () => {
+    const plain = others['BERT that embeds'] as EncoderConfig
+    const cutting = { ...plain, head: { ...plain.head, longest: 8 } }
+    const { config } = await readGgufModel(await reopened(written(cutting)))
+    expect(config).toEqual((await readGgufModel(await reopened(written(plain)))).config)
+  })
+
   it("RoBERTa's unused positions are left out", async () => {
     const roberta = { ...(others['BERT that embeds'] as EncoderConfig), positionOffset: 2 }
     const { config, read } = await readGgufModel(await reopened(written(roberta)))
