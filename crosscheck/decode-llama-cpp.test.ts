@@ -47,7 +47,7 @@ describe.runIf(version)('llama.cpp with the same weights', () => {
     worker.stop()
 
     const program = await DecodeProgram.create(engine, decoder, { packed: weights })
-    const decoding = new Decoding(program, { sequences: 1, capacity: 128 })
+    const decoding = Decoding.create(program, { sequences: 1, capacity: 128 })
     await decoding.read(0, promptIds(prompt - 1))
     // What llama.cpp chose is read on, so that one near tie does not part the two for good.
     const choices: number[] = []

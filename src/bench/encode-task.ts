@@ -14,7 +14,7 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 export type EncodeRequest =
   /** Reads texts. */
   | { kind: 'encode'; batch: number; length: number }
-  /** Writes a text from another, greedily, as long as is asked for; as many at once as `batch` says. */
+  /** Writes `batch` texts at once, each from another, greedily, as long as is asked for. */
   | {
       kind: 'write'
       batch: number

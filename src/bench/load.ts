@@ -31,9 +31,9 @@ export interface LoadAnswer {
 const CHILD = fileURLToPath(new URL('../../dist/bench/load-child.js', import.meta.url))
 
 /**
- * Loads a Llama's folder, the same in bf16, and as a GGUF file, each in processes of its own: the time beside that of
- * reading the file twice, and the most memory beside the size of the weights; medians of rounds. The
- * files are in the system's cache.
+ * Loads a Llama's folder, the same in bf16, and as a GGUF file, each in processes of its own: the time
+ * beside that of reading the file twice, and the most memory beside the size of the weights; medians of
+ * rounds. The files are in the system's cache.
  */
 export async function benchLoad({
   gigabytes = 1,
@@ -42,17 +42,16 @@ export async function benchLoad({
   report = () => {},
 }: BenchLoadOptions = {}): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
-  const [model, halves, gguf] = ['model', 'bf16', 'model.gguf'].map((name) =>
-    join(folder, name),
-  ) as [string, string, string]
+  const [model, gguf] = [join(folder, 'model'), join(folder, 'model.gguf')]
+  const bf16 = join(folder, 'model-bf16')
   try {
     report(`writing ${gigabytes} GB of weights, three times`)
     await writeModel(model, gigabytes)
-    await exportModel({ model, format: 'huggingface', dtype: 'bf16', out: halves })
+    await exportModel({ model, format: 'huggingface', dtype: 'bf16', out: bf16 })
     await exportModel({ model, format: 'gguf', out: gguf })
     const files = {
       safetensors: [model, join(model, 'model.safetensors')],
-      'safetensors, bf16': [halves, join(halves, 'model.safetensors')],
+      'safetensors, bf16': [bf16, join(bf16, 'model.safetensors')],
       GGUF: [gguf, gguf],
     }
     const { size } = await stat(join(model, 'model.safetensors'))

@@ -59,8 +59,7 @@ export async function readGgufFile(path: string): Promise<ModelFolder> {
         const { config, read, locate } = await readGgufModel(gguf)
         for (const name of createModel(config).parameters().keys()) {
           const place = take && locate(name)
-          if (place) take(name, place)
-          else await read(name, memory(name))
+          if (!place || !take(name, place)) await read(name, memory(name))
         }
       } finally {
         await gguf.close()

@@ -49,10 +49,10 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   await finishPromotion(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
   const { family, tokens, unknown } = described
-  const sentence = await readSentenceFiles(folder)
-  const config = sentence ? withSentence(described.config, sentence) : described.config
   const generation = await readJson(join(folder, 'generation_config.json'), {})
   const texts = await readTextFiles(folder)
+  const sentence = await readSentenceFiles(folder, texts.tokenizer)
+  const config = sentence ? withSentence(described.config, sentence) : described.config
   for (const { vocabSize } of stacksOf(config))
     checkVocabulary(folder, texts.tokenizer.vocabSize, vocabSize)
   return {
@@ -90,11 +90,18 @@ async function refuseOthers(folder: string): Promise<void> {
 }
 
 /** How vectors are made, where the folder says so. Throws UserError that begins with the folder. */
-async function readSentenceFiles(folder: string) {
+async function readSentenceFiles(folder: string, tokenizer: Tokenizer) {
   const isThere = await stat(join(folder, MODULES)).catch(() => undefined)
   if (!isThere) return undefined
   try {
-    return await readSentence((file, fallback) => readJson(join(folder, file), fallback))
+    const { sentence, lowercase } = await readSentence((file, fallback) =>
+      readJson(join(folder, file), fallback),
+    )
+    if (lowercase && tokenizer.encode('A').join() !== tokenizer.encode('a').join())
+      throw new UserError(
+        'sentence_bert_config.json asks for do_lower_case, but the tokenizer tells capitals apart, and texts are read as they are here; set it to false if the model does so too',
+      )
+    return sentence
   } catch (error) {
     if (!(error instanceof UserError) || error.message.startsWith(folder)) throw error
     throw new UserError(`${folder}: ${error.message}`)

@@ -1,5 +1,5 @@
 import { sizeOf } from '../graph/index.ts'
-import type { WeightData } from '../graph/onnx/model.ts'
+import type { StoredElements, WeightData } from '../graph/onnx/model.ts'
 import type { Model } from '../models/model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import type { ModelFolder } from './model-folder.ts'
@@ -14,8 +14,8 @@ export interface PackedParameters {
 }
 
 /**
- * The parameters of a folder's model. Those that a file has as they are in memory stay in the file, where the
- * engine can read it; `inMemory`: nothing does.
+ * The parameters of a folder's model. Floats that lie in a file stay there, where the engine can read it;
+ * `inMemory`: nothing does.
  */
 export async function packParameters(
   engine: Engine,
@@ -40,8 +40,13 @@ export async function packParameters(
     return packed[name] as Float32Array
   }
   try {
-    const take = (name: string, place: WeightData) => {
+    let folder: string | undefined
+    const take = (name: string, place: StoredElements) => {
+      folder ??= place.folder
+      // A program's weights lie in one folder; shards may be links to several.
+      if (place.folder !== folder) return false
       packed[name] = place
+      return true
     }
     const unusedTensors = await fill(memory, engine.readsFiles && !inMemory ? { take } : {})
     return { packed, unusedTensors, free }

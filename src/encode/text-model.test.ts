@@ -5,10 +5,13 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { tinyWeights } from '../../test/tiny-decoder.ts'
 import { tinyEncoders } from '../../test/tiny-models.ts'
 import { tinyTokenizer } from '../../test/tiny-tokenizer.ts'
+import { modelFiles } from '../checkpoint/model-files.ts'
 import { Encoder } from '../models/encoder.ts'
 import type { EncoderConfig } from '../models/encoder-config.ts'
+import { writeFolder } from '../models/files/folder.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
+import { trainCharTokenizer } from '../text/char.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import { embed } from './embed.ts'
 import { inBatches } from './in-batches.ts'
@@ -71,7 +74,7 @@ describe.each(Object.entries(tinyEncoders))('%s', (_, config: EncoderConfig) => 
 
 test('a text loses what is behind the longest that vectors are made of', async () => {
   const plain = tinyEncoders['BERT that embeds'] as EncoderConfig
-  const config = { ...plain, head: { ...plain.head, longest: 8 } }
+  const config = { ...plain, head: { ...plain.head, maxTokens: 8 } }
   const model = new Encoder(config)
   const given = { engine, model, tokenizer, weights: { packed: tinyWeights(model) } }
   const cutting = await TextModel.create(given)
@@ -91,6 +94,26 @@ test('texts of like length come together, and none is forgotten', () => {
   expect(batches.flat().sort()).toEqual([0, 1, 2, 3, 4, 5, 6])
   expect(batches).toEqual([[5], [1, 3], [2, 4, 0, 6]])
   expect(inBatches([])).toEqual([])
+})
+
+test('a folder whose texts would be made lower case first is refused', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'chatwright-text-'))
+  try {
+    const letters = await trainCharTokenizer(['aAbBcC'], { kind: 'encoder' })
+    const plain = tinyEncoders['BERT that embeds'] as EncoderConfig
+    const model = new Encoder({ ...plain, vocabSize: letters.vocabSize })
+    const weights = tinyWeights(model)
+    const values = { tensor: (n: string) => ({ read: async () => weights[n] as Float32Array }) }
+    await writeFolder(folder, modelFiles({ model, values, tokenizer: letters }))
+    await writeFile(join(folder, 'sentence_bert_config.json'), '{ "do_lower_case": true }')
+    await expect(loadTextModel(folder, { engine })).rejects.toThrow('tells capitals apart')
+    await writeFile(join(folder, 'sentence_bert_config.json'), '{ "max_seq_length": 4 }')
+    const loaded = await loadTextModel(folder, { engine })
+    expect(loaded.context).toBe(4)
+    await loaded.dispose()
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('a folder whose model writes is refused', async () => {

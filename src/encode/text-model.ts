@@ -1,4 +1,3 @@
-import type { Weights } from '../checkpoint/compile-model.ts'
 import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
 import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { UserError } from '../errors.ts'
@@ -7,6 +6,7 @@ import { Encoder } from '../models/encoder.ts'
 import { headOf } from '../models/head.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
+import type { Weights } from '../runtime/compile-model.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
@@ -53,7 +53,7 @@ export class TextModel {
   /** Tokens of the longest text. */
   get context(): number {
     const { context } = this.model.config
-    return Math.min(context, this.head.longest ?? context)
+    return Math.min(context, this.head.maxTokens ?? context)
   }
 
   /**

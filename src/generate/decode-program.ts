@@ -1,4 +1,3 @@
-import { compileModel, type Weights, wanted } from '../checkpoint/compile-model.ts'
 import type { DType } from '../graph/dtype.ts'
 import { gather, input, productOf, reshape, type Tensor } from '../graph/index.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
@@ -6,6 +5,7 @@ import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { InPlaceCache } from '../nn/index.ts'
+import { compileModel, inputsOf, type Weights } from '../runtime/compile-model.ts'
 import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
 import { together } from '../runtime/together.ts'
 import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
@@ -92,7 +92,7 @@ export class DecodeProgram {
       const read = source?.rows(first, batch) ?? {}
       const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
       // An encoder-decoder's adapters are of its encoder, too.
-      const given = { ...this.#live, ...wanted(this.#program, adapters ?? {}) }
+      const given = { ...this.#live, ...inputsOf(this.#program, adapters ?? {}) }
       const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
       const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
       return new DecodeStep(own, this.#program.bind(tensors), views)

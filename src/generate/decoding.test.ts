@@ -32,7 +32,7 @@ describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
     const ids = randomIds(20)
     const twin = await expected(ids)
     expect(Math.max(...(twin[9] as Float32Array))).toBeGreaterThan(0.5)
-    const decoding = new Decoding(program, { sequences: 1, capacity: 20 })
+    const decoding = Decoding.create(program, { sequences: 1, capacity: 20 })
     for (const [i, id] of ids.entries()) {
       const [logits] = await decoding.step(Int32Array.of(id))
       expect(distance(logits, twin[i])).toBeLessThan(1e-4)
@@ -46,7 +46,7 @@ describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
     const ids = randomIds(30)
     const twin = await expected(ids)
     for (const cuts of [[29], [1, 28], [7, 5, 17], [28, 1]]) {
-      const decoding = new Decoding(program, { sequences: 1, capacity: 48 })
+      const decoding = Decoding.create(program, { sequences: 1, capacity: 48 })
       let read = 0
       for (const cut of cuts) {
         await decoding.read(0, ids.slice(read, read + cut))
@@ -64,7 +64,7 @@ describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
     const { program, expected } = await open(config)
     const sequences = [3, 17, 1, 9].map((length, i) => randomIds(length + 12, i))
     const twins = await Promise.all(sequences.map(expected))
-    const decoding = new Decoding(program, { sequences: 4, capacity: 40 })
+    const decoding = Decoding.create(program, { sequences: 4, capacity: 40 })
     for (const [row, ids] of sequences.entries()) await decoding.read(row, ids.slice(0, -12))
     let rows = [0, 1, 2, 3]
     for (let i = 0; i < 12; i++) {
@@ -88,7 +88,7 @@ describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
 test('a sequence is taken back to what it read first', async () => {
   const { program, expected } = await open(tinyConfigs.Llama as DecoderConfig)
   const ids = randomIds(12)
-  const decoding = new Decoding(program, { sequences: 1, capacity: 16 })
+  const decoding = Decoding.create(program, { sequences: 1, capacity: 16 })
   await decoding.read(0, [...ids.slice(0, 8), 1, 2, 3, 4])
   decoding.seek(0, 8)
   await decoding.read(0, ids.slice(8, 11))

@@ -10,10 +10,13 @@ const CHUNK = 256
 export interface DecodingOptions {
   sequences: number
   capacity: number
-  /** Default: its own. */
-  cache?: KeyValueCache
   source?: SourceCache
   adapters?: AdapterLease
+}
+
+/** What a decoding works on. */
+interface Memory extends Pick<DecodingOptions, 'source' | 'adapters'> {
+  cache: KeyValueCache
 }
 
 interface RunOptions {
@@ -26,30 +29,34 @@ interface RunOptions {
  */
 export class Decoding {
   readonly #program: DecodeProgram
-  readonly #memory: DecodingOptions & { cache: KeyValueCache }
+  readonly #memory: Memory
   readonly #ownsMemory: boolean
   /** Steps by the number of sequences that take part, and the tokens of each. */
   readonly #steps = new Map<string, DecodeStep>()
   readonly #lengths: Int32Array
   #count: number
 
-  /**
-   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. Takes over `source` and
-   * `adapters`, unless a `cache` is given: then all three stay another decoding's, which outlives this one.
-   */
-  constructor(program: DecodeProgram, options: DecodingOptions) {
-    const { sequences, capacity, cache } = options
+  private constructor(program: DecodeProgram, memory: Memory, ownsMemory: boolean) {
     this.#program = program
-    this.#ownsMemory = cache === undefined
-    const own = () => new KeyValueCache(program.engine, program.stack, sequences, capacity)
-    this.#memory = { ...options, cache: cache ?? own() }
-    this.#lengths = new Int32Array(sequences)
-    this.#count = sequences
+    this.#memory = memory
+    this.#ownsMemory = ownsMemory
+    this.#lengths = new Int32Array(memory.cache.batch)
+    this.#count = memory.cache.batch
   }
 
-  /** What it works on, for another program to do so too. */
-  get memory(): DecodingOptions {
-    return this.#memory
+  /**
+   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. Takes over `source`
+   * and `adapters`.
+   */
+  static create(program: DecodeProgram, options: DecodingOptions): Decoding {
+    const { sequences, capacity, source, adapters } = options
+    const cache = new KeyValueCache(program.engine, program.stack, sequences, capacity)
+    return new Decoding(program, { cache, source, adapters }, true)
+  }
+
+  /** Another program's, on the same memory; this one outlives it. */
+  sharedWith(program: DecodeProgram): Decoding {
+    return new Decoding(program, this.#memory, false)
   }
 
   /** Sequences that are still decoded: rows 0 .. count - 1. */
@@ -59,7 +66,7 @@ export class Decoding {
 
   /** Tokens that fit in a sequence. */
   get capacity(): number {
-    return this.#memory.capacity
+    return this.#memory.cache.capacity
   }
 
   /** Tokens that a sequence has read. */

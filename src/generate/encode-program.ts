@@ -1,25 +1,28 @@
-import { compileModel, type Weights, wanted } from '../checkpoint/compile-model.ts'
 import { UserError } from '../errors.ts'
 import { HIDDEN, input, type Tensor } from '../graph/index.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
+import {
+  type CompiledModel,
+  compileModel,
+  inputsOf,
+  type Weights,
+} from '../runtime/compile-model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { together } from '../runtime/together.ts'
 import type { AdapterTensors } from './adapter-slots.ts'
 import { SourceCache } from './source-cache.ts'
 
-type Compiled = Awaited<ReturnType<typeof compileModel>>
-
 /** The encoder of an encoder-decoder, compiled once: it reads sources of all sizes. */
 export class EncodeProgram {
   readonly engine: Engine
   readonly model: EncoderDecoder
-  readonly #read: Compiled
-  readonly #keys: Compiled
+  readonly #read: CompiledModel
+  readonly #keys: CompiledModel
 
   private constructor(
     engine: Engine,
     model: EncoderDecoder,
-    programs: { read: Compiled; keys: Compiled },
+    programs: { read: CompiledModel; keys: CompiledModel },
   ) {
     this.engine = engine
     this.model = model
@@ -35,8 +38,13 @@ export class EncodeProgram {
     const compile = (outputs: Record<string, Tensor>, label: string) =>
       compileModel(engine, model, outputs, weights, { label })
     const read = await compile(readGraph(model), 'encode')
-    const keys = await compile(keysGraph(model), 'source keys')
-    return new EncodeProgram(engine, model, { read, keys })
+    try {
+      const keys = await compile(keysGraph(model), 'source keys')
+      return new EncodeProgram(engine, model, { read, keys })
+    } catch (error) {
+      read.program.dispose()
+      throw error
+    }
   }
 
   /**
@@ -87,23 +95,23 @@ export class EncodeProgram {
   }
 
   async #run(
-    { program, live }: Compiled,
+    { program, live }: CompiledModel,
     sizes: Readonly<Record<string, number>>,
     feeds: Readonly<Record<string, Int32Array | Float32Array>>,
     tensors: Readonly<Record<string, DeviceTensor>>,
     { signal, adapters }: { signal?: AbortSignal; adapters: AdapterTensors },
   ): Promise<void> {
     const fed: DeviceTensor[] = []
-    const binding = together((own) => {
+    const binding = together((track) => {
       const inputs = program.inputs.flatMap(({ name, dtype, shape }) => {
         const values = feeds[name]
         if (!values) return []
-        const tensor = own(this.engine.tensor(dtype, sized(shape, sizes)))
+        const tensor = track(this.engine.tensor(dtype, sized(shape, sizes)))
         fed.push(tensor)
         tensor.write(values)
         return [[name, tensor] as const]
       })
-      const given = { ...live, ...wanted(program, adapters), ...Object.fromEntries(inputs) }
+      const given = { ...live, ...inputsOf(program, adapters), ...Object.fromEntries(inputs) }
       return program.bind({ ...tensors, ...given })
     })
     try {

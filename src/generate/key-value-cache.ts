@@ -21,10 +21,10 @@ export class KeyValueCache {
     const shape = [batch, kvHeads, capacity, cachedHeadDim(headDim, positions === 'rotary')]
     this.batch = batch
     this.capacity = capacity
-    together((own) => {
+    together((track) => {
       for (let layer = 0; layer < layers; layer++)
         for (const part of ['keys', 'values'])
-          this.#tensors.set(`cache.${layer}.${part}`, own(engine.tensor('float32', shape)))
+          this.#tensors.set(`cache.${layer}.${part}`, track(engine.tensor('float32', shape)))
     })
   }
 

@@ -12,7 +12,7 @@ export interface OpenDecodingOptions {
   signal?: AbortSignal
 }
 
-/** Reads the sources, and makes room for sequences that are decoded from them, with the adapters at work now. */
+/** Reads the sources, and makes room for what is decoded from them, with the adapters at work now. */
 export async function openDecoding(
   { program, encoder }: { program: DecodeProgram; encoder?: EncodeProgram },
   { sequences, capacity, sources = [], signal }: OpenDecodingOptions,
@@ -26,7 +26,7 @@ export async function openDecoding(
       source = alone.repeated(program.engine, sequences)
       alone.dispose()
     }
-    return new Decoding(program, { sequences, capacity, source, adapters })
+    return Decoding.create(program, { sequences, capacity, source, adapters })
   } catch (error) {
     source?.dispose()
     adapters?.release()

@@ -37,9 +37,9 @@ export class SourceCache {
 
   /** The source of a batch of one, for a batch of `count`. */
   repeated(engine: Engine, count: number): SourceCache {
-    return together((own) => {
+    return together((track) => {
       const tensors = Object.entries(this.#tensors).map(([name, { data, dtype, shape, size }]) => {
-        const tensor = own(engine.tensor(dtype, [count, ...shape.slice(1)]))
+        const tensor = track(engine.tensor(dtype, [count, ...shape.slice(1)]))
         const rows = tensor.data as Float32Array
         for (let row = 0; row < count; row++) rows.set(data as Float32Array, row * size)
         return [name, tensor] as const

@@ -1,7 +1,6 @@
 import type { Bits } from '../models/quantize.ts'
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
-import { Decoding } from './decoding.ts'
 import type { EncodeProgram } from './encode-program.ts'
 import { GuessCount } from './guess-count.ts'
 import { openDecoding } from './open-decoding.ts'
@@ -33,7 +32,7 @@ export async function* speculate(
   const decoding = await openDecoding(parts, {
     ...{ sequences: 1, capacity, sources: [sources], signal },
   })
-  const drafting = new Decoding(draft.program, decoding.memory)
+  const drafting = decoding.sharedWith(draft.program)
   const count = new GuessCount(draft.bits)
   try {
     await decoding.read(0, sequence.tokens.slice(0, -1), { signal })

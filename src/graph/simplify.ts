@@ -144,7 +144,7 @@ function joinSum(inner: Tensor, other: Tensor): Tensor | undefined {
   return undefined
 }
 
-/** What is transposed anyway is brought into the order that a product of many matrices is faster with. */
+/** Second matrices that a product would transpose, and that are transposed just before: once is enough. */
 function joinTransposition({ inputs, attrs }: Node<MatMulAttrs>): Tensor | undefined {
   const b = at(inputs, 1)
   if (!attrs.transposeB || b.rank === 2 || b.node.op.name !== 'transpose') return undefined

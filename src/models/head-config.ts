@@ -21,7 +21,7 @@ export const headSchema = z.strictObject({
   /** `embed`: vectors have length 1. */
   normalized: z.boolean().default(true),
   /** `embed`: tokens of a text, special ones included, behind which it is cut; default: the model's context. */
-  longest: z.number().int().min(1).optional(),
+  maxTokens: z.number().int().min(1).optional(),
 })
 
 export type HeadConfig = z.output<typeof headSchema>

@@ -32,7 +32,7 @@ export async function trainOnRecords(
   if (held.length === 0 && validation) throw new UserError('the validation data holds no records')
   if (held.length === 0 && options.val !== 0)
     events.onMessage?.(
-      `${records.length} records are too few to keep a share of ${options.val} for validation: how well they are learned is not measured`,
+      `the data is too small (${records.length}) to keep a share of ${options.val} for validation: how well it is learned is not measured`,
     )
   const head = task.head?.([...records, ...held])
   const style = options.style ?? task.style
@@ -49,7 +49,8 @@ export async function trainOnRecords(
     )
   const model = createModel(config)
   const [first] = stacksOf(config)
-  const length = Math.min(options.context ?? Infinity, first?.context ?? 0)
+  const cut = ('head' in config && config.head?.maxTokens) || Infinity
+  const length = Math.min(options.context ?? Infinity, first?.context ?? 0, cut)
   const targetLength = options.targetContext ?? length
   const longest = stacksOf(config).at(-1)?.context ?? 0
   if (targetLength > longest)

@@ -27,9 +27,13 @@ const CONTINUATION = 120
 export async function converse(options: ConversationOptions): Promise<ChatMessage[]> {
   const { model, system, language } = options
   const words = chatMessages[language]
-  const isTaught = model.chatTemplate !== undefined
-  const rewrites = !isTaught && model.encoder !== undefined
-  const continues = !isTaught && !rewrites
+  const untaught = model.encoder ? 'rewrites' : 'continues'
+  const mode = model.chatTemplate === undefined ? untaught : 'talk'
+  const continues = mode === 'continues'
+  if (system && mode !== 'talk')
+    throw new UserError(
+      'the model has no chat template, so what system says would change nothing; leave it out',
+    )
   const sampling = { ...(continues && { maxTokens: CONTINUATION }), ...options.sampling }
   const begin = (): ChatMessage[] => (system ? [{ role: 'system', content: system }] : [])
   let messages = begin()
@@ -60,7 +64,7 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
     }
   }
 
-  tell(continues ? words.continues : rewrites ? words.rewrites : words.talk)
+  tell(words[mode])
   try {
     for (;;) {
       const message = await reader.next()

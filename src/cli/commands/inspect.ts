@@ -89,8 +89,9 @@ const describeWindowed = ({ windowed, layers }: StackConfig): string => {
 
 function describeOutput(config: ModelConfig): string[][] {
   if (config.kind !== 'encoder-decoder' && config.head) {
-    const { task, labels } = config.head
-    return [['head', labels.length > 0 ? `${task}: ${labels.join(', ')}` : task]]
+    const { task, labels, maxTokens } = config.head
+    const cut = maxTokens ? `, of ${maxTokens} tokens at most` : ''
+    return [['head', labels.length > 0 ? `${task}: ${labels.join(', ')}` : `${task}${cut}`]]
   }
   const tied = config.kind !== 'encoder' && config.tied
   return [['output', tied ? 'tied to the embedding' : 'a matrix of its own']]

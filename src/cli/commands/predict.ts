@@ -35,8 +35,9 @@ export const predict = defineCommand({
 })
 
 function describe(prediction: Prediction): string {
-  const { labels, value, words, vector, gaps, truncated } = prediction
-  const text = truncated ? `${prediction.text} (its end was not read)` : prediction.text
+  const { labels, value, words, vector, gaps, truncated, pair } = prediction
+  const read = pair === undefined ? prediction.text : `${prediction.text} | ${pair}`
+  const text = truncated ? `${read} (its end was not read)` : read
   const table = (rows: readonly (readonly [string, number])[]) =>
     formatTable(rows.map(([said, share]) => ['', said, `${(100 * share).toFixed(1)} %`]))
   if (labels) return `${text}\n${table(labels.map((one) => [one.label, one.probability]))}`

@@ -31,17 +31,17 @@ export const parseLabelledText = (value: unknown, where: string): LabelledText =
 
 /** The labels that texts have, in their order. Throws UserError where there are fewer than two. */
 export const labelsOf = (texts: readonly LabelledText[]): string[] =>
-  twoOrMore(
+  distinctNames(
     texts.map(({ label }) => String(label)),
     'label',
   )
 
 /** Each of `names` once, in their order. Throws UserError where there are fewer than two. */
-export function twoOrMore(names: readonly string[], what: 'label' | 'tag'): string[] {
+export function distinctNames(names: readonly string[], what: 'label' | 'tag'): string[] {
   const all = [...new Set(names)].sort()
   if (all.length >= 2) return all
   throw new UserError(
-    `the data has ${all.length === 1 ? `one ${what} only, "${all[0]}"` : `no ${what}s`}; give texts of two or more`,
+    `the data has ${all.length === 1 ? `one ${what} only, "${all[0]}"` : `no ${what}s`}; give two or more`,
   )
 }
 

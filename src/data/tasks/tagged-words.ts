@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts'
 import { encodeWords } from '../../text/encode-input.ts'
 import { IGNORE } from '../batch.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
-import { type TextOptions, twoOrMore } from './labelled-texts.ts'
+import { distinctNames, type TextOptions } from './labelled-texts.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** Words, and a label for each. */
@@ -30,7 +30,7 @@ export function parseTaggedWords(value: unknown, where: string): TaggedWords {
 
 /** The tags that words have, in their order. Throws UserError where there are fewer than two. */
 export const tagsOf = (all: readonly TaggedWords[]): string[] =>
-  twoOrMore(
+  distinctNames(
     all.flatMap(({ tags }) => tags),
     'tag',
   )

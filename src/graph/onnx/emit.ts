@@ -3,11 +3,11 @@ import { DTYPES, type DType, type TypedArray, zeros } from '../dtype.ts'
 import { asConstant, asInput, type ConstantAttrs } from '../ops/leaf.ts'
 import { simplify } from '../simplify.ts'
 import { type Tensor, topologicalOrder } from '../tensor.ts'
+import { emitStored } from './emit-stored.ts'
 import type { Emitter, Target } from './emitter.ts'
 import { isStored, type OnnxModel, type TensorSpec } from './model.ts'
 import { forMemory } from './order.ts'
 import { encodeModel, type GraphProto, type InitializerProto, type NodeProto } from './proto.ts'
-import { emitStored, storedName } from './stored.ts'
 
 export interface EmitOptions {
   target: Target
@@ -26,9 +26,7 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
   const graph = toGraphProto(outputs, options)
   const { inputs, outputs: made, initializers } = graph
   const names = new Set(initializers.map(({ name }) => name))
-  const kept = Object.entries(options.weights ?? {}).filter(
-    ([name]) => names.has(name) || names.has(storedName(name)),
-  )
+  const kept = Object.entries(options.weights ?? {}).filter(([name]) => names.has(name))
   return { bytes: encodeModel(graph), inputs, outputs: made, weights: Object.fromEntries(kept) }
 }
 
@@ -64,7 +62,7 @@ export function toGraphProto(
     tensorNames.set(node.outputs[0] as Tensor, leaf.name)
     const weight = weights[leaf.name]
     if (!weight) inputs.push(leaf)
-    else if (!weight.data || !isStored(weight.data)) {
+    else {
       const { dtype, shape } = weight
       initializers.set(leaf.name, { name: leaf.name, dtype, shape, bytes: undefined })
     }
@@ -126,11 +124,12 @@ export function toGraphProto(
   }
 
   for (const node of order) {
-    const name = asInput(node)?.name ?? ''
-    const weight = weights[name]
-    if (!weight?.data || !isStored(weight.data)) continue
-    const declared = emitStored(name, weight, weight.data, emitter)
-    initializers.set(declared.name, declared)
+    const leaf = asInput(node)
+    const weight = weights[leaf?.name ?? '']
+    if (!leaf || !weight?.data || !isStored(weight.data)) continue
+    const { declared, result } = emitStored(leaf.name, weight, weight.data, emitter)
+    initializers.set(leaf.name, declared)
+    tensorNames.set(node.outputs[0] as Tensor, result)
   }
   for (const node of order) node.op.onnx?.(node, emitter)
   for (const [i, name] of names.entries())

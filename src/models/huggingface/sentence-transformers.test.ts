@@ -12,11 +12,12 @@ test.each([
   { pooling: 'first', normalized: true },
   { pooling: 'mean', normalized: false },
   { pooling: 'last', normalized: true },
-  { pooling: 'mean', normalized: true, longest: 6 },
+  { pooling: 'mean', normalized: true, maxTokens: 6 },
 ] as const)('what is written is read again: %j', async (sentence) => {
   const config = withSentence(bert, sentence)
   expect(config).toMatchObject({ head: { task: 'embed', ...sentence } })
-  expect(await readSentence(reader(sentenceFiles(config)))).toEqual(sentence)
+  const read = await readSentence(reader(sentenceFiles(config)))
+  expect(read).toEqual({ sentence, lowercase: false })
   // The family says all of the rest.
   expect(familyOf(config).modelType).toBe('bert')
 })
@@ -46,7 +47,7 @@ test.each([
       'modules.json': modules('Transformer'),
       'sentence_bert_config.json': { max_seq_length: '256' },
     },
-    'max_seq_length is not a whole number',
+    'expected max_seq_length, a whole number',
   ],
 ])('what cannot be done here is refused: %j', async (files, message) => {
   await expect(readSentence(reader(files))).rejects.toThrow(message)

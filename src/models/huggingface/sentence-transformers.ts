@@ -11,9 +11,12 @@ const READING = 'sentence_bert_config.json'
 
 const modulesSchema = z.array(z.object({ path: z.string(), type: z.string() }))
 const poolingSchema = z.record(z.string(), z.unknown())
-const readingSchema = z.object({ max_seq_length: z.number().int().min(1).nullish() })
+const readingSchema = z.object({
+  max_seq_length: z.number().int().min(1).nullish(),
+  do_lower_case: z.boolean().nullish(),
+})
 
-type Sentence = Pick<HeadConfig, 'pooling' | 'normalized' | 'longest'>
+type Sentence = Pick<HeadConfig, 'pooling' | 'normalized' | 'maxTokens'>
 /** Parsed JSON of a file; `fallback` where there is none. */
 type Read = (file: string, fallback?: unknown) => Promise<unknown>
 
@@ -25,9 +28,12 @@ const MODES = {
 } as const satisfies Record<string, HeadConfig['pooling']>
 
 /**
- * How vectors are made of hidden states, by `modules.json` and the files beside it. Throws UserError where it is done as cannot be here.
+ * How vectors are made of hidden states, and whether texts are made lower case before, by `modules.json` and
+ * the files beside it. Throws UserError where it is done as cannot be here.
  */
-export async function readSentence(read: Read): Promise<Sentence> {
+export async function readSentence(
+  read: Read,
+): Promise<{ sentence: Sentence; lowercase: boolean }> {
   const modules = modulesSchema.safeParse(await read(MODULES))
   if (!modules.success)
     throw new UserError(`${MODULES}: is not a list of modules, each with "path" and "type"`)
@@ -40,13 +46,16 @@ export async function readSentence(read: Read): Promise<Sentence> {
   const pooling = modules.data.find(({ type }) => kindOf(type) === 'Pooling')
   const reading = readingSchema.safeParse(await read(READING, {}))
   if (!reading.success)
-    throw new UserError(`${READING}: max_seq_length is not a whole number of tokens`)
-  const { max_seq_length: longest } = reading.data
-  return {
+    throw new UserError(
+      `${READING}: expected max_seq_length, a whole number of tokens, and do_lower_case, true or false`,
+    )
+  const { max_seq_length: maxTokens, do_lower_case: lowercase } = reading.data
+  const sentence = {
     pooling: pooling ? await readPooling(read, poolingFile(pooling.path)) : 'mean',
     normalized: modules.data.some(({ type }) => kindOf(type) === 'Normalize'),
-    ...(longest && { longest }),
+    ...(maxTokens && { maxTokens }),
   }
+  return { sentence, lowercase: lowercase === true }
 }
 
 function poolingFile(path: string): string {
@@ -73,7 +82,7 @@ export const withSentence = (config: ModelConfig, sentence: Sentence): ModelConf
 /** Contents of the files that say how a model's vectors are made, by name; none for other models. */
 export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   if (config.kind === 'encoder-decoder' || config.head?.task !== 'embed') return {}
-  const { pooling, normalized, longest } = config.head
+  const { pooling, normalized, maxTokens } = config.head
   const paths = ['', POOLING, ...(normalized ? ['2_Normalize'] : [])]
   const types = ['Transformer', 'Pooling', 'Normalize']
   const modules = paths.map((path, idx) => {
@@ -82,7 +91,7 @@ export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   const modes = Object.entries(MODES).map(([field, mode]) => [field, mode === pooling])
   return {
     [MODULES]: modules,
-    ...(longest && { [READING]: { max_seq_length: longest, do_lower_case: false } }),
+    ...(maxTokens && { [READING]: { max_seq_length: maxTokens, do_lower_case: false } }),
     [`${POOLING}/config.json`]: {
       word_embedding_dimension: config.dim,
       ...Object.fromEntries(modes),

@@ -74,8 +74,8 @@ export function exportTensors(
 export interface ImportTensorsOptions {
   /** Parameters that the file lacks are left as they are. */
   partial?: boolean
-  /** Is given the places of parameters whose floats lie in the file; these are not read. */
-  take?(parameter: string, place: StoredElements): void
+  /** Is given the places of parameters whose floats lie in the file; those that it takes (true) are not read. */
+  take?(parameter: string, place: StoredElements): boolean
 }
 
 /**
@@ -101,11 +101,12 @@ export async function importTensors(
     const name = findTensor(weights, file, family, expected)
     used.add(name)
     const place = take && !plus ? weights.locate?.(name) : undefined
-    if (place) {
+    if (take && place) {
       const places = transposed ? columnsOf(place, expected, shapes) : rowsOf(place, shapes)
-      for (const [i, parameter] of ours.entries()) take?.(parameter, places[i] as StoredElements)
-      if (ours.length === 1 && !transposed) taken.set(ours[0] as string, name)
-      continue
+      if (ours.every((parameter, i) => take(parameter, places[i] as StoredElements))) {
+        if (ours.length === 1 && !transposed) taken.set(ours[0] as string, name)
+        continue
+      }
     }
     if (ours.length === 1 && !transposed) {
       const values = memory(ours[0] as string)

@@ -286,7 +286,9 @@ test('too few records for validation: it is said', async () => {
   await learn('too-few', many(review, 3), { task: 'classify', steps: 1 }, (text) =>
     messages.push(text),
   )
-  expect(messages).toContainEqual(expect.stringMatching(/^3 records are too few to keep a share/))
+  expect(messages).toContainEqual(
+    expect.stringMatching(/^the data is too small \(3\) to keep a share/),
+  )
 })
 
 test('what cannot be trained is refused before anything is made', async () => {

@@ -275,7 +275,7 @@ describe('what llama.cpp does not have is refused by name', () => {
 
   it('where a text is cut for its vector is not said, and no reason to refuse', async () => {
     const plain = others['BERT that embeds'] as EncoderConfig
-    const cutting = { ...plain, head: { ...plain.head, longest: 8 } }
+    const cutting = { ...plain, head: { ...plain.head, maxTokens: 8 } }
     const { config } = await readGgufModel(await reopened(written(cutting)))
     expect(config).toEqual((await readGgufModel(await reopened(written(plain)))).config)
   })

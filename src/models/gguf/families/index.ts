@@ -22,7 +22,7 @@ const FAMILIES: readonly GgufFamily[] = [...DECODERS, bert, t5]
 const TOLERANCE = 1e-6
 
 /** What may be lost: it changes no number, but for where a long text is cut. */
-const UNSAID: ReadonlySet<string> = new Set([...TRAINING, 'longest'])
+const UNSAID: ReadonlySet<string> = new Set([...TRAINING, 'maxTokens'])
 
 /** `general.architecture`, which says which family a file's model is of. */
 export const ARCHITECTURE = 'general.architecture'

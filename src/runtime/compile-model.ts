@@ -2,7 +2,7 @@ import { type Tensor, toOnnx } from '../graph/index.ts'
 import type { WeightData } from '../graph/onnx/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
 import type { Module } from '../nn/index.ts'
-import type { CompileOptions, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { CompileOptions, DeviceTensor, Engine, Program } from './engine.ts'
 
 /**
  * A model's parameters. `packed`: they serve as they are now; the engine copies them into the form
@@ -18,27 +18,35 @@ export interface CompileModelOptions extends CompileOptions {
   bits?: Bits
 }
 
-/** A program that computes `outputs` of a model, and the live parameters that it is to be bound to. */
+/** A program, and the live parameters that it is to be bound to. */
+export interface CompiledModel {
+  program: Program
+  live: Readonly<Record<string, DeviceTensor>>
+}
+
+/** Compiles what computes `outputs` of a model. */
 export async function compileModel(
   engine: Engine,
   model: Module,
   outputs: Readonly<Record<string, Tensor>>,
   weights: Weights,
   { bits, ...options }: CompileModelOptions,
-): Promise<{ program: Program; live: Readonly<Record<string, DeviceTensor>> }> {
+): Promise<CompiledModel> {
   const parameters = model.parameters()
   const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
-    return [name, { dtype: 'float32', shape: parameters.get(name)?.shape ?? [], data }] as const
+    const shape = parameters.get(name)?.shape
+    if (!shape) throw new Error(`the model has no parameter ${name}`)
+    return [name, { dtype: 'float32', shape, data }] as const
   })
   const whole = { outputs, weights: Object.fromEntries(packed) }
   const graph = bits ? quantizeWeights(whole.outputs, whole.weights, bits) : whole
   const onnx = toOnnx(graph.outputs, { target: engine.name, weights: graph.weights })
   const program = await engine.compile(onnx, options)
-  return { program, live: wanted(program, 'live' in weights ? weights.live : {}) }
+  return { program, live: inputsOf(program, 'live' in weights ? weights.live : {}) }
 }
 
 /** Those of `tensors` that are inputs of a program. */
-export function wanted(
+export function inputsOf(
   { inputs }: Program,
   tensors: Readonly<Record<string, DeviceTensor>>,
 ): Record<string, DeviceTensor> {
