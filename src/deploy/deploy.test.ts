@@ -109,11 +109,15 @@ describe('GGUF', () => {
 })
 
 describe('llama2.c', () => {
+  const GROUP = 4
   /** The file in llama2.c's order; rows of queries and keys in pairs. */
-  function llama2c(values: Readonly<Record<string, Float32Array>>, tied: boolean): Buffer {
+  function llama2c(
+    values: Readonly<Record<string, Float32Array>>,
+    { tied, version = 0 }: { tied: boolean; version?: number },
+  ): Buffer {
     const { layers, dim, hiddenDim, heads, kvHeads, context } = sizes
-    const vocabulary = tied ? 400 : -400
-    const header = Int32Array.of(dim, hiddenDim, layers, heads, kvHeads, vocabulary, context)
+    const vocabulary = tied || version > 0 ? 400 : -400
+    const fields = Int32Array.of(dim, hiddenDim, layers, heads, kvHeads, vocabulary, context)
     const of = (name: string) => values[name] as Float32Array
     const paired = (name: string): Float32Array => {
       const rows = of(name).length / dim
@@ -127,29 +131,62 @@ describe('llama2.c', () => {
     }
     const all = (part: string, turn = of) =>
       Array.from({ length: layers }, (_, i) => turn(`model.layers.${i}.${part}.weight`))
-    const parts = [
-      of('model.embed_tokens.weight'),
-      ...all('input_layernorm'),
+    const output = tied ? [] : [of('lm_head.weight')]
+    const attention = [
       ...all('self_attn.q_proj', paired),
       ...all('self_attn.k_proj', paired),
       ...all('self_attn.v_proj'),
       ...all('self_attn.o_proj'),
-      ...all('post_attention_layernorm'),
-      ...all('mlp.gate_proj'),
-      ...all('mlp.down_proj'),
-      ...all('mlp.up_proj'),
-      of('model.norm.weight'),
-      new Float32Array(context * 8).fill(0.5),
-      ...(tied ? [] : [of('lm_head.weight')]),
     ]
-    return Buffer.concat([header, ...parts].map(({ buffer }) => Buffer.from(buffer)))
+    const feedForward = [...all('mlp.gate_proj'), ...all('mlp.down_proj'), ...all('mlp.up_proj')]
+    const [before, behind] = [all('input_layernorm'), all('post_attention_layernorm')]
+    const [embedding, norm] = [of('model.embed_tokens.weight'), of('model.norm.weight')]
+    const joined = (...parts: { buffer: ArrayBufferLike }[]) =>
+      Buffer.concat(parts.map(({ buffer }) => Buffer.from(buffer)))
+    if (version === 0) {
+      const angles = new Float32Array(context * 8).fill(0.5)
+      const layerParts = [...before, ...attention, ...behind, ...feedForward]
+      return joined(fields, embedding, ...layerParts, norm, angles, ...output)
+    }
+    const header = Buffer.alloc(256)
+    header.writeUInt32LE(0x616b3432, 0)
+    header.writeInt32LE(version, 4)
+    Buffer.from(fields.buffer).copy(header, 8)
+    header.writeUInt8(Number(tied), 36)
+    header.writeInt32LE(GROUP, 37)
+    const norms = joined(...before, ...behind, norm)
+    const matrices = [embedding, ...attention, ...feedForward, ...output]
+    const written = matrices.flatMap((matrix): (Float32Array | Int8Array)[] => {
+      if (version === 1) return [matrix]
+      const { scales, numbers } = quantized(matrix)
+      return [numbers, scales]
+    })
+    return Buffer.concat([header, norms, joined(...written)])
   }
 
-  it.each([true, false])('has its weights at their places, output tied: %s', async (tied) => {
+  function quantized(values: Float32Array) {
+    const scales = new Float32Array(values.length / GROUP)
+    for (const [i, x] of values.entries()) {
+      const group = Math.floor(i / GROUP)
+      scales[group] = Math.max(scales[group] as number, Math.abs(x) / 127)
+    }
+    const scaleOf = (i: number) => scales[Math.floor(i / GROUP)] as number
+    const numbers = Int8Array.from(values, (x, i) => Math.round(x / scaleOf(i)))
+    return { scales, numbers, values: Float32Array.from(numbers, (x, i) => x * scaleOf(i)) }
+  }
+
+  it.each([
+    { tied: true, version: 0 },
+    { tied: false, version: 0 },
+    { tied: true, version: 1 },
+    { tied: false, version: 1 },
+    { tied: true, version: 2 },
+    { tied: false, version: 2 },
+  ])('has its weights at their places: %j', async ({ tied, version }) => {
     const stories = llamaConfig({ ...sizes, vocabSize: 400, tied })
     const values = tinyWeights(createModel(stories))
-    const [source, out] = [at(`stories-${tied}.bin`), at(`stories-${tied}`)]
-    await writeFile(source, llama2c(values, tied))
+    const [source, out] = [at(`stories-${tied}-${version}.bin`), at(`stories-${tied}-${version}`)]
+    await writeFile(source, llama2c(values, { tied, version }))
     await writeFile(at('tokenizer.json'), JSON.stringify(llama2File()))
     const { vocabSize } = loadTokenizer(llama2File())
     expect(vocabSize).toBeLessThanOrEqual(400)
@@ -157,11 +194,15 @@ describe('llama2.c', () => {
     const found = await readModelFolder(out)
     expect(found.config).toMatchObject({ ...sizes, vocabSize: 400, tied })
     expect(found.addBos).toBe(true)
-    expect(await parametersOf(found)).toEqual(plain(values))
+    const kept = Object.entries(values).map(([name, all]) => {
+      const isMatrix = !/norm/.test(name)
+      return [name, version === 2 && isMatrix ? quantized(all).values : all] as const
+    })
+    expect(await parametersOf(found)).toEqual(plain(Object.fromEntries(kept)))
   })
 
   it('is refused where it is cut short, without its vocabulary, or of a later version', async () => {
-    const bytes = await readFile(at('stories-true.bin'))
+    const bytes = await readFile(at('stories-true-0.bin'))
     const refused = async (content: Uint8Array, tokenizer: string | undefined, message: string) => {
       await writeFile(at('damaged.bin'), content)
       const options = {
@@ -174,9 +215,13 @@ describe('llama2.c', () => {
     }
     await refused(bytes.subarray(0, -4), at('tokenizer.json'), 'its header asks for')
     await refused(bytes, undefined, 'give it as the tokenizer')
-    const later = Buffer.from(bytes)
-    later.writeUInt32LE(0x616b3432, 0)
-    await refused(later, at('tokenizer.json'), 'is a later version')
+    const later = Buffer.from(await readFile(at('stories-true-2.bin')))
+    await refused(later.subarray(0, 200), at('tokenizer.json'), 'its header has more')
+    later.writeInt32LE(3, 4)
+    await refused(later, at('tokenizer.json'), 'is of version 3')
+    later.writeInt32LE(2, 4)
+    later.writeInt32LE(5, 37)
+    await refused(later, at('tokenizer.json'), 'group_size is 5')
   })
 })
 

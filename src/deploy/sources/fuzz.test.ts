@@ -94,16 +94,26 @@ it(
   LIMIT,
 )
 
-it(
-  `llama2.c: survives ${CASES} mutations likewise`,
-  async () => {
+it.each([0, 2])(
+  `llama2.c, version %i: survives ${CASES} mutations likewise`,
+  async (version) => {
     const [dim, hiddenDim, layers, heads, kvHeads, vocabSize, context] = [8, 16, 2, 4, 2, 12, 6]
     const header = [dim, hiddenDim, layers, heads, kvHeads, vocabSize, context]
     const attention = 2 * dim * dim + (2 * dim * dim * kvHeads) / heads
     const layer = attention + 3 * dim * hiddenDim + 2 * dim
     const numbers = vocabSize * dim + layers * layer + dim + (context * dim) / heads
-    const whole = new Uint8Array(28 + 4 * numbers).fill(1)
-    new Int32Array(whole.buffer, 0, 7).set(header)
+    const norms = (2 * layers + 1) * dim
+    const matrices = vocabSize * dim + layers * (layer - 2 * dim)
+    const whole =
+      version === 0
+        ? new Uint8Array(28 + 4 * numbers).fill(1)
+        : new Uint8Array(256 + 4 * norms + matrices + 4 * (matrices / 8)).fill(1)
+    const start = version === 0 ? 0 : 8
+    new Int32Array(whole.buffer, start, 7).set(header)
+    if (version === 2) {
+      new Int32Array(whole.buffer, 0, 2).set([0x616b3432, version])
+      new DataView(whole.buffer).setInt32(37, 8, true)
+    }
     const read = async (bytes: Uint8Array) => {
       const { config, read } = await readLlama2c(
         sourceOf(bytes, () => undefined),
@@ -113,7 +123,7 @@ it(
     }
     await read(whole)
     let [opened, refused] = [0, 0]
-    const fields = [0, 4, 8, 12, 16, 20, 24]
+    const fields = [0, 4, 8, 12, 16, 20, 24].map((field) => start + field)
     await fc.assert(
       fc.asyncProperty(mutations, async (list: Mutation[]) => {
         const damaged = list.reduce<Uint8Array>((file, one) => mutate(file, one, fields), whole)
