@@ -91,7 +91,7 @@ export async function importTensors(
   { partial = false, take }: ImportTensorsOptions = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
-  const taken = new Map<string, string>()
+  const taken = new Set<string>()
   const used = new Set<string>()
   for (const { file, ours, transposed, plus } of renamesOf(family, model)) {
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
@@ -104,7 +104,7 @@ export async function importTensors(
     if (take && place) {
       const places = transposed ? columnsOf(place, expected, shapes) : rowsOf(place, shapes)
       if (ours.every((parameter, i) => take(parameter, places[i] as StoredElements))) {
-        if (ours.length === 1 && !transposed) taken.set(ours[0] as string, name)
+        for (const parameter of ours) taken.add(parameter)
         continue
       }
     }
@@ -124,10 +124,9 @@ export async function importTensors(
     }
   }
   const left = [...weights.tensors.keys()].filter((name) => !used.has(name) && !isBuffer(name))
-  const valuesOf = async (parameter: string) => {
-    const name = taken.get(parameter)
-    return name === undefined ? memory(parameter) : weights.readFloat32(name)
-  }
+  const read = parameterReader(family, model, weights)
+  const valuesOf = async (parameter: string) =>
+    taken.has(parameter) ? read(parameter) : memory(parameter)
   return leaveOutCopies(left, model, weights, valuesOf)
 }
 
