@@ -52,7 +52,11 @@ export const ENCODE_SHAPES = {
     requests: {
       '64 tokens from 64': { kind: 'write', batch: 1, length: 64, steps: 64 },
       '64 tokens from 64, 8-bit draft': {
-        ...{ kind: 'write', batch: 1, length: 64, steps: 64, draft: 8 },
+        kind: 'write',
+        batch: 1,
+        length: 64,
+        steps: 64,
+        draft: 8,
       },
       '8 texts of 64 tokens from 64': { kind: 'write', batch: 8, length: 64, steps: 64 },
     },

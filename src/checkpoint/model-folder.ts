@@ -11,6 +11,7 @@ import { type ImportTensorsOptions, importTensors } from '../models/huggingface/
 import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
 import type { TokenizerConfig } from '../text/tokenizer-json.ts'
@@ -97,14 +98,27 @@ async function readSentenceFiles(folder: string, tokenizer: Tokenizer) {
     const { sentence, lowercase } = await readSentence((file, fallback) =>
       readJson(join(folder, file), fallback),
     )
-    if (lowercase && tokenizer.encode('A').join() !== tokenizer.encode('a').join())
+    if (lowercase && tellsCapitalsApart(tokenizer))
       throw new UserError(
         'sentence_bert_config.json asks for do_lower_case, but the tokenizer tells capitals apart, and texts are read as they are here; set it to false if the model does so too',
+      )
+    const specials = encodeInput(tokenizer, '').ids.length
+    if (sentence.maxTokens !== undefined && sentence.maxTokens <= specials)
+      throw new UserError(
+        `sentence_bert_config.json: max_seq_length is ${sentence.maxTokens}, and the special tokens alone are ${specials}; give more`,
       )
     return sentence
   } catch (error) {
     if (!(error instanceof UserError) || error.message.startsWith(folder)) throw error
     throw new UserError(`${folder}: ${error.message}`)
+  }
+}
+
+function tellsCapitalsApart(tokenizer: Tokenizer): boolean {
+  try {
+    return tokenizer.encode('A').join() !== tokenizer.encode('a').join()
+  } catch {
+    return true // a vocabulary of characters, one of the two not among them
   }
 }
 

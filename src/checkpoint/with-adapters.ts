@@ -6,7 +6,7 @@ import { importTensors } from '../models/huggingface/weights.ts'
 import type { Adapter, ReplacedTensor } from '../models/lora/adapter.ts'
 import { checkAlike } from '../models/lora/check-alike.ts'
 import { mergeAdapters } from '../models/lora/merge.ts'
-import { createModel, type ModelConfig } from '../models/model.ts'
+import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import { tokenizerHash } from '../text/hash.ts'
 import type { AdapterFolder } from './adapter-folder.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
@@ -29,16 +29,17 @@ export function withAdapters<C extends ModelConfig>(
   const texts = textsOf(folders)
   const grown = replaced ? grownFor(base, replaced) : base
   const { vocabSize } = texts?.tokenizer ?? { vocabSize: 0 }
-  const [rows] = vocabSizes(grown.config)
-  if (rows !== undefined && vocabSize > rows)
+  const rows = stacksOf(grown.config)[0]?.vocabSize ?? 0
+  if (vocabSize > rows)
     throw new UserError(
       `${folders.find((folder) => folder.texts)?.adapter.name}: the adapter's tokenizer has ${vocabSize} tokens, but the model was made for ${rows}; they do not belong together`,
     )
   return {
     ...grown,
     ...(texts && adaptedTexts(base, texts)),
-    fill: async (memory) => {
-      const unused = await grown.fill(memory)
+    fill: async (memory, options) => {
+      // Where nothing takes the place of the model's own, its weights stay in their file.
+      const unused = await grown.fill(memory, merge || replaced ? {} : options)
       const model = createModel(grown.config)
       if (replaced) await fillReplaced(replaced, model, memory)
       if (merge) mergeAdapters(model, adapters, memory)
@@ -46,9 +47,6 @@ export function withAdapters<C extends ModelConfig>(
     },
   }
 }
-
-const vocabSizes = (config: ModelConfig): number[] =>
-  config.kind === 'encoder-decoder' ? [config.encoder.vocabSize] : [config.vocabSize]
 
 /** The tokenizer that all have that have one. */
 function textsOf(folders: readonly AdapterFolder[]): AdapterFolder['texts'] {

@@ -107,6 +107,10 @@ test('a folder whose texts would be made lower case first is refused', async () 
     await writeFolder(folder, modelFiles({ model, values, tokenizer: letters }))
     await writeFile(join(folder, 'sentence_bert_config.json'), '{ "do_lower_case": true }')
     await expect(loadTextModel(folder, { engine })).rejects.toThrow('tells capitals apart')
+    await writeFile(join(folder, 'sentence_bert_config.json'), '{ "max_seq_length": 2 }')
+    await expect(loadTextModel(folder, { engine })).rejects.toThrow(
+      /sentence_bert_config\.json: max_seq_length is 2/,
+    )
     await writeFile(join(folder, 'sentence_bert_config.json'), '{ "max_seq_length": 4 }')
     const loaded = await loadTextModel(folder, { engine })
     expect(loaded.context).toBe(4)

@@ -2,10 +2,12 @@ import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { tinyAdapter } from '../../test/tiny-adapter.ts'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
 import { modelFiles } from '../checkpoint/model-files.ts'
 import { readModelFolder } from '../checkpoint/model-folder.ts'
 import { packParameters } from '../checkpoint/packed-parameters.ts'
+import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { UserError } from '../errors.ts'
 import { isStored } from '../graph/onnx/model.ts'
 import { Decoder } from '../models/decoder.ts'
@@ -196,6 +198,20 @@ test.each([8, 4] as const)('a model is loaded in %d bits, and guessed ahead for'
   const drafted = await load(folder, { engine, draft: bits })
   expect((await generate(drafted, greedily)).text).toBe(text)
   await Promise.all([whole.dispose(), small.dispose(), drafted.dispose()])
+})
+
+test('under an adapter, the base stays in its file, unless the adapter is merged into it', async () => {
+  const { decoder } = await save(tinyConfigs.Llama as DecoderConfig)
+  const files = await readModelFolder(folder)
+  const adapter = { adapter: tinyAdapter(decoder, 1), base: undefined, texts: undefined }
+  const stored = async (merge: boolean) => {
+    const adapted = withAdapters(files, [adapter], { merge })
+    const { packed, free } = await packParameters(engine, decoder, adapted)
+    free()
+    return Object.values(packed).filter(isStored).length
+  }
+  expect(await stored(false)).toBe(decoder.parameters().size)
+  expect(await stored(true)).toBe(0)
 })
 
 test('weights that are to be quantized, or for an engine that reads no files, are read into memory', async () => {

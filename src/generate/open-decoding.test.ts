@@ -10,7 +10,8 @@ import { generate, generateAll } from './generate.ts'
 import { generateBeams } from './generate-beams.ts'
 import { LanguageModel } from './language-model.ts'
 
-const engine = failing(await openEngine({ engine: 'cpu', threads: 1 }))
+const memory = failing(await openEngine({ engine: 'cpu', threads: 1 }))
+const { engine } = memory
 afterAll(() => engine.dispose())
 
 const config = tinyEncoderDecoders['T5 1.1'] as EncoderDecoderConfig
@@ -31,20 +32,20 @@ test.each(ways)(
   '%s: whichever tensor has no memory, the others are freed',
   async (_, write, draft) => {
     const loaded = await open(draft)
-    const before = engine.inUse.size
+    const before = memory.inUse.size
     let failures = 0
     for (let tensors = 0; ; tensors++) {
-      engine.failAfter(tensors)
+      memory.failAfter(tensors)
       const failed = await write(loaded).then(
         () => false,
         (error) => error.message === 'no memory is left',
       )
-      expect(engine.inUse.size).toBe(before)
+      expect(memory.inUse.size).toBe(before)
       if (!failed) break
       failures++
     }
-    expect(engine.isArmed).toBe(true)
-    engine.failAfter(Number.POSITIVE_INFINITY)
+    expect(memory.isArmed()).toBe(true)
+    memory.failAfter(Number.POSITIVE_INFINITY)
     expect(failures).toBeGreaterThan(10)
     await loaded.dispose()
   },

@@ -13,8 +13,6 @@ import { readWordPiece } from './word-piece.ts'
 export interface GgufTokenizer {
   json: TokenizerJson
   config: TokenizerConfig
-  /** Jinja template of conversations, if the file has one. */
-  chatTemplate: string | undefined
 }
 
 const MODEL = 'tokenizer.ggml.model'
@@ -27,20 +25,16 @@ export function readGgufTokenizer(metadata: GgufMetadata): GgufTokenizer {
     throw new UserError(
       `metadata "${MODEL}" is ${JSON.stringify(model)}; supported are ${Object.keys(readers).join(', ')}`,
     )
-  const { json, config } = read(metadata, withoutPadding(readTokens(metadata)))
-  return { json, config, chatTemplate: readChatTemplate(metadata) }
+  return read(metadata, withoutPadding(readTokens(metadata)))
 }
 
-/** The template that a file has, whichever tokenizer is used. */
+/** The Jinja template of conversations, if the file has one. */
 export function readChatTemplate(metadata: GgufMetadata): string | undefined {
   const key = 'tokenizer.chat_template'
   return metadata.has(key) ? metadata.string(key) : undefined
 }
 
-type Read = (
-  metadata: GgufMetadata,
-  tokens: readonly GgufToken[],
-) => Pick<GgufTokenizer, 'json' | 'config'>
+type Read = (metadata: GgufMetadata, tokens: readonly GgufToken[]) => GgufTokenizer
 
 /** By the names that llama.cpp has for the kinds. */
 const readers: Readonly<Record<string, Read>> = {
