@@ -46,7 +46,8 @@ export function addFlags(command: Command, fields: Fields, help: Help): void {
     for (const [name, text] of Object.entries(texts)) {
       const field = fields[name]
       if (!field || !left.delete(name)) throw new Error(`there is no option ${name} to explain`)
-      command.addOption(flag(name, field, text).helpGroup(`${heading}:`))
+      for (const option of flags(name, field, text))
+        command.addOption(option.helpGroup(`${heading}:`))
     }
   }
   if (left.size > 0) throw new Error(`options without an explanation: ${[...left].join(', ')}`)
@@ -56,6 +57,13 @@ export function addFlags(command: Command, fields: Fields, help: Help): void {
 function readHelp(text: string): { value: string | undefined; sentence: string } {
   const [, value, sentence = ''] = /^(?:`(.*?)` )?(.*)$/s.exec(text) ?? []
   return { value, sentence }
+}
+
+/** The flag of an option; one that is on by default is also taken as `--name false`, as in a file. */
+function flags(name: string, field: Field, text: string): Option[] {
+  const one = flag(name, field, text)
+  if (!one.negate) return [one]
+  return [new Option(`${flagOf(name)} <BOOLEAN>`, one.description).hideHelp(), one]
 }
 
 function flag(name: string, field: Field, text: string): Option {
@@ -95,6 +103,7 @@ function convert(field: Field | undefined, typed: unknown): unknown {
   if (!field) return typed
   if (isRecord(field) && Array.isArray(typed)) return toRecord(typed)
   if (field.items && Array.isArray(typed)) return typed.map((item) => convert(field.items, item))
+  if (isBoolean(field) && (typed === 'true' || typed === 'false')) return typed === 'true'
   if (!takesNumber(field)) return typed
   // An option that takes a number or a list: one number is no list.
   const [text, ...others] = Array.isArray(typed) ? typed : [typed]

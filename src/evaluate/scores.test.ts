@@ -15,6 +15,16 @@ test('accuracy and F1, counted by hand', () => {
   expect(macroF1(pairs)).toBeCloseTo((4 / 5 + 2 / 4 + 0) / 3, 12)
 })
 
+test('labels that are only predicted count too, as in scikit-learn', () => {
+  // f1_score(['a', 'a'], ['a', 'b'], average='macro'): a: 2 / 3, b: 0.
+  expect(
+    macroF1([
+      ['a', 'a'],
+      ['b', 'a'],
+    ]),
+  ).toBeCloseTo(1 / 3, 12)
+})
+
 test('distances and correlation of numbers', () => {
   const pairs = [
     [1, 2],

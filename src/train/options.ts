@@ -56,6 +56,8 @@ export const trainingOptions = z.strictObject({
   /** Goes on from the newest checkpoint in `out`. */
   resume: z.boolean().default(false),
   encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
+  /** Draws the share for validation at random, by `seed`; false takes the end of the data. */
+  shuffle: z.boolean().default(true),
 })
 
 export const trainOptions = trainingOptions.extend({
@@ -65,7 +67,7 @@ export const trainOptions = trainingOptions.extend({
   model: z.string().min(1).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
-  /** The share of the text that is kept for validation, from its end; or sources of their own. */
+  /** The share of the data that is kept for validation; or sources of their own. */
   val: z.union([share, z.array(z.string().min(1)).min(1)]).default(0.1),
   /** `char`, `bpe` (default), or a folder or file with a tokenizer.json. */
   tokenizer: z.string().min(1).optional(),

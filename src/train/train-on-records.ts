@@ -1,3 +1,4 @@
+import { holdOut } from '../data/hold-out.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
@@ -24,10 +25,15 @@ export async function trainOnRecords(
   const { seed, optimizer, labelSmoothing, temperature } = options
   if (base) checkBase(options, base)
   const task = recordTask(name)
-  const records = await readRecords(task, corpus)
-  const held = validation
-    ? await readRecords(task, validation)
-    : records.splice(Math.ceil(records.length * (1 - (options.val as number))))
+  const all = await readRecords(task, corpus)
+  const [records, held] = validation
+    ? [all, await readRecords(task, validation)]
+    : holdOut(all, {
+        share: options.val as number,
+        seed,
+        shuffle: options.shuffle,
+        labelOf: task.labelOf,
+      })
   if (records.length === 0) throw new UserError('the data holds no records to learn from')
   if (held.length === 0 && validation) throw new UserError('the validation data holds no records')
   if (held.length === 0 && options.val !== 0)

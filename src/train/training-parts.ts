@@ -36,7 +36,9 @@ const OF_TASKS = {
 } as const satisfies Partial<Record<keyof TrainOptions, readonly TaskName[]>>
 
 /** Throws UserError where an option was given that would change nothing. */
-export function refuseIdle(given: TrainOptions, { task, tokenizer }: ParsedTrainOptions): void {
+export function refuseIdle(given: TrainOptions, parsed: ParsedTrainOptions): void {
+  const { task, tokenizer } = parsed
+  refuseIdleShuffle(parsed)
   for (const [name, tasks] of Object.entries<readonly TaskName[]>(OF_TASKS))
     if (given[name as keyof TrainOptions] !== undefined && !tasks.includes(task))
       throw new UserError(
@@ -46,6 +48,15 @@ export function refuseIdle(given: TrainOptions, { task, tokenizer }: ParsedTrain
     throw new UserError(
       `vocab is the size of a bpe tokenizer, and this is ${tokenizer}; leave it out`,
     )
+}
+
+/** Throws UserError where `shuffle` is given and validation is no share of the data. */
+export function refuseIdleShuffle(options: { shuffle: boolean; val: unknown }): void {
+  const { shuffle, val } = options
+  if (shuffle || (typeof val === 'number' && val > 0)) return
+  throw new UserError(
+    'shuffle is how a share of the data is drawn for validation, and val is no share above 0; leave it out',
+  )
 }
 
 /** Throws UserError where a training's result would take the place of the model that it starts from. */

@@ -6,7 +6,7 @@ export const tuneOptions = trainingOptions.extend({
   model: z.string().min(1),
   /** JSONL or JSON files of conversations: OpenAI-style messages, or Alpaca-style instructions. */
   data: z.array(z.string().min(1)).min(1),
-  /** The share of the conversations that is kept for validation, from the end; or files of their own. */
+  /** The share of the conversations that is kept for validation; or files of their own. */
   val: z.union([z.number().min(0).lt(1), z.array(z.string().min(1)).min(1)]).default(0.1),
   /** Longest conversation, in tokens; default: the model's context. */
   context: z.number().int().min(2).optional(),

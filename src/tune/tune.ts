@@ -2,6 +2,7 @@ import { type ModelFolder, readDecoderFolder } from '../checkpoint/model-folder.
 import type { Conversation } from '../data/chat/conversation.ts'
 import { packedBatches } from '../data/chat/packed-batches.ts'
 import { readConversations } from '../data/chat/read-conversations.ts'
+import { holdOut } from '../data/hold-out.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { describeDataEvent } from '../data/sources/describe-event.ts'
@@ -23,7 +24,7 @@ import { withSpecialTokens } from '../text/with-special-tokens.ts'
 import { copyParameters } from '../train/copy-parameters.ts'
 import { recordsHash } from '../train/records-hash.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
-import { refuseOverwriting } from '../train/training-parts.ts'
+import { refuseIdleShuffle, refuseOverwriting } from '../train/training-parts.ts'
 import { loraSession } from './lora-session.ts'
 import { type ParsedTuneOptions, type TuneOptions, tuneOptions } from './options.ts'
 
@@ -48,10 +49,12 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
     throw new UserError(`${idle} is for an adapter; set adapter to lora, or leave it out`)
   refuseOverwriting(parsed.out, parsed.model)
   const base = await readDecoderFolder(parsed.model)
-  const conversations = await readAll(parsed.data, parsed, events)
-  const held = Array.isArray(parsed.val)
-    ? await readAll(parsed.val, parsed, events)
-    : conversations.splice(Math.ceil(conversations.length * (1 - parsed.val)))
+  const { val: share, seed, shuffle } = parsed
+  refuseIdleShuffle(parsed)
+  const all = await readAll(parsed.data, parsed, events)
+  const [conversations, held] = Array.isArray(share)
+    ? [all, await readAll(share, parsed, events)]
+    : holdOut(all, { share, seed, shuffle })
   const engine = await openEngine(parsed)
   try {
     return await tuneOn(parsed, base, conversations, held, engine, events)

@@ -15,6 +15,7 @@ describe('flags', () => {
     ids: z.array(z.number()).optional(),
     logitBias: z.record(z.string(), z.number()).optional(),
     resume: z.boolean().default(false),
+    shuffle: z.boolean().default(true),
   })
   const convert = (typed: Record<string, unknown>) => convertFlags(fieldsOf(schema), typed)
 
@@ -32,6 +33,8 @@ describe('flags', () => {
       minLr: 1e-4,
       resume: true,
     })
+    expect(convert({ shuffle: 'false' })).toEqual({ shuffle: false })
+    expect(convert({ shuffle: 'maybe' })).toEqual({ shuffle: 'maybe' })
     expect(convert({ val: ['0.2'] })).toEqual({ val: 0.2 })
     expect(convert({ val: ['a.txt'] })).toEqual({ val: ['a.txt'] })
     expect(convert({ val: ['1', '2'] })).toEqual({ val: ['1', '2'] })

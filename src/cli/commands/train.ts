@@ -1,7 +1,7 @@
 import { trainOptions } from '../../train/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
-import { dropoutHelp, trainingHelp } from '../help/training.ts'
+import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { runTraining } from '../run-training.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -20,7 +20,8 @@ export const train = defineCommand({
     },
     Data: {
       data: '`SOURCE` text, or records for the other tasks: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
-      val: '`FRACTION|SOURCE` text to validate on: a share of --data, from its end, or sources of its own',
+      val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
+      shuffle: shuffleHelp,
       tokenizer:
         '`char|bpe|DIR` characters, byte-level BPE, or a folder with a tokenizer.json (default: bpe)',
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',

@@ -1,7 +1,7 @@
 import { tuneOptions } from '../../tune/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
-import { dropoutHelp, trainingHelp } from '../help/training.ts'
+import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { runTraining } from '../run-training.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -13,7 +13,8 @@ export const tune = defineCommand({
   help: {
     Data: {
       data: '`CHAT.jsonl` conversations: OpenAI-style messages, or Alpaca-style instruction, input, output',
-      val: '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, from its end, or files of their own',
+      val: '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of their own',
+      shuffle: shuffleHelp,
     },
     Model: {
       model:

@@ -42,3 +42,6 @@ export const trainingHelp = {
 } as const satisfies Record<string, Partial<Record<keyof TrainingOptions, string>>>
 
 export const dropoutHelp = 'share of activations left out at random while training'
+
+export const shuffleHelp =
+  'take the end of --data for validation, as for data in the order of time, instead of drawing the share at random by --seed'

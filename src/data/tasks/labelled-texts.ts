@@ -29,21 +29,27 @@ export const parseLabelledText = (value: unknown, where: string): LabelledText =
   where,
 })
 
-/** The labels that texts have, in their order. Throws UserError where there are fewer than two. */
+/** The labels that texts have, see `distinctNames`. Throws UserError where there are fewer than two. */
 export const labelsOf = (texts: readonly LabelledText[]): string[] =>
   distinctNames(
     texts.map(({ label }) => String(label)),
     'label',
   )
 
-/** Each of `names` once, in their order. Throws UserError where there are fewer than two. */
+/**
+ * Each of `names` once: sorted as numbers where all of them are numbers, so that the labels 0 to 11
+ * have the ids 0 to 11; else as text. Throws UserError where there are fewer than two.
+ */
 export function distinctNames(names: readonly string[], what: 'label' | 'tag'): string[] {
   const all = [...new Set(names)].sort()
+  if (all.every(isNumber)) all.sort((a, b) => Number(a) - Number(b))
   if (all.length >= 2) return all
   throw new UserError(
     `the data has ${all.length === 1 ? `one ${what} only, "${all[0]}"` : `no ${what}s`}; give two or more`,
   )
 }
+
+const isNumber = (name: string): boolean => name.trim() !== '' && Number.isFinite(Number(name))
 
 export interface TextOptions {
   tokenizer: Tokenizer

@@ -40,6 +40,15 @@ test('labelled texts: what the model reads, and the number of the label', () => 
   )
 })
 
+test('labels that are numbers are sorted as numbers, others as text', () => {
+  const labelsIn = (...labels: unknown[]) =>
+    labelsOf(labels.map((label) => parseLabelledText({ text: 'a', label }, 'x:1')))
+  expect(labelsIn(10, 2, 11, 0, 1)).toEqual(['0', '1', '2', '10', '11'])
+  expect(labelsIn('10', '-2', '1.5')).toEqual(['-2', '1.5', '10'])
+  expect(labelsIn('10', '2', 'x')).toEqual(['10', '2', 'x'])
+  expect(labelsIn('好', '差', ' ')).toEqual([' ', '好', '差'])
+})
+
 test('tagged words: a word’s first token has its tag', () => {
   const words = parseTaggedWords({ words: ['ab', '1', 'c'], tags: ['W', 'N', 'W'] }, 'x:1')
   const { collate } = taggedWordSet([words], ['N', 'W'], { tokenizer: encoder, length: 8 })

@@ -25,6 +25,7 @@ const common = {
 export const classify: RecordTask<LabelledText> = {
   ...common,
   head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
+  labelOf: ({ label }) => String(label),
   examples: (records, tokenizer, model, { length }) =>
     labelledTextSet(records, readerOf(model).config.head?.labels, { tokenizer, length }),
   measure: (trained, records) =>

@@ -41,6 +41,8 @@ export interface RecordTask<R> {
   texts(record: R): readonly string[]
   /** What the head is for, and the labels that the records have; none for models that write. */
   head?(records: readonly R[]): Pick<HeadConfig, 'task' | 'labels'>
+  /** By which validation is drawn evenly, of each label its share. */
+  labelOf?(record: R): string
   /** Texts that each record gives to read together. */
   sourcesEach?(records: readonly R[]): number
   examples(records: readonly R[], tokenizer: Tokenizer, model: Model, sizes: TaskSizes): ExampleSet

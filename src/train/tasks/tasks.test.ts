@@ -83,6 +83,20 @@ test.each(['bert', 'roberta', 'distilbert', 'modernbert', 'llama'] as const)(
   },
 )
 
+test('records sorted by label are validated on every label; without shuffling, on the last', async () => {
+  const sorted = ['ab', 'cd', 'ef', 'gh', '雪'].flatMap((text) =>
+    many(() => ({ text: `${text} ${random.integer(10)}`, label: text }), 40),
+  )
+  const options = { task: 'classify', steps: 60 } as const
+  const { metrics } = await learn('sorted', sorted, options)
+  expect(metrics).toEqual({ accuracy: 1, f1: 1 })
+  const end = await learn('sorted-end', sorted, { ...options, val: 0.2, shuffle: false })
+  expect(end.metrics).toEqual({ accuracy: 0, f1: 0 })
+  await expect(
+    learn('sorted-idle', sorted, { ...options, val: 0, shuffle: false }),
+  ).rejects.toThrow('shuffle is how a share of the data is drawn')
+})
+
 test('a number for each text', async () => {
   const score = () => {
     const { text, label } = review()
