@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { loadParameters, readDecoderFolder } from '../checkpoint/model-folder.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
-import { evaluationBatches } from '../data/readers/evaluation-batches.ts'
+import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { encodeToMemory } from '../data/token-source.ts'
 import { Decoder } from '../models/decoder.ts'
@@ -63,7 +63,7 @@ export async function evaluate(
     const batches = () => evaluationBatches(tokens, { rows: 8, length: context })
     const measured = await measureModel(
       { engine, parameters, objective: nextToken(decoder, context, { measured: true }) },
-      { batches, bytes },
+      { batches, bytes: measuredBytes(tokens, { bytes, tokenizer: folder.tokenizer }) },
       { signal },
     )
     return {

@@ -64,8 +64,9 @@ export async function trainOnRecords(
   const sources = task.sourcesEach?.([...records, ...held]) ?? 1
   const sizes = { length, targetLength, sources }
   const learned = task.examples(records, tokenizer, model, sizes)
-  if (learned.notice) events.onMessage?.(learned.notice)
   const measured = held.length > 0 ? task.examples(held, tokenizer, model, sizes) : undefined
+  if (learned.notice) events.onMessage?.(learned.notice)
+  if (measured?.notice) events.onMessage?.(`for validation: ${measured.notice}`)
   const each = learned.collate([0]).length
   const defaults = horizon(config, records.length * each, each)
   const batch = Math.min(options.batch ?? defaults.batch, records.length)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Batch } from '../data/batch.ts'
 import type { AnyBatch } from '../data/examples.ts'
-import { evaluationBatches } from '../data/readers/evaluation-batches.ts'
+import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
 import { randomWindows } from '../data/readers/random-windows.ts'
 import { type BatchReader, batchReader } from '../data/readers/reader.ts'
@@ -78,7 +78,6 @@ async function trainOn(
     validation
       ? task.batches(evaluationBatches(validation, { rows: 8, length: task.textLength }))
       : []
-  const bytes = manifest.parts.validation?.bytes ?? 0
   return trainingSession({
     options,
     engine,
@@ -89,7 +88,10 @@ async function trainOn(
     files: { tokenizer, chatTemplate: base?.chatTemplate, addBos: base?.addBos },
     defaults: horizon(config, text.length, length),
     reader: (count) => task.reader(batchReader(rows, { rows: count, length: task.textLength })),
-    validation: validation && { batches, bytes },
+    validation: validation && {
+      batches,
+      bytes: measuredBytes(validation, { bytes: validation.counts.bytes, tokenizer }),
+    },
     // Perplexity and bits are of whole texts, and hidden tokens are a part.
     measure: options.task === 'mlm' ? async () => ({}) : undefined,
     trainingTokens: text.length,

@@ -71,6 +71,26 @@ test('a tuning that is resumed ends as one that was not', async () => {
   expect((await weights('cut')).equals(await weights('tuned'))).toBe(true)
 })
 
+test('bits per byte are of the bytes that were measured, whatever was cut off behind them', async () => {
+  const messages: string[] = []
+  const bitsOf = async (name: string, length: number) => {
+    const record = { instruction: 'what is snow?', output: 'white. 白。'.repeat(length) }
+    await writeFile(path(`${name}.jsonl`), `${JSON.stringify(record)}\n`.repeat(2))
+    const val = [path(`${name}.jsonl`)]
+    const result = await tune(
+      { ...options(name), val, context: 48, steps: 1, lr: 1e-9 },
+      { onMessage: (text) => messages.push(text) },
+    )
+    return result.bitsPerByte as number
+  }
+  const bits = await bitsOf('long', 5)
+  expect(bits).toBeGreaterThan(1)
+  expect(await bitsOf('longer', 500)).toBe(bits)
+  expect(messages).toContainEqual(
+    expect.stringContaining('2 conversations for validation are longer than 48 tokens'),
+  )
+})
+
 test('a faulty line is named', async () => {
   await writeFile(path('bad.jsonl'), '{"instruction": "a", "output": "b"}\n{"instruction": 3}\n')
   await expect(tune({ ...options('bad'), data: [path('bad.jsonl')] })).rejects.toThrow(

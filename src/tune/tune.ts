@@ -1,11 +1,13 @@
 import { type ModelFolder, readDecoderFolder } from '../checkpoint/model-folder.ts'
 import type { Conversation } from '../data/chat/conversation.ts'
 import { packedBatches } from '../data/chat/packed-batches.ts'
+import type { Packing } from '../data/chat/packing.ts'
 import { readConversations } from '../data/chat/read-conversations.ts'
 import { holdOut } from '../data/hold-out.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { describeDataEvent } from '../data/sources/describe-event.ts'
+import { targetBytes } from '../data/target-bytes.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
@@ -85,12 +87,9 @@ async function tuneOn(
   const learned = conversations.map(encode)
   const pack = (rows: number, from = learned) => packedBatches(from, { rows, length })
   const { packing } = pack(1)
-  const { truncated, cutTokens, leftOut } = packing
-  if (truncated > 0 || leftOut > 0)
-    events.onMessage?.(
-      `${truncated} conversations are longer than ${length} tokens and lose ${cutTokens} tokens; ${leftOut} are left out, since no answer is within that length`,
-    )
   const validation = held.length > 0 ? pack(8, held.map(encode)) : undefined
+  tellLosses(packing, length, events)
+  if (validation) tellLosses(validation.packing, length, events, 'for validation ')
   const trainingTokens = packing.rows.length * length
   const batch = Math.min(packing.rows.length, Math.max(1, Math.round(2048 / length)))
   const model = new Decoder(config)
@@ -116,7 +115,10 @@ async function tuneOn(
       learningRate: Number(learningRate.toPrecision(2)),
     },
     reader: (rows) => pack(rows).reader({ seed: options.seed }),
-    validation: validation && { batches: () => validation.all(), bytes: bytesOf(held) },
+    validation: validation && {
+      batches: () => validation.all(),
+      bytes: targetBytes(validation.all(), tokenizer),
+    },
     trainingTokens,
     start: adapter ? undefined : (trainer) => copyParameters(base, trainer.values),
     identity: {
@@ -132,6 +134,18 @@ async function tuneOn(
     },
     events,
   })
+}
+
+function tellLosses(
+  { truncated, cutTokens, leftOut }: Packing,
+  length: number,
+  { onMessage }: TrainEvents,
+  which = '',
+): void {
+  if (truncated === 0 && leftOut === 0) return
+  onMessage?.(
+    `${truncated} conversations ${which}are longer than ${length} tokens and lose ${cutTokens} tokens; ${leftOut} are left out, since no answer is within that length`,
+  )
 }
 
 /** The model's own template; without one ChatML, whose markers join the tokenizer. */
@@ -178,13 +192,4 @@ async function readAll(
   } finally {
     await corpus.close()
   }
-}
-
-/** Bytes of what the assistant says. */
-const bytesOf = (conversations: readonly Conversation[]): number => {
-  const answers = conversations.flatMap(({ messages }) =>
-    messages.filter(({ role, weight }) => role === 'assistant' && weight !== 0),
-  )
-  const encoder = new TextEncoder()
-  return answers.reduce((total, { content }) => total + encoder.encode(content).length, 0)
 }

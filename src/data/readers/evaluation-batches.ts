@@ -1,5 +1,7 @@
 import { UserError } from '../../errors.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import { type Batch, emptyBatch } from '../batch.ts'
+import { measureText } from '../text-pieces.ts'
 import type { TokenSource } from '../token-source.ts'
 
 /**
@@ -25,4 +27,14 @@ export function* evaluationBatches(
     batch.targets.set(tokens.subarray(1))
     yield batch
   }
+}
+
+/** Of a text of `bytes`, those that `evaluationBatches` has targets for: all but the first token's. */
+export function measuredBytes(
+  source: TokenSource,
+  { bytes, tokenizer }: { bytes: number; tokenizer: Tokenizer },
+): number {
+  const first = new Int32Array(1)
+  source.read(0, first)
+  return bytes - measureText(tokenizer.decode(first)).bytes
 }

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { trainCharTokenizer } from '../text/char.ts'
+import { IGNORE } from './batch.ts'
+import { packedBatches } from './chat/packed-batches.ts'
+import { measuredBytes } from './readers/evaluation-batches.ts'
+import { targetBytes } from './target-bytes.ts'
+import { memoryTokens } from './token-source.ts'
+
+const tokenizer = await trainCharTokenizer(['abc雪'], { specialTokens: ['<end>'] })
+const ids = (text: string) => tokenizer.encode(text)
+const end = tokenizer.specialTokens['<end>'] as number
+
+test('only targets count, and special tokens are no text', () => {
+  const targets = Int32Array.from([IGNORE, ...ids('a雪'), end, IGNORE, ...ids('b'), IGNORE, IGNORE])
+  const batch = { rows: 2, length: 4, inputs: new Int32Array(8), targets }
+  expect(targetBytes([batch, batch], tokenizer)).toBe(2 * (1 + 3 + 1))
+})
+
+test('what is cut off a conversation is not counted', () => {
+  const conversation = (answer: string) => {
+    const all = [end, ...ids('ab'), ...ids(answer), end]
+    return { ids: all, mask: all.map((_, i) => Number(i > 2)) }
+  }
+  const bytes = (answer: string) => {
+    const packed = packedBatches([conversation(answer)], { rows: 2, length: 5 })
+    return targetBytes(packed.all(), tokenizer)
+  }
+  expect([bytes('c雪'), bytes('c雪a'), bytes(`c雪a${'雪'.repeat(100)}`)]).toEqual([4, 5, 5])
+})
+
+test('a first token that nothing comes before is not counted', () => {
+  const text = memoryTokens(ids('雪ab'))
+  expect(measuredBytes(text, { bytes: 5, tokenizer })).toBe(2)
+  expect(measuredBytes(memoryTokens([end, ...ids('雪ab')]), { bytes: 5, tokenizer })).toBe(5)
+})
