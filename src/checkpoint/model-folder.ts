@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
+import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { finishPromotion } from '../models/files/promote.ts'
 import { readConfig } from '../models/huggingface/config.ts'
 import { MODULES, readSentence, withSentence } from '../models/huggingface/sentence-transformers.ts'
@@ -202,7 +203,7 @@ const putsTokenFirst = ({ inputTemplate }: Tokenizer): boolean =>
 
 /** Newer folders have the template in a file of its own. */
 const readTemplate = (folder: string): Promise<string | undefined> =>
-  readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined)
+  readFile(join(folder, 'chat_template.jinja')).then(textOf, () => undefined)
 
 /** The template; of several, the one that is named `default`. */
 function templateOf({ chat_template: template }: TokenizerConfig): string | undefined {
@@ -212,16 +213,11 @@ function templateOf({ chat_template: template }: TokenizerConfig): string | unde
 
 /** Parsed JSON; `fallback` where there is no file. */
 export async function readJson(path: string, fallback?: unknown): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && fallback !== undefined) return undefined
     const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR'
     const reason = isMissing ? 'there is no such file' : error.message
     throw new UserError(`${path}: ${reason}; name the folder of a model`)
   })
-  if (text === undefined) return fallback
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new UserError(`${path} is not JSON: ${(error as Error).message}`)
-  }
+  return bytes === undefined ? fallback : parseJson(bytes, path)
 }

@@ -1,18 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { fileError } from '../models/files/node-file.ts'
+import { parseJson } from '../models/files/parse-json.ts'
 
 /** The options in a JSON file, under the names that the API gives them. Throws UserError. */
 export async function readConfig(path: string): Promise<Record<string, unknown>> {
-  const text = await readFile(path, 'utf8').catch((error) => {
+  const file = await readFile(path).catch((error) => {
     throw fileError(error, `cannot read ${path}`)
   })
-  let config: unknown
-  try {
-    config = JSON.parse(text)
-  } catch (error) {
-    throw new UserError(`${path}: ${(error as Error).message}`)
-  }
+  const config = parseJson(file, path)
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new UserError(`${path}: expected an object of options, such as {"depth": 4}`)
   }

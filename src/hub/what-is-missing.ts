@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseJson } from '../models/files/parse-json.ts'
 import { filesIn } from './model-cache.ts'
 import { matchesAny } from './select-files.ts'
 
@@ -28,7 +29,7 @@ export async function whatIsMissing(
 /** The files that an index of weights names; none where it cannot be read, as loading will tell. */
 async function shardsIn(index: string): Promise<string[]> {
   try {
-    const { weight_map: map } = JSON.parse(await readFile(index, 'utf8'))
+    const { weight_map: map } = parseJson(await readFile(index), INDEX) as { weight_map: unknown }
     return Object.values(map as Record<string, string>)
   } catch {
     return []

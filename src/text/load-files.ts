@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { byteLevelTokenizer } from './convert/byte-level.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
 import { wordPieceTokenizer } from './convert/word-piece.ts'
@@ -60,19 +61,10 @@ async function convert(read: ReadFile, config: TokenizerConfig): Promise<object>
 
 async function readText(read: ReadFile, name: string): Promise<string | undefined> {
   const bytes = await read(name)
-  return bytes && new TextDecoder().decode(bytes)
+  return bytes && textOf(bytes)
 }
 
 async function readJson(read: ReadFile, name: string): Promise<unknown> {
-  const text = await readText(read, name)
-  return text === undefined ? undefined : parseJson(text, name)
-}
-
-/** JSON that a file holds. Throws UserError that names it. */
-export function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new UserError(`${name} is not JSON: ${(error as Error).message}`)
-  }
+  const bytes = await read(name)
+  return bytes && parseJson(bytes, name)
 }

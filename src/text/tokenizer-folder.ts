@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { fileError } from '../models/files/node-file.ts'
+import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { llama2cTokenizer } from './convert/llama2c.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
 import { wordPieceTokenizer } from './convert/word-piece.ts'
@@ -9,7 +10,6 @@ import { loadTokenizer } from './load.ts'
 import {
   type LoadedTokenizer,
   loadTokenizerFiles,
-  parseJson,
   type ReadFile,
   readTokenizerConfig,
 } from './load-files.ts'
@@ -40,8 +40,7 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
   })
 }
 
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
-const jsonIn = (bytes: Uint8Array): unknown => parseJson(textOf(bytes), 'the file')
+const jsonIn = (bytes: Uint8Array): unknown => parseJson(bytes, 'the file')
 
 /** The tokenizer.json in other files, by their extensions. */
 const kinds: Readonly<Record<string, (bytes: Uint8Array, config: TokenizerConfig) => unknown>> = {

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { ByteSource } from './byte-source.ts'
+import { parseJson } from './parse-json.ts'
 import { openSafetensors, type TensorToWrite, type Weights } from './safetensors.ts'
 import { bytesPerElement, type TensorEntry } from './safetensors-header.ts'
 
@@ -41,12 +42,7 @@ export const openWeights = async (
 }
 
 const parseIndex = (bytes: Uint8Array): Map<string, string> => {
-  let index: { weight_map?: unknown } | null
-  try {
-    index = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (error) {
-    throw new UserError(`${INDEX}: is not JSON in UTF-8: ${(error as Error).message}`)
-  }
+  const index = parseJson(bytes, INDEX) as { weight_map?: unknown } | null
   const map = index?.weight_map
   if (typeof map !== 'object' || map === null || Array.isArray(map)) {
     throw new UserError(`${INDEX}: weight_map is not an object of tensor name to file name`)
