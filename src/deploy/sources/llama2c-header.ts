@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { type DecoderConfig, llamaConfig } from '../../models/decoder-config.ts'
 import type { ByteSource } from '../../models/files/byte-source.ts'
-import { checkSizes } from '../../models/huggingface/config.ts'
+import { checkRanges, checkSizes } from '../../models/huggingface/config.ts'
 
 const FIELDS = ['dim', 'hidden_dim', 'n_layers', 'n_heads', 'n_kv_heads', 'vocab_size', 'seq_len']
 /** Bytes of the first version's header: the fields as int32. */
@@ -58,6 +58,7 @@ export async function readLlama2cHeader(source: ByteSource, file: string): Promi
   const config = llamaConfig({ ...sizes, tied })
   checkBytes(config, version === 2 ? 1 : 4, source.size, file)
   checkSizes(config, file)
+  checkRanges(config, file)
   return { config, version, groupSize }
 }
 

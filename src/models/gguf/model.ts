@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import type { StoredElements } from '../../graph/onnx/model.ts'
 import { partOf } from '../files/byte-source.ts'
-import { checkSizes } from '../huggingface/config.ts'
+import { checkRanges, checkSizes } from '../huggingface/config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { GgufFieldReader } from './families/fields.ts'
 import { ARCHITECTURE, ggufFamilyIn } from './families/index.ts'
@@ -50,6 +50,7 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   if (config.kind === 'decoder' && others.has(ROPE_FACTORS)) {
     config = withRopeFactors(config, await readFactors(gguf, config.headDim))
   }
+  checkRanges(config, 'GGUF')
   const model = createModel(config)
   const placed = placeAll(family, model)
   checkTensors(placed, tensors, others)

@@ -32,23 +32,23 @@ export function readBert(
   field.ignore('initializer_range', 'gradient_checkpointing', 'pooler_fc_size', 'directionality')
   field.ignore('pooler_num_attention_heads', 'pooler_num_fc_layers', 'pooler_size_per_head')
   field.ignore('pooler_type', 'classifier_dropout')
-  const dropout = field.number('hidden_dropout_prob', 0.1)
+  const dropout = field.rate('hidden_dropout_prob', 0.1)
   const activation = field.word('hidden_act', ACTIVATION_NAMES, 'gelu')
   const forms = heads(activation)
   return bertConfig({
-    vocabSize: field.number('vocab_size'),
-    context: field.number('max_position_embeddings', 512) - offset,
+    vocabSize: field.count('vocab_size'),
+    context: field.count('max_position_embeddings', 512) - offset,
     positionOffset: offset,
-    tokenTypes: field.number('type_vocab_size', types),
-    layers: field.number('num_hidden_layers', 12),
-    dim: field.number('hidden_size', 768),
-    heads: field.number('num_attention_heads', 12),
-    hiddenDim: field.number('intermediate_size', 3072),
+    tokenTypes: field.index('type_vocab_size', types),
+    layers: field.layers('num_hidden_layers', 12),
+    dim: field.count('hidden_size', 768),
+    heads: field.count('num_attention_heads', 12),
+    hiddenDim: field.count('intermediate_size', 3072),
     activation,
-    normEpsilon: field.number('layer_norm_eps', 1e-12),
+    normEpsilon: field.positive('layer_norm_eps', 1e-12),
     embeddingDropout: dropout,
     residualDropout: dropout,
-    attentionDropout: field.number('attention_probs_dropout_prob', 0.1),
+    attentionDropout: field.rate('attention_probs_dropout_prob', 0.1),
     head: onlyTied(field, readHead(field, forms) ?? { ...bertHead('mlm'), ...forms.mlm }),
   })
 }

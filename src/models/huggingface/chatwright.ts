@@ -6,7 +6,7 @@ import { encoderDecoderSchema } from '../encoder-decoder-config.ts'
 import type { ModelConfig } from '../model.ts'
 import type { Family } from './family.ts'
 
-const SCHEMAS: Readonly<Record<ModelConfig['kind'], z.ZodType<ModelConfig>>> = {
+export const CONFIG_SCHEMAS: Readonly<Record<ModelConfig['kind'], z.ZodType<ModelConfig>>> = {
   decoder: decoderSchema,
   encoder: encoderSchema,
   'encoder-decoder': encoderDecoderSchema,
@@ -23,11 +23,11 @@ export const chatwright: Family = {
   read: (field) => {
     const given = field.object('chatwright') ?? {}
     const kind = String(given.kind)
-    if (!Object.hasOwn(SCHEMAS, kind))
+    if (!Object.hasOwn(CONFIG_SCHEMAS, kind))
       throw new UserError(
-        `config.json: chatwright.kind is ${JSON.stringify(given.kind)}; supported is ${Object.keys(SCHEMAS).join(', ')}`,
+        `config.json: chatwright.kind is ${JSON.stringify(given.kind)}; supported is ${Object.keys(CONFIG_SCHEMAS).join(', ')}`,
       )
-    const parsed = SCHEMAS[kind as ModelConfig['kind']].safeParse(given)
+    const parsed = CONFIG_SCHEMAS[kind as ModelConfig['kind']].safeParse(given)
     if (parsed.success) return parsed.data
     const [issue] = parsed.error.issues
     throw new UserError(`config.json: chatwright.${issue?.path.join('.')}: ${issue?.message}`)

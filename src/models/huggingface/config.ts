@@ -3,10 +3,10 @@ import { differences } from '../differences.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import type { StackConfig } from '../stack-config.ts'
 import { bert } from './bert.ts'
-import { chatwright } from './chatwright.ts'
+import { CONFIG_SCHEMAS, chatwright } from './chatwright.ts'
 import { distilbert } from './distilbert.ts'
 import type { Family } from './family.ts'
-import { fieldReader } from './fields.ts'
+import { canonicalFields, fieldReader, MOST_LAYERS } from './fields.ts'
 import { gemma2 } from './gemma2.ts'
 import { gemma3 } from './gemma3.ts'
 import { gpt2 } from './gpt2.ts'
@@ -125,8 +125,10 @@ export function readConfig(json: unknown): ImportedConfig {
     )
   }
   const known = new Set(KNOWN)
-  const config = family.read(fieldReader(fields, known))
+  const canonical = canonicalFields(fields, family.aliases)
+  const config = family.read(fieldReader(canonical, known))
   checkSizes(config)
+  checkRanges(config)
   return {
     family,
     config,
@@ -135,13 +137,13 @@ export function readConfig(json: unknown): ImportedConfig {
       eosId: tokenId(fields.eos_token_id),
       padId: tokenId(fields.pad_token_id),
     },
-    unknown: Object.keys(fields).filter((name) => !known.has(name)),
+    unknown: Object.keys(canonical).filter((name) => canonical[name] !== null && !known.has(name)),
   }
 }
 
 /** Far more than any model has: a file that claims more is damaged, or means harm. */
 const MOST = {
-  ...{ layers: 1024, experts: 4096, heads: 65_536, width: 2 ** 24 },
+  ...{ layers: MOST_LAYERS, experts: 4096, heads: 65_536, width: 2 ** 24 },
   'experts of all layers': 65_536,
 }
 
@@ -162,6 +164,12 @@ export function checkSizes(config: ModelConfig, file = 'config.json'): void {
   } catch (error) {
     throw new UserError(`${file}: ${(error as Error).message}`)
   }
+}
+
+/** Throws UserError with an option that is out of its range; `file` holds it. */
+export function checkRanges(config: ModelConfig, file = 'config.json'): void {
+  const [issue] = CONFIG_SCHEMAS[config.kind].safeParse(config).error?.issues ?? []
+  if (issue) throw new UserError(`${file}: ${issue.path.join('.')}: ${issue.message}`)
 }
 
 /** Some files list several ends; the first is the usual one. */

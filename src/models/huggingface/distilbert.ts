@@ -22,24 +22,29 @@ const [LAYER, OURS] = ['distilbert.transformer.layer.{i}', 'model.layers.{i}']
 export const distilbert: Family = {
   modelType: 'distilbert',
   prefix: 'distilbert.',
+  aliases: {
+    hidden_size: 'dim',
+    num_attention_heads: 'n_heads',
+    num_hidden_layers: 'n_layers',
+  },
   read: (field) => {
     field.only('sinusoidal_pos_embds', false, true) // they are stored in any case
     field.ignore('initializer_range', 'qa_dropout', 'seq_classif_dropout', 'tie_weights_')
-    const dropout = field.number('dropout', 0.1)
+    const dropout = field.rate('dropout', 0.1)
     const activation = field.word('activation', ACTIVATION_NAMES, 'gelu')
     const heads = headsOf(activation)
     return bertConfig({
-      vocabSize: field.number('vocab_size'),
-      context: field.number('max_position_embeddings', 512),
+      vocabSize: field.count('vocab_size'),
+      context: field.count('max_position_embeddings', 512),
       tokenTypes: 0,
-      layers: field.number('n_layers', 6),
-      dim: field.number('dim', 768),
-      heads: field.number('n_heads', 12),
-      hiddenDim: field.number('hidden_dim', 3072),
+      layers: field.layers('n_layers', 6),
+      dim: field.count('dim', 768),
+      heads: field.count('n_heads', 12),
+      hiddenDim: field.count('hidden_dim', 3072),
       activation,
       embeddingDropout: dropout,
       residualDropout: dropout,
-      attentionDropout: field.number('attention_dropout', 0.1),
+      attentionDropout: field.rate('attention_dropout', 0.1),
       head: onlyTied(field, readHead(field, heads) ?? { ...bertHead('mlm'), ...heads.mlm }),
     })
   },

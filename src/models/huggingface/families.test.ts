@@ -284,7 +284,10 @@ describe('what is not understood is refused by name', () => {
     [{ ...llama, rope_scaling: { rope_type: 'longrope' } }, 'rope_type is "longrope"'],
     [{ ...llama, rope_scaling: { rope_type: 'linear' } }, 'factor is missing'],
     [{ ...llama, rope_scaling: { type: 'linear', factor: 2, beta: 1 } }, 'beta is 1'],
-    [{ ...llama, num_hidden_layers: 1e9 }, 'layers is 1000000000, which no model has'],
+    [
+      { ...llama, num_hidden_layers: 1e9 },
+      'num_hidden_layers is 1000000000; it must be a whole number from 1 to 1024',
+    ],
     [{ ...llama, model_type: 'gpt3' }, 'model_type is "gpt3"; supported are gpt2, llama'],
     [
       { ...llama, model_type: 'bert', position_embedding_type: 'relative_key' },
@@ -346,4 +349,117 @@ test('an output that differs from the embedding, although they are one, is refus
   }
   expect(await load(embedding)).toEqual([])
   await expect(load(embedding.map((x) => x + 1))).rejects.toThrow('lm_head.weight differs from the')
+})
+
+describe('settings that files say in two generations of fields', () => {
+  const read = (fields: Record<string, unknown>) => readConfig({ ...llama, ...fields }).config
+  const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 512 }
+
+  test.each<[Record<string, unknown>, Record<string, unknown>]>([
+    // transformers 5: rope_parameters.setdefault("rope_theta", the one beside it).
+    [{ rope_theta: 500_000, rope_parameters: { rope_type: 'default' } }, { ropeTheta: 500_000 }],
+    [{ rope_parameters: { rope_theta: 500_000 } }, { ropeTheta: 500_000 }],
+    [{ rope_scaling: { rope_theta: 7, type: 'linear', factor: 2 } }, { ropeTheta: 7 }],
+    [{ rope_theta: null, rope_scaling: null, rope_parameters: null }, { ropeTheta: 10_000 }],
+    [
+      { rope_scaling: { type: 'linear', factor: 2 }, rope_parameters: { rope_theta: 9 } },
+      { ropeTheta: 9, ropeScaling: { kind: 'linear', factor: 2 } },
+    ],
+    [
+      { rope_scaling: yarn, rope_parameters: { ...yarn, type: 'yarn', rope_theta: 9 } },
+      { ropeTheta: 9, ropeScaling: expect.objectContaining({ kind: 'yarn', original: 512 }) },
+    ],
+    [
+      {
+        original_max_position_embeddings: 256,
+        rope_scaling: { rope_type: 'dynamic', factor: 2 },
+      },
+      { ropeScaling: { kind: 'dynamic', factor: 2, original: 256 } },
+    ],
+    [
+      { model_type: 'gpt2', hidden_size: 32, n_head: 4, n_layer: 2 },
+      { dim: 32, layers: 2 },
+    ],
+    [{ model_type: 'mixtral', num_experts: 5, num_key_value_heads: 2 }, { experts: { count: 5 } }],
+  ])('%j', (fields, expected) => {
+    expect(read(fields)).toMatchObject(expected)
+  })
+
+  const gemma = { model_type: 'gemma3_text', num_key_value_heads: 2 }
+  test.each<[Record<string, unknown>, number, number]>([
+    [{ rope_theta: 5, rope_local_base_freq: 7 }, 5, 7],
+    [{ rope_theta: 5, rope_parameters: { full_attention: { rope_type: 'default' } } }, 5, 10_000],
+    [
+      {
+        rope_local_base_freq: 7,
+        rope_parameters: { full_attention: { rope_theta: 5 }, sliding_attention: {} },
+      },
+      ...([5, 7] as const),
+    ],
+    [{ rope_parameters: { rope_theta: 5 } }, 5, 10_000],
+  ])('Gemma 3: %j', (fields, ropeTheta, windowRopeTheta) => {
+    expect(read({ ...gemma, ...fields })).toMatchObject({ ropeTheta, windowRopeTheta })
+  })
+
+  test.each<[Record<string, unknown>, string]>([
+    [
+      { rope_theta: 500_000, rope_parameters: { rope_theta: 10_000 } },
+      'rope_theta is 500000, but rope_parameters.rope_theta is 10000; correct one of them',
+    ],
+    [
+      { rope_scaling: { type: 'linear', factor: 2 }, rope_parameters: yarn },
+      'rope_parameters is {"rope_type":"yarn"',
+    ],
+    [
+      { rope_scaling: { type: 'linear', rope_type: 'dynamic', factor: 2 } },
+      'rope_scaling.rope_type is "dynamic", but rope_scaling.type is "linear"',
+    ],
+    [
+      { original_max_position_embeddings: 64, rope_scaling: yarn },
+      'original_max_position_embeddings is 64, but rope_scaling.original_max_position',
+    ],
+    [{ rope_parameters: { rope_theta: 5, factor: 2 } }, 'rope_parameters.factor is 2'],
+    [{ rope_parameters: { rope_theta: 5, mrope_section: [1] } }, 'rope_parameters.mrope_section'],
+    [{ rope_parameters: { full_attention: { rope_theta: 5 } } }, 'all layers have one set'],
+    [
+      {
+        ...gemma,
+        rope_local_base_freq: 7,
+        rope_parameters: { sliding_attention: { rope_theta: 5 } },
+      },
+      'rope_local_base_freq is 7, but rope_parameters.sliding_attention.rope_theta is 5',
+    ],
+    [
+      { ...gemma, sliding_window_pattern: 6, _sliding_window_pattern: 2 },
+      'sliding_window_pattern is 6, but _sliding_window_pattern is 2',
+    ],
+    [
+      { model_type: 'gpt2', n_embd: 64, hidden_size: 32, n_head: 4, n_layer: 2 },
+      'n_embd is 64, but hidden_size is 32',
+    ],
+    [
+      { model_type: 'qwen2', layer_types: ['full_attention', 'sliding_attention'] },
+      'but use_sliding_window is false',
+    ],
+    [{ layer_types: ['full_attention', 'sliding_attention'] }, 'here all layers of such a model'],
+  ])('contradictions are refused with both: %j', (fields, message) => {
+    expect(() => read(fields)).toThrow(UserError)
+    expect(() => read(fields)).toThrow(message)
+  })
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ rope_theta: 0 }, 'rope_theta is 0; it must be a number above 0'],
+    [{ rope_theta: -1e4 }, 'rope_theta is -10000; it must be a number above 0'],
+    [{ rope_parameters: { rope_theta: -2 } }, 'rope_parameters.rope_theta is -2'],
+    [{ rope_scaling: { type: 'linear', factor: 0 } }, 'rope_scaling.factor is 0'],
+    [{ num_hidden_layers: 1.5 }, 'num_hidden_layers is 1.5; it must be a whole number from 1'],
+    [{ rms_norm_eps: -1 }, 'rms_norm_eps is -1'],
+    [{ attention_dropout: 1 }, 'attention_dropout is 1; it must be a number from 0 to below 1'],
+    [{ num_key_value_heads: 0 }, 'num_key_value_heads is 0'],
+    [{ model_type: 'mistral', sliding_window: -1 }, 'sliding_window is -1'],
+    [{ model_type: 'mixtral', router_aux_loss_coef: -1 }, 'experts.balance'],
+  ])('out of range: %j', (fields, message) => {
+    expect(() => read({ num_key_value_heads: 4, ...fields })).toThrow(UserError)
+    expect(() => read({ num_key_value_heads: 4, ...fields })).toThrow(message)
+  })
 })

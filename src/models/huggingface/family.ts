@@ -8,6 +8,8 @@ export interface Family {
   modelType: string
   /** Fields of config.json; undefined where it is another kind of model. */
   write(config: ModelConfig): Record<string, unknown> | undefined
+  /** Other names of fields, each with the name that `read` asks for. */
+  aliases?: Readonly<Record<string, string>>
   /** From config.json; `field` reads a field and remembers that it is known. */
   read(field: FieldReader): ModelConfig
   /** None: tensors bear the parameters' names. */

@@ -27,7 +27,7 @@ export function readGemma(
   caps: SoftcapDefaults = {},
 ): Partial<DecoderConfig> {
   const { dim, headDim } = config
-  const scalar = field.number('query_pre_attn_scalar', 256)
+  const scalar = field.positive('query_pre_attn_scalar', 256)
   return {
     normPlace: 'both',
     embeddingScale: Math.sqrt(dim),
@@ -44,8 +44,8 @@ interface SoftcapDefaults {
 }
 
 function softcaps(field: FieldReader, defaults: SoftcapDefaults): Partial<DecoderConfig> {
-  const attention = field.optionalNumber('attn_logit_softcapping', defaults.attention)
-  const logits = field.optionalNumber('final_logit_softcapping', defaults.logits)
+  const attention = field.optionalPositive('attn_logit_softcapping', defaults.attention)
+  const logits = field.optionalPositive('final_logit_softcapping', defaults.logits)
   return {
     ...(attention !== undefined && { attentionSoftcap: attention }),
     ...(logits !== undefined && { logitSoftcap: logits }),

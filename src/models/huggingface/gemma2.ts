@@ -11,9 +11,10 @@ export const gemma2 = llamaLike({
     ...{ headDim: 256, kvHeads: 4, activation: 'gelu_tanh' },
   },
   activationField: 'hidden_activation',
+  mixesWindows: true,
   read: (field, config) => {
     field.ignore('hidden_act', 'use_bidirectional_attention')
-    const size = field.optionalNumber('sliding_window') ?? 4096
+    const size = field.optionalCount('sliding_window') ?? 4096
     const windowed = readLayerTypes(field, config.layers, (layer) => layer % 2 === 0)
     const caps = { attention: 50, logits: 30 }
     return { ...readGemma(field, config, caps), ...windowsOf(size, windowed) }

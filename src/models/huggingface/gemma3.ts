@@ -12,21 +12,21 @@ export const gemma3 = llamaLike({
     ...{ headDim: 256, kvHeads: 4, activation: 'gelu_tanh' },
   },
   activationField: 'hidden_activation',
+  aliases: { _sliding_window_pattern: 'sliding_window_pattern' },
+  readRope: (field, options) =>
+    readRopes(field, options, { field: 'rope_local_base_freq', theta: 10_000 }),
+  mixesWindows: true,
   read: (field, config) => {
     field.only('use_bidirectional_attention', false)
     field.ignore('hidden_act')
     field.only('attn_logit_softcapping', null)
-    const size = field.optionalNumber('sliding_window') ?? 4096
-    const pattern = field.number(
-      'sliding_window_pattern',
-      field.number('_sliding_window_pattern', 6),
-    )
+    const size = field.optionalCount('sliding_window') ?? 4096
+    const pattern = field.count('sliding_window_pattern', 6)
     const windowed = readLayerTypes(field, config.layers, (layer) => (layer + 1) % pattern !== 0)
     return {
       ...readGemma(field, config),
       ...windowsOf(size, windowed),
       qkNorm: true,
-      ...readRopes(field, config, field.number('rope_local_base_freq', 10_000)),
     }
   },
   write: (config) => ({

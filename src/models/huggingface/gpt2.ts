@@ -27,6 +27,12 @@ const HEADS: HeadForms = {
 export const gpt2: Family = {
   modelType: 'gpt2',
   prefix: 'transformer.',
+  aliases: {
+    hidden_size: 'n_embd',
+    max_position_embeddings: 'n_positions',
+    num_attention_heads: 'n_head',
+    num_hidden_layers: 'n_layer',
+  },
   write: (c) =>
     c.kind === 'decoder'
       ? {
@@ -55,20 +61,20 @@ export const gpt2: Family = {
     field.ignore('n_ctx', 'initializer_range', 'task_specific_params', 'summary_activation')
     field.ignore('summary_first_dropout', 'summary_proj_to_labels', 'summary_type')
     field.ignore('summary_use_proj')
-    const dim = field.number('n_embd')
+    const dim = field.count('n_embd')
     return gpt2Config({
-      vocabSize: field.number('vocab_size'),
-      context: field.number('n_positions', 1024),
-      layers: field.number('n_layer'),
+      vocabSize: field.count('vocab_size'),
+      context: field.count('n_positions', 1024),
+      layers: field.layers('n_layer'),
       dim,
-      heads: field.number('n_head'),
-      hiddenDim: field.number('n_inner', 4 * dim),
+      heads: field.count('n_head'),
+      hiddenDim: field.count('n_inner', 4 * dim),
       activation: field.word('activation_function', ACTIVATION_NAMES, 'gelu_new'),
-      normEpsilon: field.number('layer_norm_epsilon', 1e-5),
+      normEpsilon: field.positive('layer_norm_epsilon', 1e-5),
       tied: field.boolean('tie_word_embeddings', true),
-      embeddingDropout: field.number('embd_pdrop', 0.1),
-      attentionDropout: field.number('attn_pdrop', 0.1),
-      residualDropout: field.number('resid_pdrop', 0.1),
+      embeddingDropout: field.rate('embd_pdrop', 0.1),
+      attentionDropout: field.rate('attn_pdrop', 0.1),
+      residualDropout: field.rate('resid_pdrop', 0.1),
       head: readHead(field, HEADS),
     })
   },

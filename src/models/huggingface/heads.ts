@@ -55,7 +55,7 @@ function readProblem(field: FieldReader): string | undefined {
 /** `id2label`, or as many labels as `num_labels` says, two by default. */
 function readLabels(field: FieldReader): string[] {
   const named = field.object('id2label')
-  if (!named) return Array.from({ length: field.number('num_labels', 2) }, (_, i) => `LABEL_${i}`)
+  if (!named) return Array.from({ length: field.count('num_labels', 2) }, (_, i) => `LABEL_${i}`)
   field.ignore('num_labels')
   const labels = Object.keys(named).map((_, i) => named[i])
   const wrong = labels.findIndex((label) => typeof label !== 'string')

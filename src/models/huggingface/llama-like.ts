@@ -7,6 +7,7 @@ import { both, rename } from './family.ts'
 import type { FieldReader } from './fields.ts'
 import { type HeadForms, readHead, writeHead } from './heads.ts'
 import { readRope, writeRope } from './rope.ts'
+import { onlyLayerTypes } from './windows.ts'
 
 const LAYER = 'model.layers.{i}'
 
@@ -27,6 +28,12 @@ export interface LlamaLike {
   }
   /** `hidden_act`, or the field that this family has in its place. */
   activationField?: string
+  /** Names of fields that files may have instead. */
+  aliases?: Family['aliases']
+  /** Rotary positions, where not all layers have the same. */
+  readRope?: typeof readRope
+  /** Some layers may have a window and others none: `read` reads `layer_types`. */
+  mixesWindows?: boolean
   /** Options that differ from Llama's; fields that it knows besides. */
   read(field: FieldReader, config: DecoderConfig): Partial<DecoderConfig>
   /** The fields of those options. */
@@ -44,13 +51,16 @@ const HEADS: HeadForms = {
 
 /** A family whose fields and tensors are Llama's but for what `differs`. */
 export function llamaLike(differs: LlamaLike): Family {
-  const { modelType, name, defaults, activationField = 'hidden_act' } = differs
+  const { modelType, name, defaults, activationField = ACTIVATION } = differs
   return {
     modelType,
     prefix: 'model.',
+    aliases: differs.aliases,
     read: (field) => {
-      const config = readCommon(field, defaults, activationField)
-      return { ...config, ...differs.read(field, config), head: readHead(field, HEADS) }
+      const config = readCommon(field, differs)
+      const read = { ...config, ...differs.read(field, config) }
+      if (!differs.mixesWindows) onlyLayerTypes(field, read)
+      return { ...read, head: readHead(field, HEADS) }
     },
     write: (config: ModelConfig) =>
       config.kind === 'decoder'
@@ -65,33 +75,32 @@ export function llamaLike(differs: LlamaLike): Family {
   }
 }
 
-function readCommon(
-  field: FieldReader,
-  defaults: LlamaLike['defaults'],
-  activationField: string,
-): DecoderConfig {
+const ACTIVATION = 'hidden_act'
+
+function readCommon(field: FieldReader, differs: LlamaLike): DecoderConfig {
+  const { defaults, activationField = ACTIVATION, readRope: rope = readRope } = differs
   field.ignore('initializer_range', 'pretraining_tp', 'max_window_layers', 'cache_implementation')
-  const heads = field.number('num_attention_heads')
-  const dim = field.number('hidden_size')
-  const context = field.number('max_position_embeddings', defaults.context)
+  const heads = field.count('num_attention_heads')
+  const dim = field.count('hidden_size')
+  const context = field.count('max_position_embeddings', defaults.context)
   return llamaConfig({
-    vocabSize: field.number('vocab_size'),
+    vocabSize: field.count('vocab_size'),
     context,
-    layers: field.number('num_hidden_layers'),
+    layers: field.layers('num_hidden_layers'),
     dim,
     heads,
-    kvHeads: field.optionalNumber('num_key_value_heads', defaults.kvHeads) ?? heads,
-    headDim: field.optionalNumber('head_dim', defaults.headDim) ?? dim / heads,
-    hiddenDim: field.number('intermediate_size'),
-    ...readRope(field, defaults.ropeTheta, context),
-    normEpsilon: field.number('rms_norm_eps', defaults.normEpsilon ?? 1e-6),
+    kvHeads: field.optionalCount('num_key_value_heads', defaults.kvHeads) ?? heads,
+    headDim: field.optionalCount('head_dim', defaults.headDim) ?? dim / heads,
+    hiddenDim: field.count('intermediate_size'),
+    ...rope(field, { theta: defaults.ropeTheta, context }),
+    normEpsilon: field.positive('rms_norm_eps', defaults.normEpsilon ?? 1e-6),
     activation: field.word(
       activationField,
       ACTIVATION_NAMES,
       activationName(defaults.activation ?? 'silu', 'gelu_pytorch_tanh'),
     ),
     tied: field.boolean('tie_word_embeddings', defaults.tied),
-    attentionDropout: field.number('attention_dropout', 0),
+    attentionDropout: field.rate('attention_dropout', 0),
   })
 }
 

@@ -6,7 +6,7 @@ export const mistral = llamaLike({
   name: 'Mistral',
   defaults: { context: 131_072, ropeTheta: 10_000, tied: false, kvHeads: 8 },
   read: (field) => {
-    const window = field.optionalNumber('sliding_window', 4096)
+    const window = field.optionalCount('sliding_window', 4096)
     return window === undefined ? {} : { window }
   },
   write: ({ window }) => ({ sliding_window: window ?? null }),

@@ -12,15 +12,16 @@ export const mixtral = llamaLike({
     ...{ context: 131_072, ropeTheta: 1_000_000, tied: false },
     ...{ kvHeads: 8, normEpsilon: 1e-5 },
   },
+  aliases: { num_experts: 'num_local_experts' },
   read: (field, { hiddenDim }) => {
     field.ignore('output_router_logits')
     field.only('router_jitter_noise', 0)
-    const window = field.optionalNumber('sliding_window')
+    const window = field.optionalCount('sliding_window')
     return {
       ...(window !== undefined && { window }),
       experts: {
-        count: field.number('num_local_experts', 8),
-        perToken: field.number('num_experts_per_tok', 2),
+        count: field.count('num_local_experts', 8),
+        perToken: field.count('num_experts_per_tok', 2),
         hiddenDim,
         normalized: true,
         balance: field.number('router_aux_loss_coef', 0.001),

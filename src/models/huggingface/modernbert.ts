@@ -41,27 +41,30 @@ export const modernbert: Family = {
     )
     field.ignore('embedding_dropout', 'classifier_dropout', 'gradient_checkpointing')
     field.ignore('layer_norm_eps', 'cls_token_id', 'sep_token_id')
-    const layers = field.number('num_hidden_layers', 22)
-    const every = field.number('global_attn_every_n_layers', 3)
+    const layers = field.layers('num_hidden_layers', 22)
+    const every = field.count('global_attn_every_n_layers', 3)
     const windowed = readLayerTypes(field, layers, (layer) => layer % every !== 0)
     // A position sees so many others in all, half of them on each side.
-    const size = Math.floor(field.number('local_attention', 128) / 2) + 1
-    const theta = field.number('global_rope_theta', 160_000)
-    const windowTheta = field.optionalNumber('local_rope_theta', 10_000) ?? theta
-    const context = field.number('max_position_embeddings', 8192)
+    const size = Math.floor(field.index('local_attention', 128) / 2) + 1
+    const context = field.count('max_position_embeddings', 8192)
     return {
       ...modernBertConfig({
-        vocabSize: field.number('vocab_size'),
+        vocabSize: field.count('vocab_size'),
         context,
         layers,
-        dim: field.number('hidden_size', 768),
-        heads: field.number('num_attention_heads', 12),
-        hiddenDim: field.number('intermediate_size', 1152),
+        dim: field.count('hidden_size', 768),
+        heads: field.count('num_attention_heads', 12),
+        hiddenDim: field.count('intermediate_size', 1152),
         activation: field.word('hidden_activation', ACTIVATION_NAMES, 'gelu'),
-        normEpsilon: field.number('norm_eps', 1e-5),
-        ...readRopes(field, { ropeTheta: theta, context }, windowTheta),
-        residualDropout: field.number('mlp_dropout', 0),
-        attentionDropout: field.number('attention_dropout', 0),
+        normEpsilon: field.positive('norm_eps', 1e-5),
+        ...readRopes(
+          field,
+          { field: 'global_rope_theta', theta: 160_000, context },
+          // Null is that of the other layers.
+          { field: 'local_rope_theta', theta: field.optionalPositive('local_rope_theta', 10_000) },
+        ),
+        residualDropout: field.rate('mlp_dropout', 0),
+        attentionDropout: field.rate('attention_dropout', 0),
         head: onlyTied(field, readHead(field, heads(field)) ?? modernBertHead('mlm')),
       }),
       ...{ window: undefined, windowed: undefined },

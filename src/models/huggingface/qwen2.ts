@@ -6,6 +6,7 @@ export const qwen2 = llamaLike({
   modelType: 'qwen2',
   name: 'Qwen2',
   defaults: { context: 32_768, ropeTheta: 10_000, tied: false, kvHeads: 32 },
+  mixesWindows: true,
   read: (field, { layers }) => ({ attentionBias: 'qkv', ...qwenWindows(field, layers) }),
   write: (config) => writeQwenWindows(config),
 })

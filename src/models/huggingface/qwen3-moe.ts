@@ -10,6 +10,7 @@ export const qwen3Moe = llamaLike({
   modelType: 'qwen3_moe',
   name: 'Qwen3Moe',
   defaults: { context: 32_768, ropeTheta: 10_000, tied: false, kvHeads: 4 },
+  aliases: { num_local_experts: 'num_experts' },
   read: (field, { layers }) => {
     field.only('use_sliding_window', false)
     field.ignore('sliding_window', 'output_router_logits')
@@ -43,16 +44,16 @@ export const qwen3Moe = llamaLike({
 
 /** Every `decoder_sparse_step`-th layer has experts, but those that `mlp_only_layers` lists. */
 function readExperts(field: FieldReader, layers: number): DecoderConfig['experts'] {
-  const step = field.number('decoder_sparse_step', 1)
+  const step = field.count('decoder_sparse_step', 1)
   const dense = field.list('mlp_only_layers') ?? []
   const sparse = Array.from(
     { length: layers },
     (_, i) => !dense.includes(i) && (i + 1) % step === 0,
   )
   return {
-    count: field.number('num_experts', 128),
-    perToken: field.number('num_experts_per_tok', 8),
-    hiddenDim: field.number('moe_intermediate_size', 768),
+    count: field.count('num_experts', 128),
+    perToken: field.count('num_experts_per_tok', 8),
+    hiddenDim: field.count('moe_intermediate_size', 768),
     normalized: field.boolean('norm_topk_prob', false),
     balance: field.number('router_aux_loss_coef', 0.001),
     ...(sparse.includes(false) && { layers: sparse }),

@@ -6,6 +6,7 @@ export const qwen3 = llamaLike({
   modelType: 'qwen3',
   name: 'Qwen3',
   defaults: { context: 32_768, ropeTheta: 10_000, tied: false, headDim: 128, kvHeads: 32 },
+  mixesWindows: true,
   read: (field, { layers }) => ({
     qkNorm: true,
     attentionBias: field.boolean('attention_bias', false) ? 'all' : 'none',

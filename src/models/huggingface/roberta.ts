@@ -7,7 +7,7 @@ export const roberta: Family = {
   modelType: 'roberta',
   prefix: 'roberta.',
   read: (field) => {
-    const pad = field.number('pad_token_id', 1)
+    const pad = field.index('pad_token_id', 1)
     return readBert(field, { offset: pad + 1, types: 2 }, () => BERT_HEADS)
   },
   write: (c) =>

@@ -1,80 +1,133 @@
 import type { RopeScaling } from '../../nn/index.ts'
+import { differences } from '../differences.ts'
 import type { StackConfig } from '../stack-config.ts'
-import { type FieldReader, fieldReader } from './fields.ts'
+import { contradiction, type FieldReader, fieldReader } from './fields.ts'
 
 type Rope = Pick<StackConfig, 'ropeTheta' | 'ropeScaling'>
 
-/**
- * `rope_theta` and `rope_scaling`, or both in `rope_parameters`, as newer files have them. `original`:
- * the context of the training, where the scaling does not say.
- */
-export function readRope(field: FieldReader, theta: number, original: number): Rope {
-  const parameters = field.object('rope_parameters')
-  if (parameters) return readParameters(parameters, theta, original)
-  const scaling = field.object('rope_scaling')
-  return {
-    ropeTheta: field.number('rope_theta', theta),
-    ropeScaling: scaling && readScaling(scaling, original),
-  }
+/** Newer files have `rope_parameters`, older ones `rope_scaling`; some have both. */
+const SETS = ['rope_parameters', 'rope_scaling'] as const
+/** Where layers with a window have positions of their own, there is a set for each kind of layer. */
+const KINDS = ['full_attention', 'sliding_attention'] as const
+
+interface RopeOptions {
+  /** The field that gives the base of the wavelengths outside of all sets (default: `rope_theta`). */
+  field?: string
+  /** The base where the file says none. */
+  theta: number
+  /** The context of the training, where a scaling does not say. */
+  context: number
 }
 
 /**
- * Rotary positions where layers with a window have their own: newer files have a set of
- * `rope_parameters` for each kind of layer. `rest`: the others' where there is no set;
- * `windowTheta`: that of layers with a window.
+ * Rotary positions of all layers. A base inside a set and one beside it are the same setting, and so
+ * are both generations of sets. Throws UserError with both values where they differ.
  */
+export function readRope(field: FieldReader, options: RopeOptions): Rope {
+  for (const name of SETS) {
+    const set = field.object(name)
+    const kind = set && KINDS.find((kind) => set[kind])
+    if (kind) throw field.refuse(name, `all layers have one set of positions here, not ${kind}`)
+  }
+  return readKind(field, 'full_attention', options)
+}
+
+/** Rotary positions where layers with a window have their own, which are never scaled. */
 export function readRopes(
   field: FieldReader,
-  rest: Rope & { context: number },
-  windowTheta: number,
+  full: RopeOptions,
+  sliding: { field: string; theta: number | undefined },
 ): Rope & Pick<StackConfig, 'windowRopeTheta'> {
-  const { full_attention: full, sliding_attention: sliding } = field.object('rope_parameters') ?? {}
-  const read = (parameters: unknown, theta: number): Rope =>
-    readParameters((parameters ?? {}) as Record<string, unknown>, theta, rest.context)
-  const { ropeTheta, ropeScaling } = full ? read(full, rest.ropeTheta) : rest
-  const window = read(sliding, windowTheta)
+  const rope = readKind(field, 'full_attention', full)
+  const { theta = rope.ropeTheta } = sliding
+  const window = readKind(field, 'sliding_attention', { ...full, ...sliding, theta })
   if (window.ropeScaling)
     throw field.refuse('rope_parameters', 'those of layers with a window cannot be scaled')
+  return { ...rope, windowRopeTheta: window.ropeTheta }
+}
+
+/** All that a file says of one kind of layers; a set without kinds is that of `full_attention`. */
+function readKind(
+  field: FieldReader,
+  kind: (typeof KINDS)[number],
+  { field: beside = 'rope_theta', theta, context }: RopeOptions,
+): Rope {
+  field.only('partial_rotary_factor', 1)
+  const original = field.optionalCount('original_max_position_embeddings')
+  const sets = SETS.flatMap((name) => {
+    const set = field.object(name)
+    if (!set) return []
+    if (!KINDS.some((kind) => set[kind])) return kind === 'full_attention' ? [{ name, set }] : []
+    const own = fieldReader(set, new Set(), `${name}.`).object(kind)
+    return own ? [{ name: `${name}.${kind}`, set: own }] : []
+  })
+  const read = sets.map(({ name, set }) => ({
+    name,
+    set,
+    ...readSet(set, name, original ?? context),
+  }))
+  const saying = (setting: 'rope_theta' | 'original_max_position_embeddings'): Said[] =>
+    read.map((set) => [`${set.name}.${setting}`, set[setting]])
+  const setting = 'original_max_position_embeddings'
+  agreed([[setting, original], ...saying(setting)])
+  const ropeTheta = agreed([[beside, field.optionalPositive(beside)], ...saying('rope_theta')])
+  const [first, second] = read.filter(({ scaling }) => scaling !== undefined)
+  if (first && second && differences(first.scaling, second.scaling).length > 0)
+    throw contradiction([first.name, first.set], [second.name, second.set])
   return {
-    ropeTheta,
-    ...(ropeScaling && { ropeScaling }),
-    windowRopeTheta: window.ropeTheta,
+    ropeTheta: ropeTheta ?? theta,
+    ropeScaling: first?.scaling ?? undefined,
   }
 }
 
-/** One set of `rope_parameters`. */
-function readParameters(
-  parameters: Readonly<Record<string, unknown>>,
-  theta: number,
-  original: number,
-): Rope {
-  const { rope_theta: given = theta, ...scaling } = parameters
-  if (typeof given !== 'number')
-    throw fieldReader({ rope_theta: given }, new Set()).refuse('rope_theta', 'it must be a number')
-  return { ropeTheta: given, ropeScaling: readScaling(scaling, original) }
+type Said = [name: string, value: number | undefined]
+
+/** The one value that all say that say any. Throws UserError with two that differ. */
+function agreed(said: readonly Said[]): number | undefined {
+  const [first, ...others] = said.filter(([, value]) => value !== undefined)
+  const other = others.find(([, value]) => value !== first?.[1])
+  if (first && other) throw contradiction(first, other)
+  return first?.[1]
 }
 
-function readScaling(
+interface RopeSet {
+  rope_theta: number | undefined
+  original_max_position_embeddings: number | undefined
+  /** Null: none, and the set says so; undefined: the set names no type. */
+  scaling: RopeScaling | null | undefined
+}
+
+/** What one set says; one that names no type may only give the base. */
+function readSet(
   fields: Readonly<Record<string, unknown>>,
-  original: number,
-): RopeScaling | undefined {
+  place: string,
+  context: number,
+): RopeSet {
   const known = new Set<string>()
-  const field = fieldReader(fields, known)
+  const field = fieldReader(fields, known, `${place}.`)
+  field.only('partial_rotary_factor', 1)
+  const theta = field.optionalPositive('rope_theta')
+  const original = field.optionalCount('original_max_position_embeddings')
   // Older files say `type`.
-  const name = field.has('rope_type') || !field.has('type') ? 'rope_type' : 'type'
-  field.ignore('type')
-  const kind = field.word(name, KINDS, 'default')
-  if (kind === 'default') return undefined
-  const factor = field.number('factor')
-  const from = field.number('original_max_position_embeddings', original)
-  const scaling = SCALINGS[kind](field, factor, from)
-  const unknown = Object.keys(fields).find((key) => !known.has(key))
+  const older = field.has('type') ? field.string('type') : undefined
+  const name = field.has('rope_type') || older === undefined ? 'rope_type' : 'type'
+  const kind = field.word(name, TYPES, 'default')
+  if (older !== undefined && fields[name] !== older)
+    throw contradiction([`${place}.rope_type`, fields[name]], [`${place}.type`, older])
+  if (kind === 'default') field.only('factor', 1)
+  const scaling =
+    kind === 'default' ? null : SCALINGS[kind](field, field.positive('factor'), original ?? context)
+  const unknown = Object.keys(fields).find((key) => fields[key] !== null && !known.has(key))
   if (unknown !== undefined)
-    throw field.refuse(unknown, `it is not known to rope_scaling of the type ${kind}`)
-  return scaling
+    throw field.refuse(unknown, `it is not known to positions of the type ${kind}`)
+  return {
+    rope_theta: theta,
+    original_max_position_embeddings: original,
+    scaling: field.has(name) ? scaling : undefined,
+  }
 }
 
-const KINDS = {
+const TYPES = {
   default: 'default',
   linear: 'linear',
   dynamic: 'dynamic',
@@ -90,19 +143,23 @@ const SCALINGS: Readonly<
   yarn: (field, factor, original) => {
     field.only('mscale', 1)
     field.only('mscale_all_dim', 0)
-    const attentionFactor = field.optionalNumber('attention_factor')
+    const attentionFactor = field.optionalPositive('attention_factor')
     return {
-      ...{ kind: 'yarn', factor, original },
-      betaFast: field.number('beta_fast', 32),
-      betaSlow: field.number('beta_slow', 1),
+      kind: 'yarn',
+      factor,
+      original,
+      betaFast: field.positive('beta_fast', 32),
+      betaSlow: field.positive('beta_slow', 1),
       truncate: field.boolean('truncate', true),
       ...(attentionFactor !== undefined && { attentionFactor }),
     }
   },
   llama3: (field, factor, original) => ({
-    ...{ kind: 'llama3', factor, original },
-    low: field.number('low_freq_factor'),
-    high: field.number('high_freq_factor'),
+    kind: 'llama3',
+    factor,
+    original,
+    low: field.positive('low_freq_factor'),
+    high: field.positive('high_freq_factor'),
   }),
 }
 

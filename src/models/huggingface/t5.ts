@@ -45,6 +45,12 @@ const ungated = (renames: Rename[]): Rename[] =>
 /** T5 and its version 1.1 (Raffel et al. 2020). */
 export const t5: Family = {
   modelType: 't5',
+  aliases: {
+    hidden_size: 'd_model',
+    num_attention_heads: 'num_heads',
+    num_hidden_layers: 'num_layers',
+    head_dim: 'd_kv',
+  },
   read: readT5,
   write: (c) => (c.kind === 'encoder-decoder' ? writeT5(c) : undefined),
   renames: (_, config) => {
@@ -78,34 +84,34 @@ function readT5(field: FieldReader): EncoderDecoderConfig {
   field.only('is_encoder_decoder', true)
   field.ignore('initializer_factor', 'output_past', 'task_specific_params')
   field.ignore('classifier_dropout')
-  const dropout = field.number('dropout_rate', 0.1)
-  const dim = field.number('d_model')
-  const layers = field.number('num_layers')
+  const dropout = field.rate('dropout_rate', 0.1)
+  const dim = field.count('d_model')
+  const layers = field.layers('num_layers')
   const tied = field.boolean('tie_word_embeddings', true)
   return t5Config({
-    vocabSize: field.number('vocab_size'),
-    context: field.number('n_positions', 512),
+    vocabSize: field.count('vocab_size'),
+    context: field.count('n_positions', 512),
     layers,
-    decoderLayers: field.number('num_decoder_layers', layers),
+    decoderLayers: field.layers('num_decoder_layers', layers),
     dim,
-    heads: field.number('num_heads'),
-    kvHeads: field.number('num_heads'),
-    headDim: field.number('d_kv', 64),
-    hiddenDim: field.number('d_ff'),
+    heads: field.count('num_heads'),
+    kvHeads: field.count('num_heads'),
+    headDim: field.count('d_kv', 64),
+    hiddenDim: field.count('d_ff'),
     ...readActivation(field),
     buckets: {
-      count: field.number('relative_attention_num_buckets', 32),
-      maxDistance: field.number('relative_attention_max_distance', 128),
+      count: field.count('relative_attention_num_buckets', 32),
+      maxDistance: field.count('relative_attention_max_distance', 128),
     },
-    normEpsilon: field.number('layer_norm_epsilon', 1e-6),
+    normEpsilon: field.positive('layer_norm_epsilon', 1e-6),
     embeddingDropout: dropout,
     attentionDropout: dropout,
     residualDropout: dropout,
     feedForwardDropout: dropout,
     tied,
     outputScale: tied ? dim ** -0.5 : 1,
-    startId: field.number('decoder_start_token_id', 0),
-    padId: field.number('pad_token_id', 0),
+    startId: field.index('decoder_start_token_id', 0),
+    padId: field.index('pad_token_id', 0),
   })
 }
 

@@ -22,6 +22,14 @@ export function readLayerTypes(
   })
 }
 
+/** Refuses `layer_types` in which a layer has a window and the model none, or the reverse. */
+export function onlyLayerTypes(field: FieldReader, { layers, window }: DecoderConfig): void {
+  const isWindowed = window !== undefined
+  const expected = isWindowed ? 'sliding_attention' : 'full_attention'
+  if (readLayerTypes(field, layers, () => isWindowed).includes(!isWindowed))
+    throw field.refuse('layer_types', `here all layers of such a model have ${expected}`)
+}
+
 /** A window of `size` in some layers; none where no layer has it. */
 export function windowsOf(size: number | undefined, windowed: readonly boolean[]): Windows {
   if (size === undefined || !windowed.includes(true)) return {}
