@@ -179,3 +179,30 @@ export function robertaFile({ prefixSpace = false } = {}): TokenizerJson {
     model: { type: 'BPE', unk_token: null, byte_fallback: false, vocab, merges },
   })
 }
+
+/** CLIP: characters, the same at the ends of words (`</w>`), and a few merges. */
+export function clipFile(): TokenizerJson {
+  const contents = ['<|startoftext|>', '<|endoftext|>']
+  const characters = [...'abcdefghijklmnopqrstuvwxyz.,我们']
+  const merges = ['t h', 'th e</w>', 'c a', 'ca t</w>', 'ca t', '我 们</w>']
+  const vocab = numbered([
+    ...characters,
+    ...characters.map((character) => `${character}</w>`),
+    ...merges.map((merge) => merge.replace(' ', '')),
+    ...contents,
+  ])
+  return file({
+    added_tokens: specials(contents, vocab),
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    decoder: { type: 'BPEDecoder', suffix: '</w>' },
+    model: {
+      type: 'BPE',
+      unk_token: '<|endoftext|>',
+      end_of_word_suffix: '</w>',
+      byte_fallback: false,
+      vocab,
+      merges,
+    },
+  })
+}

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import { parseOptions } from '../options.ts'
+import { decodeAfter } from '../text/decode-after.ts'
 import { beamSearch } from './beam-search.ts'
 import type { LanguageModel } from './language-model.ts'
 import { type BeamOptions, beamOptions } from './options.ts'
@@ -43,6 +44,6 @@ export async function generateBeams(
   return found.slice(0, nBest).map(({ tokens, logprob, score }) => {
     const generated = tokens.slice(start.ids.length)
     const kept = stopIds.has(generated.at(-1) ?? -1) ? generated.slice(0, -1) : generated
-    return { text: tokenizer.decode(kept), tokens: generated, logprob, score }
+    return { text: decodeAfter(tokenizer, start.ids, kept), tokens: generated, logprob, score }
   })
 }

@@ -2,12 +2,15 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { growth } from '../../test/memory.ts'
 import { tinyConfigs, tinyWeights, uncachedLogits } from '../../test/tiny-decoder.ts'
 import { tinyTokenizer } from '../../test/tiny-tokenizer.ts'
+import { llama2File } from '../../test/tokenizer-files.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openEngine } from '../runtime/open.ts'
+import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { generate, generateAll, stream } from './generate.ts'
+import { generateBeams } from './generate-beams.ts'
 import { LanguageModel } from './language-model.ts'
 import { greedy } from './sampling/greedy.ts'
 import type { Piece } from './sequence.ts'
@@ -97,6 +100,25 @@ test('the seed decides; in a batch each text has the seed that it would have alo
   const unseeded = await generate(model, { ...options, prompt: 'a' })
   const again = await generate(model, { ...options, prompt: 'a', seed: unseeded.seed })
   expect(again.text).toBe(unseeded.text)
+  await model.dispose()
+})
+
+test('what is generated begins with the blank that a token has after the prompt', async () => {
+  const tokenizer = loadTokenizer(llama2File())
+  const config = { ...llama, vocabSize: tokenizer.vocabSize }
+  const cat = tokenizer.encode('cat')
+  expect(tokenizer.decode(cat)).toBe('cat')
+  const model = await open(config, tokenizer)
+  const options = { temperature: 0, logitBias: { [cat[0] as number]: 1e6 }, logprobs: 1 }
+  const { text } = await generate(model, { ...options, prompt: 'the', maxTokens: 2 })
+  expect(text).toBe(' cat cat')
+  for await (const piece of stream(model, { ...options, prompt: 'the', maxTokens: 1 }))
+    expect(piece.text).toBe(' cat')
+  const stopped = await generate(model, { ...options, prompt: 'the', maxTokens: 9, stop: [' cat'] })
+  expect(stopped).toMatchObject({ text: '', finishReason: 'stop', tokens: cat })
+  const [best] = await generateBeams(model, { prompt: 'the', maxTokens: 1, beams: 2 })
+  const [token] = best?.tokens ?? []
+  expect(best?.text).toBe(tokenizer.decoder(tokenizer.encode('the')).push(token as number))
   await model.dispose()
 })
 

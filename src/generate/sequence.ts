@@ -58,7 +58,7 @@ export class Sequence {
     this.#options = options
     this.tokens = [...options.prompt]
     this.#sampler = new Sampler(options.sampling, options)
-    this.#decoder = options.tokenizer.decoder()
+    this.#decoder = options.tokenizer.decoder(options.prompt)
     this.#stops = new StopStrings(options.stop)
   }
 
@@ -88,21 +88,27 @@ export class Sequence {
 
   /** Picks the next token by `logits` (V), which are changed in place. */
   accept(logits: Float32Array): Piece {
-    const { tokenizer, logprobs, stopIds } = this.#options
+    const { logprobs, stopIds } = this.#options
     const known = this.#known(logits)
     const given = logprobs === undefined ? undefined : logProbabilities(known.slice())
     const token = this.#sampler.next(known)
     this.tokens.push(token)
+    const top = given
+      ?.top(logprobs ?? 0)
+      .map((choice) => ({ ...choice, text: this.#peek(choice.token) }))
     const piece: Piece = { token, text: this.#text(token, stopIds.has(token)) }
-    if (given && logprobs !== undefined) {
+    if (given) {
       piece.logprob = given.of(token)
-      piece.top = given.top(logprobs).map((choice) => ({
-        ...choice,
-        text: tokenizer.decode([choice.token], { specials: true }),
-      }))
+      piece.top = top
     }
     this.pieces.push(piece)
     return piece
+  }
+
+  /** What a token would look like here. */
+  #peek(token: number): string {
+    const { tokenizer } = this.#options
+    return this.#decoder.peek?.(token) ?? tokenizer.decode([token], { specials: true })
   }
 
   /** The model may have rows for tokens that the tokenizer does not (a padded vocabulary). */

@@ -28,8 +28,11 @@ export interface Tokenizer {
   encodeWord?(word: string): number[]
   /** Text of `ids`; special tokens are left out unless `specials`. */
   decode(ids: ArrayLike<number>, options?: { specials?: boolean }): string
-  /** Decodes a stream: each call returns the text that is complete, never half a character. */
-  decoder(): StreamDecoder
+  /**
+   * Decodes a stream that continues `before`: what it returns, joined, is the text of both without that
+   * of `before`. Each call returns the text that is complete, never half a character.
+   */
+  decoder(before?: ArrayLike<number>): StreamDecoder
   /** The characters of `text` that `encode` leaves out or makes unknown; absent if there are never any. */
   unknown?(text: string): string[]
   /** The `tokenizer.json` object; its stable serialisation is what is hashed and saved. */
@@ -38,6 +41,11 @@ export interface Tokenizer {
 
 export interface StreamDecoder {
   push(id: number): string
+  /**
+   * What `id` looks like as the next token, special tokens too; it is not taken. Absent where a token
+   * looks the same everywhere.
+   */
+  peek?(id: number): string
   /** What is left at the end (an incomplete character becomes U+FFFD). */
   end(): string
 }

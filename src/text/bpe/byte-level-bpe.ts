@@ -84,6 +84,7 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
     return utf8Decoder().decode(bytes)
   }
 
+  /** A token is the same bytes wherever it stands, so what comes before does not matter. */
   decoder(): StreamDecoder {
     const decoder = utf8Decoder()
     return {

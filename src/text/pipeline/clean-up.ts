@@ -21,6 +21,7 @@ export function cleanedUp(decoder: StreamDecoder): StreamDecoder {
       held = held.slice(text.length)
       return cleanUp(text)
     },
+    ...(decoder.peek && { peek: decoder.peek }),
     end: () => cleanUp(held + decoder.end()),
   }
 }

@@ -101,12 +101,12 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
    * What a token adds depends on those before it (blanks, parts of characters), so the text is
    * decoded with the tokens of the last piece before it, and that piece taken off.
    */
-  decoder(): StreamDecoder {
-    let known: number[] = []
+  decoder(before: ArrayLike<number> = []): StreamDecoder {
+    let known = this.withText(Array.from(before))
     let fresh: number[] = []
     const textOf = (ids: readonly number[]): string => this.decodePlainly(ids, false)
     const addition = (): string => textOf([...known, ...fresh]).slice(textOf(known).length)
-    const decoder = {
+    const decoder: StreamDecoder = {
       push: (id: number) => {
         fresh.push(id)
         const text = addition()
@@ -115,9 +115,26 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
         fresh = []
         return text
       },
+      peek: (id) => {
+        if (this.specialIds.has(id)) return this.decodePlainly([id], true)
+        const held = textOf([...known, ...fresh])
+        const text = textOf([...known, ...fresh, id])
+        // What is held is half a character, which `id` may complete.
+        const from = text.startsWith(held) ? held.length : textOf(known).length
+        return text.slice(from) || textOf([id])
+      },
       end: addition,
     }
     return this.cleansUp ? cleanedUp(decoder) : decoder
+  }
+
+  /** The last tokens of `ids` that have a text: what comes after them looks as it does after all. */
+  private withText(ids: readonly number[]): number[] {
+    for (let count = 8; count < ids.length; count *= 2) {
+      const last = ids.slice(-count)
+      if (this.decodePlainly(last, false) !== '') return last
+    }
+    return [...ids]
   }
 
   unknown(text: string): string[] {
