@@ -4,9 +4,11 @@ import { type Gguf, openGguf } from '../models/gguf/gguf.ts'
 import { readGgufModel } from '../models/gguf/model.ts'
 import { createModel } from '../models/model.ts'
 import { readChatTemplate, readGgufTokenizer } from '../text/gguf/read.ts'
+import { END_KEYS } from '../text/gguf/roles.ts'
 import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerAt } from '../text/tokenizer-folder.ts'
+import { fitTokenizer } from './fit-tokenizer.ts'
 import type { ModelFolder } from './model-folder.ts'
 import type { OpenModel } from './open-model.ts'
 
@@ -28,9 +30,11 @@ export async function openGgufModel(path: string, tokenizer?: string): Promise<O
 async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenModel> {
   const model = await readGgufModel(gguf)
   const own = path === undefined ? readGgufTokenizer(gguf.metadata) : undefined
-  const tokenizer = own
+  const read = own
     ? loadTokenizer(own.json, own.config)
     : (await readTokenizerAt(path as string)).tokenizer
+  const where = path ?? 'the vocabulary'
+  const { tokenizer, unused } = fitTokenizer(where, read, model.config, { pads: own !== undefined })
   return {
     family: model.architecture,
     config: model.config,
@@ -38,7 +42,7 @@ async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenMode
     chatTemplate: readChatTemplate(gguf.metadata),
     generation: ends(gguf, tokenizer),
     addBos: tokenizer.inputTemplate?.single[0]?.ids !== undefined,
-    unknownFields: model.unknown,
+    unknownFields: [...model.unknown, ...unused],
     read: (name) => model.read(name),
     close: () => gguf.close(),
   }
@@ -69,9 +73,9 @@ export async function readGgufFile(path: string): Promise<ModelFolder> {
   }
 }
 
-/** Turns may end with a token of their own. */
+/** Turns and messages may end with tokens of their own. */
 function ends({ metadata }: Gguf, { eosId }: Tokenizer): OpenModel['generation'] {
-  const key = 'tokenizer.ggml.eot_token_id'
-  const turn = metadata.has(key) ? metadata.number(key) : eosId
-  return turn === eosId ? {} : { eos_token_id: [eosId, turn].filter((id) => id !== undefined) }
+  const others = END_KEYS.filter((key) => metadata.has(key)).map((key) => metadata.number(key))
+  const all = new Set([...(eosId === undefined ? [] : [eosId]), ...others])
+  return others.every((id) => id === eosId) ? {} : { eos_token_id: [...all] }
 }

@@ -9,13 +9,14 @@ import { finishPromotion } from '../models/files/promote.ts'
 import { readConfig } from '../models/huggingface/config.ts'
 import { MODULES, readSentence, withSentence } from '../models/huggingface/sentence-transformers.ts'
 import { type ImportTensorsOptions, importTensors } from '../models/huggingface/weights.ts'
-import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
+import { createModel, type ModelConfig, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
 import type { TokenizerConfig } from '../text/tokenizer-json.ts'
+import { fitTokenizer } from './fit-tokenizer.ts'
 import { isGguf, readGgufFile } from './gguf-file.ts'
 
 /** What a model's folder says, its weights still on the disk. */
@@ -50,20 +51,24 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   await refuseOthers(folder)
   await finishPromotion(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
-  const { family, tokens, unknown } = described
+  const { family, endIds, unknown } = described
   const generation = await readJson(join(folder, 'generation_config.json'), {})
-  const texts = await readTextFiles(folder)
+  const read = await readTextFiles(folder)
+  const { tokenizer, unused } = fitTokenizer(
+    `${folder}: tokenizer.json`,
+    read.tokenizer,
+    described.config,
+  )
+  const texts = { ...read, tokenizer }
   const sentence = await readSentenceFiles(folder, texts.tokenizer)
   const config = sentence ? withSentence(described.config, sentence) : described.config
-  for (const { vocabSize } of stacksOf(config))
-    checkVocabulary(folder, texts.tokenizer.vocabSize, vocabSize)
   return {
     ...texts,
     folder,
     family: family.modelType,
     config,
-    unknownFields: unknown,
-    generation: { eos_token_id: tokens.eosId, ...(generation as object) },
+    unknownFields: [...unknown, ...unused],
+    generation: withEnds(generation as ModelFolder['generation'], endIds),
     fill: async (memory, options) => {
       const weights = await openFolderWeights(folder)
       try {
@@ -73,6 +78,16 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
       }
     },
   }
+}
+
+/** Whatever either file says to end a text ends it. */
+function withEnds(
+  generation: ModelFolder['generation'],
+  endIds: readonly number[],
+): ModelFolder['generation'] {
+  const ends = [...new Set([...endIds, ...[generation.eos_token_id ?? []].flat()])]
+  if (ends.length === 0) return generation
+  return { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends }
 }
 
 /** Throws UserError where there is a file in the folder's place, or an adapter and no model. */
@@ -184,17 +199,6 @@ export async function loadParameters(
     for (const tensor of Object.values(tensors)) tensor.dispose()
     throw error
   }
-}
-
-/** Rows that a model may have beyond its tokenizer's ids: vocabularies are padded to round numbers. */
-const PADDING = 128
-const PADDING_SHARE = 0.02
-
-function checkVocabulary(folder: string, tokens: number, rows: number): void {
-  if (tokens <= rows && rows - tokens <= Math.max(PADDING, PADDING_SHARE * rows)) return
-  throw new UserError(
-    `${folder}: tokenizer.json has ${tokens} tokens, but the model was made for ${rows}; they do not belong together`,
-  )
 }
 
 /** True where the tokenizer itself says that a text begins with a special token, as Llama's does. */

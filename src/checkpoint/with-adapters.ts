@@ -7,6 +7,7 @@ import type { Adapter, ReplacedTensor } from '../models/lora/adapter.ts'
 import { checkAlike } from '../models/lora/check-alike.ts'
 import { mergeAdapters } from '../models/lora/merge.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import { fitRows } from '../text/fit-rows.ts'
 import { tokenizerHash } from '../text/hash.ts'
 import type { AdapterFolder } from './adapter-folder.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
@@ -26,10 +27,11 @@ export function withAdapters<C extends ModelConfig>(
   const adapters = folders.map(({ adapter }) => adapter)
   checkAlike(adapters)
   const replaced = adapters.find(({ replaced }) => replaced.size > 0)
-  const texts = textsOf(folders)
   const grown = replaced ? grownFor(base, replaced) : base
-  const { vocabSize } = texts?.tokenizer ?? { vocabSize: 0 }
   const rows = stacksOf(grown.config)[0]?.vocabSize ?? 0
+  const own = textsOf(folders)
+  const texts = own && { ...own, tokenizer: fitRows(own.tokenizer, rows).tokenizer }
+  const { vocabSize } = texts?.tokenizer ?? { vocabSize: 0 }
   if (vocabSize > rows)
     throw new UserError(
       `${folders.find((folder) => folder.texts)?.adapter.name}: the adapter's tokenizer has ${vocabSize} tokens, but the model was made for ${rows}; they do not belong together`,

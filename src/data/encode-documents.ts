@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
+import { documentStart, type Tokenizer } from '../text/tokenizer.ts'
 import { measureText, type TextPiece } from './text-pieces.ts'
 
 /** The ids of one piece of text; `starts` where a document begins with it. */
@@ -11,7 +11,8 @@ export interface EncodedPiece {
 }
 
 /**
- * Tokenizes documents. With `bos` (default), each begins with the tokenizer's BOS, if it has one.
+ * Tokenizes documents. With `bos` (default), each begins with the tokenizer's BOS, or where it has none
+ * with the token that ends texts.
  * Throws the tokenizer's UserError with the document's name before it.
  */
 export async function* encodeDocuments(
@@ -19,7 +20,8 @@ export async function* encodeDocuments(
   tokenizer: Tokenizer,
   { bos = true }: { bos?: boolean } = {},
 ): AsyncGenerator<EncodedPiece> {
-  const start = bos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
+  const first = bos ? documentStart(tokenizer) : undefined
+  const start = first === undefined ? [] : [first]
   let starts = true
   for await (const { name, text, end } of documents) {
     const ids = encode(tokenizer, text, name)

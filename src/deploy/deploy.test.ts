@@ -60,7 +60,7 @@ beforeAll(async () => {
   config = llamaConfig({ ...sizes, vocabSize: tokenizer.vocabSize + 5 })
   weights = await write(at('model'), config, tokenizer, {
     chatTemplate: '{{ messages }}',
-    generation: { eos_token_id: [tokenizer.eosId, 2], temperature: 0.5 },
+    generation: { eos_token_id: [tokenizer.eosId, 2, 3], temperature: 0.5 },
   })
 })
 
@@ -77,7 +77,7 @@ describe('GGUF', () => {
     expect(await parametersOf(again)).toEqual(plain(weights))
     expect(again.tokenizer.toJSON()).toEqual(tokenizer.toJSON())
     expect(again.chatTemplate).toBe('{{ messages }}')
-    expect(again.generation.eos_token_id).toEqual([tokenizer.eosId, 2])
+    expect(again.generation.eos_token_id).toEqual([tokenizer.eosId, 2, 3])
   })
 
   it('tells what it does not know, and takes another tokenizer', async () => {

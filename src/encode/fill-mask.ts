@@ -37,7 +37,7 @@ export async function fillMask(
   const width = (logits as Float32Array).length / places.length
   return places.map((_, i) => {
     // A model may have rows for more tokens than the tokenizer has.
-    const row = (logits as Float32Array).subarray(i * width, i * width + vocabSize)
+    const row = (logits as Float32Array).subarray(i * width, i * width + Math.min(width, vocabSize))
     const chances = softmax(row)
     return Array.from(largest(row, row.length, top), (token) => {
       return { token, text: tokenizer.decode([token]), probability: chances[token] as number }

@@ -94,6 +94,43 @@ test('the folder says how to generate', async () => {
   await model.dispose()
 })
 
+test('a text ends at every token that config.json or generation_config.json names', async () => {
+  await save(config)
+  const free = await load(folder, { engine })
+  const { tokens } = await generate(free, { ...greedily, maxTokens: 9 })
+  const [first, , third] = tokens as [number, number, number]
+  const last = tokens.findIndex((id, i) => i > 2 && !tokens.slice(0, 3).includes(id))
+  const later = tokens[last] as number
+  const ended = async (model: number | number[] | null, generation: unknown) => {
+    await edit('config.json', (json) => ({ ...json, eos_token_id: model }))
+    await edit('generation_config.json', () => ({ eos_token_id: generation }))
+    const found = await load(folder, { engine })
+    return (await generate(found, { ...greedily, maxTokens: 9 })).tokens
+  }
+  expect(await ended([60, later], null)).toEqual(tokens.slice(0, last + 1))
+  expect(await ended([60, later], 60)).toEqual(tokens.slice(0, last + 1))
+  expect(await ended(third, [60, later])).toEqual(tokens.slice(0, tokens.indexOf(third) + 1))
+  expect(await ended(null, [later, first])).toEqual([first])
+  await rm(join(folder, 'generation_config.json'))
+  await edit('config.json', (json) => ({ ...json, eos_token_id: [60, later] }))
+  const { tokens: found } = await generate(await load(folder, { engine }), greedily)
+  expect(found).toEqual(tokens.slice(0, last + 1))
+})
+
+test('an added token without a row is never picked, and its name is text', async () => {
+  // The last, <|im_end|>, has none.
+  await save({ ...config, vocabSize: 60 })
+  const model = await load(folder, { engine })
+  expect(model.tokenizer.vocabSize).toBe(60)
+  expect(model.facts?.unknownFields).toEqual(['token <|im_end|> (no row in the model)'])
+  expect(() => model.tokenizer.encode('<|im_end|>', { specials: true })).toThrow('is unknown')
+  const { tokens } = await generate(model, { ...greedily, logprobs: 60 })
+  expect(tokens).toHaveLength(20)
+  await expect(generate(model, { ...greedily, logitBias: { 60: 5 } })).rejects.toThrow(
+    'there is no token 60',
+  )
+})
+
 test('it tells what it did not know or use', async () => {
   await save(config)
   await edit('config.json', (json) => ({ ...json, rope_theta: 5000, sliding_window: 7 }))
@@ -146,9 +183,9 @@ describe('what is wrong is named:', () => {
   })
 
   test('a tokenizer of another model', async () => {
-    await save({ ...config, vocabSize: 60 })
+    await save({ ...config, vocabSize: 57 })
     expect(await refused()).toContain(
-      'tokenizer.json has 61 tokens, but the model was made for 60; they do not belong together',
+      'tokenizer.json has 61 tokens, but the model was made for 57; they do not belong together',
     )
     await rm(folder, { recursive: true })
     await save({ ...config, vocabSize: 500 })

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { encodeInput } from '../text/encode-input.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
+import { documentStart, type Tokenizer } from '../text/tokenizer.ts'
 import type { TokenPrompt } from './from-tokens.ts'
 import type { LanguageModel } from './language-model.ts'
 
@@ -45,7 +45,7 @@ export function encodePrompt(
  * neither, a new line, or else the first token there is.
  */
 const beginning = (tokenizer: Tokenizer): number =>
-  tokenizer.bosId ?? tokenizer.eosId ?? newline(tokenizer) ?? 0
+  documentStart(tokenizer) ?? newline(tokenizer) ?? 0
 
 /** Undefined where the tokenizer has learned none. */
 function newline(tokenizer: Tokenizer): number | undefined {

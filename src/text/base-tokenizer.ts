@@ -13,11 +13,13 @@ export abstract class BaseTokenizer {
   readonly clsId: number | undefined
   readonly sepId: number | undefined
   readonly inputTemplate: InputTemplate
+  readonly config: TokenizerConfig
 
   /** Throws a UserError if the files do not fit together. */
   constructor(json: TokenizerJson, config: TokenizerConfig) {
     const special = json.added_tokens.filter((token) => token.special)
     this.specialTokens = Object.fromEntries(special.map(({ content, id }) => [content, id]))
+    this.config = config
     const roles = rolesOf(json, config)
     this.bosId = roles.bosId
     this.eosId = roles.eosId

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bertFile, llama2File, robertaFile, t5File } from '../../test/tokenizer-files.ts'
 import { loadTokenizer } from './load.ts'
-import { roleNames } from './token-roles.ts'
+import { roleNames, tokenizerConfigOf } from './token-roles.ts'
 import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts'
 
 const roles = (file: TokenizerJson, config: TokenizerConfig = {}) => {
@@ -43,4 +43,16 @@ test('the names of the roles are those of tokenizer_config.json', () => {
     mask_token: '[MASK]',
   })
   expect(roles(bertFile(), names)).toEqual(roles(bertFile()))
+})
+
+test('null means that there is no such token, and stays so when it is saved', () => {
+  const fields = ['bos', 'eos', 'pad', 'unk', 'mask', 'cls', 'sep'].map((role) => `${role}_token`)
+  const none = Object.fromEntries(fields.map((field) => [field, null]))
+  expect(roles(llama2File(), none)).toEqual({})
+  expect(roles(robertaFile(), none)).toEqual({})
+  const qwen = loadTokenizer(llama2File(), { bos_token: null })
+  expect([qwen.bosId, qwen.eosId, qwen.inputTemplate?.single[0]?.ids]).toEqual([undefined, 2, [1]])
+  const config = JSON.parse(JSON.stringify(tokenizerConfigOf(qwen)))
+  expect(config).toMatchObject({ bos_token: null, eos_token: '</s>', unk_token: '<unk>' })
+  expect(roles(llama2File(), config)).toEqual({ eosId: 2, unkId: 0 })
 })

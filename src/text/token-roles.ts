@@ -40,16 +40,15 @@ export function rolesOf(json: TokenizerJson, config: TokenizerConfig): TokenRole
   const idOf = (role: Role): number | undefined => {
     const value = config[roleFields[role]]
     const name = isObject(value) ? value.content : value
-    const isBoundary = role === 'bosId' || role === 'eosId'
     if (typeof name === 'string') {
       const id = added.get(name)?.id
       if (id !== undefined) return id
-      if (!isBoundary) return idInModel(json, name)
+      if (role !== 'bosId' && role !== 'eosId') return idInModel(json, name)
       throw new UserError(
         `tokenizer_config.json: ${roleFields[role]} is ${JSON.stringify(name)}, which is not among the added_tokens of tokenizer.json`,
       )
     }
-    if (value === null && !isBoundary) return undefined
+    if (value === null) return undefined
     const usual = usualNames[role].find((known) => added.get(known)?.special)
     return ownRole(json, role) ?? added.get(usual ?? '')?.id
   }
@@ -79,10 +78,11 @@ function idInModel({ model: { vocab } }: TokenizerJson, content: string): number
   return typeof id === 'number' ? id : undefined
 }
 
-/** The tokenizer_config.json of a tokenizer. */
+/** The tokenizer_config.json of a tokenizer: null stands for what it lacks, so that nobody looks for it. */
 export const tokenizerConfigOf = (tokenizer: Parameters<typeof roleNames>[0]): object => ({
   tokenizer_class: 'PreTrainedTokenizerFast',
   clean_up_tokenization_spaces: false,
+  ...Object.fromEntries(Object.values(roleFields).map((field) => [field, null])),
   ...roleNames(tokenizer),
 })
 

@@ -1,4 +1,5 @@
 import type { InputTemplate } from './input-template.ts'
+import type { TokenizerConfig } from './tokenizer-json.ts'
 
 /** Text to token ids and back. Every kind is saved as `tokenizer.json`. */
 export interface Tokenizer {
@@ -22,6 +23,8 @@ export interface Tokenizer {
   readonly sepId?: number | undefined
   /** What the model expects around texts, see `encodeInput`; nothing if absent. */
   readonly inputTemplate?: InputTemplate
+  /** What `tokenizer_config.json` said when it was read. */
+  readonly config?: TokenizerConfig
   /** Ids of `text`. With `specials`, special tokens written in it become their ids (templates only). */
   encode(text: string, options?: { specials?: boolean }): number[]
   /** Ids of a word as it stands inside a text, where a blank precedes it; `encode` if absent. */
@@ -38,6 +41,10 @@ export interface Tokenizer {
   /** The `tokenizer.json` object; its stable serialisation is what is hashed and saved. */
   toJSON(): object
 }
+
+/** What parts documents: the token that begins each, or that ends the one before; undefined if there is neither. */
+export const documentStart = ({ bosId, eosId }: Pick<Tokenizer, 'bosId' | 'eosId'>) =>
+  bosId ?? eosId
 
 export interface StreamDecoder {
   push(id: number): string

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { tokenizerHash } from '../../text/hash.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
+import { documentStart, type Tokenizer } from '../../text/tokenizer.ts'
 import type { Corpus } from '../sources/corpus.ts'
 import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from './manifest.ts'
 import { tokenType } from './token-file.ts'
@@ -13,7 +13,7 @@ export interface PlanOptions {
   /** For validation: the last fraction of the characters (default 0.1, 0 for none), or a corpus. */
   validation?: number | Corpus
   tokenizer: Tokenizer
-  /** Whether each document begins with BOS, where the tokenizer has one; default true. */
+  /** Whether each document begins with BOS, or else the token that ends texts; default true. */
   bos?: boolean
 }
 
@@ -50,7 +50,7 @@ export async function planDataset(
     tokenizer: tokenizerHash(tokenizer),
     vocabSize: tokenizer.vocabSize,
     dtype: tokenType(tokenizer.vocabSize),
-    bos: (bos ? tokenizer.bosId : undefined) ?? null,
+    bos: (bos ? documentStart(tokenizer) : undefined) ?? null,
     encodingErrors: corpus.encodingErrors,
     sources,
     validation: forValidation,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
+import { UserError } from '../../errors.ts'
 import { writeFileAside } from '../../models/files/write-aside.ts'
 import type { GgufDtype } from '../../models/gguf/dtypes.ts'
 import { encodeGguf } from '../../models/gguf/encode.ts'
@@ -7,6 +8,7 @@ import { ggufOf } from '../../models/gguf/export.ts'
 import { text, uint32 } from '../../models/gguf/make-value.ts'
 import type { GgufValue } from '../../models/gguf/values.ts'
 import { createModel, stacksOf } from '../../models/model.ts'
+import { END_KEYS } from '../../text/gguf/roles.ts'
 import { writeGgufTokenizer } from '../../text/gguf/write.ts'
 
 /**
@@ -26,14 +28,20 @@ export async function writeGguf(
     ...metadata,
     name,
     ...writeGgufTokenizer(tokenizer, { rows, addBos, chatTemplate }),
-    ...turnEnd(source),
+    ...otherEnds(source),
   ])
   await writeFileAside(out, encodeGguf({ metadata: all, tensors }))
 }
 
-/** Of several ends of generation, the one that is not that of documents. */
-function turnEnd({ generation, tokenizer }: OpenModel): [string, GgufValue][] {
-  const ends = [generation.eos_token_id].flat()
-  const turn = ends.find((id) => typeof id === 'number' && id !== tokenizer.eosId)
-  return turn === undefined ? [] : [['tokenizer.ggml.eot_token_id', uint32(turn as number)]]
+/**
+ * The ends of generation that are not that of documents: of turns, and of messages. Throws UserError where
+ * there are more.
+ */
+function otherEnds({ generation, tokenizer }: OpenModel): [string, GgufValue][] {
+  const ends = [generation.eos_token_id ?? []].flat().filter((id) => id !== tokenizer.eosId)
+  if (ends.length > END_KEYS.length)
+    throw new UserError(
+      `GGUF: generation ends at ${ends.length} tokens besides EOS (${ends.join(', ')}); llama.cpp has keys for ${END_KEYS.length}; leave some out of eos_token_id`,
+    )
+  return ends.map((id, i) => [END_KEYS[i] as string, uint32(id as number)])
 }

@@ -1,3 +1,4 @@
+import { fitTokenizer } from '../../checkpoint/fit-tokenizer.ts'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
@@ -29,14 +30,15 @@ export async function openLlama2c(
   const source = await openFile(path)
   try {
     const { config, read } = await readLlama2c(source, path)
-    const { tokenizer } = await readTokenizerAt(tokenizerPath)
+    const given = await readTokenizerAt(tokenizerPath)
+    const { tokenizer, unused } = fitTokenizer(tokenizerPath, given.tokenizer, config)
     return {
       family: 'llama2.c',
       ...{ config, tokenizer, read },
       chatTemplate: undefined,
       generation: {},
       addBos: true,
-      unknownFields: [],
+      unknownFields: unused,
       close: async () => source.close?.(),
     }
   } catch (error) {

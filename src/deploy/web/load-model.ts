@@ -1,3 +1,4 @@
+import { fitTokenizer } from '../../checkpoint/fit-tokenizer.ts'
 import { UserError } from '../../errors.ts'
 import { LanguageModel } from '../../generate/language-model.ts'
 import { blobSource } from '../../models/files/byte-source.ts'
@@ -24,7 +25,8 @@ export async function loadModel(
   const json = async (name: string) => (await fetched(address, name)).json()
   const { config, family } = readConfig(await json('config.json'))
   const settings: TokenizerConfig = await json('tokenizer_config.json')
-  const tokenizer = loadTokenizer(await json('tokenizer.json'), settings)
+  const read = loadTokenizer(await json('tokenizer.json'), settings)
+  const { tokenizer } = fitTokenizer(`${address}tokenizer.json`, read, config)
   const model = createModel(config) as WritingModel
   const packed = parameterMemory(model)
   const blob = await toBlob(await fetched(address, WEIGHTS), onBytes)

@@ -102,7 +102,8 @@ export function writeConfig(
 export interface ImportedConfig {
   family: Family
   config: ModelConfig
-  tokens: TokenIds
+  /** Tokens that end a text: `eos_token_id`, one or several. */
+  endIds: readonly number[]
   /** Fields that are not known here. */
   unknown: string[]
 }
@@ -132,11 +133,7 @@ export function readConfig(json: unknown): ImportedConfig {
   return {
     family,
     config,
-    tokens: {
-      bosId: tokenId(fields.bos_token_id),
-      eosId: tokenId(fields.eos_token_id),
-      padId: tokenId(fields.pad_token_id),
-    },
+    endIds: [fields.eos_token_id].flat().filter((id) => typeof id === 'number'),
     unknown: Object.keys(canonical).filter((name) => canonical[name] !== null && !known.has(name)),
   }
 }
@@ -170,10 +167,4 @@ export function checkSizes(config: ModelConfig, file = 'config.json'): void {
 export function checkRanges(config: ModelConfig, file = 'config.json'): void {
   const [issue] = CONFIG_SCHEMAS[config.kind].safeParse(config).error?.issues ?? []
   if (issue) throw new UserError(`${file}: ${issue.path.join('.')}: ${issue.message}`)
-}
-
-/** Some files list several ends; the first is the usual one. */
-const tokenId = (value: unknown): number | undefined => {
-  const first = Array.isArray(value) ? value[0] : value
-  return typeof first === 'number' ? first : undefined
 }

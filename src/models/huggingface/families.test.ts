@@ -60,9 +60,10 @@ describe.each(Object.entries(all))('%s', (name, config) => {
   test('is saved in its family’s own words, and read again', () => {
     const written = JSON.parse(JSON.stringify(writeConfig(config, { bosId: 1, eosId: 2 })))
     expect(written.model_type).toBe(FAMILIES[name] ?? 'chatwright')
-    const { config: read, unknown, tokens } = readConfig(written)
+    const { config: read, unknown, endIds } = readConfig(written)
     expect(unknown).toEqual([])
-    expect(tokens).toMatchObject({ bosId: 1, eosId: 2 })
+    expect(written).toMatchObject({ bos_token_id: 1, eos_token_id: 2 })
+    expect(endIds).toEqual([2])
     expect(familyOf(read).modelType).toBe(written.model_type)
     // A family's file has no place for some choices that only training makes.
     expect(JSON.parse(JSON.stringify(read))).toMatchObject(

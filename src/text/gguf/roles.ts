@@ -7,6 +7,8 @@ import type { Tokenizer } from '../tokenizer.ts'
 import type { TokenizerConfig } from '../tokenizer-json.ts'
 
 const PREFIX = 'tokenizer.ggml.'
+/** Keys of the tokens besides EOS at which generation ends: of a turn, and of a message. */
+export const END_KEYS = [`${PREFIX}eot_token_id`, `${PREFIX}eom_token_id`] as const
 /** Keys of special tokens' ids, one of them misspelled as llama.cpp has it, and the roles here. */
 const KEYS = {
   bos_token_id: 'bosId',
@@ -72,10 +74,13 @@ export function readRoles(
     ids.add(id)
   }
   const { bos_token, eos_token } = config as Record<string, string>
+  const addsBos = metadata.boolean(`${PREFIX}add_bos_token`, usual.bos)
+  // No token is named, and none is put before texts: there is none.
+  if (!addsBos && !metadata.has(`${PREFIX}bos_token_id`)) config.bos_token = null
   return {
     config,
     ids,
-    before: metadata.boolean(`${PREFIX}add_bos_token`, usual.bos) ? bos_token : undefined,
+    before: addsBos ? bos_token : undefined,
     after: metadata.boolean(`${PREFIX}add_eos_token`, usual.eos) ? eos_token : undefined,
   }
 }
