@@ -10,6 +10,7 @@ const LAYERS = [
   'models',
   'objectives',
   'runtime',
+  'files',
   'hub',
   'text',
   'checkpoint',

@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { Files } from '../models/files/folder.ts'
+import type { Files } from '../files/folder.ts'
+import { finishPromotion } from '../files/promote.ts'
 import { openFile } from '../models/files/node-file.ts'
-import { finishPromotion } from '../models/files/promote.ts'
 import {
   encodeSafetensors,
   openSafetensors,

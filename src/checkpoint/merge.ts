@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { promote } from '../models/files/promote.ts'
-import { expectEmpty } from '../models/files/write-aside.ts'
+import { promote } from '../files/promote.ts'
+import { expectEmpty } from '../files/write-aside.ts'
 import { createModel } from '../models/model.ts'
 import { parameterMemory } from '../models/parameter-memory.ts'
 import { parseOptions } from '../options.ts'

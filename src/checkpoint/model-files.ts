@@ -1,4 +1,4 @@
-import type { Files } from '../models/files/folder.ts'
+import type { Files } from '../files/folder.ts'
 import { encodeSafetensors } from '../models/files/safetensors.ts'
 import { familyOf, writeConfig } from '../models/huggingface/config.ts'
 import { sentenceFiles } from '../models/huggingface/sentence-transformers.ts'

@@ -1,5 +1,5 @@
+import { withLock } from '../files/lock.ts'
 import { download } from './download.ts'
-import { withLock } from './lock.ts'
 import { hasSize, type ModelCache } from './model-cache.ts'
 import type { RemoteFile } from './remote-model.ts'
 import type { HubSettings } from './settings.ts'

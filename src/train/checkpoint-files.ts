@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/prom
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { type Files, syncFolder, writeFolder } from '../models/files/folder.ts'
+import { type Files, syncFolder, writeFolder } from '../files/folder.ts'
+import { promote } from '../files/promote.ts'
 import { fileError } from '../models/files/node-file.ts'
-import { promote } from '../models/files/promote.ts'
 
 /** A whole checkpoint on the disk. */
 export interface Checkpoint {

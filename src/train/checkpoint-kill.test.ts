@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { finishPromotion } from '../models/files/promote.ts'
+import { finishPromotion } from '../files/promote.ts'
 import { newestCheckpoint, promoteCheckpoint, saveCheckpoint } from './checkpoint-files.ts'
 
 const LONG = Boolean(process.env.CHECK_LONG)

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { Files } from '../models/files/folder.ts'
+import type { Files } from '../files/folder.ts'
 import {
   type Checkpoint,
   newestCheckpoint,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import type { Files } from '../models/files/folder.ts'
+import type { Files } from '../files/folder.ts'
 import { openFile } from '../models/files/node-file.ts'
 import {
   encodeSafetensors,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { type Files, writeFolder } from '../../models/files/folder.ts'
+import { type Files, writeFolder } from '../../files/folder.ts'
 import { fileError } from '../../models/files/node-file.ts'
 import { encodeDocuments } from '../encode-documents.ts'
 import type { Corpus } from '../sources/corpus.ts'

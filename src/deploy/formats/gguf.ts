@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { UserError } from '../../errors.ts'
-import { writeFileAside } from '../../models/files/write-aside.ts'
+import { writeFileAside } from '../../files/write-aside.ts'
 import type { GgufDtype } from '../../models/gguf/dtypes.ts'
 import { encodeGguf } from '../../models/gguf/encode.ts'
 import { ggufOf } from '../../models/gguf/export.ts'

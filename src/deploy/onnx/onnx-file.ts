@@ -1,3 +1,4 @@
+import type { FileContent } from '../../files/folder.ts'
 import type { Tensor } from '../../graph/index.ts'
 import { toGraphProto } from '../../graph/onnx/emit.ts'
 import {
@@ -6,7 +7,6 @@ import {
   modelPieces,
   modelSize,
 } from '../../graph/onnx/proto.ts'
-import type { FileContent } from '../../models/files/folder.ts'
 import { transposedMatrix } from '../../models/huggingface/matrices.ts'
 import { dataFiles } from './data-files.ts'
 import { storeTransposed } from './stored-matrices.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { UserError } from '../../errors.ts'
+import { UserError } from '../errors.ts'
 import { finishPromotion, promote } from './promote.ts'
 
 let folder: string

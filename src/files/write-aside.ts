@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UserError } from '../../errors.ts'
+import { UserError } from '../errors.ts'
+import { fileError, writeFile } from '../models/files/node-file.ts'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
-import { fileError, writeFile } from './node-file.ts'
 
 /** Beside the place where it belongs, so that a rename is enough. */
 const asideOf = (path: string) => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { fileError } from '../models/files/node-file.ts'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
-import { fileError } from './node-file.ts'
 
 /** What depends on all other files: a model's weights, or an adapter's. */
 const WEIGHTS: readonly string[] = ['model.safetensors', 'adapter_model.safetensors']

@@ -1,6 +1,6 @@
 import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileError, writeFile } from './node-file.ts'
+import { fileError, writeFile } from '../models/files/node-file.ts'
 
 /** A file's text, bytes or pieces, or another file to share (a hard link) or else copy. */
 export type FileContent = string | Uint8Array | Pieces | { copyOf: string }
