@@ -20,7 +20,7 @@ export interface ProgressOptions extends Pick<ProgressLineOptions, 'total' | 'la
 export interface Progress {
   /** Takes the metrics of a step; values not given keep standing as they were last known. */
   update(metrics: Metrics): void
-  /** Prints lines that stay, above the progress line. */
+  /** Prints lines that stay, above the progress line, or below it once that is at its end. */
   print(text: string): void
   /** Leaves the last line standing. */
   end(): void
@@ -42,6 +42,7 @@ export const showProgress = ({
   let known: Metrics | undefined
   let first: { step: number; time: number } | undefined
   let shown: { step: number; time: number } | undefined
+  let ended = false
 
   const draw = (): void => {
     if (!known || !first) return
@@ -70,10 +71,13 @@ export const showProgress = ({
       if (due || metrics.validationLoss !== undefined || metrics.step >= line.total) draw()
     },
     print: (text) => {
-      output.write(`${output.isTTY ? CLEAR : ''}${text}\n`)
-      if (output.isTTY) draw()
+      const redraws = output.isTTY && !ended
+      output.write(`${redraws ? CLEAR : ''}${text}\n`)
+      if (redraws) draw()
     },
     end: () => {
+      if (ended) return
+      ended = true
       if (known && shown?.step !== known.step) draw()
       if (known && output.isTTY) output.write('\n')
     },
