@@ -168,6 +168,31 @@ describe('folders', () => {
     ])
   })
 
+  it('leave out what lies where the result goes, whatever links lead there', async () => {
+    await put('texts/a.txt', 'text')
+    await put('texts/run/sample.txt', 'a sample')
+    await put('texts/run/checkpoints/b.txt', 'another')
+    await put('texts/run-notes/c.txt', 'notes')
+    await symlink(at('texts/run'), at('link'))
+    const documents = [
+      ['texts/a.txt', 'text'],
+      ['texts/run-notes/c.txt', 'notes'],
+    ]
+    for (const source of ['texts', 'texts/**/*.txt'])
+      for (const own of ['texts/run', 'texts/run/', 'link', 'link/']) {
+        events = []
+        expect(await read([at(source)], { own: at(own) })).toEqual(documents)
+        expect(leftOut()).toEqual([expect.stringMatching(/: it lies where the result goes$/)])
+      }
+    // A file that is named is meant.
+    expect(await read([at('texts/run/sample.txt')], { own: at('texts/run') })).toEqual([
+      ['texts/run/sample.txt', 'a sample'],
+    ])
+    await expect(read([at('texts')], { own: at('texts') })).rejects.toThrow(
+      /no text files were found there outside of .*texts, .* choose another --out/,
+    )
+  })
+
   it('without text are refused', async () => {
     await put('data/x.bin', 'x')
     await expect(read([at('data')])).rejects.toThrow(/data: no text files were found there/)

@@ -13,6 +13,8 @@ export interface CorpusOptions {
   report?: Report
   /** What `-` reads; default the process's standard input. */
   stdin?: AsyncIterable<Uint8Array>
+  /** Folder of the result: files that folders and patterns have in it are no data. */
+  own?: string
 }
 
 /** Sources that were found; they may be read any number of times. */
@@ -33,9 +35,9 @@ export interface Corpus {
  */
 export async function openCorpus(
   sources: readonly string[],
-  { encodingErrors = 'refuse', report = () => {}, stdin }: CorpusOptions = {},
+  { encodingErrors = 'refuse', report = () => {}, stdin, own }: CorpusOptions = {},
 ): Promise<Corpus> {
-  const { files, close } = await locateSources(sources, report, stdin)
+  const { files, close } = await locateSources(sources, report, { stdin, own })
   const told = new Set<string>()
   const reportOnce = (event: DataEvent & { name: string }) => {
     const key = `${event.kind} ${event.name}`

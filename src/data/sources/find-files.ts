@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises'
-import { isAbsolute, join, relative, sep } from 'node:path'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../../models/files/node-file.ts'
@@ -15,12 +15,16 @@ import { reasonToLeaveOut, type SourceFile, sourceFile } from './source-file.ts'
  * - a pattern: `books/*.txt`
  * - a package of the npm registry, a file, folder or pattern in it: `npm:NAME[@VERSION][/PATH]`
  *
- * What a folder or a pattern has besides text is reported as left out. Throws UserError when nothing
- * is found.
+ * What a folder or a pattern has besides text is reported as left out, and so is all that lies in
+ * the folder `own`, where the result goes. Throws UserError when nothing is found.
  */
-export async function findFiles(source: string, report: Report): Promise<SourceFile[]> {
+export async function findFiles(
+  source: string,
+  report: Report,
+  own?: string,
+): Promise<SourceFile[]> {
   if (source === '') throw new UserError("a source is named ''; give a file or a folder")
-  if (!source.startsWith('npm:')) return findIn(source, '', '', report)
+  if (!source.startsWith('npm:')) return findIn(source, '', '', report, own)
   const { path, ...wanted } = parseNpmSource(source)
   const { folder, version } = await npmPackage({ ...wanted, path }, report)
   return findIn(path, folder, `npm:${wanted.name}@${version}/`, report)
@@ -32,6 +36,7 @@ async function findIn(
   base: string,
   prefix: string,
   report: Report,
+  own?: string,
 ): Promise<SourceFile[]> {
   const [given, field] = await splitField(source, base)
   const path = join(base, given)
@@ -47,12 +52,16 @@ async function findIn(
     prefix + (base ? relative(base, file) : file).replaceAll(sep, '/')
   const leaveOut = (file: string, reason: string) =>
     report({ kind: 'left-out', name: nameOf(file), reason })
+  const isOwn = await isWithin(own)
   let found: string[]
-  if (kind === 'folder') found = await walk(path, leaveOut)
+  if (kind === 'folder') found = await walk(path, leaveOut, isOwn)
   else if (isDynamicPattern(given)) {
     const pattern = process.platform === 'win32' ? given.replaceAll('\\', '/') : given
     const absolute = base !== '' || isAbsolute(given)
-    found = await glob(pattern, { cwd: base || '.', absolute, expandDirectories: false })
+    const matched = await glob(pattern, { cwd: base || '.', absolute, expandDirectories: false })
+    found = []
+    for (const file of matched) if (!(await isOwn(dirname(file)))) found.push(file)
+    if (own !== undefined && found.length < matched.length) leaveOut(own, OWN)
   } else {
     throw new UserError(
       `${prefix}${given}: there is no such file or folder; give a file, a folder, a pattern such as 'books/*.txt', npm:PACKAGE/PATH, or - for standard input`,
@@ -66,7 +75,26 @@ async function findIn(
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   if (files.length > 0) return files
-  throw new UserError(`${prefix}${given}: no text files were found there`)
+  const outside =
+    own === undefined
+      ? ''
+      : ` outside of ${own}, where the result goes; name files, or choose another --out`
+  throw new UserError(`${prefix}${given}: no text files were found there${outside}`)
+}
+
+const OWN = 'it lies where the result goes'
+
+/** Tells whether a folder is `own` or lies in it, whatever links lead there. */
+async function isWithin(own: string | undefined): Promise<(folder: string) => Promise<boolean>> {
+  const real = (path: string) => realpath(path).catch(() => resolve(path))
+  if (own === undefined) return async () => false
+  const root = (await real(own)) + sep
+  const known = new Map<string, Promise<boolean>>()
+  return (folder) => {
+    const answer = known.get(folder) ?? real(folder).then((path) => (path + sep).startsWith(root))
+    known.set(folder, answer)
+    return answer
+  }
 }
 
 /** `PATH#FIELD` taken apart, unless there is a file of that whole name. */
@@ -91,8 +119,13 @@ async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
 async function walk(
   folder: string,
   leaveOut: (name: string, reason: string) => void,
+  isOwn: (folder: string) => Promise<boolean>,
 ): Promise<string[]> {
   const files: string[] = []
+  if (await isOwn(folder)) {
+    leaveOut(folder, OWN)
+    return files
+  }
   const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
     throw fileError(error, `cannot read ${folder}`)
   })
@@ -102,7 +135,7 @@ async function walk(
     if (entry.name.startsWith('.')) leaveOut(path, 'it is hidden')
     else if (entry.name === 'node_modules') leaveOut(path, 'it holds installed packages')
     else if (kind === 'folder') leaveOut(path, 'it is a link to a folder')
-    else if (entry.isDirectory()) files.push(...(await walk(path, leaveOut)))
+    else if (entry.isDirectory()) files.push(...(await walk(path, leaveOut, isOwn)))
     else if (entry.isFile() || kind === 'file') files.push(path)
     else leaveOut(path, 'it is not a file')
   }

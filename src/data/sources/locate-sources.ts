@@ -21,7 +21,7 @@ export interface LocatedSources {
 export async function locateSources(
   sources: readonly string[],
   report: Report,
-  stdin?: AsyncIterable<Uint8Array>,
+  { stdin, own }: { stdin?: AsyncIterable<Uint8Array>; own?: string } = {},
 ): Promise<LocatedSources> {
   const copies: string[] = []
   const close = async () => {
@@ -39,7 +39,7 @@ export async function locateSources(
     }
     if (await isPipe(source))
       return [copiedFile(source, await copyOf(createReadStream(source)), '')]
-    return findFiles(source, report)
+    return findFiles(source, report, own)
   }
   if (sources.length === 0) throw new UserError('no data was named; give a file or a folder')
   if (sources.filter(isStandardInput).length > 1) {
