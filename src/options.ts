@@ -8,3 +8,7 @@ export function parseOptions<T extends z.ZodType>(schema: T, given: unknown): z.
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new UserError(problems.map((problem) => problem.replace(/^: /, '')).join('; '))
 }
+
+/** An option as it is typed: `kvHeads` -> `--kv-heads`. */
+export const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

@@ -1,15 +1,8 @@
 import { type Command, Option } from 'commander'
 import type { z } from 'zod'
+import { flagOf } from '../options.ts'
 import { readConfig } from './config-file.ts'
-import {
-  addFlags,
-  checkOptions,
-  convertFlags,
-  fieldsOf,
-  flagOf,
-  type Help,
-  takesList,
-} from './flags.ts'
+import { addFlags, checkOptions, convertFlags, fieldsOf, type Help, takesList } from './flags.ts'
 
 /** What a command leaves behind. */
 export interface Outcome {

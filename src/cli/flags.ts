@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
+import { flagOf } from '../options.ts'
 import { nearest } from './nearest.ts'
 
 /**
@@ -24,12 +25,6 @@ export type Fields = Readonly<Record<string, Field>>
 /** The options of a schema by name: the flags, their types and defaults all follow from it. */
 export const fieldsOf = (schema: z.ZodObject): Fields =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Fields
-
-/** `kvHeads` -> `kv-heads` */
-const kebabCase = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-
-export const flagOf = (name: string): string => `--${kebabCase(name)}`
 
 /** `logitBias: {"50": -100}` is typed as `--logit-bias 50=-100`. */
 const isRecord = ({ type }: Field): boolean => type === 'object'
@@ -75,7 +70,7 @@ function flag(name: string, field: Field, text: string): Option {
       : [`default: ${field.default}`]),
   ]
   const flags = isBoolean(field)
-    ? `--${field.default === true ? 'no-' : ''}${kebabCase(name)}`
+    ? flagOf(name).replace(/^--/, field.default === true ? '--no-' : '--')
     : `${flagOf(name)} <${value}${takesList(field) ? '...' : ''}>`
   return new Option(flags, notes.length > 0 ? `${sentence} (${notes.join('; ')})` : sentence)
 }

@@ -7,6 +7,13 @@ import {
   removeCheckpointsAfter,
   saveCheckpoint,
 } from './checkpoint-files.ts'
+import {
+  changedOptions,
+  type OnResume,
+  type OptionValues,
+  partsThatDiffer,
+  type ResumeTable,
+} from './on-resume.ts'
 import type { ParameterVector } from './parameter-store.ts'
 import type { Trainer } from './trainer.ts'
 import { type Progress, readProgress, restoreVectors, trainingFiles } from './training-state.ts'
@@ -14,18 +21,53 @@ import { type Progress, readProgress, restoreVectors, trainingFiles } from './tr
 export interface CheckpointsOptions {
   out: string
   keep: number
-  /** Options that a resumed run must share, by name. */
+  /** What a resumed run must share, by name. */
   identity: Record<string, unknown>
+  /** What was asked for, and what becomes of each option when it is another on resumption. */
+  options: OptionValues
+  onResume: ResumeTable
   /** The files of the model's own. */
   modelFiles(values: ParameterVector): Files
 }
 
-export const noCheckpoint = (out: string): UserError =>
-  new UserError(`${out} holds no checkpoint to resume; leave out --resume`)
-
 export interface Saved extends Checkpoint {
   progress: Progress
 }
+
+/** The newest checkpoint with its progress. Throws UserError where there is none. */
+async function newestSaved(out: string): Promise<Saved> {
+  const checkpoint = await newestCheckpoint(out)
+  if (!checkpoint) throw new UserError(`${out} holds no checkpoint to resume; leave out --resume`)
+  return { ...checkpoint, progress: await readProgress(checkpoint.folder) }
+}
+
+/** Throws UserError where the training in `out` cannot resume with these options; tells the others that changed. */
+export async function checkResumedOptions(
+  out: string,
+  options: OptionValues,
+  onResume: ResumeTable,
+  tell: (text: string) => void = () => {},
+): Promise<void> {
+  const { progress } = await newestSaved(out)
+  const changed = (kind: OnResume) => changedOptions(onResume, kind, progress.options, options)
+  const fixed = changed('fixed')
+  if (fixed.length > 0) throw startedOtherwise(out, fixed)
+  const told = changed('changeable')
+  if (told.length > 0) tell(`resuming with other options: ${told.join('; ')}`)
+}
+
+/** Differences that are shown; more are counted. */
+const SHOWN = 8
+
+const startedOtherwise = (out: string, differences: readonly string[]): UserError => {
+  const more = differences.length > SHOWN ? [`${differences.length - SHOWN} more`] : []
+  return new UserError(
+    `the training in ${out} was started otherwise: ${[...differences.slice(0, SHOWN), ...more].join('; ')}. Resume it as it was started, or choose another --out`,
+  )
+}
+
+/** As it is read back: without what is undefined. */
+const asSaved = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /** The checkpoints of one training: saving, and going back to one. */
 export class Checkpoints {
@@ -42,18 +84,13 @@ export class Checkpoints {
 
   /** The checkpoint to resume from. Throws UserError where there is none, or it is another's. */
   async newest(): Promise<Saved> {
-    const { out, identity } = this.#options
-    const checkpoint = await newestCheckpoint(out)
-    if (!checkpoint) throw noCheckpoint(out)
-    const progress = await readProgress(checkpoint.folder)
-    for (const [name, value] of Object.entries(identity)) {
-      const before = JSON.stringify(progress.identity[name])
-      if (before !== JSON.stringify(value))
-        throw new UserError(
-          `the training in ${out} was started with ${name} ${before}, not ${JSON.stringify(value)}; resume it with the same, or choose another --out`,
-        )
-    }
-    return { ...checkpoint, progress }
+    const { out, identity, options, onResume } = this.#options
+    const saved = await newestSaved(out)
+    const { progress } = saved
+    const parts = partsThatDiffer(progress.identity, asSaved(identity))
+    if (parts.length === 0) return saved
+    const derived = changedOptions(onResume, 'derived', progress.options, options)
+    throw startedOtherwise(out, derived.length > 0 ? derived : parts)
   }
 
   /** Refuses to begin anew where a training stands. */
@@ -66,11 +103,11 @@ export class Checkpoints {
       )
   }
 
-  async save(progress: Omit<Progress, 'identity'>, best: boolean): Promise<void> {
-    const { out, keep, identity } = this.#options
+  async save(progress: Omit<Progress, 'identity' | 'options'>, best: boolean): Promise<void> {
+    const { out, keep, identity, options } = this.#options
     const trainer = this.#attached
     const own = this.#options.modelFiles(trainer.values)
-    const state = trainingFiles({ ...progress, identity }, trainer.vectors)
+    const state = trainingFiles({ ...progress, identity, options }, trainer.vectors)
     const checkpoint = await saveCheckpoint(out, trainer.step, { ...own, ...state }, { keep })
     if (best) await promoteCheckpoint(out, checkpoint, Object.keys(own))
   }

@@ -23,6 +23,8 @@ import { measurePeak } from '../runtime/peak.ts'
 import { checkDiskSpace } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { Horizon } from './dial.ts'
+import { refuseContradictions } from './idle-options.ts'
+import type { ResumeTable } from './on-resume.ts'
 import { OPTIMIZERS } from './optimizers/index.ts'
 import type { TrainingOptions } from './options.ts'
 import { openRecorder } from './recorder.ts'
@@ -31,6 +33,7 @@ import { type RunResult, runTraining } from './run.ts'
 import { Sampler } from './sampler.ts'
 import { schedules } from './schedules/index.ts'
 import { Trainer } from './trainer.ts'
+import type { Progress } from './training-state.ts'
 
 /** What a caller may follow a training with. */
 export interface TrainEvents {
@@ -99,6 +102,8 @@ export interface SessionOptions {
   measured: ObjectiveBuilder
   /** Its batches are never cut up. */
   undivided?: boolean
+  /** Sequences of a step, before accumulation, where the data decides about them. */
+  batch?: number
   /** Tokens of an example. */
   length: number
   /** What the model's folder holds besides the weights. */
@@ -115,8 +120,9 @@ export interface SessionOptions {
   measure?(parameters: Trainer['parameters']): Promise<Record<string, number>>
   /** Fills the parameters with a model to start from. */
   start?(trainer: Trainer): Promise<void>
-  /** What a resumed run must share with the one before. */
+  /** What a resumed run must share with the one before, besides its options. */
   identity: Record<string, unknown>
+  onResume: ResumeTable
   events: TrainEvents
 }
 
@@ -128,14 +134,16 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const parameters = countParameters(adapter?.lora ?? model)
   const filesOf = (values: ParameterValues) =>
     adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
-  const batch = (options.batch ?? defaults.batch) * options.accumulate
+  const batch = (session.batch ?? options.batch ?? defaults.batch) * options.accumulate
   await mkdir(out, { recursive: true }).catch((error) => {
     throw fileError(error, `cannot make the folder ${out}`)
   })
   const checkpoints = new Checkpoints({
     out,
     keep: options.keep,
-    identity: session.identity,
+    identity: { ...session.identity, batch },
+    options,
+    onResume: session.onResume,
     modelFiles: filesOf,
   })
   const resumed = options.resume ? await checkpoints.newest() : await checkpoints.refuseOld()
@@ -149,8 +157,10 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     if (resumed) await checkpoints.restore(resumed)
     if (resumed) reader.restore(resumed.progress.reader)
     const learningRate = options.lr ?? defaults.learningRate
-    const steps =
-      resumed?.progress.steps ?? (await countSteps(session, trainer, reader, batch * context))
+    const tokens = batch * context
+    const steps = await countSteps(session, trainer, reader, tokens, resumed?.progress)
+    const validates = validation !== undefined
+    refuseContradictions({ ...options, lr: learningRate, steps, validates })
     const schedule = schedules[options.schedule]({
       peak: learningRate,
       floor: options.minLr ?? learningRate / 10,
@@ -252,19 +262,50 @@ const createTrainer = (
     average: options.average > 0 ? options.average : undefined,
   })
 
-/** Updates to do: as asked for, or as many as fit in the time, or the default. */
+/**
+ * Updates of the whole training: as asked for, or as many as fit in the time, or the default. A training
+ * that resumes keeps its number, unless it is asked for another length.
+ */
 async function countSteps(
-  { options, defaults, trainingTokens }: SessionOptions,
+  { options, defaults, trainingTokens, events }: SessionOptions,
   trainer: Trainer,
   reader: BatchReader,
   tokens: number,
+  resumed: Progress | undefined,
 ): Promise<number> {
   const { steps, epochs, seconds } = options
-  if ([steps, epochs, seconds].filter((given) => given !== undefined).length > 1)
-    throw new UserError('give one of --steps, --epochs and --seconds, not several')
-  if (steps !== undefined) return steps
-  if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * trainingTokens) / tokens))
-  if (seconds === undefined) return defaults.steps
+  const isAsSaved = LENGTHS.every((name) => options[name] === resumed?.options[name])
+  const done = resumed?.step ?? 0
+  if (resumed && isAsSaved) {
+    if (done >= resumed.steps)
+      events.onMessage?.(`all ${done} steps are done; a higher --steps trains further`)
+    return resumed.steps
+  }
+  const spent = resumed?.seconds ?? 0
+  const count = async () => {
+    if (steps !== undefined) return steps
+    if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * trainingTokens) / tokens))
+    if (seconds === undefined) return defaults.steps
+    const each = await timeStep(trainer, reader)
+    return done + Math.max(resumed ? 0 : 10, Math.floor((0.9 * (seconds - spent)) / each))
+  }
+  const total = await count()
+  if (!resumed) return total
+  if (total < done || (seconds ?? Infinity) <= spent)
+    throw new UserError(
+      `${done} steps in ${Math.round(spent)} seconds are done, and this asks for no more than that; give a greater length, or choose another --out`,
+    )
+  events.onMessage?.(
+    `${total} steps in place of ${resumed.steps}: the learning rate follows a schedule of ${total}`,
+  )
+  return total
+}
+
+/** Ways to say how long to train. */
+const LENGTHS = ['steps', 'epochs', 'seconds'] as const
+
+/** Seconds of a step. */
+async function timeStep(trainer: Trainer, reader: BatchReader): Promise<number> {
   const state = reader.state()
   const rehearsal = reader.next()
   reader.restore(state)
@@ -272,6 +313,5 @@ async function countSteps(
   const rounds = 5
   const started = performance.now()
   for (let i = 0; i < rounds; i++) await trainer.rehearse(rehearsal)
-  const each = (performance.now() - started) / 1000 / rounds
-  return Math.max(10, Math.floor((0.9 * seconds) / each))
+  return (performance.now() - started) / 1000 / rounds
 }

@@ -25,9 +25,15 @@ export interface TokenizerUse {
   base?: { tokenizer: Tokenizer }
 }
 
+/** Whether a tokenizer is trained, and how, or read from where `tokenizer` says. */
+export const originOf = ({
+  tokenizer = 'bpe',
+}: Pick<TokenizerChoice, 'tokenizer'>): 'char' | 'bpe' | 'file' =>
+  tokenizer === 'char' || tokenizer === 'bpe' ? tokenizer : 'file'
+
 /**
- * The tokenizer to train with on text: trained on the corpora, or read from a file; on resumption that of the
- * training. Throws UserError when the file is not there or is none.
+ * The tokenizer to train with on text: trained on the corpora, or read from a file; on resumption that of
+ * the training, unless it was read. Throws UserError when the file is not there or is none.
  */
 export async function tokenizerForText(
   options: TokenizerChoice,
@@ -57,10 +63,11 @@ async function chooseTokenizer(
   { kind, base }: TokenizerUse,
   data: { texts(): Iterable<string> | AsyncIterable<string>; bytes(): Promise<number> },
 ): Promise<Tokenizer> {
+  const origin = originOf({ tokenizer })
+  if (origin === 'file') return readTokenizer(tokenizer)
   if (resume) return readTokenizer((await newestCheckpoint(out))?.folder ?? out)
   if (base) return base.tokenizer
-  if (tokenizer === 'char') return trainCharTokenizer(data.texts(), { kind })
-  if (tokenizer !== 'bpe') return readTokenizer(tokenizer)
+  if (origin === 'char') return trainCharTokenizer(data.texts(), { kind })
   const vocabSize = vocab ?? defaultVocabulary(await data.bytes())
   return trainBpeOnThreads(data.texts(), { vocabSize, threads, kind })
 }

@@ -9,11 +9,12 @@ import { tokenizerHash } from '../text/hash.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { copyParameters } from './copy-parameters.ts'
 import { horizon, modelConfig, withHead } from './dial.ts'
+import { TRAIN_ON_RESUME } from './on-resume.ts'
 import { recordsHash } from './records-hash.ts'
 import { type TrainResult, trainingSession } from './session.ts'
 import { type RecordTaskName, recordTask } from './tasks/index.ts'
 import type { RecordTask } from './tasks/task.ts'
-import { tokenizerForTexts } from './tokenizer-for.ts'
+import { originOf, tokenizerForTexts } from './tokenizer-for.ts'
 import { checkBase, type TrainingParts } from './training-parts.ts'
 
 /** Learns from records, each of which says what is to be given for it. */
@@ -22,7 +23,7 @@ export async function trainOnRecords(
   name: RecordTaskName,
 ): Promise<TrainResult> {
   const { options, engine, corpus, validation, base, events } = parts
-  const { seed, optimizer, labelSmoothing, temperature } = options
+  const { seed, labelSmoothing, temperature } = options
   if (base) checkBase(options, base)
   const task = recordTask(name)
   const all = await readRecords(task, corpus)
@@ -76,7 +77,8 @@ export async function trainOnRecords(
     )
   const objective = task.objective(model, { ...sizes, labelSmoothing, temperature })
   return trainingSession({
-    options: { ...options, batch },
+    options,
+    batch,
     engine,
     model,
     objective,
@@ -101,9 +103,11 @@ export async function trainOnRecords(
     trainingTokens: records.length * each,
     start:
       base && ((trainer) => copyParameters(base, trainer.values, { body: config !== base.config })),
+    onResume: TRAIN_ON_RESUME,
     identity: {
-      ...{ config, seed, optimizer, task: name },
+      config,
       tokenizer: tokenizerHash(tokenizer),
+      tokenizerOrigin: originOf(options),
       ...{ length, targetLength, records: recordsHash([records, held]) },
     },
     events,

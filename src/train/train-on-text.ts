@@ -23,9 +23,10 @@ import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { copyParameters } from './copy-parameters.ts'
 import { horizon, modelConfig, withHead } from './dial.ts'
+import { TRAIN_ON_RESUME } from './on-resume.ts'
 import type { ParsedTrainOptions } from './options.ts'
 import { type TrainResult, trainingSession } from './session.ts'
-import { tokenizerForText } from './tokenizer-for.ts'
+import { originOf, tokenizerForText } from './tokenizer-for.ts'
 import { checkBase, type TrainingParts } from './training-parts.ts'
 
 /** Learns the next token of text, or hidden ones. */
@@ -97,11 +98,12 @@ async function trainOn(
     trainingTokens: text.length,
     start:
       base && ((trainer) => copyParameters(base, trainer.values, { body: config !== base.config })),
+    onResume: TRAIN_ON_RESUME,
     identity: {
       config,
+      length,
       tokenizer: manifest.tokenizer,
-      seed: options.seed,
-      optimizer: options.optimizer,
+      tokenizerOrigin: originOf(options),
     },
     events,
   })

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TrainOptions } from './options.ts'
 import type { Metrics } from './report/metrics.ts'
+import { schedules } from './schedules/index.ts'
 import { train } from './train.ts'
 
 let folder: string
@@ -75,10 +76,79 @@ describe('resuming', () => {
     await expect(train(tiny('old'))).rejects.toThrow(
       /holds a training at step 4; go on with --resume/,
     )
-    await expect(train({ ...tiny('old'), resume: true, seed: 9 })).rejects.toThrow(/seed 1, not 9/)
+    const resume = (changed: Partial<TrainOptions>) =>
+      train({ ...tiny('old'), resume: true, ...changed })
+    // The difference alone is shown.
+    await expect(resume({ seed: 9, optimizer: 'lion' })).rejects.toThrow(
+      /started otherwise: --optimizer: adamw then, lion now; --seed: 1 then, 9 now\. /,
+    )
+    await expect(resume({ tokenizer: 'bpe' })).rejects.toThrow(
+      /otherwise: --tokenizer: char then, bpe now\. /,
+    )
+    await expect(resume({ dim: 32 })).rejects.toThrow(/otherwise: --dim: 16 then, 32 now\. /)
+    await expect(resume({ batch: 8 })).rejects.toThrow(/otherwise: --batch: 4 then, 8 now\. /)
+    await expect(resume({ average: 0.9 })).rejects.toThrow(/--average: 0 then, 0\.9 now/)
+    await expect(resume({ steps: 3 })).rejects.toThrow(/4 steps .* are done.*greater length/)
     await expect(train({ ...tiny('none'), resume: true })).rejects.toThrow(
       /no checkpoint to resume/,
     )
+  })
+})
+
+test('a folder inside of its own data holds no data', async () => {
+  const data = join(folder, 'texts')
+  await mkdir(data)
+  await copyFile(text, join(data, 'text.txt'))
+  const inside: TrainOptions = { ...tiny('texts/run'), data: [data] }
+  const first = await losses(inside, 4)
+  const second = await losses({ ...inside, resume: true })
+  const whole = await losses(tiny('beside'))
+  expect([...first.losses, ...second.losses]).toEqual(whole.losses)
+})
+
+describe('resuming with other options', () => {
+  async function resumed(out: string, changed: Partial<TrainOptions>) {
+    const told: string[] = []
+    const rates: number[] = []
+    const result = await train(
+      { ...tiny(out), resume: true, ...changed },
+      {
+        onMessage: (text) => told.push(text),
+        onMetrics: ({ learningRate }) => learningRate !== undefined && rates.push(learningRate),
+      },
+    )
+    return { told, rates, result }
+  }
+
+  test('trains on beyond the old end, on a schedule of the new length', async () => {
+    await losses(tiny('longer'))
+    const { told, rates, result } = await resumed('longer', { steps: 16 })
+    expect(result).toMatchObject({ steps: 16, ended: 'done' })
+    expect(rates).toHaveLength(4)
+    const schedule = schedules.cosine({ peak: 3e-3, floor: 3e-3 / 10, warmup: 0, total: 16 })
+    expect(rates).toEqual([12, 13, 14, 15].map(schedule))
+    expect(told).toEqual([
+      'resuming with other options: --steps: 12 then, 16 now',
+      '16 steps in place of 12: the learning rate follows a schedule of 16',
+    ])
+  })
+
+  test('says that nothing is left to do', async () => {
+    await losses(tiny('over'))
+    const { told, rates, result } = await resumed('over', {})
+    expect(result).toMatchObject({ steps: 12, ended: 'done' })
+    expect(rates).toEqual([])
+    expect(told).toEqual(['all 12 steps are done; a higher --steps trains further'])
+  })
+
+  test('takes and tells what may change, and leaves batches that are as large alone', async () => {
+    await losses(tiny('changed'), 6)
+    const changed = { lr: 1e-3, schedule: 'constant', clip: 0.5, batch: 2, accumulate: 2 } as const
+    const { told, rates } = await resumed('changed', changed)
+    expect(rates).toEqual(Array(6).fill(1e-3))
+    expect(told).toEqual([
+      'resuming with other options: --lr: 0.003 then, 0.001 now; --schedule: cosine then, constant now; --clip: 1 then, 0.5 now',
+    ])
   })
 })
 
@@ -106,6 +176,7 @@ test('mistakes are refused before any work', async () => {
   )
   await expect(train({ ...options, optimizer: 'adamv' as 'adam' })).rejects.toThrow(/optimizer/)
   await expect(train({ ...options, epochs: 1 })).rejects.toThrow(/one of --steps, --epochs/)
+  await expect(train({ ...options, depth: 3 })).rejects.toThrow(/--depth 3 changes nothing/)
   await expect(train({ ...options, heads: 3 })).rejects.toThrow(/headDim|heads/)
   await expect(train({ ...options, context: 100_000 })).rejects.toThrow(/smaller --context/)
   await expect(train({ ...options, tokenizer: join(folder, 'no') })).rejects.toThrow(/no such file/)

@@ -5,8 +5,8 @@ import { describeDataEvent } from '../data/sources/describe-event.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
-import { newestCheckpoint } from './checkpoint-files.ts'
-import { noCheckpoint } from './checkpoints.ts'
+import { checkResumedOptions } from './checkpoints.ts'
+import { TRAIN_ON_RESUME } from './on-resume.ts'
 import { type TrainOptions, trainOptions } from './options.ts'
 import type { TrainEvents, TrainResult } from './session.ts'
 import { trainOnRecords } from './train-on-records.ts'
@@ -29,14 +29,13 @@ export async function train(options: TrainOptions, events: TrainEvents = {}): Pr
   }
   refuseIdle(options, parsed)
   refuseOverwriting(out, parsed.model)
+  if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
   const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
-  const corpus = await openCorpus(parsed.data, { encodingErrors, report })
-  const validation = Array.isArray(val)
-    ? await openCorpus(val, { encodingErrors, report })
-    : undefined
+  const reading = { encodingErrors, report, own: out }
+  const corpus = await openCorpus(parsed.data, reading)
+  const validation = Array.isArray(val) ? await openCorpus(val, reading) : undefined
   let engine: Engine | undefined
   try {
-    if (resume && !(await newestCheckpoint(out))) throw noCheckpoint(out)
     engine = await openEngine(parsed)
     const parts = { options: parsed, engine, corpus, validation, base, report, events }
     return await (task === 'lm' || task === 'mlm'

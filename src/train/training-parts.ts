@@ -4,6 +4,7 @@ import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
 import type { Engine } from '../runtime/engine.ts'
+import { refuseIdleTraining } from './idle-options.ts'
 import type { ParsedTrainOptions, TrainOptions } from './options.ts'
 import type { TrainEvents } from './session.ts'
 import type { TaskName } from './tasks/index.ts'
@@ -36,14 +37,19 @@ const OF_TASKS = {
 } as const satisfies Partial<Record<keyof TrainOptions, readonly TaskName[]>>
 
 /** Throws UserError where an option was given that would change nothing. */
-export function refuseIdle(given: TrainOptions, parsed: ParsedTrainOptions): void {
-  const { task, tokenizer } = parsed
-  refuseIdleShuffle(parsed)
+export function refuseIdle(given: TrainOptions, options: ParsedTrainOptions): void {
+  const { task, tokenizer } = options
+  refuseIdleTraining(given, options)
+  refuseIdleShuffle(options)
   for (const [name, tasks] of Object.entries<readonly TaskName[]>(OF_TASKS))
     if (given[name as keyof TrainOptions] !== undefined && !tasks.includes(task))
       throw new UserError(
         `${name} is not of the task ${task}, but of ${tasks.join(', ')}; leave it out`,
       )
+  if (given.depth !== undefined && given.layers !== undefined)
+    throw new UserError(
+      `--depth ${given.depth} changes nothing beside --layers ${given.layers}; leave out one of the two`,
+    )
   if (given.vocab !== undefined && tokenizer !== undefined && tokenizer !== 'bpe')
     throw new UserError(
       `vocab is the size of a bpe tokenizer, and this is ${tokenizer}; leave it out`,

@@ -23,8 +23,10 @@ export interface Progress {
   seconds: number
   /** Updates of the whole training. */
   steps: number
-  /** Options that a resumed run must share, by name. */
+  /** What a resumed run must share, by name: the model, the data. */
   identity: Record<string, unknown>
+  /** The options that were asked for; see `on-resume.ts`. */
+  options: Record<string, unknown>
 }
 
 const progressSchema = z.object({
@@ -35,6 +37,7 @@ const progressSchema = z.object({
   seconds: z.number().nonnegative(),
   steps: z.number().int().positive(),
   identity: z.record(z.string(), z.unknown()),
+  options: z.record(z.string(), z.unknown()),
 })
 
 const STATE = 'training_state.json'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type OnResume, TRAINING_ON_RESUME } from '../train/on-resume.ts'
 import { trainingOptions } from '../train/options.ts'
 
 export const tuneOptions = trainingOptions.extend({
@@ -28,3 +29,19 @@ export const tuneOptions = trainingOptions.extend({
 
 export type TuneOptions = z.input<typeof tuneOptions>
 export type ParsedTuneOptions = z.output<typeof tuneOptions>
+
+export const TUNE_ON_RESUME = {
+  ...TRAINING_ON_RESUME,
+  model: 'fixed',
+  data: 'derived',
+  val: 'derived',
+  context: 'derived',
+  dropout: 'derived',
+  adapter: 'fixed',
+  rank: 'derived',
+  alpha: 'derived',
+  adapterDropout: 'derived',
+  adapterLayers: 'derived',
+  baseBits: 'derived',
+  rslora: 'derived',
+} as const satisfies Record<keyof ParsedTuneOptions, OnResume>

@@ -23,12 +23,14 @@ import { CHAT_TOKENS } from '../text/special-tokens.ts'
 import { roleNames } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { withSpecialTokens } from '../text/with-special-tokens.ts'
+import { checkResumedOptions } from '../train/checkpoints.ts'
 import { copyParameters } from '../train/copy-parameters.ts'
+import { refuseIdleTraining } from '../train/idle-options.ts'
 import { recordsHash } from '../train/records-hash.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
 import { refuseIdleShuffle, refuseOverwriting } from '../train/training-parts.ts'
 import { loraSession } from './lora-session.ts'
-import { type ParsedTuneOptions, type TuneOptions, tuneOptions } from './options.ts'
+import { type ParsedTuneOptions, TUNE_ON_RESUME, type TuneOptions, tuneOptions } from './options.ts'
 
 const OF_ADAPTERS = [
   'rank',
@@ -49,7 +51,10 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
   const idle = OF_ADAPTERS.find((name) => options[name] !== undefined)
   if (idle && parsed.adapter === 'none')
     throw new UserError(`${idle} is for an adapter; set adapter to lora, or leave it out`)
-  refuseOverwriting(parsed.out, parsed.model)
+  refuseIdleTraining(options, parsed)
+  const { out, resume } = parsed
+  refuseOverwriting(out, parsed.model)
+  if (resume) await checkResumedOptions(out, parsed, TUNE_ON_RESUME, events.onMessage)
   const base = await readDecoderFolder(parsed.model)
   const { val: share, seed, shuffle } = parsed
   refuseIdleShuffle(parsed)
@@ -121,11 +126,11 @@ async function tuneOn(
     },
     trainingTokens,
     start: adapter ? undefined : (trainer) => copyParameters(base, trainer.values),
+    onResume: TUNE_ON_RESUME,
     identity: {
       config,
       tokenizer: tokenizerHash(tokenizer),
-      seed: options.seed,
-      optimizer: options.optimizer,
+      length,
       conversations: recordsHash([conversations, held]),
       ...(adapter && {
         ...{ adapter: adapter.lora.config, baseBits: options.baseBits ?? null },
@@ -176,14 +181,14 @@ function tunedConfig(
 
 async function readAll(
   sources: readonly string[],
-  { encodingErrors }: ParsedTuneOptions,
+  { encodingErrors, out: own }: ParsedTuneOptions,
   events: TrainEvents,
 ): Promise<Conversation[]> {
   const report = (event: DataEvent) => {
     const line = describeDataEvent(event)
     if (line) events.onMessage?.(line)
   }
-  const corpus = await openCorpus(sources, { encodingErrors, report })
+  const corpus = await openCorpus(sources, { encodingErrors, report, own })
   try {
     const conversations: Conversation[] = []
     for await (const conversation of readConversations(corpus, report))

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { checkOptions, convertFlags, fieldsOf, flagOf } from '../../src/cli/flags.ts'
+import { checkOptions, convertFlags, fieldsOf } from '../../src/cli/flags.ts'
 import { formatBytes } from '../../src/cli/format-bytes.ts'
 import { userLanguage } from '../../src/cli/language.ts'
 import { nearest } from '../../src/cli/nearest.ts'
 import { quote } from '../../src/cli/quote.ts'
 import { wrap } from '../../src/cli/start/dashboard.ts'
+import { flagOf } from '../../src/options.ts'
 
 describe('flags', () => {
   const schema = z.strictObject({

@@ -26,3 +26,16 @@ export const OPTIMIZERS = {
 } satisfies Record<string, (options: OptimizerOptions) => Optimizer>
 
 export type OptimizerName = keyof typeof OPTIMIZERS
+
+/** The options that each optimizer looks at. */
+export const OPTIMIZER_OPTIONS: Readonly<
+  Record<OptimizerName, readonly (keyof OptimizerOptions)[]>
+> = {
+  sgd: [],
+  momentum: ['beta1'],
+  nesterov: ['beta1'],
+  adam: ['beta1', 'beta2'],
+  adamw: ['beta1', 'beta2'],
+  lion: ['beta1', 'beta2'],
+  muon: [],
+}

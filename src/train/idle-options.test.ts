@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { tune } from '../tune/tune.ts'
+import type { TrainOptions } from './options.ts'
+import { train } from './train.ts'
+
+/** Refused before anything is read: neither the data nor the model is there. */
+const run = (options: Partial<TrainOptions>) =>
+  Promise.all(
+    [
+      train({ data: ['nowhere.txt'], out: 'nowhere', ...options }),
+      tune({ model: 'no-model', data: ['nowhere.jsonl'], out: 'nowhere', ...options } as never),
+    ].map((running) => running.then(String, (error: Error) => error.message)),
+  )
+
+test.each<[Partial<TrainOptions>, RegExp]>([
+  [{ optimizer: 'sgd', beta1: 0.9 }, /--beta1 .*--optimizer sgd has none.*momentum.*adamw/],
+  [{ optimizer: 'muon', beta1: 0.9 }, /--beta1 .*--optimizer muon has none/],
+  [{ optimizer: 'momentum', beta2: 0.9 }, /--beta2 .*--optimizer momentum has none/],
+  [{ schedule: 'constant', minLr: 1e-5 }, /--min-lr .*constant stays at --lr/],
+  [{ clip: 0, clipBy: 'value' }, /--clip-by .*--clip 0 clips nothing/],
+  [{ lr: 1e-3, minLr: 1e-2 }, /--min-lr 0\.01 is above .* 0\.001/],
+  [{ steps: 10, warmup: 11 }, /--warmup 11 is longer .* 10 steps/],
+  [{ patience: 2, val: 0 }, /--patience 2 .*nothing is kept for validation/],
+  [{ steps: 10, epochs: 1 }, /--steps and --epochs .*give one/],
+])('%o is refused', async (options, message) => {
+  for (const refusal of await run(options)) expect(refusal).toMatch(message)
+})
+
+test.each<Partial<TrainOptions>>([
+  { optimizer: 'lion', beta1: 0.9, beta2: 0.9 },
+  { schedule: 'linear', minLr: 1e-5, lr: 1e-5, steps: 10, warmup: 10 },
+  { clip: 0 },
+])('%o is not', async (options) => {
+  for (const refusal of await run(options)) expect(refusal).toMatch(/nowhere\.txt|no-model/)
+})

@@ -1,0 +1,79 @@
+import { UserError } from '../errors.ts'
+import { flagOf } from '../options.ts'
+import { OPTIMIZER_OPTIONS, type OptimizerName, type OptimizerOptions } from './optimizers/index.ts'
+import type { TrainingOptions } from './options.ts'
+
+/** Options as they were given, before defaults. */
+type Given = Partial<Record<keyof TrainingOptions, unknown>>
+
+interface Rule {
+  option: keyof TrainingOptions
+  /** Why the option changes nothing; undefined where it does. */
+  idle(options: TrainingOptions): string | undefined
+}
+
+const ofOptimizer = (option: keyof OptimizerOptions): Rule => ({
+  option,
+  idle: ({ optimizer }) => {
+    if (OPTIMIZER_OPTIONS[optimizer].includes(option)) return undefined
+    const users = Object.keys(OPTIMIZER_OPTIONS) as OptimizerName[]
+    const others = users.filter((name) => OPTIMIZER_OPTIONS[name].includes(option))
+    return `--optimizer ${optimizer} has none; it is an option of ${others.join(', ')}`
+  },
+})
+
+/** Options that others leave without effect. */
+const RULES: readonly Rule[] = [
+  ofOptimizer('beta1'),
+  ofOptimizer('beta2'),
+  {
+    option: 'minLr',
+    idle: ({ schedule }) =>
+      schedule === 'constant' ? '--schedule constant stays at --lr' : undefined,
+  },
+  {
+    option: 'clipBy',
+    idle: ({ clip }) => (clip === 0 ? '--clip 0 clips nothing' : undefined),
+  },
+]
+
+/** Throws UserError where an option that was given would change nothing, or contradicts another. */
+export function refuseIdleTraining(
+  given: Given,
+  options: TrainingOptions & { val: unknown },
+): void {
+  for (const { option, idle } of RULES) {
+    const reason = given[option] === undefined ? undefined : idle(options)
+    if (reason) throw new UserError(`${flagOf(option)} changes nothing: ${reason}; leave it out`)
+  }
+  const lengths = (['steps', 'epochs', 'seconds'] as const).filter((name) => options[name])
+  if (lengths.length > 1)
+    throw new UserError(
+      `${lengths.map(flagOf).join(' and ')} each say how long to train; give one of --steps, --epochs and --seconds`,
+    )
+  refuseContradictions({ ...options, validates: options.val !== 0 })
+}
+
+/** What can contradict each other; what is not known yet is undefined. */
+export interface Settings
+  extends Pick<TrainingOptions, 'lr' | 'minLr' | 'warmup' | 'steps' | 'patience'> {
+  /** Whether there is anything to validate on. */
+  validates: boolean
+}
+
+/** Throws UserError where settings, given or settled by the sizes, contradict each other. */
+export function refuseContradictions(settings: Settings): void {
+  const { lr = Infinity, minLr = 0, warmup = 0, steps = Infinity, patience, validates } = settings
+  if (minLr > lr)
+    throw new UserError(
+      `--min-lr ${minLr} is above the highest learning rate, ${lr}; give a lower --min-lr or a higher --lr`,
+    )
+  if (warmup > steps)
+    throw new UserError(
+      `--warmup ${warmup} is longer than the training, ${steps} steps; give a shorter --warmup or a longer training`,
+    )
+  if (patience !== undefined && !validates)
+    throw new UserError(
+      `--patience ${patience} counts validations, and nothing is kept for validation; give a --val, or leave out --patience`,
+    )
+}
