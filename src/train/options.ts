@@ -3,6 +3,7 @@ import { POSITIONS } from '../models/stack-config.ts'
 import { STYLES } from '../models/styles/index.ts'
 import { engineOptions } from '../runtime/options.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
+import { DECAY_REACHES } from './parameter-groups.ts'
 import { type ScheduleName, schedules } from './schedules/index.ts'
 import { TASKS } from './tasks/index.ts'
 
@@ -39,6 +40,8 @@ export const trainingOptions = z.strictObject({
   clip: size.default(1),
   clipBy: z.enum(['norm', 'value', 'adaptive']).default('norm'),
   weightDecay: size.default(0.1),
+  /** What weight decay, `l1` and `l2` reach. */
+  decay: z.enum(DECAY_REACHES).default('matrices'),
   l1: size.default(0),
   l2: size.default(0),
   labelSmoothing: share.default(0),

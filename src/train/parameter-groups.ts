@@ -6,32 +6,42 @@ export interface ParameterGroup {
   names: string[]
   optimizer: Optimizer
   weightDecay: number
+  /** L1 and L2 penalties reach these parameters. */
+  penalized: boolean
 }
+
+/** What weight decay and the L1 and L2 penalties reach. */
+export const DECAY_REACHES = ['matrices', 'all'] as const
 
 export interface GroupOptions {
   optimizer: Optimizer
   /** Takes what the optimizer is not for, such as embeddings and vectors with Muon. */
   companion?: Optimizer
   weightDecay: number
+  /** Default: matrices only. */
+  decay?: (typeof DECAY_REACHES)[number]
 }
 
 /**
- * The usual groups: matrices decay, norms and biases (vectors) do not. An optimizer of whole
- * matrices gets the matrices inside the layers; its companion the rest.
+ * The usual groups: matrices decay; norms and biases (vectors) do so only if `decay` is `all`. An
+ * optimizer of whole matrices gets the matrices inside the layers; its companion the rest.
  */
 export function groupParameters(
   parameters: ReadonlyMap<string, Parameter>,
-  { optimizer, companion = adamW(), weightDecay }: GroupOptions,
+  { optimizer, companion = adamW(), weightDecay, decay = 'matrices' }: GroupOptions,
 ): ParameterGroup[] {
   const names = [...parameters.keys()]
   const isMatrix = (name: string) => (parameters.get(name)?.shape.length ?? 0) >= 2
+  const isReached = (name: string) => decay === 'all' || isMatrix(name)
   const inner = (name: string) => isMatrix(name) && name.includes('.layers.')
   const outer = optimizer.wholeMatrix ? companion : optimizer
   const whole = optimizer.wholeMatrix ? names.filter(inner) : []
   const rest = names.filter((name) => !whole.includes(name))
+  const reached = { weightDecay, penalized: true }
+  const spared = { weightDecay: 0, penalized: false }
   return [
-    { names: whole, optimizer, weightDecay },
-    { names: rest.filter(isMatrix), optimizer: outer, weightDecay },
-    { names: rest.filter((name) => !isMatrix(name)), optimizer: outer, weightDecay: 0 },
+    { names: whole, optimizer, ...reached },
+    { names: rest.filter(isReached), optimizer: outer, ...reached },
+    { names: rest.filter((name) => !isReached(name)), optimizer: outer, ...spared },
   ].filter((group) => group.names.length > 0)
 }

@@ -256,6 +256,7 @@ const createTrainer = (
     seed: options.seed,
     optimizer: OPTIMIZERS[options.optimizer](options),
     weightDecay: options.weightDecay,
+    decay: options.decay,
     clip: options.clip > 0 ? { by: options.clipBy, limit: options.clip } : undefined,
     l1: options.l1,
     l2: options.l2,

@@ -31,9 +31,9 @@ export interface UpdateStepOptions {
   /** Gradients of each shard. */
   gradients: readonly ParameterVector[]
   clip?: Clipping
-  /** Weight of the sum of absolute values in the loss (Tibshirani 1996). */
+  /** l1 sum |w| joins the loss (Tibshirani 1996): l1 sign(w) joins the gradient. */
   l1?: number
-  /** Weight of half the sum of squares in the loss (Hoerl & Kennard 1970). */
+  /** l2 / 2 sum w^2 joins the loss (Hoerl & Kennard 1970): l2 w joins the gradient. */
   l2?: number
   /** Decay of the exponential moving average of the weights (Polyak & Juditsky 1992). */
   average?: number
@@ -143,7 +143,7 @@ export class UpdateStep {
   async #bindSum(piece: Piece, i: number): Promise<Binding> {
     const { gradients, l1 = 0, l2 = 0, values } = this.#options
     const shape = openShape(piece)
-    const penalized = (l1 > 0 || l2 > 0) && piece.group.weightDecay > 0
+    const penalized = (l1 > 0 || l2 > 0) && piece.group.penalized
     const program = await this.#compile(`sum ${shape} ${penalized}`, (): Record<string, Tensor> => {
       const parts = gradients.map((_, k) => input(`gradient.${k}`, 'float32', shape))
       let total = parts.reduce(add)

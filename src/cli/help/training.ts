@@ -24,9 +24,10 @@ export const trainingHelp = {
     onSpike: 'when the loss jumps or is no number: tell, go back to the last checkpoint, or stop',
   },
   Regularization: {
-    weightDecay: 'decoupled weight decay, of matrices only',
-    l1: 'sum of absolute weights, times, in the loss',
-    l2: 'sum of squared weights, times, in the loss',
+    weightDecay: 'decoupled weight decay; with adam, L2 in the gradient',
+    decay: 'what --weight-decay, --l1 and --l2 reach: matrices, or all parameters',
+    l1: 'adds this times the sum of absolute weights to the loss',
+    l2: 'adds this times half the sum of squared weights to the loss',
     labelSmoothing: 'share of each target that is spread over all tokens',
     average: 'decay of a moving average of the weights, saved beside them; 0 is none',
   },

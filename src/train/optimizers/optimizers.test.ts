@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Reference, type ReferenceName, references } from '../../../test/optimizers.ts'
 import { input, type Tensor, toOnnx } from '../../graph/index.ts'
 import { Random } from '../../random.ts'
 import type { DeviceTensor, Engine } from '../../runtime/engine.ts'
 import { openEngine } from '../../runtime/open.ts'
-import { adam, adamW, lion, muon, type Optimizer, sgd } from './index.ts'
+import { muon, OPTIMIZERS, type Optimizer, type OptimizerOptions } from './index.ts'
 
 let engine: Engine
 beforeAll(async () => {
@@ -51,66 +52,25 @@ async function run(optimizer: Optimizer, start: number[], gradients: number[][],
   return result
 }
 
-/** One element, step by step, as the papers write it. */
-type Reference = (p: number, g: number, memory: { m: number; v: number }, t: number) => number
-
-const references: [string, Optimizer, Reference][] = [
-  ['sgd', sgd(), (p, g) => p * (1 - RATE * DECAY) - RATE * g],
-  [
-    'momentum',
-    sgd({ momentum: 0.9 }),
-    (p, g, s) => {
-      s.m = 0.9 * s.m + g
-      return p * (1 - RATE * DECAY) - RATE * s.m
-    },
-  ],
-  [
-    'nesterov',
-    sgd({ momentum: 0.9, nesterov: true }),
-    (p, g, s) => {
-      s.m = 0.9 * s.m + g
-      return p * (1 - RATE * DECAY) - RATE * (g + 0.9 * s.m)
-    },
-  ],
-  [
-    'adamw',
-    adamW(),
-    (p, g, s, t) => {
-      s.m = 0.9 * s.m + 0.1 * g
-      s.v = 0.99 * s.v + 0.01 * g * g
-      const step = s.m / (1 - 0.9 ** t) / (Math.sqrt(s.v / (1 - 0.99 ** t)) + 1e-8)
-      return p - RATE * DECAY * p - RATE * step
-    },
-  ],
-  [
-    'adam',
-    adam(),
-    (p, gradient, s, t) => {
-      const g = gradient + DECAY * p
-      s.m = 0.9 * s.m + 0.1 * g
-      s.v = 0.99 * s.v + 0.01 * g * g
-      return p - (RATE * (s.m / (1 - 0.9 ** t))) / (Math.sqrt(s.v / (1 - 0.99 ** t)) + 1e-8)
-    },
-  ],
-  [
-    'lion',
-    lion(),
-    (p, g, s) => {
-      const sign = Math.sign(0.9 * s.m + 0.1 * g)
-      s.m = 0.99 * s.m + 0.01 * g
-      return p - RATE * (sign + DECAY * p)
-    },
-  ],
-]
-
 const random = new Random(4)
 const numbers = (count: number) => Array.from({ length: count }, () => random.normal())
 
-describe('each element goes as the paper says', () => {
-  test.each(references)('%s', async (_, optimizer, reference) => {
+const names = Object.keys(references) as ReferenceName[]
+const settings = { rate: RATE, decay: DECAY }
+
+describe.each(names)('%s', (name) => {
+  test.each([
+    ['with its own betas', {}],
+    ['with beta1 0', { beta1: 0 }],
+    ['with beta2 0', { beta2: 0 }],
+    ['with both betas 0', { beta1: 0, beta2: 0 }],
+    ['with betas near 1', { beta1: 0.9999, beta2: 0.9999 }],
+    ['with a tiny beta1', { beta1: 1e-30 }],
+  ])('each element goes as the paper says: %s', async (_, betas: OptimizerOptions) => {
+    const reference: Reference = references[name](settings, betas.beta1, betas.beta2)
     const start = numbers(50)
     const gradients = Array.from({ length: STEPS }, () => numbers(50))
-    const result = await run(optimizer, start, gradients, [50])
+    const result = await run(OPTIMIZERS[name](betas), start, gradients, [50])
     for (const [i, first] of start.entries()) {
       const memory = { m: 0, v: 0 }
       let p = first
@@ -118,6 +78,13 @@ describe('each element goes as the paper says', () => {
         p = reference(p, (gradients[t - 1] as number[])[i] as number, memory, t)
       expect(result[i]).toBeCloseTo(p, 5)
     }
+  })
+
+  test('a gradient of zero moves nothing but the decay', async () => {
+    const zeros = Array.from({ length: STEPS }, () => [0, 0])
+    const result = await run(OPTIMIZERS[name]({}), [0, 1], zeros, [2])
+    expect(result[0]).toBe(0)
+    expect(result.every(Number.isFinite)).toBe(true)
   })
 })
 
