@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { promote } from '../files/promote.ts'
 import { expectEmpty } from '../files/write-aside.ts'
 import { createModel } from '../models/model.ts'
-import { parameterMemory } from '../models/parameter-memory.ts'
 import { parseOptions } from '../options.ts'
 import { readAdapterFolder } from './adapter-folder.ts'
 import { modelFiles } from './model-files.ts'
 import { readModelFolder } from './model-folder.ts'
+import { readParameters } from './read-parameters.ts'
 import { withAdapters } from './with-adapters.ts'
 
 export const mergeOptions = z.strictObject({
@@ -37,9 +37,8 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
   const folders = await Promise.all(adapter.map(readAdapterFolder))
   const merged = withAdapters(base, folders, { merge: true })
   const model = createModel(merged.config)
-  const memory = parameterMemory(model)
+  const memory = await readParameters(merged, model)
   const values = (name: string) => memory[name] as Float32Array
-  await merged.fill(values)
   await promote(
     out,
     modelFiles({

@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../models/model.ts'
+import { refuseNonFinite } from '../runtime/non-finite.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** A model wherever it lies, its weights read one at a time. */
@@ -18,3 +19,9 @@ export interface OpenModel {
   read(name: string): Promise<Float32Array>
   close(): Promise<void>
 }
+
+/** The same, whose `read` throws UserError where a parameter holds NaN or an infinity. */
+export const withFiniteWeights = (model: OpenModel): OpenModel => ({
+  ...model,
+  read: async (name) => refuseNonFinite(name, await model.read(name)),
+})

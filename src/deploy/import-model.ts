@@ -1,3 +1,4 @@
+import { withFiniteWeights } from '../checkpoint/open-model.ts'
 import { countParameters, createModel, type ModelConfig } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import { writeHuggingFace } from './formats/huggingface.ts'
@@ -26,7 +27,7 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
   const { source, tokenizer, out, dtype, shardSize } = parseOptions(importOptions, options)
   const model = await openSource(source, tokenizer)
   try {
-    await writeHuggingFace(model, out, { dtype, shardBytes: shardSize * 1e9 })
+    await writeHuggingFace(withFiniteWeights(model), out, { dtype, shardBytes: shardSize * 1e9 })
   } finally {
     await model.close()
   }

@@ -1,3 +1,4 @@
+import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
 import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
 import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { UserError } from '../errors.ts'
@@ -134,7 +135,7 @@ async function open(
       ...options,
       ...files,
       model: options.model,
-      weights: { packed },
+      weights: { packed, findNonFinite: () => findNonFiniteWeights(files) },
     })
   } finally {
     free()

@@ -2,8 +2,9 @@ import { gather, input, productOf, reshape, type Tensor } from '../graph/index.t
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
 import { headOf, pool, vectorsOf } from '../models/head.ts'
-import { compileModel, type Weights } from '../runtime/compile-model.ts'
+import { type CompiledModel, compileModel, type Weights } from '../runtime/compile-model.ts'
 import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import { nonFiniteOf } from '../runtime/non-finite.ts'
 import { together } from '../runtime/together.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
 
@@ -27,21 +28,14 @@ const SLOWER = ['SkipLayerNormFusion']
 export class TextProgram {
   readonly engine: Engine
   readonly model: Encoder | Decoder
-  readonly #program: Program
-  readonly #live: Readonly<Record<string, DeviceTensor>>
+  readonly #compiled: CompiledModel
   /** Of the last sizes, since texts often come in equal ones. */
   #bound: { key: string; bound: Bound } | undefined
 
-  private constructor(
-    engine: Engine,
-    model: Encoder | Decoder,
-    program: Program,
-    live: Readonly<Record<string, DeviceTensor>>,
-  ) {
+  private constructor(engine: Engine, model: Encoder | Decoder, compiled: CompiledModel) {
     this.engine = engine
     this.model = model
-    this.#program = program
-    this.#live = live
+    this.#compiled = compiled
   }
 
   static async create(
@@ -51,13 +45,14 @@ export class TextProgram {
   ): Promise<TextProgram> {
     const outputs = { output: textGraph(model) }
     const options = { label: 'texts', withoutOptimizers: SLOWER }
-    const { program, live } = await compileModel(engine, model, outputs, weights, options)
-    return new TextProgram(engine, model, program, live)
+    const compiled = await compileModel(engine, model, outputs, weights, options)
+    return new TextProgram(engine, model, compiled)
   }
 
   /**
    * Runs on `texts`, the shorter ones padded with `padId`. `rows`: tokens, of all in the batch, whose
-   * outputs are wanted, for a masked language model.
+   * outputs are wanted, for a masked language model. Throws UserError, which names the weight at fault,
+   * where an output is not finite.
    */
   async run(
     texts: readonly EncodedInput[],
@@ -82,23 +77,26 @@ export class TextProgram {
     for (const [name, values] of Object.entries({ ids, types, positions, mask, rows: [...rows] }))
       inputs[name]?.write(values)
     await binding.run({ signal })
-    return { values: (await output.read()) as Float32Array, shape: output.shape }
+    const values = (await output.read()) as Float32Array
+    if (nonFiniteOf(values) !== undefined) throw await this.#compiled.fault('outputs')
+    return { values, shape: output.shape }
   }
 
   #bind(batch: number, length: number, rows: number): Bound {
     const key = `${batch} ${length} ${rows}`
     if (this.#bound?.key === key) return this.#bound.bound
     this.#free()
+    const { program, live } = this.#compiled
     const sizes: Record<string, number> = { batch, length, rows }
     const bound = together((track) => {
       const tensor = ({ dtype, shape }: Program['inputs'][number]) => {
         const own = shape.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 0)))
         return track(this.engine.tensor(dtype, own))
       }
-      const own = this.#program.inputs.filter(({ name }) => !this.#live[name])
+      const own = program.inputs.filter(({ name }) => !live[name])
       const inputs = Object.fromEntries(own.map((spec) => [spec.name, tensor(spec)]))
-      const output = tensor(this.#program.outputs[0] as Program['outputs'][number])
-      const binding = this.#program.bind({ ...this.#live, ...inputs, output })
+      const output = tensor(program.outputs[0] as Program['outputs'][number])
+      const binding = program.bind({ ...live, ...inputs, output })
       return { inputs, output, binding }
     })
     this.#bound = { key, bound }
@@ -115,7 +113,7 @@ export class TextProgram {
 
   dispose(): void {
     this.#free()
-    this.#program.dispose()
+    this.#compiled.program.dispose()
   }
 }
 

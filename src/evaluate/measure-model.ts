@@ -1,6 +1,7 @@
 import type { AnyBatch } from '../data/examples.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { findNonFiniteIn, nonFiniteError } from '../runtime/non-finite.ts'
 import { LossMeter } from './loss-meter.ts'
 
 export interface Measurement {
@@ -23,7 +24,10 @@ export interface Measured {
   undivided?: boolean
 }
 
-/** Measures a model on the whole of `batches`, every target once; `bytes` is their text's size. */
+/**
+ * Measures a model on the whole of `batches`, every target once; `bytes` is their text's size. Throws
+ * UserError, which names the weight at fault, where the loss is not finite.
+ */
 export async function measureModel(
   { engine, objective, parameters, undivided }: Measured,
   { batches, bytes }: { batches(): Iterable<AnyBatch>; bytes: number },
@@ -35,6 +39,8 @@ export async function measureModel(
   try {
     const started = performance.now()
     const { total, count } = await meter.measure(batches(), { signal })
+    if (!Number.isFinite(total))
+      throw await nonFiniteError('losses', () => findNonFiniteIn(parameters))
     const loss = total / count
     return {
       loss,

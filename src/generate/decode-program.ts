@@ -5,8 +5,14 @@ import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { InPlaceCache } from '../nn/index.ts'
-import { compileModel, inputsOf, type Weights } from '../runtime/compile-model.ts'
-import type { DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import {
+  type CompiledModel,
+  compileModel,
+  inputsOf,
+  type Weights,
+} from '../runtime/compile-model.ts'
+import type { Engine } from '../runtime/engine.ts'
+import { nonFiniteOf } from '../runtime/non-finite.ts'
 import { together } from '../runtime/together.ts'
 import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
 import { DecodeStep } from './decode-step.ts'
@@ -43,22 +49,19 @@ export class DecodeProgram {
   /** The part of it that writes. */
   readonly stack: StackConfig
   readonly adapters: AdapterSlots | undefined
-  readonly #program: Program
-  readonly #live: Readonly<Record<string, DeviceTensor>>
+  readonly #compiled: CompiledModel
 
   private constructor(
     engine: Engine,
     model: WritingModel,
-    program: Program,
-    live: Readonly<Record<string, DeviceTensor>>,
+    compiled: CompiledModel,
     adapters: AdapterSlots | undefined,
   ) {
     this.engine = engine
     this.model = model
     this.adapters = adapters
     this.stack = writingStack(model)
-    this.#program = program
-    this.#live = live
+    this.#compiled = compiled
   }
 
   static async create(
@@ -69,12 +72,13 @@ export class DecodeProgram {
   ): Promise<DecodeProgram> {
     const outputs = decodeGraph(model)
     const options = { label: 'decode', bits }
-    const { program, live } = await compileModel(engine, model, outputs, weights, options)
-    return new DecodeProgram(engine, model, program, live, adapters)
+    const compiled = await compileModel(engine, model, outputs, weights, options)
+    return new DecodeProgram(engine, model, compiled, adapters)
   }
 
   bind({ cache, source, adapters, first, batch, length, logits }: StepOptions): DecodeStep {
     const { stack } = this
+    const { program, live } = this.#compiled
     const rows = logits ? batch * length : 0
     return together((track) => {
       const tensor = (dtype: DType, shape: readonly number[]) =>
@@ -92,15 +96,21 @@ export class DecodeProgram {
       const read = source?.rows(first, batch) ?? {}
       const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
       // An encoder-decoder's adapters are of its encoder, too.
-      const given = { ...this.#live, ...inputsOf(this.#program, adapters ?? {}) }
+      const given = { ...live, ...inputsOf(program, adapters ?? {}) }
       const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
       const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
-      return new DecodeStep(own, this.#program.bind(tensors), views)
+      return new DecodeStep(own, program.bind(tensors), views)
     })
   }
 
+  /** Throws UserError, which names the weight at fault, unless all logits are finite. */
+  async check(logits: readonly Float32Array[]): Promise<void> {
+    if (logits.some((row) => nonFiniteOf(row) !== undefined))
+      throw await this.#compiled.fault('logits')
+  }
+
   dispose(): void {
-    this.#program.dispose()
+    this.#compiled.program.dispose()
   }
 }
 

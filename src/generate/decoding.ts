@@ -101,6 +101,7 @@ export class Decoding {
     for (let row = 0; row < count; row++) this.#checkRoom(row, 1)
     const step = this.#step(0, count, 1)
     const logits = await step.run(ids, this.#lengths.subarray(0, count), options)
+    await this.#program.check(logits)
     for (let row = 0; row < count; row++) this.#lengths[row] = this.length(row) + 1
     return logits
   }
@@ -117,6 +118,7 @@ export class Decoding {
     this.#checkRoom(row, ids.length)
     const before = this.#lengths.subarray(row, row + 1)
     const logits = await this.#step(row, 1, ids.length).run(Int32Array.from(ids), before, options)
+    await this.#program.check(logits)
     this.#lengths[row] = this.length(row) + ids.length
     return logits
   }

@@ -1,10 +1,12 @@
 import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
+import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
 import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
 import { packParameters } from '../checkpoint/packed-parameters.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { Engine } from '../runtime/engine.ts'
+import type { FindNonFinite } from '../runtime/non-finite.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
 
@@ -39,19 +41,26 @@ export async function load(
     adapter === undefined ? [] : await Promise.all([adapter].flat().map(readAdapterFolder))
   const files = withAdapters(base, folders)
   const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
-  if (typeof chosen === 'object') return open(files, { engine: chosen, bits, draft, adapters })
+  const findNonFinite = () => findNonFiniteWeights(base, folders)
+  const options = { bits, draft, adapters, findNonFinite }
+  if (typeof chosen === 'object') return open(files, { engine: chosen, ...options })
   const engine = await openEngine({ engine: chosen, threads })
   try {
-    return await open(files, { engine, bits, draft, adapters, ownsEngine: true })
+    return await open(files, { engine, ...options, ownsEngine: true })
   } catch (error) {
     await engine.dispose()
     throw error
   }
 }
 
+interface OpenOptions
+  extends Pick<LanguageModelOptions, 'engine' | 'bits' | 'draft' | 'adapters' | 'ownsEngine'> {
+  findNonFinite: FindNonFinite
+}
+
 async function open(
   files: ModelFolder<WritingModel['config']>,
-  options: Pick<LanguageModelOptions, 'engine' | 'bits' | 'draft' | 'adapters' | 'ownsEngine'>,
+  { findNonFinite, ...options }: OpenOptions,
 ): Promise<LanguageModel> {
   const { engine, bits, draft } = options
   const model = createModel(files.config) as WritingModel
@@ -60,7 +69,8 @@ async function open(
   const { packed, unusedTensors, free } = await packParameters(engine, model, files, { inMemory })
   try {
     const facts = { ...files, unusedTensors }
-    return await LanguageModel.create({ ...files, ...options, model, weights: { packed }, facts })
+    const weights = { packed, findNonFinite }
+    return await LanguageModel.create({ ...files, ...options, model, weights, facts })
   } finally {
     free()
   }

@@ -1,8 +1,15 @@
+import type { UserError } from '../errors.ts'
 import { type Tensor, toOnnx } from '../graph/index.ts'
 import type { WeightData } from '../graph/onnx/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
 import type { Module } from '../nn/index.ts'
 import type { CompileOptions, DeviceTensor, Engine, Program } from './engine.ts'
+import {
+  type FindNonFinite,
+  findNonFiniteIn,
+  nonFiniteError,
+  refuseNonFinite,
+} from './non-finite.ts'
 
 /**
  * A model's parameters. `packed`: they serve as they are now; the engine copies them into the form
@@ -10,7 +17,11 @@ import type { CompileOptions, DeviceTensor, Engine, Program } from './engine.ts'
  * that a model in training can be used.
  */
 export type Weights =
-  | { packed: Readonly<Record<string, WeightData>> }
+  | {
+      packed: Readonly<Record<string, WeightData>>
+      /** Looks through them where they came from, once an output is not finite. */
+      findNonFinite?: FindNonFinite
+    }
   | { live: Readonly<Record<string, DeviceTensor>> }
 
 export interface CompileModelOptions extends CompileOptions {
@@ -22,6 +33,8 @@ export interface CompileModelOptions extends CompileOptions {
 export interface CompiledModel {
   program: Program
   live: Readonly<Record<string, DeviceTensor>>
+  /** Says why an output, such as `logits`, is not finite: the weight at fault, if there is one. */
+  fault(output: string): Promise<UserError>
 }
 
 /** Compiles what computes `outputs` of a model. */
@@ -36,13 +49,20 @@ export async function compileModel(
   const packed = Object.entries('packed' in weights ? weights.packed : {}).map(([name, data]) => {
     const shape = parameters.get(name)?.shape
     if (!shape) throw new Error(`the model has no parameter ${name}`)
+    // Products in few bits round their input to integers, which swallows NaN: no output would tell.
+    if (bits && data instanceof Float32Array) refuseNonFinite(name, data)
     return [name, { dtype: 'float32', shape, data }] as const
   })
   const whole = { outputs, weights: Object.fromEntries(packed) }
   const graph = bits ? quantizeWeights(whole.outputs, whole.weights, bits) : whole
   const onnx = toOnnx(graph.outputs, { target: engine.name, weights: graph.weights })
   const program = await engine.compile(onnx, options)
-  return { program, live: inputsOf(program, 'live' in weights ? weights.live : {}) }
+  const find = 'live' in weights ? () => findNonFiniteIn(weights.live) : weights.findNonFinite
+  return {
+    program,
+    live: inputsOf(program, 'live' in weights ? weights.live : {}),
+    fault: (output) => nonFiniteError(output, find),
+  }
 }
 
 /** Those of `tensors` that are inputs of a program. */

@@ -66,7 +66,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   let sinceBest = resumed?.sinceBest ?? 0
   let rollbacks = 0
   let loss = Number.NaN
-  let saved = -1
+  let saved = resumed?.step ?? -1
   let [tokens, stepTime] = [0, 0]
 
   const save = async (isBest: boolean) => {
@@ -74,8 +74,15 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     await checkpoints?.save({ ...state, seconds: seconds() }, isBest)
     saved = trainer.step
   }
-  const evaluate = async (): Promise<boolean> => {
+  const evaluate = async (batch: AnyBatch): Promise<boolean> => {
+    await trainer.expectFinite()
     const validationLoss = await validate?.()
+    // Without validation data, the batch that was just learned tells whether the model still computes.
+    const measured = validationLoss ?? (await trainer.rehearse(batch))
+    if (!Number.isFinite(measured)) {
+      const name = validate ? 'validation loss' : 'loss'
+      throw new DivergenceError(`step ${trainer.step}: the ${name} is ${measured}`)
+    }
     const isBest = validationLoss === undefined || best === null || validationLoss < best
     if (isBest && validationLoss !== undefined) best = validationLoss
     sinceBest = isBest ? 0 : sinceBest + 1
@@ -86,11 +93,32 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     return options.patience !== undefined && sinceBest >= options.patience
   }
   const recover = async (problem: string) => {
-    options.onMessage?.(problem)
-    if (options.onSpike !== 'rollback' || ++rollbacks > ROLLBACKS) throw new UserError(problem)
+    const kept = saved >= 0 ? `the checkpoint of step ${saved} is good` : 'nothing was saved'
+    if (options.onSpike !== 'rollback') throw new UserError(`${problem}; ${kept}`)
+    if (++rollbacks > ROLLBACKS)
+      throw new UserError(`${problem}, after ${ROLLBACKS} rollbacks; ${kept}`)
     const progress = await checkpoints?.restore()
     if (!progress) throw new UserError(`${problem}; there is no checkpoint to go back to`)
+    options.onMessage?.(problem)
     options.onMessage?.(`back to step ${progress.step}; the data goes on where it was`)
+  }
+
+  /** One update; says what is wrong where the run is not to go on from there. */
+  const advance = async (batch: AnyBatch): Promise<string | undefined> => {
+    const from = performance.now()
+    const result = await trainer.next(batch, schedule(trainer.step))
+    loss = result.loss
+    const time = (performance.now() - from) / 1000
+    tokens += batch.rows * batch.length
+    stepTime += time
+    const tokensPerSecond = (batch.rows * batch.length) / time
+    report({ ...result, tokensPerSecond, seconds: seconds() })
+    if (!spikes.isSpike(loss)) return undefined
+    const where = await trainer.largestGradient()
+    const problem = `step ${trainer.step}: the loss jumped to ${loss.toFixed(3)}; the largest gradient is that of ${where}`
+    if (options.onSpike !== 'report') return problem
+    options.onMessage?.(problem)
+    return undefined
   }
 
   const end = (ended: RunResult['ended']): RunResult => ({
@@ -104,36 +132,26 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 
   try {
     while (trainer.step < steps) {
-      if (signal?.aborted) {
-        if (saved !== trainer.step) await save(false)
-        return end('aborted')
-      }
-      const batch = reader.next()
-      const from = performance.now()
       try {
-        const result = await trainer.next(batch, schedule(trainer.step))
-        loss = result.loss
-        const time = (performance.now() - from) / 1000
-        tokens += batch.rows * batch.length
-        stepTime += time
-        const tokensPerSecond = (batch.rows * batch.length) / time
-        report({ ...result, tokensPerSecond, seconds: seconds() })
-      } catch (error) {
-        if (!(error instanceof DivergenceError)) throw error
-        await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)
-        continue
-      }
-      if (spikes.isSpike(loss)) {
-        const where = await trainer.largestGradient()
-        const problem = `step ${trainer.step}: the loss jumped to ${loss.toFixed(3)}; the largest gradient is that of ${where}`
-        if (options.onSpike === 'report') options.onMessage?.(problem)
-        else {
+        if (signal?.aborted) {
+          if (saved !== trainer.step) {
+            await trainer.expectFinite()
+            await save(false)
+          }
+          return end('aborted')
+        }
+        const batch = reader.next()
+        const problem = await advance(batch)
+        if (problem) {
           await recover(problem)
           continue
         }
+        const due = trainer.step % evalEvery === 0 || trainer.step === steps
+        if (due && (await evaluate(batch)) && trainer.step < steps) return end('early')
+      } catch (error) {
+        if (!(error instanceof DivergenceError)) throw error
+        await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)
       }
-      const due = trainer.step % evalEvery === 0 || trainer.step === steps
-      if (due && (await evaluate()) && trainer.step < steps) return end('early')
     }
     return end('done')
   } finally {

@@ -7,6 +7,7 @@ import { nextToken } from '../objectives/language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { describeNonFinite, findNonFiniteIn } from '../runtime/non-finite.ts'
 import { workersOf } from '../runtime/workers.ts'
 import { GradientStep } from './gradient-step.ts'
 import { cutBatch, type Plan, planMicroBatches } from './micro-batches.ts'
@@ -43,7 +44,7 @@ export interface StepResult {
   gradientNorm: number
 }
 
-/** A step whose loss or gradient is not a number; the parameters are as they were before it. */
+/** A loss, a gradient, a parameter or a part of the optimizer's state that is NaN or infinite. */
 export class DivergenceError extends Error {
   override name = 'DivergenceError'
 }
@@ -125,18 +126,32 @@ export class Trainer {
     )
     const loss = await this.#gradients.run(microBatches)
     const gradientNorm = await this.#update.gradientNorm()
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw await this.#divergence(loss)
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+      throw await this.#divergence(loss, gradientNorm)
     await this.#update.apply(this.step + 1, learningRate, gradientNorm)
     this.step++
     return { step: this.step, loss, learningRate, gradientNorm }
   }
 
-  /** Computes loss and gradients of a batch, and changes nothing: to measure the speed. */
-  async rehearse(batch: AnyBatch): Promise<void> {
+  /** Computes loss and gradients of a batch, and changes nothing; resolves with the loss. */
+  async rehearse(batch: AnyBatch): Promise<number> {
     const key = this.#dropout && this.#key(0)
     const microBatches = cutBatch(batch, this.plan.rows)
-    await this.#gradients.run(microBatches.map((feeds) => (key ? { ...feeds, key } : feeds)))
+    const loss = await this.#gradients.run(
+      microBatches.map((feeds) => (key ? { ...feeds, key } : feeds)),
+    )
     await this.#update.gradientNorm()
+    return loss
+  }
+
+  /** Throws DivergenceError where what a checkpoint would hold is NaN or infinite. */
+  async expectFinite(): Promise<void> {
+    for (const [kind, vector] of this.vectors) {
+      const found = await findNonFiniteIn(vector.bindings())
+      if (!found) continue
+      const where = kind === 'parameters' ? 'the' : `the ${kind} of the`
+      throw new DivergenceError(`step ${this.step}: ${where} ${describeNonFinite(found)}`)
+    }
   }
 
   async dispose(): Promise<void> {
@@ -178,12 +193,15 @@ export class Trainer {
     return found
   }
 
-  async #divergence(loss: number): Promise<DivergenceError> {
+  async #divergence(loss: number, norm: number): Promise<DivergenceError> {
     const faults: string[] = []
     for (const vector of this.#gradients.gradients)
       for (const name of this.values.layout.shapes.keys())
         if (!(await vector.tensor(name).read()).every((x) => Number.isFinite(x))) faults.push(name)
     const where = faults.length > 0 ? `; the first gradient at fault: ${faults[0]}` : ''
-    return new DivergenceError(`step ${this.step + 1}: the loss is ${loss}${where}`)
+    const what = Number.isFinite(loss)
+      ? `the norm of the gradient is ${norm}`
+      : `the loss is ${loss}`
+    return new DivergenceError(`step ${this.step + 1}: ${what}${where}`)
   }
 }

@@ -11,6 +11,7 @@ import { exportTensors } from '../models/huggingface/weights.ts'
 import { Lora } from '../models/lora/lora.ts'
 import type { LoraConfig } from '../models/lora/lora-config.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { refuseNonFinite } from '../runtime/non-finite.ts'
 import { quantizeFrozen } from '../train/quantize-frozen.ts'
 import type { SessionAdapter } from '../train/session.ts'
 import type { ParsedTuneOptions } from './options.ts'
@@ -37,7 +38,7 @@ export async function loraSession(
   const known = base.tokenizer.vocabSize
   const grown = growVocabulary(base, files.tokenizer.vocabSize, known)
   const loaded = await loadParameters(engine, model, grown)
-  const baseHash = await hashOf(loaded)
+  const baseHash = await hashOf(base.folder, loaded)
   const { baseBits } = options
   const frozen = baseBits ? await quantizeFrozen(engine, model, loaded, baseBits) : loaded
   const replaced = grown === base ? [] : tokenRows(model, frozen)
@@ -50,11 +51,18 @@ export async function loraSession(
   }
 }
 
-/** Of all weights, so that an adapter is not learned on one model and then on another. */
-async function hashOf(tensors: Readonly<Record<string, DeviceTensor>>): Promise<string> {
+/**
+ * Of all weights, so that an adapter is not learned on one model and then on another. Throws UserError
+ * where one holds NaN or an infinity.
+ */
+async function hashOf(
+  folder: string,
+  tensors: Readonly<Record<string, DeviceTensor>>,
+): Promise<string> {
   const hash = createHash('sha256')
   for (const [name, tensor] of Object.entries(tensors)) {
-    const { buffer, byteOffset, byteLength } = await tensor.read()
+    const values = (await tensor.read()) as Float32Array
+    const { buffer, byteOffset, byteLength } = refuseNonFinite(`${name} of ${folder}`, values)
     hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength))
   }
   return hash.digest('hex')

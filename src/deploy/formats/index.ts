@@ -1,5 +1,5 @@
 import { type ModelFolder, readWritingFolder } from '../../checkpoint/model-folder.ts'
-import type { OpenModel } from '../../checkpoint/open-model.ts'
+import { type OpenModel, withFiniteWeights } from '../../checkpoint/open-model.ts'
 import { GGUF_DTYPES, type GgufDtype } from '../../models/gguf/dtypes.ts'
 import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './huggingface-dtypes.ts'
 
@@ -83,7 +83,7 @@ async function opened(
   folder: ModelFolder,
   use: (source: OpenModel) => Promise<void>,
 ): Promise<void> {
-  const { openModelFolder } = await import('../sources/folder.ts')
+  const { openModelFolder } = await import('../../checkpoint/open-model-folder.ts')
   const source = await openModelFolder(folder)
-  await use(source).finally(source.close)
+  await use(withFiniteWeights(source)).finally(source.close)
 }

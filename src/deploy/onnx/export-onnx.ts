@@ -1,11 +1,11 @@
 import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
+import { readParameters } from '../../checkpoint/read-parameters.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
 import type { Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
 import { createModel, type Model } from '../../models/model.ts'
-import { parameterMemory } from '../../models/parameter-memory.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
 import { type DecoderGraphOptions, decoderGraph } from './decoder-graph.ts'
 import { sourceGraph, writerGraph } from './encoder-decoder-graphs.ts'
@@ -89,9 +89,8 @@ function graphsOf(
 
 type Weights = Parameters<typeof onnxFile>[0]['weights']
 
-async function readWeights({ fill }: ModelFolder, model: Model): Promise<Weights> {
-  const memory = parameterMemory(model)
-  await fill((name) => memory[name] as Float32Array)
+async function readWeights(folder: ModelFolder, model: Model): Promise<Weights> {
+  const memory = await readParameters(folder, model)
   const weights = [...model.parameters()].map(([name, { shape }]) => {
     return [name, { shape, data: memory[name] as Float32Array }] as const
   })

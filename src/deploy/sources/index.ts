@@ -1,9 +1,9 @@
 import { open, stat } from 'node:fs/promises'
 import { openGgufModel } from '../../checkpoint/gguf-file.ts'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
+import { openFolderModel } from '../../checkpoint/open-model-folder.ts'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../../models/files/node-file.ts'
-import { openFolderModel } from './folder.ts'
 import { openLlama2c } from './llama2c.ts'
 
 /**

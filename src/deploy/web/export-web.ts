@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
+import { readParameters } from '../../checkpoint/read-parameters.ts'
 import type { FileContent } from '../../files/folder.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
 import { encodeSafetensors } from '../../models/files/safetensors.ts'
 import { familyOf } from '../../models/huggingface/config.ts'
 import { exportTensors } from '../../models/huggingface/weights.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
-import { parameterMemory } from '../../models/parameter-memory.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
 import { indexHtml } from './index-html.ts'
 import { siteModules } from './site-modules.ts'
@@ -32,6 +32,7 @@ export async function exportWeb(
   { title = folder.family, webgpu = false }: ExportWebOptions = {},
 ): Promise<void> {
   await expectEmpty(out)
+  const model = await modelFilesOf(folder)
   const [entry, root] = ['./page.js', '../../'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   ) as [string, string]
@@ -40,7 +41,7 @@ export async function exportWeb(
   const copies = [...files].map(([place, path]) => [place, contentOf(path)] as const)
   await writeFolderAside(out, {
     'index.html': indexHtml({ title, webgpu, ...links }),
-    ...(await modelFilesOf(folder)),
+    ...model,
     ...Object.fromEntries(made),
     ...Object.fromEntries(copies),
   })
@@ -49,11 +50,10 @@ export async function exportWeb(
 async function modelFilesOf(
   folder: ModelFolder<WritingModel['config']>,
 ): Promise<Record<string, FileContent>> {
-  const { config, fill } = folder
+  const { config } = folder
   const model = createModel(config)
-  const values = parameterMemory(model)
+  const values = await readParameters(folder, model)
   const value = (name: string) => values[name] as Float32Array
-  await fill(value)
   const files = {
     ...descriptionFiles({
       ...folder,

@@ -1,10 +1,10 @@
-import { isGguf, openGgufModel } from '../../checkpoint/gguf-file.ts'
-import { type ModelFolder, readModelFolder } from '../../checkpoint/model-folder.ts'
-import type { OpenModel } from '../../checkpoint/open-model.ts'
-import { openFolderWeights } from '../../models/files/node-file.ts'
-import { familyNamed } from '../../models/huggingface/config.ts'
-import { parameterReader } from '../../models/huggingface/weights.ts'
-import { createModel } from '../../models/model.ts'
+import { openFolderWeights } from '../models/files/node-file.ts'
+import { familyNamed } from '../models/huggingface/config.ts'
+import { parameterReader } from '../models/huggingface/weights.ts'
+import { createModel } from '../models/model.ts'
+import { isGguf, openGgufModel } from './gguf-file.ts'
+import { type ModelFolder, readModelFolder } from './model-folder.ts'
+import type { OpenModel } from './open-model.ts'
 
 /** Opens a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
 export const openFolderModel = async (folder: string): Promise<OpenModel> =>

@@ -1,0 +1,62 @@
+import { UserError } from '../errors.ts'
+import type { DeviceTensor } from './engine.ts'
+
+/** A tensor that holds NaN or an infinity. */
+export interface NonFinite {
+  name: string
+  value: number
+}
+
+/** Looks through all weights of a model, one tensor at a time. */
+export type FindNonFinite = () => Promise<NonFinite | undefined>
+
+/** The first of the values that is NaN or infinite. */
+export function nonFiniteOf(values: ArrayLike<number>): number | undefined {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    // Zero for every finite number, and NaN for the others: one comparison for both.
+    if (value - value !== 0) return value
+  }
+  return undefined
+}
+
+/** The first of the tensors that holds NaN or an infinity; `read` is called for one at a time. */
+export async function findNonFinite(
+  names: Iterable<string>,
+  read: (name: string) => ArrayLike<number> | Promise<ArrayLike<number>>,
+): Promise<NonFinite | undefined> {
+  for (const name of names) {
+    const value = nonFiniteOf(await read(name))
+    if (value !== undefined) return { name, value }
+  }
+  return undefined
+}
+
+/** The same of tensors in an engine's memory. */
+export const findNonFiniteIn = (tensors: Readonly<Record<string, DeviceTensor>>) =>
+  findNonFinite(Object.keys(tensors), async (name) => {
+    const { dtype } = tensors[name] as DeviceTensor
+    return dtype === 'float32' ? ((await tensors[name]?.read()) as Float32Array) : []
+  })
+
+export const describeNonFinite = ({ name, value }: NonFinite): string =>
+  `weights hold ${Number.isNaN(value) ? 'NaN' : value}: ${name}`
+
+/** For weights that are about to be used. Throws UserError where the tensor holds NaN or an infinity. */
+export function refuseNonFinite(name: string, values: Float32Array): Float32Array {
+  const value = nonFiniteOf(values)
+  if (value !== undefined) throw new UserError(`${describeNonFinite({ name, value })}; ${ADVICE}`)
+  return values
+}
+
+const ADVICE = 'restore them from another copy of the model, or from an earlier checkpoint'
+
+/** Says why an output is not finite: weights are looked through only now, so that loading stays fast. */
+export async function nonFiniteError(output: string, find?: FindNonFinite): Promise<UserError> {
+  const found = await find?.()
+  if (found) return new UserError(`${describeNonFinite(found)}; ${ADVICE}`)
+  const cause = find
+    ? 'though every weight is finite: its numbers leave the range of float32'
+    : 'since its weights are not, or its numbers leave the range of float32'
+  return new UserError(`${output} of this model are not finite, ${cause}; use another model`)
+}
