@@ -18,6 +18,7 @@ test.each<[Partial<TrainOptions>, RegExp]>([
   [{ optimizer: 'momentum', beta2: 0.9 }, /--beta2 .*--optimizer momentum has none/],
   [{ schedule: 'constant', minLr: 1e-5 }, /--min-lr .*constant stays at --lr/],
   [{ clip: 0, clipBy: 'value' }, /--clip-by .*--clip 0 clips nothing/],
+  [{ weightDecay: 0, decay: 'all' }, /--decay .*are all 0/],
   [{ lr: 1e-3, minLr: 1e-2 }, /--min-lr 0\.01 is above .* 0\.001/],
   [{ steps: 10, warmup: 11 }, /--warmup 11 is longer .* 10 steps/],
   [{ patience: 2, val: 0 }, /--patience 2 .*nothing is kept for validation/],
@@ -30,6 +31,7 @@ test.each<Partial<TrainOptions>>([
   { optimizer: 'lion', beta1: 0.9, beta2: 0.9 },
   { schedule: 'linear', minLr: 1e-5, lr: 1e-5, steps: 10, warmup: 10 },
   { clip: 0 },
+  { weightDecay: 0, l1: 1e-3, decay: 'all' },
 ])('%o is not', async (options) => {
   for (const refusal of await run(options)) expect(refusal).toMatch(/nowhere\.txt|no-model/)
 })

@@ -35,6 +35,11 @@ const RULES: readonly Rule[] = [
     option: 'clipBy',
     idle: ({ clip }) => (clip === 0 ? '--clip 0 clips nothing' : undefined),
   },
+  {
+    option: 'decay',
+    idle: ({ weightDecay, l1, l2 }) =>
+      weightDecay + l1 + l2 === 0 ? '--weight-decay, --l1 and --l2 are all 0' : undefined,
+  },
 ]
 
 /** Throws UserError where an option that was given would change nothing, or contradicts another. */

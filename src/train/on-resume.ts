@@ -37,6 +37,7 @@ export const TRAINING_ON_RESUME = {
   clip: 'changeable',
   clipBy: 'changeable',
   weightDecay: 'changeable',
+  decay: 'changeable',
   l1: 'changeable',
   l2: 'changeable',
   labelSmoothing: 'changeable',
