@@ -88,7 +88,9 @@ export class LossMeter {
         losses[index] = Number((await loss.read())[0])
       }
     }
-    await Promise.all(this.#workers.map(work))
+    // All have ended, also where one failed or was aborted: their memory may be disposed then.
+    const ends = await Promise.allSettled(this.#workers.map(work))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     return { total: losses.reduce((sum, loss) => sum + loss, 0), count }
   }
 

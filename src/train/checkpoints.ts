@@ -41,6 +41,14 @@ async function newestSaved(out: string): Promise<Saved> {
   return { ...checkpoint, progress: await readProgress(checkpoint.folder) }
 }
 
+/** Whether a training stands in `out` that was interrupted before its last step. */
+export async function isUnfinished(out: string): Promise<boolean> {
+  const checkpoint = await newestCheckpoint(out)
+  if (!checkpoint) return false
+  const { step, steps, due } = await readProgress(checkpoint.folder)
+  return step < steps || due
+}
+
 /** Throws UserError where the training in `out` cannot resume with these options; tells the others that changed. */
 export async function checkResumedOptions(
   out: string,

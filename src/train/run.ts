@@ -67,19 +67,21 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   let rollbacks = 0
   let loss = Number.NaN
   let saved = resumed?.step ?? -1
+  let due = resumed?.due ?? false
+  let learned: AnyBatch | undefined
   let [tokens, stepTime] = [0, 0]
 
   const save = async (isBest: boolean) => {
-    const state = { step: trainer.step, steps, reader: reader.state(), best, sinceBest }
+    const state = { step: trainer.step, steps, reader: reader.state(), best, sinceBest, due }
     await checkpoints?.save({ ...state, seconds: seconds() }, isBest)
     saved = trainer.step
   }
-  const evaluate = async (batch: AnyBatch): Promise<boolean> => {
+  const evaluate = async (): Promise<boolean> => {
     await trainer.expectFinite()
     const validationLoss = await validate?.()
     // Without validation data, the batch that was just learned tells whether the model still computes.
-    const measured = validationLoss ?? (await trainer.rehearse(batch))
-    if (!Number.isFinite(measured)) {
+    const measured = validationLoss ?? (learned && (await trainer.rehearse(learned)))
+    if (measured !== undefined && !Number.isFinite(measured)) {
       const name = validate ? 'validation loss' : 'loss'
       throw new DivergenceError(`step ${trainer.step}: the ${name} is ${measured}`)
     }
@@ -88,11 +90,13 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     sinceBest = isBest ? 0 : sinceBest + 1
     const metrics = { step: trainer.step, validationLoss, seconds: seconds() }
     report(metrics)
+    due = false
     await save(isBest)
     await options.onEvaluated?.(metrics)
     return options.patience !== undefined && sinceBest >= options.patience
   }
   const recover = async (problem: string) => {
+    due = false
     const kept = saved >= 0 ? `the checkpoint of step ${saved} is good` : 'nothing was saved'
     if (options.onSpike !== 'rollback') throw new UserError(`${problem}; ${kept}`)
     if (++rollbacks > ROLLBACKS)
@@ -131,7 +135,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   })
 
   try {
-    while (trainer.step < steps) {
+    for (;;) {
       try {
         if (signal?.aborted) {
           if (saved !== trainer.step) {
@@ -140,34 +144,33 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
           }
           return end('aborted')
         }
-        const batch = reader.next()
-        const problem = await advance(batch)
-        if (problem) {
-          await recover(problem)
-          continue
-        }
-        const due = trainer.step % evalEvery === 0 || trainer.step === steps
-        if (due && (await evaluate(batch)) && trainer.step < steps) return end('early')
+        if (due && (await evaluate()) && trainer.step < steps) return end('early')
+        if (trainer.step >= steps) return end('done')
+        learned = reader.next()
+        const problem = await advance(learned)
+        if (problem) await recover(problem)
+        else due = trainer.step % evalEvery === 0 || trainer.step === steps
       } catch (error) {
+        // A validation that was cut short stays due.
+        if (signal?.aborted && error === signal.reason) continue
         if (!(error instanceof DivergenceError)) throw error
         await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)
       }
     }
-    return end('done')
   } finally {
     validate?.dispose()
   }
 }
 
 /** Mean validation loss, as a function whose programs are made once. */
-async function validator({ trainer, validation, measured, undivided }: RunOptions) {
+async function validator({ trainer, validation, measured, undivided, signal }: RunOptions) {
   if (!validation) return undefined
   const [first] = validation()
   if (!first) return undefined
   const { engine, parameters } = trainer
   const meter = await LossMeter.create(engine, measured, parameters, first, { undivided })
   const measure = async () => {
-    const { total, count } = await meter.measure(firstTokens(validation()))
+    const { total, count } = await meter.measure(firstTokens(validation()), { signal })
     return total / count
   }
   return Object.assign(measure, { dispose: () => meter.dispose() })

@@ -21,15 +21,16 @@ export class Sampler {
     this.#options = options
   }
 
-  /** Up to `maxTokens` tokens from the beginning of a text; the same parameters give the same. */
-  async sample(maxTokens = 200): Promise<string> {
+  /** Up to 200 tokens from the beginning of a text; the same parameters give the same. */
+  async sample(signal?: AbortSignal): Promise<string> {
     const { trainer, decoder: model, ...parts } = this.#options
     this.#model ??= await LanguageModel.create({
       ...parts,
       model,
       weights: { live: trainer.parameters },
     })
-    const { text } = await generate(this.#model, { maxTokens, temperature: 0.8, topK: 50, seed: 1 })
+    const sampling = { maxTokens: 200, temperature: 0.8, topK: 50, seed: 1 }
+    const { text } = await generate(this.#model, { ...sampling, signal })
     return text
   }
 

@@ -45,7 +45,7 @@ export interface TrainEvents {
   onMessage?(text: string): void
   /** After each validation: a text that the model makes as it stands. */
   onSample?(text: string, step: number): void
-  /** Ends the training after the present step, with a checkpoint. */
+  /** Ends the training after the present step, with a checkpoint; validation and data at once. */
   signal?: AbortSignal
 }
 
@@ -117,7 +117,10 @@ export interface SessionOptions {
   /** Tokens that one pass over the training data has. */
   trainingTokens: number
   /** Measures besides the loss, with the final weights. */
-  measure?(parameters: Trainer['parameters']): Promise<Record<string, number>>
+  measure?(
+    parameters: Trainer['parameters'],
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, number>>
   /** Fills the parameters with a model to start from. */
   start?(trainer: Trainer): Promise<void>
   /** What a resumed run must share with the one before, besides its options. */
@@ -130,6 +133,7 @@ export interface SessionOptions {
 export async function trainingSession(session: SessionOptions): Promise<TrainResult> {
   const { options, engine, model, adapter, defaults, events, validation } = session
   const { length: context } = session
+  const { signal } = events
   const { out } = options
   const parameters = countParameters(adapter?.lora ?? model)
   const filesOf = (values: ParameterValues) =>
@@ -201,26 +205,30 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       onMessage: events.onMessage,
       onEvaluated: async ({ step }) => {
         await recorder.flush()
-        if (events.onSample && sampler) events.onSample(await sampler.sample(), step)
+        if (events.onSample && sampler) events.onSample(await sampler.sample(signal), step)
       },
-      signal: events.signal,
+      signal,
     }).finally(() => recorder.close())
-    if (run.ended !== 'aborted' && sampler)
-      await writeFile(join(out, 'sample.txt'), await sampler.sample())
-    sampler?.dispose()
-    const measured =
-      validation && run.ended !== 'aborted' ? await measureAll(session, trainer, validation) : {}
     const average = trainer.vectors.get('average')
     if (average) await promote(join(out, 'average'), filesOf(average))
+    const conclude = async () => {
+      const sample = await sampler?.sample(signal)
+      signal?.throwIfAborted()
+      if (sample !== undefined) await writeFile(join(out, 'sample.txt'), sample)
+      return validation ? measureAll(session, trainer, validation) : {}
+    }
+    // All is saved by now: an abort leaves the figures out, and a resumed run gives them.
+    const figures = run.ended === 'aborted' ? undefined : await unlessAborted(signal, conclude())
+    sampler?.dispose()
     return {
       out,
-      ...measured,
+      ...figures,
       tokensPerSecond: run.tokensPerSecond,
       parameters,
       seconds: run.seconds,
       peakRssBytes: peakMemory(),
       steps: run.step,
-      ended: run.ended,
+      ended: figures ? run.ended : 'aborted',
     }
   } finally {
     await trainer.dispose()
@@ -229,15 +237,23 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
 
 /** The whole validation data. */
 async function measureAll(
-  { engine, measured: objective, undivided, measure }: SessionOptions,
+  { engine, measured: objective, undivided, measure, events: { signal } }: SessionOptions,
   { parameters }: Trainer,
   validation: NonNullable<SessionOptions['validation']>,
 ) {
-  const measurement = await measureModel({ engine, objective, parameters, undivided }, validation)
+  const parts = { engine, objective, parameters, undivided }
+  const measurement = await measureModel(parts, validation, { signal })
   if (!measure) return measurement
   // Perplexity and bits are of texts.
-  return { loss: measurement.loss, metrics: await measure(parameters) }
+  return { loss: measurement.loss, metrics: await measure(parameters, signal) }
 }
+
+/** What `work` gives; undefined where the signal ended it. */
+const unlessAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>) =>
+  work.catch((error: unknown) => {
+    if (!signal?.aborted || error !== signal.reason) throw error
+    return undefined
+  })
 
 const createTrainer = (
   { options, engine, model, adapter, objective, undivided }: SessionOptions,

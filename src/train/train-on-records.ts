@@ -95,9 +95,9 @@ export async function trainOnRecords(
     },
     measure:
       held.length > 0
-        ? (parameters) => {
+        ? (parameters, signal) => {
             const weights = { live: parameters }
-            return task.measure({ engine, model, tokenizer, weights }, held, sizes)
+            return task.measure({ engine, model, tokenizer, weights, signal }, held, sizes)
           }
         : undefined,
     trainingTokens: records.length * each,

@@ -71,6 +71,35 @@ describe('resuming', () => {
     },
   )
 
+  test.each(['the validation of the last step', 'the measurement at the end'])(
+    'goes on with %s',
+    async (which) => {
+      const out = which.replaceAll(' ', '-')
+      const stop = new AbortController()
+      const stopped = await train(tiny(out), {
+        signal: stop.signal,
+        onMetrics: ({ step, validationLoss }) => {
+          const isValidated = validationLoss !== undefined
+          if (step === 12 && isValidated === which.includes('end')) stop.abort()
+        },
+      })
+      expect(stopped).toMatchObject({ ended: 'aborted', steps: 12 })
+      expect(stopped.loss).toBeUndefined()
+      const result = await train({ ...tiny(out), resume: true })
+      const whole = await train(tiny(`${out}-whole`))
+      expect(result).toMatchObject({ ended: 'done', loss: whole.loss })
+      const validations = async (folderOf: string) => {
+        const lines = await readFile(join(folder, folderOf, 'metrics.jsonl'), 'utf8')
+        const all = lines
+          .trim()
+          .split('\n')
+          .map((line): Metrics => JSON.parse(line))
+        return all.flatMap(({ validationLoss }) => validationLoss ?? [])
+      }
+      expect(await validations(out)).toEqual(await validations(`${out}-whole`))
+    },
+  )
+
   test('is refused with other options, and an old folder without it', async () => {
     await losses(tiny('old'), 4)
     await expect(train(tiny('old'))).rejects.toThrow(

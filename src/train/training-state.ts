@@ -19,6 +19,8 @@ export interface Progress {
   /** Best validation loss so far, and evaluations since. */
   best: number | null
   sinceBest: number
+  /** Whether the step is still to be validated, since an abort came before. */
+  due: boolean
   /** Seconds of training so far. */
   seconds: number
   /** Updates of the whole training. */
@@ -34,10 +36,11 @@ const progressSchema = z.object({
   reader: z.unknown(),
   best: z.number().nullable(),
   sinceBest: z.number().int().nonnegative(),
+  due: z.boolean().default(false),
   seconds: z.number().nonnegative(),
   steps: z.number().int().positive(),
   identity: z.record(z.string(), z.unknown()),
-  options: z.record(z.string(), z.unknown()),
+  options: z.record(z.string(), z.unknown()).default({}),
 })
 
 const STATE = 'training_state.json'

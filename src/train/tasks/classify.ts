@@ -29,8 +29,8 @@ export const classify: RecordTask<LabelledText> = {
   examples: (records, tokenizer, model, { length }) =>
     labelledTextSet(records, readerOf(model).config.head?.labels, { tokenizer, length }),
   measure: (trained, records) =>
-    asking(trained, async (model) => {
-      const said = await askForLabels(model, records)
+    asking(trained, async (model, options) => {
+      const said = await askForLabels(model, records, options)
       const pairs = records.map(({ label }, i) => [said[i]?.label, String(label)] as const)
       return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
     }),
@@ -43,8 +43,8 @@ export const regress: RecordTask<LabelledText> = {
   examples: (records, tokenizer, _, { length }) =>
     labelledTextSet(records, undefined, { tokenizer, length }),
   measure: (trained, records) =>
-    asking(trained, async (model) => {
-      const said = await estimate(model, records)
+    asking(trained, async (model, options) => {
+      const said = await estimate(model, records, options)
       const pairs = records.map(({ label }, i) => [said[i] as number, Number(label)] as const)
       return { meanAbsoluteError: meanAbsoluteError(pairs), correlation: correlation(pairs) }
     }),

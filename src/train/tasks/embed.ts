@@ -17,14 +17,16 @@ export const embed: RecordTask<TextPair> = {
     (sizes) =>
       contrastiveObjective(readerOf(model), { ...sizes, length, temperature }),
   measure: (trained, records) =>
-    asking(trained, async (model) => {
+    asking(trained, async (model, options) => {
       const anchors = await askForVectors(
         model,
         records.map(({ anchor }) => anchor),
+        options,
       )
       const positives = await askForVectors(
         model,
         records.map(({ positive }) => positive),
+        options,
       )
       const texts = records.map(({ positive }) => positive)
       return { recallAt1: recallAt1(anchors, positives, texts) }

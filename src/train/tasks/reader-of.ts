@@ -7,11 +7,11 @@ import type { Trained } from './task.ts'
 /** Asks a model in training about whole texts. */
 export async function asking<T>(
   trained: Trained,
-  ask: (model: TextModel) => Promise<T>,
+  ask: (model: TextModel, options: { signal?: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   const model = await TextModel.create({ ...trained, model: readerOf(trained.model) })
   try {
-    return await ask(model)
+    return await ask(model, { signal: trained.signal })
   } finally {
     await model.dispose()
   }

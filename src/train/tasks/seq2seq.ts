@@ -31,7 +31,7 @@ export const seq2seq: RecordTask<SourceTarget> = {
   },
   async measure(trained, all, { length: maxLength }) {
     const records = all.slice(0, WRITTEN)
-    const { tokenizer } = trained
+    const { tokenizer, signal } = trained
     const model = await LanguageModel.create({ ...trained, model: writerOf(trained.model) })
     const { startId } = writerOf(trained.model).config
     const promptOf = ({ sources }: SourceTarget) => ({
@@ -42,7 +42,11 @@ export const seq2seq: RecordTask<SourceTarget> = {
       let exact = 0
       for (let start = 0; start < records.length; start += TOGETHER) {
         const some = records.slice(start, start + TOGETHER)
-        const written = await generateFromTokens(model, some.map(promptOf), GREEDILY)
+        const written = await generateFromTokens(model, some.map(promptOf), {
+          ...GREEDILY,
+          signal,
+        })
+        signal?.throwIfAborted()
         exact += some.filter(({ target }, i) => written[i]?.text === target).length
       }
       return { exactMatch: exact / records.length }

@@ -20,9 +20,9 @@ export const tag: RecordTask<TaggedWords> = {
   examples: (records, tokenizer, model, { length }) =>
     taggedWordSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
   measure: (trained, records) =>
-    asking(trained, async (model) => {
+    asking(trained, async (model, options) => {
       const sentences = records.map(({ words }) => words)
-      const said = await askForTags(model, sentences)
+      const said = await askForTags(model, sentences, options)
       const pairs = records.flatMap(({ tags }, i) =>
         tags.map((tag, word) => [said[i]?.[word]?.tag, tag] as const),
       )

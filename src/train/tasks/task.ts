@@ -27,6 +27,7 @@ export interface Trained {
   model: Model
   tokenizer: Tokenizer
   weights: { live: Readonly<Record<string, DeviceTensor>> }
+  signal?: AbortSignal
 }
 
 /** What sets one task apart: the form of its records, its models and its loss. */
