@@ -12,12 +12,7 @@ export const writeModel = (
   writeHuggingFace(
     {
       ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
-      ...{
-        unknownFields: [],
-        unusedSettings: [],
-        unusedTensors: [],
-        read: async (name) => weights[name] as Float32Array,
-      },
+      ...{ unknownFields: [], read: async (name) => weights[name] as Float32Array },
       close: async () => {},
     },
     out,

@@ -15,8 +15,6 @@ export function folderOf(
     family: familyOf(config).modelType,
     config,
     unknownFields: [],
-    unusedSettings: [],
-    unusedTensors: [],
     tokenizer,
     chatTemplate: undefined,
     generation: {},

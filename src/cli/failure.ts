@@ -1,12 +1,13 @@
 import { CommanderError } from 'commander'
 import { UserError } from '../errors.ts'
+import { Interruption } from './interrupt.ts'
 
 export interface Failure {
   message: string
   exitCode: number
 }
 
-export const EXIT = { mistake: 1, fault: 2, interrupted: 130 } as const
+export const EXIT = { mistake: 1, fault: 2 } as const
 
 /** What to tell the user about an error: their mistakes in a line, ours with all that a report needs. */
 export function explain(error: unknown): Failure {
@@ -16,7 +17,10 @@ export function explain(error: unknown): Failure {
   }
   if (error instanceof UserError) return { message: error.message, exitCode: EXIT.mistake }
   if (error instanceof Error && error.name === 'AbortError') {
-    return { message: 'interrupted', exitCode: EXIT.interrupted }
+    // Node's own timers and streams name the reason as their cause.
+    const reason = error instanceof Interruption ? error : error.cause
+    const { message, exitCode } = reason instanceof Interruption ? reason : new Interruption()
+    return { message, exitCode }
   }
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return {

@@ -8,15 +8,11 @@ const FILES = { include: ['adapter_*', '*.j*'], exclude: ['*/*'] }
  * The folders that `--adapter` stands for: folders, or adapters on the Hugging Face Hub, which are
  * downloaded as models are. Throws UserError.
  */
-export async function findAdapters(
-  adapters: readonly string[],
-  { signal }: { signal?: AbortSignal } = {},
-): Promise<string[]> {
+export async function findAdapters(adapters: readonly string[]): Promise<string[]> {
   const { events, end } = showTransfer()
   const folders: string[] = []
   try {
-    for (const adapter of adapters)
-      folders.push(await resolveModel(adapter, { ...FILES, signal }, events))
+    for (const adapter of adapters) folders.push(await resolveModel(adapter, FILES, events))
   } finally {
     end()
   }

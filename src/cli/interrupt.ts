@@ -1,17 +1,55 @@
-import { EXIT } from './failure.ts'
+/** Exit codes after a signal, as shells have them: 128 and its number. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
+
+type Signal = keyof typeof SIGNALS
 
 /**
- * From now on the first Ctrl-C (or SIGTERM, or a reader of standard output that went away) aborts the
- * signal, so that a command can end in good order; a second Ctrl-C ends the process at once.
+ * Ends work in good order: between `listen` and `close`, the first Ctrl-C or SIGTERM (or a reader of
+ * standard output that goes away) aborts `signal`. Before and after, and at the second one, the system
+ * ends the process at once, whatever it is at, so whoever has nothing to save needs none of this.
  */
-export function interruptSignal(): AbortSignal {
-  const controller = new AbortController()
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted)
-    controller.abort()
+export class Interrupt {
+  readonly #controller = new AbortController()
+  readonly #stops = (Object.keys(SIGNALS) as Signal[]).map(
+    (name) => [name, () => this.#stop(SIGNALS[name])] as const,
+  )
+  readonly #lostReader = () => this.#stop(undefined)
+  #exitCode: number | undefined
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  process.stdout.once('error', stop)
-  return controller.signal
+
+  /** What the process is to exit with; undefined where no signal came. */
+  get exitCode(): number | undefined {
+    return this.#exitCode
+  }
+
+  listen(): this {
+    for (const [name, stop] of this.#stops) process.on(name, stop)
+    process.stdout.on('error', this.#lostReader)
+    return this
+  }
+
+  close(): void {
+    for (const [name, stop] of this.#stops) process.off(name, stop)
+    process.stdout.off('error', this.#lostReader)
+  }
+
+  #stop(exitCode: number | undefined): void {
+    this.close()
+    this.#exitCode = exitCode
+    this.#controller.abort(new Interruption(exitCode))
+  }
+}
+
+/** Why work was aborted. */
+export class Interruption extends Error {
+  override name = 'AbortError'
+  readonly exitCode: number
+
+  constructor(exitCode: number = SIGNALS.SIGINT) {
+    super('interrupted')
+    this.exitCode = exitCode
+  }
 }

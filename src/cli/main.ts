@@ -2,7 +2,6 @@
 import { CommanderError } from 'commander'
 import { explain } from './failure.ts'
 import { createProgram } from './program.ts'
-import { showNotices } from './show-notices.ts'
 
 // A reader that goes away (`chatwright ... | head`) is no fault.
 for (const stream of [process.stdout, process.stderr]) {
@@ -11,7 +10,6 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-showNotices()
 const program = createProgram()
 try {
   await program.parseAsync()

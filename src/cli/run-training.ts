@@ -1,8 +1,7 @@
 import { formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
-import type { TrainEvents, TrainResult } from '../train/session.ts'
+import type { StartFacts, TrainEvents, TrainResult } from '../train/session.ts'
 import type { Outcome } from './command.ts'
-import { EXIT } from './failure.ts'
-import { interruptSignal } from './interrupt.ts'
+import { Interrupt } from './interrupt.ts'
 import { quote } from './quote.ts'
 import { showTraining } from './show-training.ts'
 
@@ -11,18 +10,31 @@ export async function runTraining(
   run: (events: TrainEvents) => Promise<TrainResult>,
 ): Promise<Outcome> {
   const { events, print, end } = showTraining()
+  const interrupt = new Interrupt()
+  const { signal } = interrupt
+  signal.addEventListener('abort', () =>
+    print('Stopping after this step, to save it; Ctrl-C once more ends it at once.'),
+  )
   let sample = ''
   const onSample = (text: string) => {
     sample = text
   }
-  const result = await run({ ...events, onSample, signal: interruptSignal() }).finally(end)
+  // Before the first step there is nothing to save.
+  const onStart = (facts: StartFacts) => {
+    events.onStart?.(facts)
+    interrupt.listen()
+  }
+  const result = await run({ ...events, onStart, onSample, signal }).finally(() => {
+    interrupt.close()
+    end()
+  })
   if (sample !== '') print(`What it writes:\n${sample}\n`)
   if (result.ended === 'aborted') {
     const command = ['chatwright', ...process.argv.slice(2).filter((word) => word !== '--resume')]
     console.error(`Stopped and saved at step ${result.steps}. To go on:`)
     console.error(`  ${[...command, '--resume'].map(quote).join(' ')}`)
   }
-  const exitCode = result.ended === 'aborted' ? EXIT.interrupted : 0
+  const exitCode = result.ended === 'aborted' ? interrupt.exitCode : 0
   return { result, text: describeResult(result), exitCode }
 }
 

@@ -36,7 +36,7 @@ export function memoryTokens(
 export async function encodeToMemory(
   documents: AsyncIterable<TextPiece>,
   tokenizer: Tokenizer,
-  options?: { marks?: boolean },
+  options?: { bos?: boolean },
 ): Promise<DocumentTokens> {
   const ids: number[] = []
   const starts: number[] = []

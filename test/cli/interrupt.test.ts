@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TINY, workFolder } from './book.ts'
 import { lastJson, run } from './run.ts'
 
@@ -31,6 +31,36 @@ it('saves at Ctrl-C, and goes on to the same result as without a break', async (
   const whole = await run([...TINY, ...LENGTH, '--out', 'whole', '--json'], { cwd: folder.path })
   expect(lastJson(resumed)).toMatchObject({ steps: 400, loss: lastJson(whole).loss })
 }, 120_000)
+
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s', (signal, code) => {
+  const tiny = ['--heads', '2', '--dim', '32']
+  it.each([
+    ['train', ...tiny, '--out', 'reading'],
+    ['tokenizer', 'train', '--out', 'reading'],
+    ['eval', '--model', 'whole'],
+    ['predict', '--model', 'whole'],
+  ])('ends %s at once while it prepares data', async (...args) => {
+    const { code: found } = await run([...args, '--data', '-'], {
+      cwd: folder.path,
+      input: null,
+      // More than a pipe holds: once it is written, the command reads, and waits for more.
+      onStart: (child) => child.stdin?.write('text\n'.repeat(100_000), () => child.kill(signal)),
+    })
+    expect(found).toBe(code)
+  })
+
+  it('ends generate with what it has', async () => {
+    const args = ['generate', '--model', 'whole', '--max-tokens', '1000000']
+    const { code: found, stdout } = await run(args, {
+      cwd: folder.path,
+      onStart: (child) => child.stdout?.once('data', () => child.kill(signal)),
+    })
+    expect({ code: found, lastLine: stdout.slice(-1) }).toEqual({ code, lastLine: '\n' })
+  })
+})
 
 it('refuses to begin anew where a training stands', async () => {
   const again = await run([...TINY, ...LENGTH, '--out', 'broken'], { cwd: folder.path })

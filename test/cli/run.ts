@@ -1,18 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** The executable as it is built. */
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 export interface Finished {
+  /** As a shell has it: 128 and the number of the signal that ended the process. */
   code: number | null
   stdout: string
   stderr: string
 }
 
 export interface RunOptions {
-  /** What standard input holds; nothing by default. */
-  input?: string
+  /** What standard input holds; nothing by default. `null` leaves it open. */
+  input?: string | null
   cwd?: string
   env?: Record<string, string>
   onStart?(child: ChildProcess): void
@@ -36,9 +38,13 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
     stderr += text
     onStderr?.(stderr, child)
   })
-  child.stdin.on('error', () => {}).end(input)
+  child.stdin.on('error', () => {})
+  if (input !== null) child.stdin.end(input)
   return new Promise((resolve, reject) => {
-    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }))
+    child.on('error', reject).on('close', (exit, signal) => {
+      const code = signal ? 128 + constants.signals[signal] : exit
+      resolve({ code, stdout, stderr })
+    })
   })
 }
 

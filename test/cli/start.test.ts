@@ -27,6 +27,28 @@ it('trains without a terminal, prints a sample, and uses the model the next time
   expect(after.mtimeMs).toBe(mtimeMs)
 })
 
+it('goes on with a training that was stopped, by the same command', async () => {
+  const start = ['start', '--data', 'book.txt', '--model', 'stopped', '--seconds', '5', '--json']
+  let sent = false
+  const first = await run(start, {
+    cwd: folder.path,
+    onStderr: (stderr, child) => {
+      // By then there is a model to open.
+      if (sent || !/What it writes after step/.test(stderr)) return
+      sent = true
+      child.kill('SIGINT')
+    },
+  })
+  expect(first.code, first.stderr).toBe(130)
+  expect(lastJson(first)).toMatchObject({ ended: 'aborted' })
+  expect(first.stderr).toMatch(/Stopped and saved/)
+  const second = await run(start, { cwd: folder.path })
+  expect(second.code, second.stderr).toBe(0)
+  const step = lastJson(first).steps
+  expect(second.stderr).toMatch(new RegExp(`Going on with the training.*from step ${step} on`, 's'))
+  expect(second.stderr).toMatch(/Trained: validation loss/)
+})
+
 it('says what to do without a network', async () => {
   const env = {
     CHATWRIGHT_CACHE: join(folder.path, 'cache'),

@@ -4,7 +4,6 @@ import { defineCommand } from '../command.ts'
 import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
-import { interruptSignal } from '../interrupt.ts'
 
 export const evaluate = defineCommand({
   name: 'eval',
@@ -25,10 +24,9 @@ export const evaluate = defineCommand({
   examples: ['chatwright eval --model my-model --data held-out.txt'],
   run: async (options) => {
     const { evaluate } = await import('../../evaluate/evaluate.ts')
-    const signal = interruptSignal()
-    const model = await findModel(options.model, { signal })
-    const adapter = await findAdapters(options.adapter ?? [], { signal })
-    const result = await evaluate({ ...options, model, adapter }, { signal })
+    const model = await findModel(options.model)
+    const adapter = await findAdapters(options.adapter ?? [])
+    const result = await evaluate({ ...options, model, adapter })
     const { loss, perplexity, bitsPerByte, tokensPerSecond } = result
     const text = `loss ${formatLoss(loss)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(3)} bits per byte, ${formatCount(tokensPerSecond)} tokens per second`
     return { result, text }

@@ -46,6 +46,8 @@ export const exportCommand = defineCommand({
     const { exportModel } = await import('../../deploy/export-model.ts')
     const model = await findModel(options.model)
     const result = await exportModel({ ...options, model })
-    return { result, text: `wrote ${result.out}` }
+    const { unknownFields } = result
+    const lost = unknownFields.length > 0 ? `left out: ${unknownFields.join(', ')}\n` : ''
+    return { result, text: `${lost}wrote ${result.out}` }
   },
 })

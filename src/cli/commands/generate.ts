@@ -7,7 +7,7 @@ import { defineCommand } from '../command.ts'
 import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp, samplingHelp } from '../help/generation.ts'
-import { interruptSignal } from '../interrupt.ts'
+import { Interrupt } from '../interrupt.ts'
 import { modelOptions } from '../model-options.ts'
 
 const { prompt: _, sources: __, maxTokens: ___, ...search } = beamOptions.shape
@@ -40,16 +40,17 @@ export const generate = defineCommand({
     { model: name, adapter: adapters, engine, threads, bits, draft, ...options },
     { json },
   ) => {
-    const signal = interruptSignal()
     const { beams = 0, nBest, lengthPenalty, earlyStopping, ...sampled } = options
     if (beams === 0 && (nBest ?? lengthPenalty ?? earlyStopping) !== undefined)
       throw new UserError('--n-best, --length-penalty and --early-stopping need --beams')
     if (beams > 0) refuseSampling({ ...sampled, draft })
     const { load } = await import('../../generate/load.ts')
     const { stream } = await import('../../generate/generate.ts')
-    const folder = await findModel(name, { signal })
-    const adapter = adapters && (await findAdapters(adapters, { signal }))
+    const folder = await findModel(name)
+    const adapter = adapters && (await findAdapters(adapters))
     const model = await load(folder, { adapter, engine, threads, bits, draft })
+    const interrupt = new Interrupt().listen()
+    const { signal } = interrupt
     try {
       if (beams > 0) {
         const { generateBeams } = await import('../../generate/generate-beams.ts')
@@ -68,8 +69,10 @@ export const generate = defineCommand({
         if (!json) process.stdout.write(step.value.text)
       if (!json) process.stdout.write('\n')
       const { pieces, ...result } = step.value
-      return { result: sampled.logprobs === undefined ? result : { ...result, pieces } }
+      const { exitCode } = interrupt
+      return { result: sampled.logprobs === undefined ? result : { ...result, pieces }, exitCode }
     } finally {
+      interrupt.close()
       await model.dispose()
     }
   },

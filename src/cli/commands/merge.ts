@@ -3,7 +3,6 @@ import { defineCommand } from '../command.ts'
 import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
-import { interruptSignal } from '../interrupt.ts'
 
 export const merge = defineCommand({
   name: 'merge',
@@ -19,9 +18,8 @@ export const merge = defineCommand({
   examples: ['chatwright merge --model my-model --adapter my-adapter --out my-chat-model'],
   run: async (options) => {
     const { merge } = await import('../../checkpoint/merge.ts')
-    const signal = interruptSignal()
-    const model = await findModel(options.model, { signal })
-    const adapter = await findAdapters(options.adapter, { signal })
+    const model = await findModel(options.model)
+    const adapter = await findAdapters(options.adapter)
     const result = await merge({ ...options, model, adapter })
     return { result, text: `${result.matrices} matrices merged; in ${result.out}` }
   },

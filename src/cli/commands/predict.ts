@@ -3,7 +3,6 @@ import { type Prediction, predictOptions } from '../../encode/predict.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
-import { interruptSignal } from '../interrupt.ts'
 
 const { model, engine, threads } = modelHelp
 
@@ -27,9 +26,8 @@ export const predict = defineCommand({
   ],
   run: async (options) => {
     const { predict } = await import('../../encode/predict.ts')
-    const signal = interruptSignal()
-    const model = await findModel(options.model, { signal })
-    const predictions = await predict({ ...options, model, signal })
+    const model = await findModel(options.model)
+    const predictions = await predict({ ...options, model })
     return { result: { predictions }, text: predictions.map(describe).join('\n') }
   },
 })

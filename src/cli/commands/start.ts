@@ -4,7 +4,6 @@ import pc from 'picocolors'
 import { z } from 'zod'
 import { formatLoss } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
-import { EXIT } from '../failure.ts'
 import { languageHelp, languageOption, userLanguage } from '../language.ts'
 import { startMessages } from '../start/messages.ts'
 
@@ -33,15 +32,17 @@ export const start = defineCommand({
   run: async ({ data, model: folder = FOLDER, seconds = 120, threads, language }) => {
     const spoken = language ?? userLanguage()
     const words = startMessages[spoken]
-    const isTrained = await exists(join(folder, 'config.json'))
+    const { isUnfinished } = await import('../../train/checkpoints.ts')
+    const resume = await isUnfinished(folder)
+    const isTrained = !resume && (await exists(join(folder, 'config.json')))
     if (isTrained) console.error(pc.dim(words.found(folder)))
     else {
       const { trainFirstModel } = await import('../start/train-first-model.ts')
-      const options = { data, folder, seconds, threads, language: spoken }
-      const { ended, loss, ...trained } = await trainFirstModel(options)
+      const options = { data, folder, seconds, threads, resume, language: spoken }
+      const { ended, loss, exitCode, ...trained } = await trainFirstModel(options)
       if (ended === 'aborted') {
         console.error(words.stopped)
-        return { result: { ...trained, ended }, exitCode: EXIT.interrupted }
+        return { result: { ...trained, ended }, exitCode }
       }
       if (loss !== undefined) console.error(words.trained(formatLoss(loss), folder))
     }

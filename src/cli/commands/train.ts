@@ -57,7 +57,7 @@ export const train = defineCommand({
   run: async (options) => {
     const { train } = await import('../../train/train.ts')
     return runTraining(async (events) => {
-      const model = options.model && (await findModel(options.model, events))
+      const model = options.model && (await findModel(options.model))
       return train({ ...options, model }, events)
     })
   },

