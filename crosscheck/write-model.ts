@@ -12,7 +12,12 @@ export const writeModel = (
   writeHuggingFace(
     {
       ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
-      ...{ unknownFields: [], read: async (name) => weights[name] as Float32Array },
+      ...{
+        unknownFields: [],
+        unusedSettings: [],
+        unusedTensors: [],
+        read: async (name) => weights[name] as Float32Array,
+      },
       close: async () => {},
     },
     out,

@@ -15,6 +15,8 @@ export function folderOf(
     family: familyOf(config).modelType,
     config,
     unknownFields: [],
+    unusedSettings: [],
+    unusedTensors: [],
     tokenizer,
     chatTemplate: undefined,
     generation: {},

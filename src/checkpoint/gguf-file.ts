@@ -9,6 +9,7 @@ import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerAt } from '../text/tokenizer-folder.ts'
 import { fitTokenizer } from './fit-tokenizer.ts'
+import { tellLeftAside } from './left-aside.ts'
 import type { ModelFolder } from './model-folder.ts'
 import type { OpenModel } from './open-model.ts'
 
@@ -19,7 +20,7 @@ import type { OpenModel } from './open-model.ts'
 export async function openGgufModel(path: string, tokenizer?: string): Promise<OpenModel> {
   const gguf = await openGguf(await openFile(path), path)
   try {
-    return await openModel(gguf, tokenizer)
+    return await openModel(gguf, path, tokenizer)
   } catch (error) {
     await gguf.close()
     if (!(error instanceof UserError) || error.message.startsWith(path)) throw error
@@ -27,7 +28,7 @@ export async function openGgufModel(path: string, tokenizer?: string): Promise<O
   }
 }
 
-async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenModel> {
+async function openModel(gguf: Gguf, file: string, path: string | undefined): Promise<OpenModel> {
   const model = await readGgufModel(gguf)
   const own = path === undefined ? readGgufTokenizer(gguf.metadata) : undefined
   const read = own
@@ -35,6 +36,13 @@ async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenMode
     : (await readTokenizerAt(path as string)).tokenizer
   const where = path ?? 'the vocabulary'
   const { tokenizer, unused } = fitTokenizer(where, read, model.config, { pads: own !== undefined })
+  const samplers = [...gguf.metadata.keys()].filter((key) => key.startsWith('general.sampling.'))
+  const leftAside = {
+    unknownFields: [...model.unknown, ...unused],
+    unusedSettings: samplers,
+    unusedTensors: [],
+  }
+  tellLeftAside(file, leftAside)
   return {
     family: model.architecture,
     config: model.config,
@@ -42,7 +50,7 @@ async function openModel(gguf: Gguf, path: string | undefined): Promise<OpenMode
     chatTemplate: readChatTemplate(gguf.metadata),
     generation: ends(gguf, tokenizer),
     addBos: tokenizer.inputTemplate?.single[0]?.ids !== undefined,
-    unknownFields: [...model.unknown, ...unused],
+    ...leftAside,
     read: (name) => model.read(name),
     close: () => gguf.close(),
   }

@@ -7,9 +7,15 @@ import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { readConfig } from '../models/huggingface/config.ts'
+import type { Family } from '../models/huggingface/family.ts'
+import { unusedSettings } from '../models/huggingface/generation-settings.ts'
 import { MODULES, readSentence, withSentence } from '../models/huggingface/sentence-transformers.ts'
-import { type ImportTensorsOptions, importTensors } from '../models/huggingface/weights.ts'
-import { createModel, type ModelConfig, type WritingModel } from '../models/model.ts'
+import {
+  type ImportTensorsOptions,
+  importTensors,
+  unusedTensors,
+} from '../models/huggingface/weights.ts'
+import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { encodeInput } from '../text/encode-input.ts'
@@ -18,14 +24,13 @@ import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
 import type { TokenizerConfig } from '../text/tokenizer-json.ts'
 import { fitTokenizer } from './fit-tokenizer.ts'
 import { isGguf, readGgufFile } from './gguf-file.ts'
+import { type LeftAside, tellLeftAside } from './left-aside.ts'
 
 /** What a model's folder says, its weights still on the disk. */
-export interface ModelFolder<C extends ModelConfig = ModelConfig> {
+export interface ModelFolder<C extends ModelConfig = ModelConfig> extends LeftAside {
   folder: string
   family: string
   config: C
-  /** Fields of config.json that are not known here. */
-  unknownFields: string[]
   tokenizer: Tokenizer
   chatTemplate: string | undefined
   /** Defaults of generation, by the names of generation_config.json. */
@@ -52,7 +57,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   await finishPromotion(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
   const { family, endIds, unknown } = described
-  const generation = await readJson(join(folder, 'generation_config.json'), {})
+  const generation = await readGeneration(folder)
   const read = await readTextFiles(folder)
   const { tokenizer, unused } = fitTokenizer(
     `${folder}: tokenizer.json`,
@@ -62,13 +67,20 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const texts = { ...read, tokenizer }
   const sentence = await readSentenceFiles(folder, texts.tokenizer)
   const config = sentence ? withSentence(described.config, sentence) : described.config
+  const context = Math.max(...stacksOf(config).map(({ context }) => context))
+  const leftAside = {
+    unknownFields: [...unknown, ...unused],
+    unusedSettings: unusedSettings(generation, context),
+    unusedTensors: await unusedWeights(folder, family, config),
+  }
+  tellLeftAside(folder, leftAside)
   return {
     ...texts,
+    ...leftAside,
     folder,
     family: family.modelType,
     config,
-    unknownFields: [...unknown, ...unused],
-    generation: withEnds(generation as ModelFolder['generation'], endIds),
+    generation: withEnds(generation, endIds),
     fill: async (memory, options) => {
       const weights = await openFolderWeights(folder)
       try {
@@ -88,6 +100,24 @@ function withEnds(
   const ends = [...new Set([...endIds, ...[generation.eos_token_id ?? []].flat()])]
   if (ends.length === 0) return generation
   return { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends }
+}
+
+async function readGeneration(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = join(folder, 'generation_config.json')
+  const settings = await readJson(file, {})
+  if (typeof settings === 'object' && settings && !Array.isArray(settings))
+    return settings as Record<string, unknown>
+  throw new UserError(`${file} is not an object of settings`)
+}
+
+/** Tensors that a folder's model has no place for, by their names alone. */
+async function unusedWeights(folder: string, family: Family, config: ModelConfig) {
+  const weights = await openFolderWeights(folder)
+  try {
+    return unusedTensors(family, createModel(config), weights)
+  } finally {
+    await weights.close()
+  }
 }
 
 /** Throws UserError where there is a file in the folder's place, or an adapter and no model. */

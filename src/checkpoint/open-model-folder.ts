@@ -1,6 +1,6 @@
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { familyNamed } from '../models/huggingface/config.ts'
-import { parameterReader } from '../models/huggingface/weights.ts'
+import { parameterReader, refuseOtherCopies } from '../models/huggingface/weights.ts'
 import { createModel } from '../models/model.ts'
 import { isGguf, openGgufModel } from './gguf-file.ts'
 import { type ModelFolder, readModelFolder } from './model-folder.ts'
@@ -15,10 +15,17 @@ export async function openModelFolder(found: ModelFolder): Promise<OpenModel> {
   if (isGguf(found.folder)) return openGgufModel(found.folder)
   const family = familyNamed(found.family)
   if (!family) throw new Error(`${found.family} is no family`)
+  const model = createModel(found.config)
   const weights = await openFolderWeights(found.folder)
+  try {
+    await refuseOtherCopies(family, model, weights)
+  } catch (error) {
+    await weights.close()
+    throw error
+  }
   return {
     ...found,
-    read: parameterReader(family, createModel(found.config), weights),
+    read: parameterReader(family, model, weights),
     close: () => weights.close(),
   }
 }

@@ -1,9 +1,10 @@
 import type { ModelConfig } from '../models/model.ts'
 import { refuseNonFinite } from '../runtime/non-finite.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { LeftAside } from './left-aside.ts'
 
 /** A model wherever it lies, its weights read one at a time. */
-export interface OpenModel {
+export interface OpenModel extends LeftAside {
   /** The format's name of the model's family. */
   family: string
   config: ModelConfig
@@ -13,8 +14,6 @@ export interface OpenModel {
   generation: Readonly<Record<string, unknown>>
   /** Texts begin with BOS. */
   addBos: boolean
-  /** What the source says that is not known here. */
-  unknownFields: string[]
   /** A parameter by our name. Throws UserError where the source lacks it. */
   read(name: string): Promise<Float32Array>
   close(): Promise<void>

@@ -24,7 +24,7 @@ export interface Inspection {
   tokenizer: { kind: string; vocabSize: number; specialTokens: string[] }
   hasChatTemplate: boolean
   /** Fields of config.json that are not known here. */
-  unknownFields: string[]
+  unknownFields: readonly string[]
 }
 
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander'
 import { explain } from './failure.ts'
 import { createProgram } from './program.ts'
+import { showNotices } from './show-notices.ts'
 
 // A reader that goes away (`chatwright ... | head`) is no fault.
 for (const stream of [process.stdout, process.stderr]) {
@@ -10,6 +11,7 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+showNotices()
 const program = createProgram()
 try {
   await program.parseAsync()

@@ -34,9 +34,21 @@ describe('encodeToMemory', () => {
     expect([...(tokens.documentStarts() as number[])]).toEqual([0, 4, 5])
   })
 
+  it('puts the end token behind each document, once where it is BOS too', async () => {
+    const idsWith = async (roles: Partial<Tokenizer>) => {
+      const tokenizer = { ...letters, bosId: undefined, ...roles }
+      return idsOf(await encodeToMemory(textDocuments(['ab', '', 'c']), tokenizer))
+    }
+    expect(await idsWith({ bosId: 0, eosId: 0 })).toEqual([0, 1, 2, 0, 0, 3])
+    expect(await idsWith({ bosId: 0, eosId: 26 })).toEqual([0, 1, 2, 26, 0, 26, 0, 3, 26])
+    expect(await idsWith({ eosId: 26 })).toEqual([26, 1, 2, 26, 26, 3])
+    // Encoders have a separator instead.
+    expect(await idsWith({ sepId: 25 })).toEqual([1, 2, 25, 25, 3, 25])
+  })
+
   it('leaves BOS out where it is not wanted, or there is none', async () => {
     for (const [tokenizer, options] of [
-      [letters, { bos: false }],
+      [letters, { marks: false }],
       [{ ...letters, bosId: undefined }, {}],
     ] as const) {
       const tokens = await encodeToMemory(textDocuments(['abc', 'de']), tokenizer, options)

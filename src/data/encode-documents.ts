@@ -10,22 +10,40 @@ export interface EncodedPiece {
   readonly bytes: number
 }
 
+/** Special tokens around each document of a text, so that a model learns where one ends. */
+export interface DocumentMarks {
+  readonly before: readonly number[]
+  readonly after: readonly number[]
+}
+
 /**
- * Tokenizes documents. With `bos` (default), each begins with the tokenizer's BOS, or where it has none
- * with the token that ends texts.
+ * `documentStart` before each document and the end token (EOS; an encoder's separator) behind it, as
+ * far as the tokenizer has them. One token that is both stands once between two documents.
+ */
+export function documentMarks(tokenizer: Tokenizer): DocumentMarks {
+  const start = documentStart(tokenizer)
+  const end = tokenizer.eosId ?? tokenizer.sepId
+  return {
+    before: start === undefined ? [] : [start],
+    after: end === undefined || end === start ? [] : [end],
+  }
+}
+
+/**
+ * Tokenizes documents. With `marks` (default), each stands between the tokenizer's `documentMarks`.
  * Throws the tokenizer's UserError with the document's name before it.
  */
 export async function* encodeDocuments(
   documents: AsyncIterable<TextPiece>,
   tokenizer: Tokenizer,
-  { bos = true }: { bos?: boolean } = {},
+  { marks = true }: { marks?: boolean } = {},
 ): AsyncGenerator<EncodedPiece> {
-  const first = bos ? documentStart(tokenizer) : undefined
-  const start = first === undefined ? [] : [first]
+  const { before, after } = marks ? documentMarks(tokenizer) : { before: [], after: [] }
   let starts = true
   for await (const { name, text, end } of documents) {
     const ids = encode(tokenizer, text, name)
-    yield { ids: starts ? start.concat(ids) : ids, starts, ...measureText(text) }
+    const marked = [...(starts ? before : [])].concat(ids, end ? after : [])
+    yield { ids: marked, starts, ...measureText(text) }
     starts = end
   }
 }

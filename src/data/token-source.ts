@@ -36,7 +36,7 @@ export function memoryTokens(
 export async function encodeToMemory(
   documents: AsyncIterable<TextPiece>,
   tokenizer: Tokenizer,
-  options?: { bos?: boolean },
+  options?: { marks?: boolean },
 ): Promise<DocumentTokens> {
   const ids: number[] = []
   const starts: number[] = []

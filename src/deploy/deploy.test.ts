@@ -33,7 +33,8 @@ async function write(
   const weights = tinyWeights(createModel(config))
   const model = {
     ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
-    ...{ unknownFields: [], read: async (name: string) => weights[name] as Float32Array },
+    ...{ unknownFields: [], unusedSettings: [], unusedTensors: [] },
+    ...{ read: async (name: string) => weights[name] as Float32Array },
     close: async () => {},
   }
   await writeHuggingFace({ ...model, ...others }, out, { dtype: 'f32', shardBytes: 1e9 })

@@ -9,7 +9,7 @@ export interface Exported {
   format: ExportFormatName
   dtype: string
   /** Fields of the model's config.json that are not known here, and are not in what was made. */
-  unknownFields: string[]
+  unknownFields: readonly string[]
 }
 
 /**

@@ -15,7 +15,7 @@ export interface Imported {
   tokens: number
   hasChatTemplate: boolean
   /** What the source says that is not known here. */
-  unknownFields: string[]
+  unknownFields: readonly string[]
 }
 
 /**

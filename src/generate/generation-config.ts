@@ -1,17 +1,22 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
+import { SETTINGS } from '../models/huggingface/generation-settings.ts'
+import { chatOptions } from './options.ts'
 import type { SamplerOptions } from './sampling/sampler.ts'
 
-const number = z.number().nullish()
+const { shape } = chatOptions
+const tokenId = z.number().int().min(0)
+
+/** Held to the ranges of the options. */
 const fields = z.looseObject({
   do_sample: z.boolean().nullish(),
-  temperature: number,
-  top_k: number,
-  top_p: number,
-  min_p: number,
-  repetition_penalty: number,
-  max_new_tokens: number,
-  eos_token_id: z.union([z.number(), z.array(z.number())]).nullish(),
+  [SETTINGS.temperature]: shape.temperature.nullish(),
+  [SETTINGS.topK]: shape.topK.nullish(),
+  [SETTINGS.topP]: shape.topP.nullish(),
+  [SETTINGS.minP]: shape.minP.nullish(),
+  [SETTINGS.repetitionPenalty]: shape.repetitionPenalty.nullish(),
+  [SETTINGS.maxTokens]: shape.maxTokens.nullish(),
+  eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
 })
 
 /** What a model's own generation_config.json asks for. */
@@ -27,7 +32,10 @@ export function readGenerationConfig(json: Readonly<Record<string, unknown>>): G
   const parsed = fields.safeParse(json)
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue
-    throw new UserError(`generation_config.json: ${path.join('.')}: ${message}`)
+    const value = JSON.stringify(json[String(path[0])])
+    throw new UserError(
+      `generation_config.json: ${path.join('.')} is ${value}: ${message}; correct it there, or delete it`,
+    )
   }
   const given = parsed.data
   const sampling = {

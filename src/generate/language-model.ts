@@ -1,3 +1,4 @@
+import type { LeftAside } from '../checkpoint/left-aside.ts'
 import { UserError } from '../errors.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type AdapterUse, type WeightedAdapter, weighted } from '../models/lora/adapter.ts'
@@ -48,13 +49,9 @@ export interface LanguageModelOptions {
 }
 
 /** What an import found, for the user to see: foreign weights may load and yet be misread. */
-export interface ImportFacts {
+export interface ImportFacts extends LeftAside {
   /** `model_type` of config.json. */
   family: string
-  /** Fields of config.json that are not known here. */
-  unknownFields: readonly string[]
-  /** Tensors that the model has no place for. */
-  unusedTensors: readonly string[]
 }
 
 /** A model that writes text, with its tokenizer, ready to generate. Several generations may be under way at once. */

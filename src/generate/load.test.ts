@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -135,11 +136,18 @@ test('it tells what it did not know or use', async () => {
   await save(config)
   await edit('config.json', (json) => ({ ...json, rope_theta: 5000, sliding_window: 7 }))
   await edit('config.json', (json) => ({ ...json, num_hidden_layers: 1 }))
+  const settings = { num_beams: 4, early_stopping: true, typical_p: 1, top_k: 50, min_length: 0 }
+  await edit('generation_config.json', (json) => ({ ...json, ...settings }))
+  const told = once(process, 'warning')
   const model = await load(folder, { engine })
   expect(model.config).toMatchObject({ ropeTheta: 5000 })
   expect(model.facts?.unknownFields).toEqual(['sliding_window'])
   expect(model.facts?.unusedTensors).toHaveLength(9)
   expect(model.facts?.unusedTensors[0]).toMatch(/^model\.layers\.1\./)
+  expect(model.facts?.unusedSettings).toEqual(['num_beams (4)', 'early_stopping (true)'])
+  const [{ name, message }] = await told
+  expect(name).toBe('ChatwrightNotice')
+  expect(message).toMatch(/not used: sliding_window; .* num_beams \(4\), .* and 4 more$/)
   await model.dispose()
 })
 
@@ -196,6 +204,34 @@ describe('what is wrong is named:', () => {
     await save(config)
     await edit('config.json', (json) => ({ ...json, intermediate_size: 64 }))
     expect(await refused()).toMatch(/gate_proj\.weight has the shape \(192,64\).*\(64,64\)/)
+  })
+
+  test('a tensor without which a layer computes something else', async () => {
+    await save({ ...config, attentionBias: 'all' })
+    await edit('config.json', (json) => ({ ...json, attention_bias: false }))
+    expect(await refused()).toContain(
+      'the weights have model.layers.0.self_attn.k_proj.bias, of which config.json (llama) does not',
+    )
+  })
+
+  test.each([
+    [{ temperature: -1 }, 'temperature is -1: Too small'],
+    [{ repetition_penalty: 0 }, 'repetition_penalty is 0: Too small'],
+    [{ top_p: 1.5 }, 'top_p is 1.5: Too big'],
+    [{ top_k: -1 }, 'top_k is -1: Too small'],
+    [{ min_p: 2 }, 'min_p is 2: Too big'],
+    [{ max_new_tokens: 0 }, 'max_new_tokens is 0: Too small'],
+    [{ eos_token_id: -1 }, 'eos_token_id'],
+  ])('settings of generation out of the range of the options: %j', async (settings, message) => {
+    await save(config)
+    await edit('generation_config.json', (json) => ({ ...json, ...settings }))
+    expect(await refused()).toContain(`generation_config.json: ${message}`)
+  })
+
+  test('settings that are no object', async () => {
+    await save(config)
+    await writeFile(join(folder, 'generation_config.json'), '[]')
+    expect(await refused()).toMatch(/generation_config\.json is not an object of settings/)
   })
 
   test('what is not JSON', async () => {

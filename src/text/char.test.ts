@@ -21,14 +21,20 @@ describe('trainCharTokenizer', () => {
       yield 'ab'
       yield 'bc'
     }
-    expect((await trainCharTokenizer(texts())).vocabSize).toBe(3)
+    const tokenizer = await trainCharTokenizer(texts(), { specialTokens: [] })
+    expect(tokenizer.vocabSize).toBe(3)
     await expect(trainCharTokenizer([''])).rejects.toThrow(UserError)
   })
 
   it('takes the usual names for begin and end', async () => {
     const tokenizer = await trainCharTokenizer(['a'], { specialTokens: ['<|endoftext|>', '<x>'] })
     expect([tokenizer.bosId, tokenizer.eosId]).toEqual([1, 1])
-    expect((await trainCharTokenizer(['a'])).bosId).toBeUndefined()
+    expect((await trainCharTokenizer(['a'], { specialTokens: [] })).bosId).toBeUndefined()
+  })
+
+  it('has a token for the end of a document, unless other special tokens are asked for', async () => {
+    const { bosId, eosId, specialTokens } = await trainCharTokenizer(['a'])
+    expect([bosId, eosId, specialTokens]).toEqual([1, 1, { '<|endoftext|>': 1 }])
   })
 })
 

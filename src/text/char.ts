@@ -1,6 +1,11 @@
 import { UserError } from '../errors.ts'
 import { BaseTokenizer } from './base-tokenizer.ts'
-import { type ModelKind, postProcessorFor, specialTokensFor } from './special-tokens.ts'
+import {
+  END_OF_TEXT,
+  type ModelKind,
+  postProcessorFor,
+  specialTokensFor,
+} from './special-tokens.ts'
 import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
 import {
@@ -149,7 +154,7 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
 export interface CharOptions {
   /** What model it is for. Default: `decoder`. */
   kind?: ModelKind
-  /** Default: none for a decoder, else `specialTokensFor(kind)`. */
+  /** Default: what ends a document for a decoder, else `specialTokensFor(kind)`. */
   specialTokens?: readonly string[]
 }
 
@@ -161,7 +166,7 @@ export async function trainCharTokenizer(
   texts: Iterable<string> | AsyncIterable<string>,
   {
     kind = 'decoder',
-    specialTokens = kind === 'decoder' ? [] : specialTokensFor(kind),
+    specialTokens = kind === 'decoder' ? [END_OF_TEXT] : specialTokensFor(kind),
   }: CharOptions = {},
 ): Promise<CharTokenizer> {
   const points = new Set<number>()

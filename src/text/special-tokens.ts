@@ -1,6 +1,9 @@
 import { UserError } from '../errors.ts'
 import { templateProcessing } from './input-template.ts'
 
+/** What stands between the documents of a decoder whose tokenizer is trained here. */
+export const END_OF_TEXT = '<|endoftext|>'
+
 /** The special tokens of ChatML: what begins and what ends a message. */
 export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
 
@@ -20,7 +23,7 @@ const SENTINELS = 100
 export function specialTokensFor(kind: ModelKind): readonly string[] {
   switch (kind) {
     case 'decoder':
-      return ['<|endoftext|>', ...CHAT_TOKENS]
+      return [END_OF_TEXT, ...CHAT_TOKENS]
     case 'encoder':
       return ['[PAD]', '[CLS]', '[SEP]', '[MASK]']
     case 'encoder-decoder': {

@@ -32,7 +32,7 @@ import { checkBase, type TrainingParts } from './training-parts.ts'
 /** Learns the next token of text, or hidden ones. */
 export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
   const { options, corpus, validation, base, report } = parts
-  const { out, resume, task, val } = options
+  const { out, resume, task, val, seed, shuffle } = options
   if (base) checkBase(options, base)
   const corpora = validation ? [corpus, validation] : [corpus]
   const kind = task === 'mlm' ? 'encoder' : 'decoder'
@@ -46,6 +46,7 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
     folder: join(out, 'data'),
     corpus,
     validation: validation ?? (val as number),
+    seed: shuffle ? seed : undefined,
     tokenizer,
     whenChanged: resume ? 'refuse' : 'rebuild',
     report,
@@ -73,7 +74,12 @@ async function trainOn(
   checkLength(text.length, task.textLength)
   // Many documents are packed one after the other; one long text is read from anywhere in it.
   const source = { seed: options.seed }
-  const many = manifest.parts.train.documents > 1
+  const many = text.counts.documents > 1
+  const { before, after } = manifest.marks
+  if (many && before.length + after.length === 0)
+    events.onMessage?.(
+      `the tokenizer has no token for the end of a document: ${text.counts.documents} documents run into each other, and the model does not learn where one ends`,
+    )
   const rows = many ? packedDocuments(text, source) : randomWindows(text, source)
   const batches = (): Iterable<AnyBatch> =>
     validation

@@ -47,7 +47,7 @@ it.each([
     train('--config', 'wrong.json'),
     /wrong\.json: dropout much: expected number/,
   ],
-  ['a broken file', ['train', '--config', 'broken.json'], /broken\.json: .*JSON/],
+  ['a broken file', ['train', '--config', 'broken.json'], /broken\.json is not JSON: /],
   ['a list for options', ['train', '--config', 'list.json'], /list\.json: expected an object/],
   ['nothing to measure', ['bench', 'train', '--only', 'huge'], /--only huge: .*GPT-2 small/],
   ['a missing file of options', ['train', '--config', 'no.json'], /no\.json/],

@@ -46,8 +46,6 @@ export const exportCommand = defineCommand({
     const { exportModel } = await import('../../deploy/export-model.ts')
     const model = await findModel(options.model)
     const result = await exportModel({ ...options, model })
-    const { unknownFields } = result
-    const lost = unknownFields.length > 0 ? `left out: ${unknownFields.join(', ')}\n` : ''
-    return { result, text: `${lost}wrote ${result.out}` }
+    return { result, text: `wrote ${result.out}` }
   },
 })

@@ -43,7 +43,6 @@ function describe(
   stacks: readonly StackConfig[],
   order: readonly string[],
 ): string {
-  const { unknownFields } = imported
   const settings = stacks.flatMap((stack, i, { length }) => [
     ...(length > 1 ? [[['encoder', 'decoder'][i] ?? '', '']] : []),
     ...Object.entries(stack)
@@ -58,7 +57,6 @@ function describe(
       ['parameters', formatCount(imported.parameters)],
       ['tokens', String(imported.tokens)],
       ['chat template', imported.hasChatTemplate ? 'yes' : 'none'],
-      ...(unknownFields.length > 0 ? [['not understood', unknownFields.join(', ')]] : []),
     ]),
     `wrote ${imported.out}`,
   ].join('\n')

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Files, writeFolder } from '../../files/folder.ts'
 import { fileError } from '../../models/files/node-file.ts'
+import { drawDocuments } from '../draw-documents.ts'
 import { encodeDocuments } from '../encode-documents.ts'
-import type { Corpus } from '../sources/corpus.ts'
 import type { Report } from '../sources/data-event.ts'
 import { splitDocuments, splitPoint } from '../split.ts'
 import { measureText, type TextPiece } from '../text-pieces.ts'
@@ -26,18 +26,14 @@ export async function buildDataset(
   plan: Plan,
   report: Report = () => {},
 ): Promise<void> {
-  const { corpus, validation = 0.1, tokenizer } = options
-  const [train, held] = await splitCorpus(corpus, validation, report)
+  const { tokenizer, marks } = options
+  const [train, held] = await splitCorpus(options, report)
   let characters = 0
   const contentOf = (documents: AsyncIterable<TextPiece>) =>
-    tokenFileContent(
-      encodeDocuments(documents, tokenizer, { bos: plan.bos !== null }),
-      plan.dtype,
-      (count) => {
-        characters += count
-        report({ kind: 'progress', stage: 'tokenize', characters })
-      },
-    )
+    tokenFileContent(encodeDocuments(documents, tokenizer, { marks }), plan.dtype, (count) => {
+      characters += count
+      report({ kind: 'progress', stage: 'tokenize', characters })
+    })
   const trainContent = contentOf(train)
   const heldContent = held && contentOf(held)
 
@@ -93,18 +89,28 @@ async function replaceFolder(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** The documents to train on and, if any, those for validation: to be read in this order. */
+/** Documents held out at least where documents are drawn: fewer would be too much of chance. */
+const DRAWN = 10
+
+/**
+ * The documents to train on and, if any, those for validation: to be read in this order. One long
+ * text is cut before its end; of many documents whole ones are drawn, so that validation is of all
+ * that the data holds even where it is sorted.
+ */
 async function splitCorpus(
-  corpus: Corpus,
-  validation: number | Corpus,
+  { corpus, validation = 0.1, seed, whole }: PlanOptions,
   report: Report,
 ): Promise<[AsyncIterable<TextPiece>, AsyncIterable<TextPiece>?]> {
   if (typeof validation !== 'number') return [corpus.documents(), validation.documents()]
   if (validation === 0) return [corpus.documents()]
-  let characters = 0
-  for await (const { text } of corpus.documents()) {
+  let [characters, count] = [0, 0]
+  for await (const { text, end } of corpus.documents()) {
     characters += measureText(text).characters
+    count += Number(end)
     report({ kind: 'progress', stage: 'count', characters })
   }
+  const held = count - Math.ceil(count * (1 - validation))
+  if (whole || (seed !== undefined && held >= DRAWN))
+    return drawDocuments(() => corpus.documents(), { count, held, seed })
   return splitDocuments(corpus.documents(), splitPoint(characters, validation))
 }

@@ -88,7 +88,12 @@ describe('prepareDataset', () => {
     expect(validation?.counts).toEqual({ tokens: 6, documents: 2, characters: 4, bytes: 7 })
     expect(Array.from(train.documentStarts())).toEqual([0, 10])
     expect(Array.from(validation?.documentStarts() ?? [])).toEqual([0, 3])
-    expect(manifest).toMatchObject({ format: 1, dtype: 'uint32', bos: 0x1ffff, validation: 0.25 })
+    expect(manifest).toMatchObject({
+      format: 1,
+      dtype: 'uint32',
+      marks: { before: [0x1ffff], after: [] },
+      validation: 0.25,
+    })
     expect((await readdir(at('out'))).sort()).toEqual(['data'])
   })
 
@@ -103,7 +108,7 @@ describe('prepareDataset', () => {
         fc.nat(),
         async (text, a, b) => {
           await writeFile(at('a.txt'), `x${text}`)
-          const { train, manifest } = await prepare(['a.txt'], { validation: 0, bos: false })
+          const { train, manifest } = await prepare(['a.txt'], { validation: 0, marks: false })
           expect(manifest.dtype).toBe('uint16')
           const expected = Array.from(`x${text}`, (c) => c.charCodeAt(0))
           expect(idsOf(train)).toEqual(expected)
@@ -118,12 +123,30 @@ describe('prepareDataset', () => {
     )
   })
 
+  it('draws whole documents from all of them where there are many', async () => {
+    const lines = Array.from({ length: 120 }, (_, i) => String.fromCodePoint(0x4e00 + i).repeat(3))
+    await writeFile(at('a.jsonl'), lines.map((text) => JSON.stringify({ text })).join('\n'))
+    const documents = (source: TokenSource | undefined) => textOf(source).split(bos).slice(1)
+    const { train, validation } = await prepare(['a.jsonl'], { seed: 1 })
+    const held = documents(validation)
+    expect([...documents(train), ...held].sort()).toEqual(lines)
+    expect(held.length).toBe(12)
+    expect(held).not.toEqual(lines.slice(-12))
+    const end = await prepare(['a.jsonl'])
+    expect(documents(end.validation)).toEqual(lines.slice(-12))
+    // Of few documents, the last one is cut, unless they are to stay whole.
+    await writeFile(at('b.jsonl'), '{"text":"abcdefgh"}\n{"text":"x"}\n'.repeat(2))
+    expect(documents((await prepare(['b.jsonl'], { seed: 1 })).validation)).toEqual(['h', 'x'])
+    const whole = await prepare(['b.jsonl'], { validation: 0.5, whole: true })
+    expect(documents(whole.validation)).toEqual(['abcdefgh', 'x'])
+  })
+
   it('takes sources of their own for validation, or none', async () => {
     await writeFile(at('a.txt'), 'train')
     await writeFile(at('b.txt'), 'held out')
     const held = await prepare(['a.txt'], { validation: await corpusOf('b.txt') })
     expect([textOf(held.train), textOf(held.validation)]).toEqual([`${bos}train`, `${bos}held out`])
-    const none = await prepare(['a.txt'], { validation: 0, bos: false })
+    const none = await prepare(['a.txt'], { validation: 0, marks: false })
     expect([textOf(none.train), none.validation]).toEqual(['train', undefined])
     expect((await readdir(at('out/data'))).sort()).toEqual([
       'dataset.json',
@@ -194,7 +217,7 @@ describe('reuse', () => {
     expect(textOf(opened.at(-1)?.train)).toBe(`${bos}same text to loo`)
     expect(await timesTokenized({ validation: 0.2 })).toBe(2)
     expect(await timesTokenized({ validation: 0 })).toBe(1)
-    expect(await timesTokenized({ validation: 0, bos: false })).toBe(1)
+    expect(await timesTokenized({ validation: 0, marks: false })).toBe(1)
     await writeFile(at('b.txt'), 'more')
     expect(await timesTokenized({ validation: 0 }, ['a.txt', 'b.txt'])).toBe(2)
     expect(await timesTokenized({ validation: 0 }, ['b.txt', 'a.txt'])).toBe(2)
@@ -209,7 +232,9 @@ describe('reuse', () => {
   it.each([
     [{ tokenizer: codePoints(9999) }, 'the tokenizer is another'],
     [{ validation: 0.5 }, 'the validation split is another'],
-    [{ bos: false }, 'documents began with BOS in only one of the two'],
+    [{ seed: 3 }, 'the validation split is another'],
+    [{ whole: true }, 'the validation split is another'],
+    [{ marks: false }, 'documents stand between other special tokens'],
   ])('refuses to go on with other data when it must not change: %#', async (options, reason) => {
     await expect(prepare(['a.txt'], { whenChanged: 'refuse', ...options })).rejects.toThrow(
       `${at('out/data')} was made from other data: ${reason}`,

@@ -32,12 +32,15 @@ const manifestSchema = z.object({
   vocabSize: count,
   /** Little-endian. */
   dtype: z.enum(['uint16', 'uint32']),
-  /** The id before each document, if any. */
-  bos: count.nullable(),
+  /** The ids around each document, if any. */
+  marks: z.object({ before: z.array(count), after: z.array(count) }),
   encodingErrors: z.enum(['refuse', 'replace']),
   sources: z.array(fingerprintSchema),
-  /** What is for validation: the last fraction of the characters, or sources of its own. */
+  /** What is for validation: a fraction of the sources, or sources of its own. */
   validation: z.union([z.number(), z.array(fingerprintSchema)]),
+  /** How a fraction is taken: see `PlanOptions`. */
+  seed: count.nullable(),
+  whole: z.boolean(),
   parts: z.object({ train: partSchema, validation: partSchema.optional() }),
 })
 export type Manifest = z.infer<typeof manifestSchema>

@@ -1,20 +1,25 @@
 import { UserError } from '../../errors.ts'
 import { tokenizerHash } from '../../text/hash.ts'
-import { documentStart, type Tokenizer } from '../../text/tokenizer.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+import { type DocumentMarks, documentMarks } from '../encode-documents.ts'
 import type { Corpus } from '../sources/corpus.ts'
 import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from './manifest.ts'
 import { tokenType } from './token-file.ts'
 
 /** What is to be tokenized and how, before it is: a manifest without its counts. */
-export type Plan = Omit<Manifest, 'parts'>
+export type Plan = Readonly<Omit<Manifest, 'parts' | 'marks'>> & { readonly marks: DocumentMarks }
 
 export interface PlanOptions {
   corpus: Corpus
-  /** For validation: the last fraction of the characters (default 0.1, 0 for none), or a corpus. */
+  /** For validation: a fraction of the corpus (default 0.1, 0 for none), or a corpus of its own. */
   validation?: number | Corpus
+  /** Draws the fraction from all documents, where there are many; without it, the end is taken. */
+  seed?: number | undefined
+  /** A fraction is always of whole documents: none is divided between training and validation. */
+  whole?: boolean
   tokenizer: Tokenizer
-  /** Whether each document begins with BOS, or else the token that ends texts; default true. */
-  bos?: boolean
+  /** Whether documents stand between `documentMarks`; default true. */
+  marks?: boolean
 }
 
 /**
@@ -22,7 +27,7 @@ export interface PlanOptions {
  * UserError when the data for validation is among that to train on.
  */
 export async function planDataset(
-  { corpus, validation = 0.1, tokenizer, bos = true }: PlanOptions,
+  { corpus, validation = 0.1, seed, whole = false, tokenizer, marks = true }: PlanOptions,
   known?: Plan,
 ): Promise<Plan> {
   if (typeof validation === 'number' && !(validation >= 0 && validation < 1)) {
@@ -50,10 +55,12 @@ export async function planDataset(
     tokenizer: tokenizerHash(tokenizer),
     vocabSize: tokenizer.vocabSize,
     dtype: tokenType(tokenizer.vocabSize),
-    bos: (bos ? documentStart(tokenizer) : undefined) ?? null,
+    marks: marks ? documentMarks(tokenizer) : { before: [], after: [] },
     encodingErrors: corpus.encodingErrors,
     sources,
     validation: forValidation,
+    seed: typeof validation === 'number' ? (seed ?? null) : null,
+    whole,
   }
 }
 
@@ -69,12 +76,14 @@ const fingerprints = async (
 /** What differs between two plans, in words; undefined where nothing does. */
 export function planDifference(found: Plan, plan: Plan): string | undefined {
   if (found.tokenizer !== plan.tokenizer) return 'the tokenizer is another'
-  if (found.bos !== plan.bos) return 'documents began with BOS in only one of the two'
+  if (JSON.stringify(found.marks) !== JSON.stringify(plan.marks))
+    return 'documents stand between other special tokens'
   if (found.encodingErrors !== plan.encodingErrors) return 'encoding errors are treated otherwise'
   const { validation: before } = found
   const { validation: now } = plan
   const difference = sourceDifference(found.sources, plan.sources)
   if (difference) return difference
   if (Array.isArray(before) && Array.isArray(now)) return sourceDifference(before, now)
-  return before === now ? undefined : 'the validation split is another'
+  const isSame = before === now && found.seed === plan.seed && found.whole === plan.whole
+  return isSame ? undefined : 'the validation split is another'
 }

@@ -1,4 +1,5 @@
 import { fitTokenizer } from '../../checkpoint/fit-tokenizer.ts'
+import { tellLeftAside } from '../../checkpoint/left-aside.ts'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { UserError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
@@ -32,13 +33,15 @@ export async function openLlama2c(
     const { config, read } = await readLlama2c(source, path)
     const given = await readTokenizerAt(tokenizerPath)
     const { tokenizer, unused } = fitTokenizer(tokenizerPath, given.tokenizer, config)
+    const leftAside = { unknownFields: unused, unusedSettings: [], unusedTensors: [] }
+    tellLeftAside(path, leftAside)
     return {
       family: 'llama2.c',
       ...{ config, tokenizer, read },
       chatTemplate: undefined,
       generation: {},
       addBos: true,
-      unknownFields: unused,
+      ...leftAside,
       close: async () => source.close?.(),
     }
   } catch (error) {

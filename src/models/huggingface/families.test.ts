@@ -10,7 +10,7 @@ import { encodeSafetensors, openSafetensors } from '../files/safetensors.ts'
 import { createModel, type ModelConfig, stacksOf } from '../model.ts'
 import { familyOf, readConfig, writeConfig } from './config.ts'
 import { gpt2 } from './gpt2.ts'
-import { exportTensors, importTensors } from './weights.ts'
+import { exportTensors, importTensors, refuseOtherCopies, unusedTensors } from './weights.ts'
 
 const all: Record<string, ModelConfig> = { ...tinyConfigs, ...tinyEncoders, ...tinyEncoderDecoders }
 
@@ -349,7 +349,11 @@ test('an output that differs from the embedding, although they are one, is refus
     return importTensors(family, model, weights, (n) => memory.get(n) as Float32Array)
   }
   expect(await load(embedding)).toEqual([])
-  await expect(load(embedding.map((x) => x + 1))).rejects.toThrow('lm_head.weight differs from the')
+  const other = embedding.map((x) => x + 1)
+  await expect(load(other)).rejects.toThrow('lm_head.weight differs from the')
+  const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: other }
+  const weights = await file(encodeSafetensors([...tensors, copy]))
+  await expect(refuseOtherCopies(family, model, weights)).rejects.toThrow('lm_head.weight differs')
 })
 
 describe('settings that files say in two generations of fields', () => {
@@ -463,4 +467,20 @@ describe('settings that files say in two generations of fields', () => {
     expect(() => read({ num_key_value_heads: 4, ...fields })).toThrow(UserError)
     expect(() => read({ num_key_value_heads: 4, ...fields })).toThrow(message)
   })
+})
+
+test('tensors without a place are told, buffers are not, and none of a layer in use is left out', () => {
+  const config = tinyConfigs.Llama as ModelConfig
+  const [family, model] = [familyOf(config), createModel(config)]
+  const own = exportTensors(family, model, () => new Float32Array()).map(({ name }) => name)
+  const unused = (...names: string[]) =>
+    unusedTensors(family, model, {
+      tensors: new Map([...own, ...names].map((name) => [name, { shape: [] }])),
+    })
+  const buffers = ['model.layers.0.self_attn.rotary_emb.inv_freq', 'embeddings.position_ids']
+  expect(unused(...buffers)).toEqual([])
+  const others = ['model.layers.9.self_attn.q_proj.weight', 'visual.patch_embed.weight']
+  expect(unused(...others)).toEqual(others)
+  for (const part of ['bias', 'weight_scale_inv'])
+    expect(() => unused(`model.layers.1.mlp.up_proj.${part}`)).toThrow(`up_proj.${part}, of which`)
 })

@@ -91,15 +91,14 @@ export async function importTensors(
   { partial = false, take }: ImportTensorsOptions = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
+  const { left, copies } = unusedIn(family, model, weights)
   const taken = new Set<string>()
-  const used = new Set<string>()
   for (const { file, ours, transposed, plus } of renamesOf(family, model)) {
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
     if (partial && !nameIn(weights, file, family)) continue
     const name = findTensor(weights, file, family, expected)
-    used.add(name)
     const place = take && !plus ? weights.locate?.(name) : undefined
     if (take && place) {
       const places = transposed ? columnsOf(place, expected, shapes) : rowsOf(place, shapes)
@@ -123,12 +122,60 @@ export async function importTensors(
       offset += size
     }
   }
-  const left = [...weights.tensors.keys()].filter((name) => !used.has(name) && !isBuffer(name))
   const read = parameterReader(family, model, weights)
   const valuesOf = async (parameter: string) =>
     taken.has(parameter) ? read(parameter) : memory(parameter)
-  return leaveOutCopies(left, model, weights, valuesOf)
+  await checkCopies(copies, weights, valuesOf)
+  return left
 }
+
+/**
+ * Names of tensors that the model has no place for, such as those of another head; copies and buffers
+ * are not among them. Throws UserError with one that belongs to a layer which is used, since the layer
+ * would compute otherwise with it.
+ */
+export const unusedTensors = (
+  family: Family,
+  model: Model,
+  weights: Pick<NamedTensors, 'tensors'>,
+): string[] => unusedIn(family, model, weights).left
+
+/** Throws UserError where a copy of a parameter is none, for readers that take parameters one by one. */
+export async function refuseOtherCopies(
+  family: Family,
+  model: Model,
+  weights: NamedTensors,
+): Promise<void> {
+  const { copies } = unusedIn(family, model, weights)
+  await checkCopies(copies, weights, parameterReader(family, model, weights))
+}
+
+/** Tensors that are not read: without a place, or copies (name by name of what they repeat). */
+function unusedIn(
+  family: Family,
+  model: Model,
+  weights: Pick<NamedTensors, 'tensors'>,
+): { left: string[]; copies: Map<string, string> } {
+  const files = renamesOf(family, model).map(({ file }) => nameIn(weights, file, family))
+  const used = new Set(files.filter((name) => name !== undefined))
+  const layers = new Set([...used].map(layerOf))
+  const left: string[] = []
+  const copies = new Map<string, string>()
+  for (const name of weights.tensors.keys()) {
+    if (used.has(name) || isBuffer(name)) continue
+    const original = originalOf(name, model)
+    if (original) copies.set(name, original)
+    else left.push(name)
+  }
+  const own = left.find((name) => layers.has(layerOf(name)))
+  if (own !== undefined)
+    throw new UserError(
+      `the weights have ${own}, of which config.json (${family.modelType}) does not speak; the layer would compute something else without it. Correct config.json, or use weights that go with it`,
+    )
+  return { left, copies }
+}
+
+const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('.'))
 
 /** Matrices that lie one behind the other. */
 function rowsOf(place: StoredElements, shapes: readonly (readonly number[])[]): StoredElements[] {
@@ -197,7 +244,11 @@ function findTensor(
  * Files of a body alone leave out what names begin with, and others may add it; the oldest of BERT call
  * the parts of a norm gamma and beta.
  */
-function nameIn(weights: NamedTensors, file: string, { prefix = '' }: Family): string | undefined {
+function nameIn(
+  weights: Pick<NamedTensors, 'tensors'>,
+  file: string,
+  { prefix = '' }: Family,
+): string | undefined {
   const old = file.replace(/LayerNorm\.(weight|bias)$/, (_, part) =>
     part === 'weight' ? 'LayerNorm.gamma' : 'LayerNorm.beta',
   )
@@ -208,7 +259,9 @@ function nameIn(weights: NamedTensors, file: string, { prefix = '' }: Family): s
 
 /** What is computed rather than learned, and that old files carry. */
 const isBuffer = (name: string): boolean =>
-  /(\.attn\.(masked_)?bias|\.position_ids|\.rotary_emb\.inv_freq)$/.test(name)
+  /(\.attn\.(masked_)?bias|\.(position|token_type)_ids|\.rotary_emb\.(inv_freq|(cos|sin)_cached)|\.EncDecAttention\.relative_attention_bias\.weight)$/.test(
+    name,
+  )
 
 /** Names under which files repeat an embedding that serves as the output too. */
 const COPIES =
@@ -216,28 +269,21 @@ const COPIES =
 /** Names under which they repeat its bias. */
 const BIAS_COPIES = /^(cls\.predictions|lm_head)\.decoder\.bias$/
 
-/** Copies of what was read go; one that is none contradicts the configuration. */
-async function leaveOutCopies(
-  names: readonly string[],
-  model: Model,
+/** The parameter that a tensor of such a name repeats, if the model has it. */
+function originalOf(name: string, model: Model): string | undefined {
+  const parameters = model.parameters()
+  const embeddings = ['model.embed_tokens.weight', 'model.shared.weight']
+  const originals = BIAS_COPIES.test(name) ? ['head.bias'] : COPIES.test(name) ? embeddings : []
+  return originals.find((original) => parameters.has(original))
+}
+
+/** Throws UserError where a copy of what was read is none: it contradicts the configuration. */
+async function checkCopies(
+  copies: ReadonlyMap<string, string>,
   weights: NamedTensors,
   valuesOf: (parameter: string) => Promise<Float32Array>,
-): Promise<string[]> {
-  const parameters = model.parameters()
-  const embedding = ['model.embed_tokens.weight', 'model.shared.weight'].find((n) =>
-    parameters.has(n),
-  )
-  const left: string[] = []
-  for (const name of names) {
-    const original = BIAS_COPIES.test(name)
-      ? 'head.bias'
-      : COPIES.test(name)
-        ? embedding
-        : undefined
-    if (!original || !parameters.has(original)) {
-      left.push(name)
-      continue
-    }
+): Promise<void> {
+  for (const [name, original] of copies) {
     const values = await weights.readFloat32(name)
     const same = await valuesOf(original)
     if (values.length !== same.length || values.some((x, i) => x !== same[i]))
@@ -245,7 +291,6 @@ async function leaveOutCopies(
         `${name} differs from the embedding, but config.json says that they are one (tie_word_embeddings); correct it there`,
       )
   }
-  return left
 }
 
 const joinedShape = (shapes: readonly (readonly number[])[]): readonly number[] => {
