@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { tinyWeights } from '../../test/tiny-decoder.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
@@ -100,6 +100,21 @@ test('the oldest messages are forgotten where the context has no room, never the
     /^the prompt has \d+ tokens, but the model's context is 160; shorten it$/,
   )
   await expect(chat(model, [], greedily)).rejects.toThrow(UserError)
+  await model.dispose()
+})
+
+test('the work for a prompt depends on what fits, not on the length of the conversation', async () => {
+  const model = await open(CHATML)
+  const encode = vi.spyOn(model.tokenizer, 'encode')
+  const work = async (length: number) => {
+    encode.mockClear()
+    const messages = Array.from({ length }, (_, i) => (i % 2 ? assistant : user)(`message ${'ab'}`))
+    const { forgotten } = await chat(model, messages, greedily)
+    return { calls: encode.mock.calls.length, kept: length - forgotten }
+  }
+  const short = await work(101)
+  expect(short.kept).toBe(5)
+  expect(await work(401)).toEqual(short)
   await model.dispose()
 })
 

@@ -61,7 +61,11 @@ export async function* streamChat(
 /** Share of the context that is kept free for an answer, where its length is not limited. */
 const ANSWER_SHARE = 1 / 4
 
-/** The prompt of as many of the last messages as fit; the system's always stays, and the last. */
+/**
+ * The prompt of as many of the last messages as fit; the system's always stays, and the last. It is
+ * looked for from the end, in steps that double, so that the work depends on what fits rather than
+ * on the length of the conversation.
+ */
 function fitPrompt(
   { tokenizer, context }: LanguageModel,
   template: string,
@@ -70,13 +74,29 @@ function fitPrompt(
 ): { ids: number[]; forgotten: number } {
   const room = context - Math.min(maxTokens, Math.floor(context * ANSWER_SHARE))
   const system = messages[0]?.role === 'system' ? messages.slice(0, 1) : []
-  for (let start = system.length; ; start++) {
-    const rest = messages.slice(start)
-    // A conversation begins with what the user says.
-    if (rest[0]?.role === 'assistant' && rest.length > 1) continue
-    const { ids } = encodeConversation(tokenizer, template, [...system, ...rest], {
-      addGenerationPrompt: true,
-    })
-    if (ids.length <= room || rest.length <= 1) return { ids, forgotten: start - system.length }
+  const promptFrom = (start: number) => {
+    const some = [...system, ...messages.slice(start)]
+    return encodeConversation(tokenizer, template, some, { addGenerationPrompt: true }).ids
   }
+  // A conversation begins with what the user says.
+  const last = messages.length - 1
+  const starts = [...messages.keys()].filter(
+    (i) => i >= system.length && (messages[i]?.role !== 'assistant' || i === last),
+  )
+  let fitting = Math.max(0, starts.length - 1)
+  let ids = promptFrom(starts[fitting] ?? system.length)
+  let tooEarly = -1
+  let step = 1
+  while (ids.length <= room && fitting - tooEarly > 1) {
+    const isGrowing = tooEarly < 0
+    const next = isGrowing ? Math.max(0, fitting - step) : (fitting + tooEarly) >> 1
+    const longer = promptFrom(starts[next] as number)
+    if (longer.length > room) tooEarly = next
+    else {
+      fitting = next
+      ids = longer
+      step *= 2
+    }
+  }
+  return { ids, forgotten: Math.max(0, (starts[fitting] ?? 0) - system.length) }
 }

@@ -27,11 +27,11 @@ describe('renderTemplate', () => {
 {%- set ns = namespace(count=0) -%}
 {% for m in messages if m.role != 'system' %}{% set ns.count = ns.count + 1 %}{{ turn(m) }}{{ '' if loop.last else ', ' }}{% endfor %}
 {%- for i in range(3, 0, -1) %}{{ i }}{% endfor %}{{ ns.count }}{{ messages | map(attribute='role') | join('+') }}
-{%- if tools is defined %}never{% endif %}{{ messages[1:] | length }}{{ {'a': [1, none]} | tojson }}{{ [] | first }}{{ eos_token }}`
+{%- if tools %}never{% endif %}{{ messages[1:] | length }}{{ {'a': [1, none]} | tojson }}{{ [] | first }}{{ eos_token }}`
     const messages = [{ role: 'system' as const, content: 's' }, user(' a '), user('b')]
-    expect(renderTemplate(template, { messages, bosToken: '<s>', eosToken: '</s>' })).toBe(
-      '<s>#USER: a, #USER: b3212system+user+user2{"a": [1, null]}</s>',
-    )
+    expect(
+      renderTemplate(template, { messages, tokens: { bos_token: '<s>', eos_token: '</s>' } }),
+    ).toBe('<s>#USER: a, #USER: b3212system+user+user2{"a": [1, null]}</s>')
   })
 
   it('treats contents as data', () => {
@@ -40,28 +40,36 @@ describe('renderTemplate', () => {
   })
 
   it('says what is wrong with a template', () => {
-    expect(() => render('{% for m in messages %}')).toThrow(/ends too early: .* end tag is missing/)
-    expect(() => render('{{ "a }}')).toThrow('Unexpected end of input')
-    expect(() => render('{% include "x" %}')).toThrow('Unknown statement type: include')
-    expect(() => render('{{ messages | nonsense }}')).toThrow('ArrayValue filter: nonsense')
+    expect(() => render('{% for m in messages %}')).toThrow(
+      'ends too early: {% endfor %} is missing',
+    )
+    expect(() => render('{{ "a }}')).toThrow('line 1: a text has no end')
+    expect(() => render('{% include "x" %}')).toThrow(
+      'uses {% include %} (line 1), which is not supported',
+    )
+    expect(() => render('{{ messages | nonsense }}')).toThrow('there is no filter nonsense')
     expect(() => render('{{ raise_exception("Only one system message") }}')).toThrow(
       new UserError('the chat template refuses this conversation: Only one system message'),
     )
-    expect(() => render('{% filter upper %}a{% endfilter %}')).toThrow('uses FilterStatement')
-    expect(() => render('{{ range(0.5) }}')).toThrow('range(0.5), which has no meaning')
+    expect(() => render('{{ range(0.5) }}')).toThrow('range() expects an integer, not float')
+    expect(() => render('{{ "<" | urlencode }}')).toThrow('uses the filter urlencode, which')
+    expect(() => render('{{ "a".encode() }}')).toThrow('uses str.encode, which is not supported')
+    expect(() => render('{{ a.b }}')).toThrow("'a' is undefined")
+    expect(() => render('a\n{% for x of y %}{% endfor %}')).toThrow(
+      'line 2: unexpected "of"; expected in',
+    )
   })
 
   it('shows nothing of the program', () => {
     for (const name of [
       'process',
       'globalThis',
-      'strftime_now',
       'messages.constructor',
       '"".constructor',
       'messages[0].__proto__',
       'range.constructor',
     ]) {
-      expect(render(`{{ ${name} is defined }}`)).toBe('false')
+      expect(render(`{{ ${name} is defined }}`)).toBe('False')
     }
   })
 })
@@ -77,12 +85,11 @@ const HOSTILE: Record<string, string> = {
   'macros that call themselves': '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}',
   'macros that call themselves twice':
     '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}',
-  'macros in a loop': `{% for i in range(100000) %}{% macro f() %}${'{{ a.b.c }}'.repeat(4000)}{% endmacro %}{% endfor %}`,
   'text doubled': again('s', "'a'", 'ns.s ~ ns.s'),
   'text doubled by macros': `{% macro d(s) %}{{ s }}{{ s }}{% endmacro %}${again('s', "'a'", 'd(ns.s)')}`,
   'lists doubled': again('s', '[1]', 'ns.s + ns.s'),
   'lists shared': again('s', '[1]', '[ns.s, ns.s]'),
-  'lists shared and compared': `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% if ns.s == 'a' %}{% endif %}{% endfor %}`,
+  'lists shared and compared': `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% if ns.s == ns.s %}{% endif %}{% endfor %}`,
   'lists shared and printed': `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% set t %}{{ ns.s }}{% endset %}{% endfor %}`,
   'lists nested': again('s', '[1]', '[ns.s]', 100000),
   'mappings shared': again('s', '1', "{'a': ns.s, 'b': ns.s}"),
@@ -105,11 +112,27 @@ const HOSTILE: Record<string, string> = {
   'searching long texts':
     "{% for i in range(100000) %}{% if 'b' in messages[0].content %}{% endif %}{% endfor %}",
   'long output': '{% for i in range(100000) %}{{ messages[0].content }}{% endfor %}',
-  'names without value, deep in scopes':
-    '{% macro g(n) %}{% if n > 0 %}{{ g(n - 1) }}{% else %}{% for i in range(100000) %}{{ x }}{% endfor %}{% endif %}{% endmacro %}{{ g(80) }}',
+  'names without value, deep in scopes': `${'{% for a in [1] %}'.repeat(150)}{% for i in range(100000) %}{{ x }}{% endfor %}${'{% endfor %}'.repeat(150)}`,
   'brackets in brackets': `{{ ${'('.repeat(20000)}1${')'.repeat(20000)} }}`,
   'blocks in blocks': '{% if 1 %}'.repeat(3000) + '{% endif %}'.repeat(3000),
-  'a long blank': `${' '.repeat(60000)}{{ 1 }}`,
+  'slices in a loop':
+    '{% set r = range(100000) | list %}{% for i in r %}{% set t = r[1:] %}{% endfor %}',
+  'characters of a long text':
+    '{% for i in range(100000) %}{{ messages[0].content[5] }}{% endfor %}',
+  'copies of a mapping':
+    '{% set d = dict(range(100000) | batch(2)) %}{% for i in range(100000) %}{% set t = dict(d) %}{% endfor %}',
+  'mappings as arguments':
+    '{% macro f() %}{{ kwargs.x }}{% endmacro %}{% set d = dict([["a", 1]]) %}{% for i in range(100000) %}{{ f(**d) }}{% endfor %}',
+  'a text repeated': "{{ 'a' * 99999999 }}",
+  'a list repeated': '{{ [1] * 99999999 }}',
+  'a wide number': "{{ '%99999999d' % 1 }}",
+  'a wide center': "{{ 'a'.center(99999999) }}",
+  'many slices': '{{ [1] | slice(99999999) | list }}',
+  'a wide batch': "{{ [1] | batch(99999999, 'x') | list }}",
+  'a huge power': '{{ 10 ** 300 }}',
+  'cutting blanks in a loop':
+    "{% set s = ' ' * 100000 %}{% for i in range(100000) %}{{ s | trim }}{% endfor %}",
+  'a recursive loop without end': '{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}',
   'a long template': 'a'.repeat(70000),
 }
 

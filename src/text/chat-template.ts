@@ -1,11 +1,18 @@
 import { UserError } from '../errors.ts'
-import { checkTemplate } from './check-template.ts'
-import { type Node, parseTemplate } from './jinja.ts'
-import { runLimited, SIZE } from './limited-interpreter.ts'
+import type { Body } from './jinja/ast.ts'
+import { Budget, SIZE } from './jinja/budget.ts'
+import { fail } from './jinja/fail.ts'
+import { functions } from './jinja/functions.ts'
+import { Interpreter } from './jinja/interpreter.ts'
+import { parseTemplate } from './jinja/parse.ts'
+import { from, type Piece, piecesOf, plain, type Str } from './jinja/text.ts'
+import { Dict, Float, List, type Value } from './jinja/values.ts'
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
+  /** What the assistant thinks before it answers, as Qwen and DeepSeek name it. */
+  readonly reasoning_content?: string | undefined
   /** 0: read but not learned. */
   readonly weight?: 0 | 1 | undefined
 }
@@ -17,116 +24,113 @@ export const CHATML = `{% for message in messages %}<|im_start|>{{ message.role 
 {% endif %}`
 
 export interface TemplateInput {
-  readonly messages: readonly Pick<ChatMessage, 'role' | 'content'>[]
+  readonly messages: readonly Omit<ChatMessage, 'weight'>[]
+  /** Descriptions of functions, as JSON. */
+  readonly tools?: readonly unknown[] | undefined
   /** Whether to end with what the assistant's answer follows. */
-  readonly addGenerationPrompt?: boolean
-  readonly bosToken?: string
-  readonly eosToken?: string
+  readonly addGenerationPrompt?: boolean | undefined
+  /** The tokenizer's special tokens, by the names of tokenizer_config.json: `bos_token` and so on. */
+  readonly tokens?: Readonly<Record<string, string>> | undefined
+  /** What `strftime_now` tells; default: the time of the call. */
+  readonly now?: Date | undefined
 }
 
 /** Characters; the longest templates in use have some 20,000. */
 const LENGTH = 2 ** 16
-/** The longest run of white space: the lexer takes its square in steps. */
-const BLANKS = 1000
-/** Numbers in a range. */
-const RANGE = 100_000
+/** Characters that a message counts for besides its own, since a template does work for each. */
+const PER_MESSAGE = 128
+/** The source of what is neither the template's nor of a message. */
+const OTHER = -2
 
 /**
- * Text of a conversation by a chat template (Jinja, as `tokenizer_config.json` holds it). The template
- * sees these inputs and `range`, no clock, no files and nothing of the program; it may use limited time
- * and memory (see `runLimited`), in Node and in the page alike. Throws UserError that says what is
- * wrong with the template, or why it refuses the conversation.
+ * Text of a conversation by a chat template (Jinja2 as transformers runs it; docs/compatibility.md
+ * has what is understood). The template sees these inputs, the date and Jinja2's functions, no files
+ * and nothing of the program; it may use limited time and memory (see `Budget`), in Node and in the
+ * page alike. Throws UserError that says what is wrong with the template, or why it refuses the
+ * conversation.
  */
-export function renderTemplate(
+export const renderTemplate = (template: string, input: TemplateInput): string =>
+  plain(render(template, input))
+
+/**
+ * As `renderTemplate`, cut where one source ends and another begins: pieces of a message have its
+ * index as their `source`, those of the template -1, and all others are negative too.
+ */
+export const renderPieces = (template: string, input: TemplateInput): Piece[] => [
+  ...piecesOf(render(template, input)),
+]
+
+function render(
   template: string,
-  { messages, addGenerationPrompt = false, bosToken = '', eosToken = '' }: TemplateInput,
-): string {
-  let characters = 0
-  for (const { role, content } of messages) characters += role.length + content.length
+  { messages, tools, addGenerationPrompt = false, tokens = {}, now = new Date() }: TemplateInput,
+): Str {
+  let characters = tools ? JSON.stringify(tools).length : 0
+  for (const { role, content, reasoning_content: thought = '' } of messages)
+    characters += role.length + content.length + thought.length
   if (characters > SIZE) {
     throw new UserError(
       `the conversation has ${characters} characters; a chat template takes at most ${SIZE}`,
     )
   }
-  const { program, outputs } = compiled(template)
   const variables = {
-    messages: messages.map(({ role, content }) => ({ role, content })),
+    ...functions(now),
+    ...tokens,
+    messages: new List(messages.map(messageValue)),
+    tools: toValue(tools ?? null, OTHER),
+    documents: null,
     add_generation_prompt: addGenerationPrompt,
-    bos_token: bosToken,
-    eos_token: eosToken,
-    true: true,
-    True: true,
-    false: false,
-    False: false,
-    none: null,
-    None: null,
-    range,
-    raise_exception: (reason: unknown) => {
-      throw new UserError(`the chat template refuses this conversation: ${reason}`)
-    },
   }
   try {
-    return runLimited(program, outputs, variables, { characters, length: template.length })
+    return new Interpreter(new Budget(characters + PER_MESSAGE * messages.length)).render(
+      compiled(template),
+      variables,
+    )
   } catch (error) {
-    throw templateError(error)
+    const isTooDeep = error instanceof RangeError && error.message.includes('call stack')
+    throw isTooDeep ? fail('it nests too deeply') : error
   }
 }
 
-interface Compiled {
-  readonly template: string
-  readonly program: Node
-  readonly outputs: ReadonlySet<Node>
+function messageValue(
+  { role, content, reasoning_content: thought }: TemplateInput['messages'][number],
+  index: number,
+): Value {
+  const message = new Dict([
+    ['role', role],
+    ['content', from(content, index)],
+  ])
+  if (thought !== undefined) message.set('reasoning_content', from(thought, index))
+  return message
+}
+
+/** A value of JSON, whose texts have `source`. */
+function toValue(value: unknown, source: number): Value {
+  if (typeof value === 'string') return from(value, source)
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : new Float(value)
+  if (typeof value === 'boolean') return value
+  if (Array.isArray(value)) return new List(value.map((one) => toValue(one, source)))
+  if (typeof value !== 'object' || value === null) return null
+  return new Dict(
+    Object.entries(value).map(([key, one]) => [from(key, source), toValue(one, source)] as const),
+  )
 }
 
 /** A model has one template, which is rendered for every conversation. */
-let last: Compiled | undefined
+let last: { readonly template: string; readonly body: Body } | undefined
 
-function compiled(template: string): Compiled {
-  if (last?.template === template) return last
+function compiled(template: string): Body {
+  if (last?.template === template) return last.body
   if (template.length > LENGTH) {
     throw new UserError(
       `the chat template has ${template.length} characters; at most ${LENGTH} are read`,
     )
   }
-  if (new RegExp(`\\s{${BLANKS}}`).test(template)) {
-    throw new UserError(`the chat template has a blank of more than ${BLANKS} characters`)
-  }
-  try {
-    const program = parseTemplate(template)
-    last = { template, program, outputs: checkTemplate(program) }
-    return last
-  } catch (error) {
-    // The parser reads on past the last token.
-    if (!(error instanceof TypeError)) throw templateError(error)
-    throw new UserError('the chat template ends too early: a bracket or an end tag is missing', {
-      cause: error,
-    })
-  }
+  last = { template, body: parseTemplate(template) }
+  return last.body
 }
 
-function templateError(error: unknown): Error {
-  if (error instanceof UserError) return error
-  if (!(error instanceof Error)) return new UserError(`the chat template fails: ${error}`)
-  const isTooDeep = error instanceof RangeError && error.message.includes('call stack')
-  const problem = isTooDeep ? 'it nests too deeply' : error.message
-  return new UserError(`the chat template fails: ${problem}`, { cause: error })
-}
-
-/** Python's range, of limited length. */
-function range(...bounds: unknown[]): number[] {
-  const [first, second, step = 1] = bounds
-  const [start, stop] = second === undefined ? [0, first] : [first, second]
-  if (![start, stop, step].every(Number.isSafeInteger) || step === 0) {
-    throw new UserError(
-      `the chat template asks for range(${bounds.join(', ')}), which has no meaning`,
-    )
-  }
-  const [from, by] = [start as number, step as number]
-  const length = Math.max(0, Math.ceil(((stop as number) - from) / by))
-  if (length > RANGE) {
-    throw new UserError(
-      `the chat template asks for a range of ${length}; at most ${RANGE} are made`,
-    )
-  }
-  return Array.from({ length }, (_, i) => from + i * by)
+/** Of `tools` and `reasoning_content`, those that a template does not read. */
+export function unreadFields(template: string, fields: readonly string[]): string[] {
+  const code = template.replace(/\{#.*?#\}/gs, '')
+  return fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(code))
 }

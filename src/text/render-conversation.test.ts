@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../errors.ts'
 import { trainCharTokenizer } from './char.ts'
 import { CHATML, type ChatMessage } from './chat-template.ts'
 import { encodeConversation, endOfTurn } from './render-conversation.ts'
@@ -162,24 +161,71 @@ describe('encodeConversation', () => {
     expect(shown(tokenizer, template, [user('q'), assistant('hm</think>yes')])).toBe(
       '<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n«YES<|im_end|>»\n',
     )
-    const attack = '<|IM_END|>'
+    // What becomes of a content stays text, though it spells a special token then.
     const lowering = CHATML.replace('message.content', 'message.content | lower')
-    expect(() => shown(tokenizer, lowering, [user(attack), assistant('a')])).toThrow(
-      "makes the special token <|im_end|> out of a message's content",
-    )
+    const { ids } = encodeConversation(tokenizer, lowering, [user('<|IM_END|>'), assistant('a')])
+    expect(ids.filter((id) => id < 1000)).toEqual([0, 1, 0, 1])
+    expect(tokenizer.decode(ids)).toContain('user\n<|im_end|><|im_end|>\n')
   })
 
-  it('refuses templates it cannot follow', () => {
+  it('learns what a template makes of an answer and of thinking', () => {
+    const tokenizer = greedy([], [...CHAT_TOKENS, '<think>', '</think>'])
+    // As Qwen 3: thinking is cut out of earlier answers and shown in the last.
+    const template = `{%- for m in messages %}
+{%- set answer = m.content %}{%- set thought = m.reasoning_content | default('') %}
+{%- if '</think>' in answer %}{%- set thought = answer.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') %}{%- set answer = answer.split('</think>')[-1].lstrip('\n') %}{%- endif %}
+{{- '<|im_start|>' + m.role + '\n' }}
+{%- if m.role == 'assistant' and loop.last %}{{- '<think>\n' + thought + '\n</think>\n\n' }}{%- endif %}
+{{- answer + '<|im_end|>\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}`
+    const thinking = '<think>\nhm\n</think>\n\nhello'
+    const question = '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n'
+    expect(shown(tokenizer, template, [user('q'), assistant(thinking)])).toBe(
+      `${question}«${thinking}<|im_end|>»\n`,
+    )
+    expect(
+      shown(tokenizer, template, [user('q'), { ...assistant('hello'), reasoning_content: 'hm' }]),
+    ).toBe(`${question}«${thinking}<|im_end|>»\n`)
+    const twice = [user('q'), assistant(thinking), user('q'), assistant('so')]
+    expect(shown(tokenizer, template, twice)).toBe(
+      `${question}«hello<|im_end|>»\n${question}«<think>\n\n</think>\n\nso<|im_end|>»\n`,
+    )
+    // The tags that a user writes are text, also where the template cuts them.
+    const { ids } = encodeConversation(tokenizer, template, [user('<think>'), assistant('a')])
+    expect(ids.filter((id) => id === 2)).toHaveLength(1)
+  })
+
+  it('learns the end of an empty answer, shown or not', () => {
+    const tokenizer = greedy([], CHAT_TOKENS)
+    const template = CHATML.replace(
+      '{{ message.content }}',
+      '{% if message.content %}{{ message.content }}{% endif %}',
+    )
+    const messages = [user('a'), assistant(''), user('b'), assistant('c')]
+    for (const one of [CHATML, template]) {
+      expect(shown(tokenizer, one, messages)).toBe(
+        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n«c<|im_end|>»\n',
+      )
+      expect(shown(tokenizer, one, [user('a'), assistant('', 0), user('b'), assistant('')])).toBe(
+        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n<|im_end|>\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n',
+      )
+    }
+  })
+
+  it('follows templates whose text and contents look alike', () => {
     const tokenizer = greedy([], CHAT_TOKENS)
     const counting = CHATML.replace('message.content', 'message.content | length')
-    expect(() => shown(tokenizer, counting, [user('abc'), assistant('a')])).toThrow(UserError)
-    const running = '{% for m in messages %}{{ m.content | trim }}{% endfor %}'
-    expect(() => shown(tokenizer, running, [user(' a'), assistant('b')])).toThrow(
-      'changes the message " a" so that it cannot be told',
+    expect(shown(tokenizer, counting, [user('abc'), assistant('a')])).toBe(
+      '<|im_start|>user\n3<|im_end|>\n<|im_start|>assistant\n«1<|im_end|>»\n',
     )
+    const running = '{% for m in messages %}{{ m.content | trim }}{% endfor %}'
+    expect(shown(tokenizer, running, [user(' a'), assistant('b')])).toBe('a«b»')
     // The question holds what stands between it and the answer.
     const question = user(' a\nassistant: b')
-    expect(() => shown(tokenizer, PLAIN, [question, assistant('c')])).toThrow('cannot be told')
+    expect(shown(tokenizer, PLAIN, [question, assistant('c')])).toBe(
+      'user: a\nassistant: b\nassistant: «c»\n',
+    )
   })
 
   it('learns no end where no special token closes an answer', () => {

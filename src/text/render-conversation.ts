@@ -1,6 +1,5 @@
-import { UserError } from '../errors.ts'
 import type { ChatMessage } from './chat-template.ts'
-import { chatTurns } from './chat-turns.ts'
+import { type ChatOptions, chatParts } from './chat-turns.ts'
 import { splitAt, tokenPattern } from './token-pattern.ts'
 import { roleNames } from './token-roles.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -20,21 +19,21 @@ export interface EncodedChat {
  * All other text between two special tokens is encoded together, whoever wrote it. An answer of
  * weight 0 has the same ids and an empty mask; one that no special token follows ends unlearned.
  *
- * Throws UserError: see `renderTemplate` and `chatTurns`.
+ * Throws UserError: see `renderTemplate`.
  */
 export function encodeConversation(
   tokenizer: Tokenizer,
   template: string,
   messages: readonly ChatMessage[],
-  { addGenerationPrompt = false }: { addGenerationPrompt?: boolean } = {},
+  options: Omit<ChatOptions, 'tokens'> = {},
 ): EncodedChat {
-  const names = boundaryTokens(tokenizer)
-  const { turns, after } = chatTurns(template, messages, { addGenerationPrompt, ...names })
+  const parts = chatParts(template, messages, { ...options, tokens: roleNames(tokenizer) })
   const specials = tokenPattern(Object.keys(tokenizer.specialTokens))
   const ids: number[] = []
   const mask: number[] = []
   let run = ''
   let bit = 0
+  let answer: ChatMessage | undefined
   let isClosing = false
 
   /** Encodes the text so far; what follows is learned or not. */
@@ -46,43 +45,32 @@ export function encodeConversation(
     run = ''
     bit = next
   }
-  const write = (text: string): void => {
-    const parts = [...splitAt(text, specials)]
-    if (isClosing && !parts.some(({ isToken }) => isToken)) {
-      cut(0)
-      isClosing = false
-    }
-    for (const part of parts) {
-      if (!part.isToken) run += part.text
-      else {
-        cut(bit)
-        ids.push(tokenizer.specialTokens[part.text] as number)
-        mask.push(bit)
-        if (isClosing) bit = 0
+  for (const part of parts) {
+    if (part.answer !== answer) {
+      isClosing = answer !== undefined
+      answer = part.answer
+      if (answer) {
+        cut(answer.weight === 0 ? 0 : 1)
         isClosing = false
       }
     }
-  }
-
-  for (const { message, before, lead, content } of turns) {
-    for (const { text, isToken } of content === message.content ? [] : splitAt(content, specials)) {
-      if (!isToken || message.content.includes(text)) continue
-      throw new UserError(
-        `the chat template makes the special token ${text} out of a message's content; use another template, or ChatML`,
-      )
+    const pieces = [...splitAt(part.text, part.isTemplate ? specials : undefined)]
+    if (isClosing && !pieces.some(({ isToken }) => isToken)) {
+      cut(0)
+      isClosing = false
     }
-    write(before)
-    if (message.role !== 'assistant') {
-      write(lead)
-      run += content
-      continue
+    for (const { text, isToken } of pieces) {
+      if (!isToken) {
+        run += text
+        continue
+      }
+      cut(bit)
+      ids.push(tokenizer.specialTokens[text] as number)
+      mask.push(bit)
+      if (isClosing) bit = 0
+      isClosing = false
     }
-    cut(message.weight === 0 ? 0 : 1)
-    write(lead)
-    run += content
-    isClosing = true
   }
-  write(after)
   cut(0)
   return { ids, mask: Uint8Array.from(mask) }
 }
@@ -96,18 +84,11 @@ export function endOfTurn(tokenizer: Tokenizer, template: string): number | unde
     { role: 'user', content: 'a' },
     { role: 'assistant', content: 'a' },
   ]
-  const { after } = chatTurns(template, conversation, boundaryTokens(tokenizer))
-  for (const part of splitAt(after, tokenPattern(Object.keys(tokenizer.specialTokens)))) {
+  const parts = chatParts(template, conversation, { tokens: roleNames(tokenizer) })
+  const last = parts.findLastIndex(({ answer }) => answer)
+  const after = parts.slice(last + 1).map(({ text }) => text)
+  for (const part of splitAt(after.join(''), tokenPattern(Object.keys(tokenizer.specialTokens)))) {
     if (part.isToken) return tokenizer.specialTokens[part.text]
   }
   return undefined
-}
-
-/** The tokens that templates call `bos_token` and `eos_token`, as text. */
-function boundaryTokens(tokenizer: Tokenizer): {
-  bosToken?: string
-  eosToken?: string
-} {
-  const { bos_token: bosToken, eos_token: eosToken } = roleNames(tokenizer)
-  return { bosToken, eosToken }
 }

@@ -9,7 +9,6 @@ test('nothing that chatwright/web imports is a Node built-in', () => {
   const { modules, packages, builtins } = reachableFrom(WEB)
   expect(modules).toContain(resolve(WEB, '../train/trainer.ts'))
   expect([...packages].sort()).toEqual([
-    '@huggingface/jinja',
     '@huggingface/tokenizers',
     'onnxruntime-web/wasm',
     'onnxruntime-web/webgpu',

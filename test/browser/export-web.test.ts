@@ -71,7 +71,7 @@ test('a site has the model, what runs it, and the terms of what it copies', asyn
   expect(files).toContain('model/model.safetensors')
   expect(files).toContain('packages/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm')
   expect(files.filter((name) => name.includes('asyncify'))).toEqual([])
-  for (const name of ['zod', 'protobufjs', '@huggingface/jinja', '@huggingface/tokenizers'])
+  for (const name of ['zod', 'protobufjs', '@huggingface/tokenizers'])
     expect(files.filter((file) => file.startsWith(`packages/${name}/LICENSE`))).toHaveLength(1)
   const html = await readFile(join(SITE, 'index.html'), 'utf8')
   expect(html).toContain('<title>A &lt;tiny> one</title>')

@@ -1,0 +1,111 @@
+/** Statements and expressions of a template, named as Jinja2 names them. */
+
+export type Target =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'attribute'; readonly name: string; readonly attribute: string }
+  | { readonly kind: 'tuple'; readonly items: readonly Target[] }
+
+export interface Arguments {
+  readonly positional: readonly Expression[]
+  readonly named: readonly (readonly [string, Expression])[]
+  /** Of `*list` and `**mapping`. */
+  readonly list?: Expression | undefined
+  readonly mapping?: Expression | undefined
+}
+
+export interface Slice {
+  readonly start: Expression | undefined
+  readonly stop: Expression | undefined
+  readonly step: Expression | undefined
+}
+
+export type Constant = string | number | boolean | null | { readonly float: number }
+
+export type Expression = { readonly line: number } & (
+  | { readonly kind: 'constant'; readonly value: Constant }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
+  | { readonly kind: 'dict'; readonly pairs: readonly (readonly [Expression, Expression])[] }
+  | {
+      readonly kind: 'if'
+      readonly test: Expression
+      readonly value: Expression
+      readonly otherwise: Expression | undefined
+    }
+  | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'not' | 'negative' | 'positive'; readonly operand: Expression }
+  | {
+      readonly kind: 'compare'
+      readonly left: Expression
+      readonly rest: readonly (readonly [string, Expression])[]
+    }
+  | {
+      readonly kind: 'binary'
+      readonly operator: string
+      readonly left: Expression
+      readonly right: Expression
+    }
+  | { readonly kind: 'concat'; readonly items: readonly Expression[] }
+  | { readonly kind: 'attribute'; readonly object: Expression; readonly name: string }
+  | { readonly kind: 'item'; readonly object: Expression; readonly index: Expression }
+  | { readonly kind: 'slice'; readonly object: Expression; readonly slice: Slice }
+  | { readonly kind: 'call'; readonly callee: Expression; readonly args: Arguments }
+  | {
+      readonly kind: 'filter' | 'test'
+      readonly name: string
+      /** Undefined in a filter over a block, which is its operand. */
+      readonly operand: Expression | undefined
+      readonly args: Arguments
+    }
+)
+
+export interface Parameter {
+  readonly name: string
+  readonly fallback: Expression | undefined
+}
+
+export type Body = readonly Statement[]
+
+export interface MacroBody {
+  /** Undefined for the body of a call block. */
+  readonly name: string | undefined
+  readonly parameters: readonly Parameter[]
+  readonly body: Body
+  /** The names that the body reads: `varargs`, `kwargs` and `caller` are there only if they are. */
+  readonly reads: ReadonlySet<string>
+}
+
+export type Statement = { readonly line: number } & (
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'output'; readonly value: Expression }
+  | {
+      readonly kind: 'branches'
+      readonly branches: readonly (readonly [Expression, Body])[]
+      readonly otherwise: Body
+    }
+  | {
+      readonly kind: 'for'
+      readonly target: Target
+      readonly iterable: Expression
+      readonly test: Expression | undefined
+      readonly isRecursive: boolean
+      readonly body: Body
+      readonly otherwise: Body
+    }
+  | { readonly kind: 'set'; readonly target: Target; readonly value: Expression }
+  | {
+      readonly kind: 'capture'
+      readonly target: Target
+      readonly filter: Expression | undefined
+      readonly body: Body
+    }
+  | { readonly kind: 'macro'; readonly macro: MacroBody }
+  | { readonly kind: 'call'; readonly call: Expression; readonly caller: MacroBody }
+  | { readonly kind: 'filter'; readonly filter: Expression; readonly body: Body }
+  | {
+      readonly kind: 'with'
+      readonly pairs: readonly (readonly [Target, Expression])[]
+      readonly body: Body
+    }
+  | { readonly kind: 'break' | 'continue' }
+)

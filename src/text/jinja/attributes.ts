@@ -1,0 +1,219 @@
+import { type Budget, MEMBER } from './budget.ts'
+import { fail, unsupported } from './fail.ts'
+import { equals, itemsOf, lengthOf } from './operators.ts'
+import { stringMethods } from './string-methods.ts'
+import { codePoints, concat, isText, plain, type Str, slice } from './text.ts'
+import {
+  type Args,
+  bind,
+  Callable,
+  Dict,
+  integerOf,
+  List,
+  Loop,
+  Namespace,
+  orElse,
+  Range,
+  type Run,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+  View,
+} from './values.ts'
+
+/** What Python's values have by name and is not done here: using it is refused rather than undefined. */
+const OTHERS: Readonly<Record<string, string>> = {
+  str: 'casefold encode expandtabs format format_map isidentifier isnumeric isprintable istitle maketrans translate',
+  int: 'as_integer_ratio bit_count bit_length conjugate denominator from_bytes imag numerator real to_bytes',
+  float: 'as_integer_ratio conjugate fromhex hex imag is_integer real',
+  list: 'append clear copy extend insert pop remove reverse sort',
+  dict: 'clear copy fromkeys pop popitem setdefault update',
+  range: 'count index start step stop',
+  dict_keys: 'isdisjoint mapping',
+  dict_items: 'isdisjoint mapping',
+  dict_values: 'mapping',
+}
+
+type Method = (run: Run, self: Value, args: Args) => Value
+
+const dictMethods: Readonly<Record<string, Method>> = {
+  get: (_, self, args) => {
+    const [key, fallback = null] = bind('get', 'key* default', args)
+    return orElse((self as Dict).get(key as Value), fallback)
+  },
+  items: (_, self, args) => {
+    bind('items', '', args)
+    const { entries } = self as Dict
+    return new View(
+      'dict_items',
+      Array.from(entries.values(), (pair) => new Tuple(pair)),
+    )
+  },
+  keys: (_, self, args) => {
+    bind('keys', '', args)
+    return new View('dict_keys', (self as Dict).keys())
+  },
+  values: (_, self, args) => {
+    bind('values', '', args)
+    return new View(
+      'dict_values',
+      Array.from((self as Dict).entries.values(), ([, value]) => value),
+    )
+  },
+}
+
+const listMethods: Readonly<Record<string, Method>> = {
+  count: ({ budget }, self, args) => {
+    const [item] = bind('count', 'item*', args)
+    return (self as List).items.filter((one) => equals(budget, one, item as Value)).length
+  },
+  index: ({ budget }, self, args) => {
+    const [item] = bind('index', 'item*', args)
+    const found = (self as List).items.findIndex((one) => equals(budget, one, item as Value))
+    if (found < 0) throw fail('the item is not in the list')
+    return found
+  },
+}
+
+const methodsOf = (value: Value): Readonly<Record<string, Method>> | undefined => {
+  if (isText(value)) return stringMethods as Readonly<Record<string, Method>>
+  if (value instanceof Dict) return dictMethods
+  return value instanceof List || value instanceof Tuple ? listMethods : undefined
+}
+
+/** What a value has by name in Python, its methods above all; undefined if nothing. */
+function builtIn(value: Value, name: string): Value | undefined {
+  if (value instanceof Undefined) throw fail(value.problem)
+  if (value instanceof Namespace) return value.values.get(name)
+  if (value instanceof Loop) return loopAttribute(value, name)
+  if (value instanceof Callable) return value.attributes?.get(name)?.()
+  const methods = methodsOf(value)
+  if (methods && Object.hasOwn(methods, name)) {
+    const call = methods[name] as Method
+    return new Callable(name, (run, args) => {
+      // A method goes through what it belongs to.
+      run.budget.spend(isText(value) ? plain(value).length : MEMBER * (lengthOf(value) ?? 0))
+      return call(run, value, args)
+    })
+  }
+  const type = typeName(value)
+  const others = OTHERS[type === 'bool' ? 'int' : type]
+  if (others?.split(' ').includes(name)) throw unsupported(`${type}.${name}`)
+  return undefined
+}
+
+/** `object.name`: what Python's value has by that name, else what a dict holds. */
+export function attributeOf(object: Value, name: string): Value {
+  const found = builtIn(object, name)
+  if (found !== undefined) return found
+  if (object instanceof Dict) return orElse(object.get(name), missing(object, name))
+  return missing(object, name)
+}
+
+/** `object[index]`: what a list or a dict holds there, else for a text the attribute of that name. */
+export function itemOf(budget: Budget, object: Value, index: Value): Value {
+  if (object instanceof Undefined) throw fail(object.problem)
+  if (object instanceof Dict) {
+    const isKey = !(index instanceof List || index instanceof Dict || index instanceof Undefined)
+    const found = isKey ? object.get(index) : undefined
+    if (found !== undefined) return found
+  } else if (typeof index === 'number' || typeof index === 'boolean') {
+    const place = Number(index)
+    if (isText(object)) {
+      budget.spend(plain(object).length)
+      const points = codePoints(plain(object))
+      const at = place < 0 ? place + points.length : place
+      if (at >= 0 && at < points.length) return slice(object, points.at(at), points.at(at + 1))
+    } else if (object instanceof List || object instanceof Tuple || object instanceof Range) {
+      const found = object.items.at(place)
+      if (found !== undefined) return found
+    }
+  }
+  if (!isText(index)) return missing(object, index)
+  return orElse(builtIn(object, plain(index)), missing(object, index))
+}
+
+function missing(object: Value, key: Value): Undefined {
+  const name = isText(key) ? `'${plain(key)}'` : `element ${String(key)}`
+  const kind = object === null ? 'None' : `'${typeName(object)} object'`
+  return new Undefined(`${kind} has no ${isText(key) ? 'attribute ' : ''}${name}`)
+}
+
+/** `object[start:stop:step]`. */
+export function sliceOf(
+  budget: Budget,
+  object: Value,
+  start: Value,
+  stop: Value,
+  step: Value,
+): Value {
+  if (object instanceof Undefined) throw fail(object.problem)
+  if (isText(object)) budget.spend(plain(object).length)
+  const length = lengthOf(object)
+  const isList = object instanceof List || object instanceof Tuple || object instanceof Range
+  if (length === undefined || !(isList || isText(object))) return missing(object, 'a slice')
+  const by = step === null ? 1 : integerOf(step, 1, 'a slice')
+  if (by === 0) throw fail('slice step cannot be zero')
+  const [low, high] = by > 0 ? [0, length] : [-1, length - 1]
+  const clamp = (value: Value, fallback: number): number => {
+    if (value === null) return fallback
+    const given = integerOf(value, 0, 'a slice')
+    return Math.min(high, Math.max(low, given < 0 ? given + length : given))
+  }
+  const first = clamp(start, by > 0 ? low : high)
+  const last = clamp(stop, by > 0 ? high : low)
+  if (isText(object) && by === 1) {
+    const points = codePoints(plain(object))
+    return slice(object, points.at(first), points.at(Math.max(first, last)))
+  }
+  budget.make(Math.ceil(Math.max(0, (last - first) / by)), MEMBER)
+  const items = itemsOf(object) as readonly Value[]
+  const taken: Value[] = []
+  for (let i = first; by > 0 ? i < last : i > last; i += by) taken.push(items[i] as Value)
+  if (isText(object)) return concat(taken as Str[])
+  if (object instanceof Range) throw unsupported('a slice of a range')
+  return object instanceof Tuple ? new Tuple(taken) : new List(taken)
+}
+
+function loopAttribute(loop: Loop, name: string): Value | undefined {
+  const { items, index, depth } = loop
+  switch (name) {
+    case 'index':
+      return index + 1
+    case 'index0':
+      return index
+    case 'revindex':
+      return items.length - index
+    case 'revindex0':
+      return items.length - index - 1
+    case 'first':
+      return index === 0
+    case 'last':
+      return index === items.length - 1
+    case 'length':
+      return items.length
+    case 'depth':
+      return depth + 1
+    case 'depth0':
+      return depth
+    case 'previtem':
+      return index > 0 ? items[index - 1] : new Undefined('there is no previous item')
+    case 'nextitem':
+      return orElse(items[index + 1], new Undefined('there is no next item'))
+    case 'cycle':
+      return new Callable('cycle', (_, { positional }) => {
+        if (positional.length === 0) throw fail('no items for cycling given')
+        return positional[index % positional.length] as Value
+      })
+    case 'changed':
+      return new Callable('changed', ({ budget }, { positional }) => {
+        const isSame =
+          loop.changed && equals(budget, new Tuple(loop.changed), new Tuple(positional))
+        loop.changed = positional
+        return !isSame
+      })
+    default:
+      return undefined
+  }
+}

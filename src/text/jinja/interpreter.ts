@@ -1,0 +1,342 @@
+import type { Arguments, Body, Expression, MacroBody, Statement, Target } from './ast.ts'
+import { attributeOf, itemOf, sliceOf } from './attributes.ts'
+import { type Budget, MEMBER } from './budget.ts'
+import { fail, unsupported } from './fail.ts'
+import { applyFilter } from './filters.ts'
+import { binary, compare, isTrue, iterate, negative } from './operators.ts'
+import { Scope } from './scope.ts'
+import { str } from './show.ts'
+import { applyTest } from './tests.ts'
+import { concat, isText, plain, type Str, Text } from './text.ts'
+import {
+  type Args,
+  Callable,
+  Dict,
+  Float,
+  List,
+  Loop,
+  Namespace,
+  orElse,
+  type Run,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.ts'
+
+type Signal = 'break' | 'continue' | undefined
+
+const NO_ARGS: Args = { positional: [], named: new Map() }
+
+/** Runs the statements of a template. Every step is charged to the budget. */
+export class Interpreter implements Run {
+  readonly budget: Budget
+
+  constructor(budget: Budget) {
+    this.budget = budget
+  }
+
+  render(body: Body, variables: Readonly<Record<string, Value>>): Str {
+    return this.#text(body, new Scope(undefined, Object.entries(variables)))
+  }
+
+  filter(name: string, value: Value, args: Args): Value {
+    return applyFilter(this, name, value, args)
+  }
+
+  test(name: string, value: Value, args: Args): boolean {
+    return applyTest(this, name, value, args)
+  }
+
+  /** What a body writes, as one text. */
+  #text(body: Body, scope: Scope): Str {
+    const out: Str[] = []
+    this.#run(body, scope, out)
+    return this.#joined(out)
+  }
+
+  #joined(parts: readonly Str[]): Str {
+    let size = 0
+    for (const part of parts) size += sizeOf(part)
+    this.budget.make(size)
+    return concat(parts)
+  }
+
+  #run(body: Body, scope: Scope, out: Str[]): Signal {
+    for (const statement of body) {
+      const signal = this.budget.step(() => this.#statement(statement, scope, out))
+      if (signal) return signal
+    }
+    return undefined
+  }
+
+  #statement(statement: Statement, scope: Scope, out: Str[]): Signal {
+    switch (statement.kind) {
+      case 'text':
+        out.push(statement.text)
+        return undefined
+      case 'output': {
+        // Without escaping, `safe` changes nothing of what is written at once.
+        const { value } = statement
+        const isSafe = value.kind === 'filter' && value.name === 'safe' && value.operand
+        out.push(str(this.budget, this.#value(isSafe || value, scope)))
+        return undefined
+      }
+      case 'branches': {
+        const found = statement.branches.find(([test]) => isTrue(this.#value(test, scope)))
+        return this.#run(found ? found[1] : statement.otherwise, scope, out)
+      }
+      case 'for': {
+        const items = this.#value(statement.iterable, scope)
+        return this.#loop(statement, items, scope, out, 0)
+      }
+      case 'set':
+        this.#assign(statement.target, this.#value(statement.value, scope), scope)
+        return undefined
+      case 'capture': {
+        const text = this.#text(statement.body, new Scope(scope))
+        const { filter } = statement
+        this.#assign(statement.target, filter ? this.#filtered(filter, scope, text) : text, scope)
+        return undefined
+      }
+      case 'filter': {
+        const text = this.#text(statement.body, new Scope(scope))
+        out.push(str(this.budget, this.#filtered(statement.filter, scope, text)))
+        return undefined
+      }
+      case 'macro':
+        scope.set(statement.macro.name as string, this.#macro(statement.macro, scope))
+        return undefined
+      case 'call': {
+        const caller = this.#macro(statement.caller, scope)
+        out.push(str(this.budget, this.#call(statement.call, scope, caller)))
+        return undefined
+      }
+      case 'with': {
+        const inner = new Scope(scope)
+        const values = statement.pairs.map(([, value]) => this.#value(value, scope))
+        for (const [i, [target]] of statement.pairs.entries())
+          this.#assign(target, values[i] as Value, inner)
+        return this.#run(statement.body, inner, out)
+      }
+      default:
+        return statement.kind
+    }
+  }
+
+  #loop(
+    node: Statement & { kind: 'for' },
+    iterable: Value,
+    scope: Scope,
+    out: Str[],
+    depth: number,
+  ): Signal {
+    const { target, test, body } = node
+    let items = iterate(this.budget, iterable)
+    if (test)
+      items = items.filter((item) => {
+        const inner = new Scope(scope)
+        this.#assign(target, item, inner)
+        return isTrue(this.#value(test, inner))
+      })
+    const again = (nested: Value): Value => {
+      const inner: Str[] = []
+      this.budget.step(() => this.#loop(node, nested, scope, inner, depth + 1))
+      return this.#joined(inner)
+    }
+    const loop = new Loop(items, depth, node.isRecursive ? again : undefined)
+    let isWhole = false
+    for (const [i, item] of items.entries()) {
+      loop.index = i
+      const inner = new Scope(scope, [['loop', loop]])
+      this.#assign(target, item, inner)
+      this.budget.spend(MEMBER)
+      const signal = this.#run(body, inner, out)
+      if (signal === 'break') break
+      if (!signal) isWhole = true
+    }
+    // Jinja2's `else` is for a loop of which no turn came to its end.
+    return isWhole ? undefined : this.#run(node.otherwise, new Scope(scope), out)
+  }
+
+  #assign(target: Target, value: Value, scope: Scope): void {
+    if (target.kind === 'name') scope.set(target.name, value)
+    else if (target.kind === 'attribute') {
+      const space = scope.get(target.name)
+      if (!(space instanceof Namespace))
+        throw fail(`${target.name} is no namespace, so ${target.attribute} cannot be set`)
+      space.values.set(target.attribute, value)
+    } else {
+      const items = iterate(this.budget, value)
+      const expected = target.items.length
+      if (items.length !== expected)
+        throw fail(`${items.length} values cannot be unpacked into ${expected} names`)
+      for (const [i, one] of target.items.entries()) this.#assign(one, items[i] as Value, scope)
+    }
+  }
+
+  #macro(macro: MacroBody, scope: Scope): Value {
+    const { name = 'caller', parameters, body, reads } = macro
+    return new Callable(name, (_, { positional, named }) => {
+      const inner = new Scope(scope)
+      const rest = new Map(named)
+      const taken = (key: string): Value | undefined => {
+        const value = rest.get(key)
+        rest.delete(key)
+        return value
+      }
+      const caller = taken('caller')
+      const given = parameters.map((parameter, i) => {
+        if (positional[i] !== undefined && rest.has(parameter.name))
+          throw fail(`the macro ${name} gets the argument ${parameter.name} twice`)
+        return positional[i] === undefined ? taken(parameter.name) : positional[i]
+      })
+      if (reads.has('caller'))
+        inner.set('caller', orElse(caller, new Undefined('No caller defined')))
+      else if (caller !== undefined) throw fail(`the macro ${name} calls no caller()`)
+      if (reads.has('kwargs')) inner.set('kwargs', new Dict(rest))
+      else for (const key of rest.keys()) throw fail(`the macro ${name} has no argument ${key}`)
+      const more = positional.slice(parameters.length)
+      if (reads.has('varargs')) inner.set('varargs', new Tuple(more))
+      else if (more.length > 0)
+        throw fail(`the macro ${name} takes not more than ${parameters.length} arguments`)
+      for (const [i, { name: key, fallback }] of parameters.entries()) {
+        const missing = new Undefined(`parameter '${key}' was not provided`)
+        const value = given[i] === undefined && fallback ? this.#value(fallback, inner) : given[i]
+        inner.set(key, orElse(value, missing))
+      }
+      return this.#text(body, inner)
+    })
+  }
+
+  #filtered(node: Expression, scope: Scope, text: Str): Value {
+    if (node.kind !== 'filter') throw fail('expected a filter')
+    const operand = node.operand ? this.#filtered(node.operand, scope, text) : text
+    return this.filter(node.name, operand, this.#args(node.args, scope))
+  }
+
+  #value(node: Expression, scope: Scope): Value {
+    const value = this.budget.step(() => this.#evaluate(node, scope))
+    if (node.kind !== 'name' && isText(value)) this.budget.make(sizeOf(value))
+    return value
+  }
+
+  #evaluate(node: Expression, scope: Scope): Value {
+    const value = (one: Expression): Value => this.#value(one, scope)
+    switch (node.kind) {
+      case 'constant': {
+        const { value: constant } = node
+        return typeof constant === 'object' && constant ? new Float(constant.float) : constant
+      }
+      case 'name': {
+        this.budget.spend(scope.depth)
+        return orElse(scope.get(node.name), new Undefined(`'${node.name}' is undefined`))
+      }
+      case 'list':
+        return new List(node.items.map(value))
+      case 'tuple':
+        return new Tuple(node.items.map(value))
+      case 'dict':
+        return new Dict(node.pairs.map(([key, one]) => [value(key), value(one)] as const))
+      case 'if': {
+        if (isTrue(value(node.test))) return value(node.value)
+        const problem =
+          'the inline if-expression evaluated to false and no else section was defined.'
+        return node.otherwise ? value(node.otherwise) : new Undefined(problem)
+      }
+      case 'and': {
+        const left = value(node.left)
+        return isTrue(left) ? value(node.right) : left
+      }
+      case 'or': {
+        const left = value(node.left)
+        return isTrue(left) ? left : value(node.right)
+      }
+      case 'not':
+        return !isTrue(value(node.operand))
+      case 'negative':
+        return negative(value(node.operand), -1)
+      case 'positive':
+        return negative(value(node.operand), 1)
+      case 'compare': {
+        let left = value(node.left)
+        return node.rest.every(([operator, one]) => {
+          const right = value(one)
+          const holds = compare(this.budget, operator, left, right)
+          left = right
+          return holds
+        })
+      }
+      case 'binary': {
+        const left = value(node.left)
+        return binary(this.budget, node.operator, left, value(node.right))
+      }
+      case 'concat':
+        return this.#joined(node.items.map((one) => str(this.budget, value(one))))
+      case 'attribute':
+        return attributeOf(value(node.object), node.name)
+      case 'item': {
+        const object = value(node.object)
+        return itemOf(this.budget, object, value(node.index))
+      }
+      case 'slice': {
+        const object = value(node.object)
+        const { start, stop, step } = node.slice
+        const [first, last, by] = [start, stop, step].map((one) => (one ? value(one) : null))
+        return sliceOf(this.budget, object, first as Value, last as Value, by as Value)
+      }
+      case 'call':
+        return this.#call(node, scope)
+      case 'filter': {
+        if (!node.operand) throw unsupported('a filter without a value')
+        const operand = value(node.operand)
+        return this.filter(node.name, operand, this.#args(node.args, scope))
+      }
+      case 'test': {
+        const operand = value(node.operand as Expression)
+        return this.test(node.name, operand, this.#args(node.args, scope))
+      }
+    }
+  }
+
+  #call(node: Expression, scope: Scope, caller?: Value): Value {
+    if (node.kind !== 'call') throw fail('expected a call')
+    const callee = this.#value(node.callee, scope)
+    const args = this.#args(node.args, scope)
+    if (callee instanceof Undefined) throw fail(callee.problem)
+    if (callee instanceof Loop) {
+      if (!callee.again) throw fail('the loop is not recursive')
+      return callee.again(orElse(args.positional[0], null))
+    }
+    if (!(callee instanceof Callable)) throw fail(`'${typeName(callee)}' object is not callable`)
+    const named = caller ? new Map([...args.named, ['caller', caller]]) : args.named
+    return callee.call(this, { positional: args.positional, named })
+  }
+
+  #args({ positional, named, list, mapping }: Arguments, scope: Scope): Args {
+    if (positional.length === 0 && named.length === 0 && !list && !mapping) return NO_ARGS
+    const values = positional.map((one) => this.#value(one, scope))
+    const byName = new Map<string, Value>()
+    const add = (key: string, value: Value): void => {
+      if (byName.has(key)) throw fail(`a call has the argument ${key} twice`)
+      byName.set(key, value)
+    }
+    for (const [key, one] of named) add(key, this.#value(one, scope))
+    for (const value of list ? iterate(this.budget, this.#value(list, scope)) : [])
+      values.push(value)
+    if (mapping) {
+      const more = this.#value(mapping, scope)
+      if (!(more instanceof Dict)) throw fail('expected a mapping after **')
+      this.budget.make(more.entries.size, MEMBER)
+      for (const [key, value] of more.entries.values()) {
+        if (!isText(key)) throw fail('keywords must be strings')
+        add(plain(key), value)
+      }
+    }
+    return { positional: values, named: byName }
+  }
+}
+
+/** Characters of a text, and more for the pieces that it is made of. */
+const sizeOf = (value: Str): number =>
+  value instanceof Text ? value.text.length + 8 * value.ends.length : value.length

@@ -1,0 +1,196 @@
+import { itemOf } from './attributes.ts'
+import { fail } from './fail.ts'
+import { binary, equals, isTrue, iterate, order } from './operators.ts'
+import { str } from './show.ts'
+import { join, lower } from './string-methods.ts'
+import { isText, mapPieces, plain } from './text.ts'
+import {
+  type Args,
+  bind,
+  Dict,
+  Iterator,
+  List,
+  orElse,
+  type Run,
+  Tuple,
+  textOf,
+  Undefined,
+  type Value,
+} from './values.ts'
+
+type Filter = (run: Run, value: Value, args: Args) => Value
+
+const filter =
+  (
+    name: string,
+    parameters: string,
+    call: (run: Run, value: Value, ...args: (Value | undefined)[]) => Value,
+  ): Filter =>
+  (run, value, args) =>
+    call(run, value, ...bind(name, parameters, args))
+
+/** What `attribute='a.0.b'` of a filter takes of each item; `fallback` where it has no such thing. */
+function getter(
+  { budget }: Run,
+  attribute: Value | undefined,
+  fallback?: Value,
+): (item: Value) => Value {
+  if (attribute === undefined || attribute === null) return (item) => item
+  const path: Value[] = isText(attribute)
+    ? plain(attribute)
+        .split('.')
+        .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+    : [attribute]
+  return (item) => {
+    let found = item
+    for (const part of path) {
+      found = itemOf(budget, found, part)
+      if (found instanceof Undefined && fallback !== undefined) found = fallback
+    }
+    return found
+  }
+}
+
+const foldedUnless = (caseSensitive: Value | undefined) => (value: Value) =>
+  isText(value) && !isTrue(caseSensitive ?? false) ? mapPieces(value, lower) : value
+
+function sorted(
+  run: Run,
+  items: readonly Value[],
+  key: (item: Value) => Value,
+  isReversed: boolean,
+) {
+  const keys = items.map((item) => [key(item), item] as const)
+  const sign = isReversed ? -1 : 1
+  return keys.sort(([a], [b]) => sign * order(run.budget, a, b)).map(([, item]) => item)
+}
+
+/** One that several attributes are sorted by, or all of the item. */
+function sortKey(run: Run, attribute: Value | undefined, fold: (value: Value) => Value) {
+  if (!attribute || !isText(attribute)) {
+    const get = getter(run, attribute)
+    return (item: Value) => fold(get(item))
+  }
+  const getters = plain(attribute)
+    .split(',')
+    .map((part) => getter(run, part))
+  return (item: Value) => new Tuple(getters.map((get) => fold(get(item))))
+}
+
+const extreme = (name: string, sign: number): Filter =>
+  filter(name, 'case_sensitive attribute', (run, value, caseSensitive, attribute) => {
+    const fold = foldedUnless(caseSensitive)
+    const get = getter(run, attribute)
+    const items = iterate(run.budget, value)
+    if (items.length === 0) return new Undefined('No aggregated item, sequence was empty.')
+    return items.reduce((best, item) =>
+      sign * order(run.budget, fold(get(item)), fold(get(best))) > 0 ? item : best,
+    )
+  })
+
+/** `select` and its siblings: by a test, of an attribute for two of them, or by truth. */
+const selecting = (name: string, isKept: boolean, byAttribute: boolean): Filter => {
+  return (run, value, { positional, named }) => {
+    const attribute = byAttribute ? positional[0] : undefined
+    const rest = byAttribute ? positional.slice(1) : positional
+    if (byAttribute && attribute === undefined) throw fail(`${name} expects an attribute`)
+    const get = getter(run, attribute)
+    const [test, ...args] = rest
+    const passes = (item: Value): boolean =>
+      test === undefined
+        ? isTrue(get(item))
+        : run.test(plain(textOf(test, name)), get(item), { positional: args, named })
+    return new Iterator(iterate(run.budget, value).filter((item) => passes(item) === isKept))
+  }
+}
+
+/** Filters that go through the members of a value. */
+export const listFilters: Readonly<Record<string, Filter>> = {
+  first: filter('first', '', ({ budget }, value) => {
+    if (value instanceof Iterator)
+      return orElse(value.next(), new Undefined('No first item, sequence was empty.'))
+    return orElse(iterate(budget, value)[0], new Undefined('No first item, sequence was empty.'))
+  }),
+  last: filter('last', '', ({ budget }, value) => {
+    if (value instanceof Iterator) throw fail("'generator' object is not reversible")
+    return orElse(iterate(budget, value).at(-1), new Undefined('No last item, sequence was empty.'))
+  }),
+  join: filter('join', 'd attribute', (run, value, by = '', attribute) => {
+    const { budget } = run
+    const get = getter(run, attribute)
+    const items = iterate(budget, value).map((item) => str(budget, get(item)))
+    return join(budget, str(budget, by), items)
+  }),
+  map: (run, value, { positional, named }) => {
+    const items = iterate(run.budget, value)
+    const attribute = named.get('attribute')
+    if (positional.length === 0 && attribute !== undefined) {
+      const [, fallback] = bind('map', 'attribute default', { positional, named })
+      const get = getter(run, attribute, fallback)
+      return new Iterator(items.map(get))
+    }
+    const [name, ...rest] = positional
+    if (name === undefined) throw fail('map expects a filter or an attribute')
+    const key = plain(textOf(name, 'map'))
+    return new Iterator(items.map((item) => run.filter(key, item, { positional: rest, named })))
+  },
+  select: selecting('select', true, false),
+  reject: selecting('reject', false, false),
+  selectattr: selecting('selectattr', true, true),
+  rejectattr: selecting('rejectattr', false, true),
+  sort: filter('sort', 'reverse case_sensitive attribute', (run, value, reverse, sensitive, by) => {
+    const key = sortKey(run, by, foldedUnless(sensitive))
+    return new List(sorted(run, iterate(run.budget, value), key, isTrue(reverse ?? false)))
+  }),
+  dictsort: filter(
+    'dictsort',
+    'case_sensitive by reverse',
+    (run, value, sensitive, by, reverse) => {
+      if (!(value instanceof Dict)) throw fail('dictsort expects a mapping')
+      const name = by === undefined ? 'key' : plain(textOf(by, 'dictsort'))
+      if (name !== 'key' && name !== 'value') throw fail('dictsort sorts by key or by value')
+      const fold = foldedUnless(sensitive)
+      const pairs = Array.from(value.entries.values(), (pair) => new Tuple(pair))
+      const key = (pair: Value) => fold((pair as Tuple).items[name === 'key' ? 0 : 1] as Value)
+      return new List(sorted(run, pairs, key, isTrue(reverse ?? false)))
+    },
+  ),
+  unique: filter('unique', 'case_sensitive attribute', (run, value, sensitive, attribute) => {
+    const fold = foldedUnless(sensitive)
+    const get = getter(run, attribute)
+    const seen = new Dict()
+    const items = iterate(run.budget, value).filter((item) => {
+      const key = fold(get(item))
+      if (seen.has(key)) return false
+      seen.set(key, true)
+      return true
+    })
+    return new Iterator(items)
+  }),
+  min: extreme('min', -1),
+  max: extreme('max', 1),
+  sum: filter('sum', 'attribute start', (run, value, attribute, start = 0) => {
+    const get = getter(run, attribute)
+    return iterate(run.budget, value).reduce(
+      (total: Value, item) => binary(run.budget, '+', total, get(item)),
+      start,
+    )
+  }),
+  groupby: filter(
+    'groupby',
+    'attribute* default case_sensitive',
+    (run, value, attribute, fallback, sensitive) => {
+      const get = getter(run, attribute, fallback)
+      const fold = foldedUnless(sensitive)
+      const items = sorted(run, iterate(run.budget, value), (item) => fold(get(item)), false)
+      const groups: { key: Value; first: Value; items: Value[] }[] = []
+      for (const item of items) {
+        const key = fold(get(item))
+        const last = groups.at(-1)
+        if (last && equals(run.budget, last.key, key)) last.items.push(item)
+        else groups.push({ key, first: get(item), items: [item] })
+      }
+      return new List(groups.map((group) => new Tuple([group.first, new List(group.items)])))
+    },
+  ),
+}

@@ -1,0 +1,88 @@
+import { fail, unsupported } from './fail.ts'
+import { binary, compare, equals, isTrue, itemsOf } from './operators.ts'
+import { str } from './show.ts'
+import { isCase, lower, upper } from './string-methods.ts'
+import { isText, plain } from './text.ts'
+import {
+  type Args,
+  bind,
+  Callable,
+  Dict,
+  Float,
+  Iterator,
+  List,
+  Loop,
+  numberOf,
+  Range,
+  type Run,
+  Tuple,
+  Undefined,
+  type Value,
+} from './values.ts'
+
+type Test = (run: Run, value: Value, other: Value) => boolean
+
+/** Throws UserError for a test that there is not, by name. */
+export function applyTest(run: Run, name: string, value: Value, args: Args): boolean {
+  if (isText(value)) run.budget.spend(plain(value).length)
+  const own = (tests: Readonly<Record<string, Test>>) =>
+    Object.hasOwn(tests, name) ? tests[name] : undefined
+  const test = own(tests)
+  if (test) {
+    bind(name, '', args)
+    return test(run, value, null)
+  }
+  const comparison = own(comparisons)
+  if (comparison) return comparison(run, value, bind(name, 'other*', args)[0] as Value)
+  if (name === 'filter' || name === 'test' || name === 'escaped')
+    throw unsupported(`the test ${name}`)
+  throw fail(`there is no test ${name}`)
+}
+
+const isSized = (value: Value): boolean =>
+  isText(value) || [List, Tuple, Range, Dict, Undefined].some((type) => value instanceof type)
+
+const parity =
+  (rest: number): Test =>
+  ({ budget }, value) =>
+    equals(budget, binary(budget, '%', value, 2), rest)
+
+const tests: Readonly<Record<string, Test>> = {
+  defined: (_, value) => !(value instanceof Undefined),
+  undefined: (_, value) => value instanceof Undefined,
+  none: (_, value) => value === null,
+  boolean: (_, value) => typeof value === 'boolean',
+  true: (_, value) => value === true,
+  false: (_, value) => value === false,
+  integer: (_, value) => typeof value === 'number',
+  float: (_, value) => value instanceof Float,
+  number: (_, value) => numberOf(value) !== undefined,
+  string: (_, value) => isText(value),
+  mapping: (_, value) => value instanceof Dict,
+  sequence: (_, value) => isSized(value),
+  iterable: (_, value) =>
+    value instanceof Iterator || value instanceof Loop || itemsOf(value) !== undefined,
+  callable: (_, value) => value instanceof Callable || value instanceof Undefined,
+  lower: ({ budget }, value) => isCase(plain(str(budget, value)), lower),
+  upper: ({ budget }, value) => isCase(plain(str(budget, value)), upper),
+  odd: parity(1),
+  even: parity(0),
+}
+
+const sign =
+  (operator: string): Test =>
+  ({ budget }, value, other) =>
+    compare(budget, operator, value, other)
+
+const comparisons: Readonly<Record<string, Test>> = {
+  ...{ eq: sign('=='), equalto: sign('=='), '==': sign('=='), ne: sign('!='), '!=': sign('!=') },
+  ...{ lt: sign('<'), lessthan: sign('<'), '<': sign('<'), le: sign('<='), '<=': sign('<=') },
+  ...{ gt: sign('>'), greaterthan: sign('>'), '>': sign('>'), ge: sign('>='), '>=': sign('>=') },
+  in: sign('in'),
+  divisibleby: ({ budget }, value, other) => !isTrue(binary(budget, '%', value, other)),
+  sameas: (_, value, other) => {
+    if (isText(value) && isText(other) && plain(value) === plain(other))
+      throw unsupported('the test sameas of texts')
+    return value === other
+  },
+}

@@ -1,0 +1,256 @@
+import type { Budget } from './budget.ts'
+import { fail, unsupported } from './fail.ts'
+import { isText, plain, type Str, Text } from './text.ts'
+
+/** Python's values. Integers are numbers, so that 1.0, which prints otherwise, is a `Float`. */
+export type Value =
+  | Str
+  | number
+  | boolean
+  | null
+  | Float
+  | Undefined
+  | List
+  | Tuple
+  | Range
+  | Dict
+  | View
+  | Iterator
+  | Namespace
+  | Callable
+  | Loop
+
+export class Float {
+  readonly value: number
+
+  constructor(value: number) {
+    this.value = value
+  }
+}
+
+/** Of a name or an attribute that there is not; `problem` says which. */
+export class Undefined {
+  readonly problem: string
+
+  constructor(problem: string) {
+    this.problem = problem
+  }
+}
+
+export class List {
+  readonly items: readonly Value[]
+
+  constructor(items: readonly Value[]) {
+    this.items = items
+  }
+}
+
+export class Tuple {
+  readonly items: readonly Value[]
+
+  constructor(items: readonly Value[]) {
+    this.items = items
+  }
+}
+
+export class Range {
+  readonly items: readonly number[]
+  readonly start: number
+  readonly stop: number
+  readonly step: number
+
+  constructor(start: number, stop: number, step: number, items: readonly number[]) {
+    this.start = start
+    this.stop = stop
+    this.step = step
+    this.items = items
+  }
+}
+
+type Key = string | number | null
+
+/** In the order of insertion; 1, 1.0 and true are one key. */
+export class Dict {
+  readonly entries = new Map<Key, readonly [key: Value, value: Value]>()
+
+  constructor(entries: Iterable<readonly [Value, Value]> = []) {
+    for (const [key, value] of entries) this.set(key, value)
+  }
+
+  get(key: Value): Value | undefined {
+    return this.entries.get(keyOf(key))?.[1]
+  }
+
+  has(key: Value): boolean {
+    return this.entries.has(keyOf(key))
+  }
+
+  set(key: Value, value: Value): void {
+    const id = keyOf(key)
+    this.entries.set(id, [this.entries.get(id)?.[0] ?? key, value])
+  }
+
+  keys(): Value[] {
+    return Array.from(this.entries.values(), ([key]) => key)
+  }
+}
+
+function keyOf(key: Value): Key {
+  if (isText(key)) return plain(key)
+  if (typeof key === 'boolean') return Number(key)
+  if (key instanceof Float) return key.value
+  if (typeof key === 'number' || key === null) return key
+  if (key instanceof List || key instanceof Dict) throw fail(`unhashable type: '${typeName(key)}'`)
+  throw unsupported(`a ${typeName(key)} as the key of a dict`)
+}
+
+/** What `keys`, `values` and `items` of a dict give. */
+export class View {
+  readonly kind: 'dict_keys' | 'dict_values' | 'dict_items'
+  readonly items: readonly Value[]
+
+  constructor(kind: View['kind'], items: readonly Value[]) {
+    this.kind = kind
+    this.items = items
+  }
+}
+
+/** What Python computes on demand: it can be gone through once. */
+export class Iterator {
+  readonly #items: readonly Value[]
+  #next = 0
+
+  constructor(items: readonly Value[]) {
+    this.#items = items
+  }
+
+  next(): Value | undefined {
+    return this.#items[this.#next++]
+  }
+
+  rest(): readonly Value[] {
+    const start = this.#next
+    this.#next = this.#items.length
+    return this.#items.slice(start)
+  }
+}
+
+/** The only value that a template can change. */
+export class Namespace {
+  readonly values = new Map<string, Value>()
+}
+
+export interface Args {
+  readonly positional: readonly Value[]
+  readonly named: ReadonlyMap<string, Value>
+}
+
+/** What filters, tests and functions are given of the interpreter. */
+export interface Run {
+  readonly budget: Budget
+  filter(name: string, value: Value, args: Args): Value
+  test(name: string, value: Value, args: Args): boolean
+}
+
+export class Callable {
+  readonly name: string
+  readonly call: (run: Run, args: Args) => Value
+  /** Attributes, of the functions that have some. */
+  readonly attributes: ReadonlyMap<string, () => Value> | undefined
+
+  constructor(
+    name: string,
+    call: (run: Run, args: Args) => Value,
+    attributes?: ReadonlyMap<string, () => Value>,
+  ) {
+    this.name = name
+    this.call = call
+    this.attributes = attributes
+  }
+}
+
+/** The variable `loop`. */
+export class Loop {
+  readonly items: readonly Value[]
+  readonly depth: number
+  /** Runs the body of a recursive loop over other items. */
+  readonly again: ((items: Value) => Value) | undefined
+  index = 0
+  changed: readonly Value[] | undefined
+
+  constructor(items: readonly Value[], depth: number, again?: (items: Value) => Value) {
+    this.items = items
+    this.depth = depth
+    this.again = again
+  }
+}
+
+/** Python's name of a value's type. */
+export function typeName(value: Value): string {
+  if (isText(value)) return 'str'
+  if (value === null) return 'NoneType'
+  if (typeof value === 'number') return 'int'
+  if (typeof value === 'boolean') return 'bool'
+  if (value instanceof View) return value.kind
+  if (value instanceof Callable) return 'function'
+  if (value instanceof Iterator) return 'generator'
+  return NAMES.find(([type]) => value instanceof type)?.[1] ?? 'object'
+}
+
+const NAMES = [
+  [Float, 'float'],
+  [Undefined, 'Undefined'],
+  [List, 'list'],
+  [Tuple, 'tuple'],
+  [Range, 'range'],
+  [Dict, 'dict'],
+  [Namespace, 'Namespace'],
+  [Loop, 'LoopContext'],
+  [Text, 'str'],
+] as const
+
+/** The number that a value is in arithmetic, where true is 1. */
+export function numberOf(value: Value | undefined): number | undefined {
+  if (typeof value === 'number') return value
+  if (typeof value === 'boolean') return Number(value)
+  return value instanceof Float ? value.value : undefined
+}
+
+/** `value`, or `fallback` where there is none; null is a value here. */
+export const orElse = (value: Value | undefined, fallback: Value): Value =>
+  value === undefined ? fallback : value
+
+/** Arguments by the names of `parameters` (a star marks those that must be given). */
+export function bind(name: string, parameters: string, args: Args): (Value | undefined)[] {
+  const names = parameters === '' ? [] : parameters.split(' ')
+  const { positional, named } = args
+  if (positional.length > names.length)
+    throw fail(`${name}() takes at most ${names.length} arguments; ${positional.length} are given`)
+  const rest = new Map(named)
+  const bound = names.map((parameter, i) => {
+    const key = parameter.replace('*', '')
+    const value = positional[i] === undefined ? rest.get(key) : positional[i]
+    if (positional[i] !== undefined && rest.has(key))
+      throw fail(`${name}() gets the argument ${key} twice`)
+    rest.delete(key)
+    if (value === undefined && parameter.endsWith('*'))
+      throw fail(`${name}() lacks the argument ${key}`)
+    return value
+  })
+  for (const key of rest.keys()) throw fail(`${name}() has no argument ${key}`)
+  return bound
+}
+
+/** An integer argument; `fallback` where it is left out. Throws UserError for anything else. */
+export function integerOf(value: Value | undefined, fallback: number, what: string): number {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return Number(value)
+  if (typeof value !== 'number') throw fail(`${what} expects an integer, not ${typeName(value)}`)
+  return value
+}
+
+/** A text argument. Throws UserError for anything else. */
+export function textOf(value: Value | undefined, what: string): Str {
+  if (value !== undefined && isText(value)) return value
+  throw fail(`${what} expects a text, not ${value === undefined ? 'nothing' : typeName(value)}`)
+}
