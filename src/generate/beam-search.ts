@@ -50,7 +50,7 @@ export async function beamSearch(
       `the engine ${program.engine.name} follows one beam only; use the engine cpu or wasm`,
     )
   const decoding = await openDecoding(parts, {
-    ...{ sequences: count, capacity: ids.length + maxTokens },
+    ...{ sequences: count, capacity: ids.length + maxTokens - 1 },
     ...{ sources: [sources], signal },
   })
   const done = new Hypotheses(options)

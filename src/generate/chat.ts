@@ -72,7 +72,8 @@ function fitPrompt(
   messages: readonly ChatMessage[],
   maxTokens = Number.POSITIVE_INFINITY,
 ): { ids: number[]; forgotten: number } {
-  const room = context - Math.min(maxTokens, Math.floor(context * ANSWER_SHARE))
+  // The last token of an answer is not read.
+  const room = context + 1 - Math.min(maxTokens, Math.floor(context * ANSWER_SHARE))
   const system = messages[0]?.role === 'system' ? messages.slice(0, 1) : []
   const promptFrom = (start: number) => {
     const some = [...system, ...messages.slice(start)]

@@ -1,6 +1,18 @@
+import { UserError } from '../errors.ts'
 import type { DecodeProgram } from './decode-program.ts'
 import type { Decoding } from './decoding.ts'
 import type { Sequence } from './sequence.ts'
+
+/**
+ * Tokens that fit after a prompt: the last is predicted from a full context, and not read itself. Throws
+ * UserError where the prompt alone does not fit.
+ */
+export function roomAfter(promptTokens: number, context: number): number {
+  if (promptTokens <= context) return context - promptTokens + 1
+  throw new UserError(
+    `the prompt has ${promptTokens} tokens, but the model's context is ${context}; shorten it`,
+  )
+}
 
 /** Tokens that the cache of the longest sequence must hold. */
 export const capacityFor = ({ stack }: DecodeProgram, sequences: readonly Sequence[]): number =>

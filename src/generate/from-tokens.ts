@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { UserError } from '../errors.ts'
+import { roomAfter } from './context-window.ts'
 import { decode } from './decode.ts'
 import { defined } from './generation-config.ts'
 import type { LanguageModel } from './language-model.ts'
@@ -70,11 +71,7 @@ export function openSequences(
   checkBias(options.logitBias ?? {}, tokenizer.vocabSize)
   const candidates = new Candidates(tokenizer.vocabSize)
   return prompts.map(({ ids: prompt, sources }, i) => {
-    const room = context - prompt.length
-    if (room < 1)
-      throw new UserError(
-        `the prompt has ${prompt.length} tokens, but the model's context is ${context}; shorten it`,
-      )
+    const room = roomAfter(prompt.length, context)
     const limit = slide ? (maxTokens ?? room) : Math.min(maxTokens ?? room, room)
     const own = { prompt, sources, maxTokens: limit, sampling, seed: seed + i }
     return new Sequence({ ...options, ...own, tokenizer, stopIds, candidates })

@@ -140,3 +140,21 @@ test('with several tokens that end a text, what is left is still followed rightl
     await loaded.dispose()
   }
 })
+
+test.each(Object.entries(configs))(
+  '%s: beams end one token behind a full context',
+  async (kind, config) => {
+    const model = createModel(config as WritingModel['config']) as WritingModel
+    const weights = { packed: tinyWeights(model, 3) }
+    const unending = tinyTokenizer({ vocabSize: VOCABULARY })
+    const loaded = await LanguageModel.create({ engine, model, tokenizer: unending, weights })
+    const room = kind === 'decoder' ? loaded.context - 2 + 1 : loaded.context
+    const [best] = await generateBeams(loaded, { prompt: 'ab', beams: 2 })
+    expect(best?.tokens).toHaveLength(room)
+    const [only] = await generateBeams(loaded, { prompt: 'ab', beams: 1 })
+    const greedy = await generate(loaded, { prompt: 'ab', temperature: 0 })
+    expect(greedy.tokens).toHaveLength(room)
+    expect(only?.tokens).toEqual(greedy.tokens)
+    await loaded.dispose()
+  },
+)

@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import { parseOptions } from '../options.ts'
 import { decodeAfter } from '../text/decode-after.ts'
 import { beamSearch } from './beam-search.ts'
+import { roomAfter } from './context-window.ts'
 import type { LanguageModel } from './language-model.ts'
 import { type BeamOptions, beamOptions } from './options.ts'
 import { promptOf } from './prompt.ts'
@@ -32,11 +33,7 @@ export async function generateBeams(
     throw new UserError(`nBest is ${nBest}, but only ${search.beams} beams are followed`)
   const { tokenizer, stopIds, context, defaults } = model
   const start = promptOf(model, { prompt, sources })
-  const room = context - start.ids.length
-  if (room < 1)
-    throw new UserError(
-      `the prompt has ${start.ids.length} tokens, but the model's context is ${context}; shorten it`,
-    )
+  const room = roomAfter(start.ids.length, context)
   const found = await beamSearch(model, start, {
     ...{ ...search, stopIds, signal, vocabSize: tokenizer.vocabSize },
     maxTokens: Math.min(maxTokens ?? defaults.maxTokens ?? room, room),

@@ -154,9 +154,11 @@ describe('a text ends', () => {
     const model = await open()
     const full = await generate(model, greedily)
     expect(full).toMatchObject({ finishReason: 'length' })
-    expect(full.tokens.length).toBe(llama.context - 3)
+    expect(full.tokens.length).toBe(llama.context - 3 + 1)
     const kept = await generate(model, { ...greedily, maxTokens: 100, slide: false })
     expect(kept.tokens).toEqual(full.tokens)
+    // The last token is predicted from all that the context holds.
+    expect(full.tokens).toEqual(await greedyTwin(llama, 'abc', full.tokens))
     const slid = await generate(model, { ...greedily, maxTokens: 50 })
     expect(slid.tokens.slice(0, full.tokens.length)).toEqual(full.tokens)
     expect(slid.tokens.length).toBe(50)
@@ -195,7 +197,7 @@ test("a model's own defaults hold where nothing else is asked for", async () => 
   const sampled = await generate(model, { prompt: 'abc', temperature: 9, seed: 1 })
   expect(sampled.text).not.toBe(text)
   await expect(open(llama, tinyTokenizer(), { top_k: 'few' })).rejects.toThrow(
-    'generation_config.json: top_k: ',
+    'generation_config.json: top_k is "few": ',
   )
   await model.dispose()
 })
@@ -234,8 +236,11 @@ test('what cannot be is refused with advice', async () => {
     expect(error).toBeInstanceOf(UserError)
     return (error as Error).message
   }
-  expect(await refused({ prompt: 'a'.repeat(48) })).toBe(
-    "the prompt has 48 tokens, but the model's context is 48; shorten it",
+  const last = await generate(model, { prompt: 'a'.repeat(48), temperature: 0 })
+  expect(last.tokens).toEqual(await greedyTwin(llama, 'a'.repeat(48), last.tokens))
+  expect(last.tokens).toHaveLength(1)
+  expect(await refused({ prompt: 'a'.repeat(49) })).toBe(
+    "the prompt has 49 tokens, but the model's context is 48; shorten it",
   )
   expect(await refused({ temperature: -1 })).toContain('temperature: ')
   expect(await refused({ topP: 0 })).toContain('topP: ')

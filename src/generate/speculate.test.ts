@@ -35,6 +35,7 @@ describe.each(Object.entries(tinyConfigs))(
         { temperature: 1, topK: 20, topP: 0.9 },
         { temperature: 0.8, presencePenalty: 1, stop: ['e'] },
         { temperature: 0.8, slide: true },
+        { temperature: 0, slide: false },
       ]
       for (const [seed, way] of ways.entries()) {
         // Longer than the context of 48.
