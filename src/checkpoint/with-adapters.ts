@@ -12,6 +12,7 @@ import { tokenizerHash } from '../text/hash.ts'
 import type { AdapterFolder } from './adapter-folder.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
 import type { ModelFolder } from './model-folder.ts'
+import { changesOutput, untied } from './untie.ts'
 
 /**
  * A model's folder with what adapters put in the place of its own: tensors, tokenizer, chat template;
@@ -27,7 +28,8 @@ export function withAdapters<C extends ModelConfig>(
   const adapters = folders.map(({ adapter }) => adapter)
   checkAlike(adapters)
   const replaced = adapters.find(({ replaced }) => replaced.size > 0)
-  const grown = replaced ? grownFor(base, replaced) : base
+  const withRows = replaced ? grownFor(base, replaced) : base
+  const grown = changesOutput(adapters, merge) ? untiedFor(withRows) : withRows
   const rows = stacksOf(grown.config)[0]?.vocabSize ?? 0
   const own = textsOf(folders)
   const texts = own && { ...own, tokenizer: fitRows(own.tokenizer, rows).tokenizer }
@@ -83,6 +85,13 @@ function grownFor<C extends ModelConfig>(base: ModelFolder<C>, adapter: Adapter)
   const rows = embedding?.[1].shape[0] ?? 0
   const decoder = base as ModelFolder & ModelFolder<DecoderConfig>
   return growVocabulary(decoder, rows) as ModelFolder as ModelFolder<C>
+}
+
+/** Of a decoder whose output is the embedding. */
+function untiedFor<C extends ModelConfig>(base: ModelFolder<C>): ModelFolder<C> {
+  const { config } = base
+  if (config.kind !== 'decoder' || config.head || !config.tied) return base
+  return untied(base as ModelFolder & ModelFolder<DecoderConfig>) as ModelFolder as ModelFolder<C>
 }
 
 async function fillReplaced(

@@ -153,10 +153,22 @@ function problem(
   }
   const name = String(issue.path[0])
   const value = given[name]
-  const expected = issue.message.replace(/^(Too (small|big)|Invalid (input|option)): /, '')
-  const shown = Array.isArray(value) ? value.join(' ') : String(value)
+  const isPair = issue.path.length > 1 && !Array.isArray(value)
+  const expected =
+    isPair && (issue.code === 'invalid_type' || issue.code === 'invalid_key')
+      ? 'expected KEY=X, with a token id and a number, such as 50=-100'
+      : issue.message.replace(/^(Too (small|big)|Invalid (input|option)): /, '')
+  const shown = asTyped(value, issue.path[1])
   const near = issue.code === 'invalid_value' ? suggest(shown, issue.values.map(String)) : ''
   return `${origin(name)} ${shown}: ${expected.replaceAll('"', '').replaceAll('|', ', ')}${near}`
+}
+
+/** A value as a user types it; `key`: the one at fault of several. */
+function asTyped(value: unknown, key: PropertyKey | undefined): string {
+  if (Array.isArray(value)) return value.join(' ')
+  if (typeof value !== 'object' || value === null) return String(value)
+  const entries = Object.entries(value).filter(([name]) => key === undefined || name === key)
+  return entries.map(([name, one]) => (one === '' ? name : `${name}=${one}`)).join(' ')
 }
 
 const suggest = (word: string, known: readonly string[]): string => {

@@ -14,6 +14,9 @@ import { writeFolder } from '../files/folder.ts'
 import { isStored } from '../graph/onnx/model.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
+import type { Adapter } from '../models/lora/adapter.ts'
+import { createModel } from '../models/model.ts'
+import { parameterMemory } from '../models/parameter-memory.ts'
 import { openEngine } from '../runtime/open.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { CHATML } from '../text/chat-template.ts'
@@ -285,6 +288,35 @@ test('under an adapter, the base stays in its file, unless the adapter is merged
   }
   expect(await stored(false)).toBe(decoder.parameters().size)
   expect(await stored(true)).toBe(0)
+})
+
+describe('an adapter that changes the output of a tied model', () => {
+  const tied = { ...config, tied: true }
+  const withAdapter = async (part: Partial<Adapter>, merge: boolean) => {
+    const { decoder, weights } = await save(tied)
+    const base = await readModelFolder(folder)
+    const adapter = { name: 'out', updates: new Map(), replaced: new Map(), ...part }
+    const adapted = withAdapters(base, [{ adapter, base: undefined, texts: undefined }], { merge })
+    const memory = parameterMemory(createModel(adapted.config))
+    await adapted.fill((name) => memory[name] as Float32Array)
+    const embedding = weights['model.embed_tokens.weight'] as Float32Array
+    expect(memory['model.embed_tokens.weight']).toEqual(embedding)
+    expect(adapted.config).toMatchObject({ tied: false })
+    return { output: memory['lm_head.weight'] as Float32Array, embedding, decoder }
+  }
+
+  test('updates it, merged, and leaves the embedding', async () => {
+    const [down, up] = [new Float32Array(64).fill(0.5), new Float32Array(61).fill(0.25)]
+    const updates = new Map([['lm_head', { rank: 1, scale: 2, down, up }]])
+    const { output, embedding } = await withAdapter({ updates }, true)
+    expect(output).toEqual(embedding.map((x) => x + 0.25))
+  })
+
+  test('brings another along', async () => {
+    const values = new Float32Array(61 * 64).fill(3)
+    const replaced = new Map([['lm_head.weight', { shape: [61, 64], values }]])
+    expect((await withAdapter({ replaced }, false)).output).toEqual(values)
+  })
 })
 
 test('weights that are to be quantized, or for an engine that reads no files, are read into memory', async () => {

@@ -6,6 +6,7 @@ import { userLanguage } from '../../src/cli/language.ts'
 import { nearest } from '../../src/cli/nearest.ts'
 import { quote } from '../../src/cli/quote.ts'
 import { wrap } from '../../src/cli/start/dashboard.ts'
+import { samplingOptions } from '../../src/generate/options.ts'
 import { flagOf } from '../../src/options.ts'
 
 describe('flags', () => {
@@ -18,6 +19,7 @@ describe('flags', () => {
     resume: z.boolean().default(false),
     shuffle: z.boolean().default(true),
   })
+  const generation = samplingOptions.pick({ logitBias: true })
   const convert = (typed: Record<string, unknown>) => convertFlags(fieldsOf(schema), typed)
 
   it('bear the names of the options', () => {
@@ -49,6 +51,11 @@ describe('flags', () => {
     expect(convert({ steps: '', minLr: 'high' })).toEqual({ steps: '', minLr: 'high' })
     const check = () => checkOptions(schema, { minLr: 'high' }, flagOf, {})
     expect(check).toThrow('--min-lr high: expected number, received string')
+    const pairs = (...typed: string[]) =>
+      checkOptions(generation, convertFlags(fieldsOf(generation), { logitBias: typed }), flagOf, {})
+    expect(() => pairs('7=1', '5')).toThrow(/^--logit-bias 5: expected KEY=X, with a token id/)
+    expect(() => pairs('five=1')).toThrow(/^--logit-bias five=1: expected KEY=X/)
+    expect(() => pairs('5=much')).toThrow(/^--logit-bias 5=much: expected KEY=X/)
   })
 })
 
