@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
 import { describeDataEvent } from '../data/sources/describe-event.ts'
+import { UserError } from '../errors.ts'
 import { fileError } from '../models/files/node-file.ts'
-import { parseOptions } from '../options.ts'
+import { flagOf, parseOptions } from '../options.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { tokenizerConfigOf } from '../text/token-roles.ts'
@@ -26,6 +27,9 @@ export const trainTokenizerOptions = z.strictObject({
   encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
 })
 
+/** Options that only `bpe` looks at. */
+const OF_BPE = ['vocab', 'split', 'threads'] as const
+
 export type TrainTokenizerOptions = z.input<typeof trainTokenizerOptions>
 
 /**
@@ -37,6 +41,11 @@ export async function trainTokenizer(
   { onMessage }: { onMessage?(text: string): void } = {},
 ): Promise<Tokenizer> {
   const parsed = parseOptions(trainTokenizerOptions, options)
+  const idle = parsed.kind === 'char' && OF_BPE.find((name) => options[name] !== undefined)
+  if (idle)
+    throw new UserError(
+      `${flagOf(idle)} changes nothing: --kind char has a token for each character; leave it out`,
+    )
   const { data, out, vocab: vocabSize, split, threads, encodingErrors, for: kind } = parsed
   const corpus = await openCorpus(data, {
     encodingErrors,

@@ -71,6 +71,8 @@ export async function trainOnRecords(
   const each = learned.collate([0]).length
   const defaults = horizon(config, records.length * each, each)
   const batch = Math.min(options.batch ?? defaults.batch, records.length)
+  if (options.batch !== undefined && batch < options.batch)
+    events.onMessage?.(`a batch has ${batch} records, not ${options.batch}: there are no more`)
   if (task.undivided && batch < 2)
     throw new UserError(
       `${name} compares the examples of a batch; give two records or more, and a batch of 2 or more`,

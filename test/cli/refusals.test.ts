@@ -49,6 +49,12 @@ it.each([
   ],
   ['a broken file', ['train', '--config', 'broken.json'], /broken\.json is not JSON: /],
   ['a list for options', ['train', '--config', 'list.json'], /list\.json: expected an object/],
+  [
+    'what characters have no use for',
+    ['tokenizer', 'train', '--data', 'book.txt', '--out', 't', '--kind', 'char', '--vocab', '99'],
+    /--vocab changes nothing: --kind char/,
+  ],
+  ['a mean that plain SGD lacks', train('--optimizer', 'sgd', '--beta1', '0.5'), /--beta1 .*sgd/],
   ['nothing to measure', ['bench', 'train', '--only', 'huge'], /--only huge: .*GPT-2 small/],
   ['a missing file of options', ['train', '--config', 'no.json'], /no\.json/],
 ] as const)('refuses %s', async (_, args, message) => {

@@ -231,7 +231,10 @@ test('few pairs are held out, and rows of hidden tokens need room', async () => 
   const pairs = Array.from({ length: 30 }, (_, i) => {
     return { anchor: `${good[i % 3]} ${i % 10}`, positive: `${bad[i % 3]}` }
   })
-  const { metrics } = await learn('few', pairs, { task: 'embed', batch: 8, steps: 20 })
+  const told: string[] = []
+  const options = { task: 'embed', batch: 40, steps: 20 } as const
+  const { metrics } = await learn('few', pairs, options, (text) => told.push(text))
+  expect(told).toEqual(['a batch has 27 records, not 40: there are no more'])
   expect(metrics?.recallAt1).toBeGreaterThanOrEqual(0)
   await expect(learn('narrow', 'abc'.repeat(99), { task: 'mlm', context: 2 })).rejects.toThrow(
     'context',
