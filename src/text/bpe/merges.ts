@@ -1,3 +1,5 @@
+import { UserError } from '../../errors.ts'
+
 /** No merge: larger than every rank. */
 const NONE = 0x7fffffff
 /** From here on a heap finds the next merge: the plain search would take quadratic time. */
@@ -20,12 +22,15 @@ export class Merges {
   /** The ids being merged: filled by the caller, at most `room` of them. */
   ids = new Int32Array(LONG)
   private ranks = new Int32Array(LONG)
+  /** What stands for the rank of a merge where several are equal. */
+  private levels: Int32Array | undefined
   /** Open addressing: -1 where free; at most half full. */
   private readonly slots: Int32Array
 
-  /** Throws a RangeError if `capacity`, the most merges there will be, is over a million. */
+  /** Throws a UserError if `capacity`, the most merges there will be, is over a million. */
   constructor(capacity: number) {
-    if (capacity > RANK) throw new RangeError(`${capacity} merges; at most ${RANK} are supported`)
+    if (capacity > RANK)
+      throw new UserError(`the tokenizer has ${capacity} merges; at most ${RANK} are supported`)
     this.pairs = new Int32Array(3 * capacity)
     let slots = 256
     while (slots < 2 * capacity) slots *= 2
@@ -42,6 +47,14 @@ export class Merges {
     this.slots[this.slot(left, right, hash)] = (hash & ~RANK) | rank
   }
 
+  /**
+   * Makes merges equal that have the same level, by rank: of their pairs the leftmost is next. A level is
+   * the first rank that has it.
+   */
+  setLevels(levels: Int32Array): void {
+    this.levels = levels
+  }
+
   /** Makes `ids` long enough for `length` ids. */
   room(length: number): Int32Array {
     if (length > this.ids.length) {
@@ -54,12 +67,12 @@ export class Merges {
   /** Merges ids[0 .. length) in place; returns how many are left. */
   apply(length: number): number {
     const { ids, ranks } = this
-    for (let i = 1; i < length; i++) ranks[i - 1] = this.rank(ids[i - 1]!, ids[i]!)
+    for (let i = 1; i < length; i++) ranks[i - 1] = this.level(ids[i - 1]!, ids[i]!)
     return length <= LONG ? this.applyShort(length) : this.applyLong(length)
   }
 
   private applyShort(length: number): number {
-    const { ids, ranks, pairs } = this
+    const { ids, ranks } = this
     for (;;) {
       let best = NONE
       let at = 0
@@ -71,20 +84,20 @@ export class Merges {
         }
       }
       if (best === NONE) return length
-      ids[at] = pairs[3 * best + 2]!
+      ids[at] = this.merged(best, ids[at]!, ids[at + 1]!)
       length--
       for (let i = at + 1; i < length; i++) {
         ids[i] = ids[i + 1]!
         ranks[i - 1] = ranks[i]!
       }
-      if (at > 0) ranks[at - 1] = this.rank(ids[at - 1]!, ids[at]!)
-      if (at < length - 1) ranks[at] = this.rank(ids[at]!, ids[at + 1]!)
+      if (at > 0) ranks[at - 1] = this.level(ids[at - 1]!, ids[at]!)
+      if (at < length - 1) ranks[at] = this.level(ids[at]!, ids[at + 1]!)
     }
   }
 
   /** As applyShort, in O(n log n): a heap of (rank, position) over a linked list. */
   private applyLong(length: number): number {
-    const { ids, ranks, pairs } = this
+    const { ids, ranks } = this
     const next = Int32Array.from({ length }, (_, i) => i + 1)
     const previous = Int32Array.from({ length }, (_, i) => i - 1)
     ranks[length - 1] = NONE
@@ -93,7 +106,7 @@ export class Merges {
       if (ranks[i] !== NONE) heap.push(ranks[i]! * POSITIONS + i)
     }
     const rankAgain = (at: number): void => {
-      ranks[at] = next[at] === length ? NONE : this.rank(ids[at]!, ids[next[at]!]!)
+      ranks[at] = next[at] === length ? NONE : this.level(ids[at]!, ids[next[at]!]!)
       if (ranks[at] !== NONE) heap.push(ranks[at]! * POSITIONS + at)
     }
     while (heap.size > 0) {
@@ -102,7 +115,7 @@ export class Merges {
       const at = key - rank * POSITIONS
       if (ranks[at] !== rank) continue
       const right = next[at]!
-      ids[at] = pairs[3 * rank + 2]!
+      ids[at] = this.merged(rank, ids[at]!, ids[right]!)
       next[at] = next[right]!
       if (next[at]! < length) previous[next[at]!] = at
       ranks[right] = NONE
@@ -118,6 +131,16 @@ export class Merges {
   rank(left: number, right: number): number {
     const slot = this.slots[this.slot(left, right, hashOf(left, right))]!
     return slot === -1 ? NONE : slot & RANK
+  }
+
+  private level(left: number, right: number): number {
+    const rank = this.rank(left, right)
+    return this.levels && rank !== NONE ? this.levels[rank]! : rank
+  }
+
+  private merged(level: number, left: number, right: number): number {
+    const rank = this.levels ? this.rank(left, right) : level
+    return this.pairs[3 * rank + 2]!
   }
 
   /** Where the pair is in `slots`, or where it would be. */

@@ -12,7 +12,7 @@ export interface Piece {
 
 /** A SentencePiece model (Kudo and Richardson 2018): its vocabulary by id, and how text is normalized. */
 export interface SentencePieceModel {
-  readonly type: 'unigram' | 'bpe'
+  readonly type: 'unigram' | 'bpe' | 'char'
   readonly pieces: readonly Piece[]
   readonly byteFallback: boolean
   /** Text replacements, see `charsmapNormalizer`; base64, empty if there are none. */
@@ -25,6 +25,13 @@ export interface SentencePieceModel {
 
 /** In the order of their numbers in sentencepiece_model.proto, from 1 on. */
 const KINDS: readonly PieceKind[] = ['normal', 'unknown', 'control', 'user', 'unused', 'byte']
+
+/** By their numbers in `TrainerSpec`; 3, whole words, is not supported. */
+const TYPES: ReadonlyMap<number, SentencePieceModel['type']> = new Map([
+  [1, 'unigram'],
+  [2, 'bpe'],
+  [4, 'char'],
+])
 
 /**
  * Reads a `.model` file (google/sentencepiece, sentencepiece_model.proto). Throws UserError if it is
@@ -46,9 +53,10 @@ export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
     })
   }
   const type = trainer.number(3, 1)
-  if (type !== 1 && type !== 2) {
+  const known = TYPES.get(type)
+  if (!known) {
     throw new UserError(
-      `the SentencePiece model is of type ${type}; Unigram (1) and BPE (2) are supported`,
+      `the SentencePiece model is of type ${type}; Unigram (1), BPE (2) and characters (4) are supported`,
     )
   }
   if (trainer.number(24, 0) === 1 || normalizer.number(5, 1) === 0) {
@@ -61,7 +69,7 @@ export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
     throw new UserError(`the SentencePiece model has ${unknown} unknown pieces; expected one`)
   }
   return {
-    type: type === 1 ? 'unigram' : 'bpe',
+    type: known,
     pieces,
     byteFallback: trainer.number(35, 0) === 1,
     charsmap: base64Of(normalizer.bytes(2)),

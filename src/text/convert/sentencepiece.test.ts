@@ -75,7 +75,9 @@ describe('a Unigram model', () => {
   test('has blanks as its model says', () => {
     const none = load(unigram, { addDummyPrefix: false })
     expect(none.encode(' ab  ab')).toEqual([7, 6])
-    expect(none.decode([6, 7])).toBe(' abab')
+    expect(none.decode([6, 7])).toBe('abab')
+    expect(none.encode('ab \n ab')).toEqual([7, 3, 2, 6])
+    expect(none.encode('▁ab▁ ')).toEqual([6])
     const all = load(unigram, { removeExtraWhitespaces: false })
     expect(all.encode(' ab  ab ')).toEqual([3, 6, 3, 6, 3])
     expect(
@@ -95,6 +97,8 @@ describe('a Unigram model', () => {
     const tokenizer = load([...unigram, ['<sep>', 0, USER], ...bytes], { byteFallback: true })
     expect(tokenizer.encode('é')).toEqual([3, 9 + 0xc3, 9 + 0xa9])
     expect(tokenizer.encode('a<sep>b')).toEqual([3, 4, 8, 5])
+    // The blank before a text stays there.
+    expect(tokenizer.encode('<sep>ab')).toEqual([3, 8, 7])
     expect(tokenizer.decode([6, 8, 9 + 0xc3, 9 + 0xa9])).toBe('ab<sep>é')
     expect(tokenizer.specialTokens).toEqual({ '<pad>': 0, '</s>': 1, '<unk>': 2 })
     expect(tokenizer.encode('<0x41>')).not.toContain(9 + 0x41)
@@ -117,6 +121,47 @@ test('a BPE model merges by score', () => {
   expect(tokenizer.encode('abab')).toEqual([6, 3, 3])
   expect(tokenizer.encode('bab')).toEqual([6, 5])
   expect(tokenizer.encode('a b')).toEqual([4, 6, 8])
+})
+
+const characters = (texts: string): PieceFields[] =>
+  Array.from(texts, (character, i) => [character, -100 - i])
+
+test('pieces of equal score are merged from the left', () => {
+  // Chinese-LLaMA has thousands of pieces with a score of 0.
+  const pieces: PieceFields[] = [['<unk>', 0, UNKNOWN], ['bc', 0], ['ab', 0], ...characters('▁abc')]
+  const tokenizer = load(pieces, { modelType: 2, removeExtraWhitespaces: false })
+  expect(tokenizer.encode('abc')).toEqual([3, 2, 6])
+  expect(tokenizer.encode('bcabc')).toEqual([3, 1, 2, 6])
+  const long = tokenizer.encode('abc'.repeat(50))
+  expect(long).toEqual([3, ...Array.from({ length: 50 }, () => [2, 6]).flat()])
+  const saved = loadTokenizer(JSON.parse(JSON.stringify(tokenizer.toJSON())))
+  expect(saved.encode('abcabc')).toEqual([3, 2, 6, 2, 6])
+})
+
+test('user-defined pieces are never normalized or merged', () => {
+  const pieces: PieceFields[] = [
+    ['<unk>', 0, UNKNOWN],
+    ['ａ', 0, USER],
+    ['33', 0, USER],
+    ['a3', -1],
+    ['▁a', -2],
+    ['<x>', 0, 5],
+    ...characters('▁a3b<x>'),
+  ]
+  const options = { modelType: 2, charsmap: { ａ: 'a', ｂ: 'b' } }
+  const tokenizer = load(pieces, options)
+  expect(tokenizer.encode('a3')).toEqual([6, 3])
+  expect(tokenizer.encode('33a3')).toEqual([6, 2, 3])
+  expect(tokenizer.encode('ａa333ｂ')).toEqual([6, 1, 7, 2, 8, 9])
+  // An unused piece is never made.
+  expect(tokenizer.encode('<x>')).toEqual([6, 10, 11, 12])
+})
+
+test('a model of characters', () => {
+  const pieces: PieceFields[] = [['<unk>', 0, UNKNOWN], ['ab', 0, USER], ...characters('▁abc')]
+  const tokenizer = load(pieces, { modelType: 4 })
+  expect(tokenizer.encode('abca 中文b')).toEqual([2, 1, 5, 3, 2, 0, 4])
+  expect(tokenizer.decode([2, 1, 5, 3, 2, 4])).toBe('abca b')
 })
 
 describe('what a model expects around texts', () => {
@@ -164,7 +209,9 @@ test('what cannot be had is refused', () => {
     (options: Options, pieces: readonly PieceFields[] = unigram) =>
     () =>
       sentencePieceTokenizer(modelOf(pieces, options))
-  expect(read({ modelType: 3 })).toThrow('is of type 3; Unigram (1) and BPE (2) are supported')
+  expect(read({ modelType: 3 })).toThrow(
+    'is of type 3; Unigram (1), BPE (2) and characters (4) are supported',
+  )
   expect(read({}, [['a', 0]])).toThrow('has 0 unknown pieces')
   expect(() => sentencePieceTokenizer(Uint8Array.of(1, 2, 3))).toThrow('no SentencePiece model')
   expect(() =>

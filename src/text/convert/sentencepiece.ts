@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.ts'
 import { templateProcessing } from '../input-template.ts'
+import type { SentencePieceFields } from '../pipeline/sentencepiece-fields.ts'
 import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
 import { addedTokens, nameOf } from './added-tokens.ts'
 import { mergesOf } from './merges-of.ts'
 import {
-  type Piece,
+  type PieceKind,
   readSentencePieceModel,
   type SentencePieceModel,
 } from './sentencepiece-model.ts'
@@ -39,7 +40,9 @@ export function sentencePieceJson(
   model: SentencePieceModel,
   config: TokenizerConfig = {},
 ): TokenizerJson {
-  const { pieces, addDummyPrefix } = model
+  const { pieces, addDummyPrefix, removeExtraWhitespaces } = model
+  // The blank that encoding puts before a text, or all that are there.
+  const start = removeExtraWhitespaces ? 0xffff : Number(addDummyPrefix)
   const added = addedTokens(new Map(pieces.map(({ text }, id) => [text, id])), config, [
     ...pieces
       .filter(({ kind }) => kind === 'control' || kind === 'unknown' || kind === 'user')
@@ -59,7 +62,7 @@ export function sentencePieceJson(
         { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
         { type: 'ByteFallback' },
         { type: 'Fuse' },
-        ...(addDummyPrefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
+        ...(start > 0 ? [{ type: 'Strip', content: ' ', start, stop: 0 }] : []),
       ],
     },
     model: model.type === 'unigram' ? unigram(model) : bpe(model),
@@ -68,41 +71,71 @@ export function sentencePieceJson(
 
 /** How text is normalized, and blanks marked. */
 function spacing(model: SentencePieceModel): Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer'> {
-  const { charsmap, addDummyPrefix, removeExtraWhitespaces, pieces } = model
+  const { charsmap, addDummyPrefix, removeExtraWhitespaces } = model
   const replace = (pattern: object, content: string) => ({ type: 'Replace', pattern, content })
   const normalizers: object[] = []
   if (charsmap !== '') normalizers.push({ type: 'Precompiled', precompiled_charsmap: charsmap })
-  if (!removeExtraWhitespaces) {
-    if (addDummyPrefix) normalizers.push({ type: 'Prepend', prepend: '▁' })
-    normalizers.push(replace({ String: ' ' }, '▁'))
-    return { normalizer: { type: 'Sequence', normalizers }, pre_tokenizer: null }
+  if (removeExtraWhitespaces) {
+    normalizers.push(replace({ Regex: OUTER_BLANKS }, ''))
+    normalizers.push(replace({ Regex: ' {2,}' }, ' '))
   }
-  // A blank before a text stands for the one that it is to begin with.
-  normalizers.push(replace({ Regex: addDummyPrefix ? ' +$' : '^ +| +$' }, ''))
-  normalizers.push(replace({ Regex: ' {2,}' }, ' '))
+  if (addDummyPrefix) normalizers.push({ type: 'Prepend', prepend: MARK })
+  normalizers.push(replace({ String: ' ' }, MARK))
   return {
     normalizer: { type: 'Sequence', normalizers },
-    pre_tokenizer: {
-      type: 'Metaspace',
-      replacement: '▁',
-      prepend_scheme: addDummyPrefix ? 'first' : 'never',
-      // Words can be looked at one by one unless a piece goes beyond one.
-      split: !pieces.some(({ text }) => text.indexOf('▁', 1) > 0),
-    },
+    pre_tokenizer: removeExtraWhitespaces && goesWordByWord(model) ? WORDS : null,
   }
 }
 
-function unigram({ pieces, byteFallback }: SentencePieceModel): TokenizerJson['model'] {
+const MARK = '▁'
+/**
+ * Blanks around a text; at its end, marks count too. Oniguruma's `^` and `$` would be the ends of every line.
+ */
+export const OUTER_BLANKS = String.raw`(?<![\s\S]) +|[ ▁]+(?![\s\S])`
+const WORDS = {
+  type: 'Split',
+  pattern: { String: MARK },
+  behavior: 'MergedWithNext',
+  invert: false,
+}
+
+/**
+ * Whether words may be looked at one by one, and kept for the next time: no piece goes beyond one, and
+ * no sum of scores does, whose last bits decide between equals.
+ */
+const goesWordByWord = ({ type, pieces }: SentencePieceModel): boolean =>
+  type !== 'unigram' &&
+  pieces.some(({ text, kind }) => text === MARK && kind === 'normal') &&
+  !pieces.some(({ text }) => text.indexOf(MARK, 1) > 0)
+
+/** What other libraries do not read, and only SentencePiece's own results depend on. */
+function sentencePieceFields({ type, pieces }: SentencePieceModel): SentencePieceFields {
+  const textsOf = (kind: PieceKind) =>
+    pieces.filter((piece) => piece.kind === kind).map(({ text }) => text)
+  const scores = pieces.filter(({ kind }) => kind === 'normal').map(({ score }) => score)
+  const ties = type === 'bpe' && new Set(scores).size < scores.length
+  return {
+    user_defined_symbols: textsOf('user'),
+    unused: textsOf('unused'),
+    ...(ties && { scores: pieces.map(({ score }) => score) }),
+  }
+}
+
+function unigram(model: SentencePieceModel): TokenizerJson['model'] {
+  const { pieces, byteFallback } = model
   return {
     type: 'Unigram',
     unk_id: pieces.findIndex(({ kind }) => kind === 'unknown'),
     vocab: pieces.map(({ text, score }) => [text, score]),
     byte_fallback: byteFallback,
+    sentencepiece: sentencePieceFields(model),
   }
 }
 
-function bpe({ pieces, byteFallback }: SentencePieceModel): TokenizerJson['model'] {
-  const isText = ({ kind }: Piece): boolean => kind === 'normal'
+/** Characters are a BPE without merges. */
+function bpe(model: SentencePieceModel): TokenizerJson['model'] {
+  const { type, pieces, byteFallback } = model
+  const normal = pieces.filter(({ kind }) => kind === 'normal')
   return {
     type: 'BPE',
     dropout: null,
@@ -113,7 +146,8 @@ function bpe({ pieces, byteFallback }: SentencePieceModel): TokenizerJson['model
     byte_fallback: byteFallback,
     ignore_merges: false,
     vocab: Object.fromEntries(pieces.map(({ text }, id) => [text, id])),
-    merges: mergesOf(pieces.filter(isText)).map((pair) => pair.join(' ')),
+    merges: type === 'char' ? [] : mergesOf(normal).map((pair) => pair.join(' ')),
+    sentencepiece: sentencePieceFields(model),
   }
 }
 

@@ -4,8 +4,10 @@ import { GgufMetadata } from '../../models/gguf/metadata.ts'
 import type { GgufValue } from '../../models/gguf/values.ts'
 import { trainBpe } from '../bpe/train.ts'
 import { trainCharTokenizer } from '../char.ts'
+import { sentencePieceJson } from '../convert/sentencepiece.ts'
 import { encodeInput } from '../encode-input.ts'
 import { loadTokenizer } from '../load.ts'
+import { byteToken } from '../pipeline/model.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 import type { TokenizerJson } from '../tokenizer-json.ts'
 import { readGgufTokenizer } from './read.ts'
@@ -68,6 +70,28 @@ describe.each(Object.entries(tokenizers))('%s', (_, [model, create]) => {
     for (const role of ['unkId', 'padId', 'maskId', 'sepId'] as const)
       expect(again[role], role).toBe(tokenizer[role])
   })
+})
+
+it('keeps what SentencePiece does with equal scores, user-defined pieces and blanks', () => {
+  const bytes = Array.from({ length: 256 }, (_, byte) => byteToken(byte))
+  const normal = (text: string, score: number) => ({ text, score, kind: 'normal' as const })
+  const tokenizer = loadTokenizer(
+    sentencePieceJson({
+      type: 'bpe',
+      pieces: [
+        { text: '<unk>', score: 0, kind: 'unknown' },
+        ...bytes.map((text) => ({ text, score: 0, kind: 'byte' as const })),
+        { text: '<x>', score: 0, kind: 'user' },
+        ...['bc', 'ab'].map((text) => normal(text, 0)),
+        ...[...'▁abc<x>'].map((text, i) => normal(text, -10 - i)),
+      ],
+      ...{ byteFallback: true, charsmap: '', addDummyPrefix: true, removeExtraWhitespaces: true },
+    }),
+  )
+  const again = reread(written(tokenizer))
+  for (const text of ['abc', ' bcabc \n abcabc ', '<x>abc<x>', '我bcab  '])
+    expect(again.encode(text)).toEqual(tokenizer.encode(text))
+  expect(again.encode('abc')).toEqual([260, 259, 263])
 })
 
 describe('what is written', () => {

@@ -1,6 +1,8 @@
 import { UserError } from '../../errors.ts'
 import { mergesOf } from '../convert/merges-of.ts'
+import { OUTER_BLANKS } from '../convert/sentencepiece.ts'
 import type { SentencePieceModel } from '../convert/sentencepiece-model.ts'
+import { readSentencePieceFields } from '../pipeline/sentencepiece-fields.ts'
 import { readSteps, type Step } from '../pipeline/steps.ts'
 import { isObject, readBpeModel, readMerge, type TokenizerJson } from '../tokenizer-json.ts'
 import type { GgufToken } from './token-kinds.ts'
@@ -28,7 +30,7 @@ export function spacingOf({ normalizer, pre_tokenizer }: TokenizerJson): Spacing
     if (type === 'Precompiled') spacing.charsmap = String(fields.precompiled_charsmap ?? '')
     else if (type === 'Prepend' && fields.prepend === MARK) spacing.addDummyPrefix = true
     else if (type === 'Replace' && string === ' ' && fields.content === MARK) continue
-    else if (type === 'Replace' && /^[\^$ +{},2|]+$/.test(String(regex)))
+    else if (type === 'Replace' && (regex === OUTER_BLANKS || /^[\^$ +{},2|]+$/.test(`${regex}`)))
       spacing.removeExtraWhitespaces = true
     else if (type === 'Strip') spacing.removeExtraWhitespaces = true
     else throw unknown(step)
@@ -40,8 +42,10 @@ export function spacingOf({ normalizer, pre_tokenizer }: TokenizerJson): Spacing
         fields.prepend_scheme ?? (fields.add_prefix_space === false ? 'never' : 'always')
       spacing.addDummyPrefix = scheme !== 'never'
     } else if (type === 'WhitespaceSplit') spacing.removeExtraWhitespaces = true
-    // Blanks are marks by then: it cuts nothing.
-    else if (!(type === 'Split' && isObject(fields.pattern) && fields.pattern.String === ' '))
+    // At blanks it cuts nothing, since they are marks by then; at marks, nothing that a piece crosses.
+    else if (
+      !(type === 'Split' && isObject(fields.pattern) && /^[ ▁]$/.test(`${fields.pattern.String}`))
+    )
       throw unknown(step)
   }
   return spacing
@@ -74,11 +78,13 @@ export function bpeTokens({ model, added_tokens }: TokenizerJson): (GgufToken | 
   const ranks = new Map<string, number>()
   for (const [left, right] of pairs)
     if (!ranks.has(left + right)) ranks.set(left + right, ranks.size)
+  const scores = readSentencePieceFields(model)?.scores
   const tokens: (GgufToken | undefined)[] = []
   for (const [text, id] of Object.entries(vocab)) {
     const kind = BYTE.test(text) ? 'byte' : text === model.unk_token ? 'unknown' : 'normal'
     // Below all that are merged come those that are characters.
-    tokens[id] = { text, kind, score: kind === 'normal' ? -(ranks.get(text) ?? ranks.size) : 0 }
+    const score = scores ? (scores[id] ?? 0) : -(ranks.get(text) ?? ranks.size)
+    tokens[id] = { text, kind, score: kind === 'normal' ? score : 0 }
   }
   const added = new Set(added_tokens.map(({ content }) => content))
   checkOrder(

@@ -1,4 +1,5 @@
 import { Merges } from '../bpe/merges.ts'
+import { splitAt } from '../token-pattern.ts'
 import type { Model, Vocabulary } from './model.ts'
 
 export interface CharacterBpeOptions {
@@ -12,6 +13,10 @@ export interface CharacterBpeOptions {
   readonly bytes?: readonly number[] | undefined
   /** A word that is a token as it stands is that token, whatever the merges give. */
   readonly ignoresMerges: boolean
+  /** By rank: merges that are equal have the same, see `Merges.setLevels`. */
+  readonly levels?: Int32Array | undefined
+  /** Matches what is taken as it stands, and not merged. */
+  readonly symbols?: RegExp | undefined
   /** Marks a character that does not begin a word; one that ends a word. */
   readonly prefix: string
   readonly suffix: string
@@ -29,6 +34,7 @@ export class CharacterBpe implements Model {
     this.options = options
     this.merges = new Merges(options.merges.length)
     for (const [left, right, merged] of options.merges) this.merges.add(left, right, merged)
+    if (options.levels) this.merges.setLevels(options.levels)
   }
 
   encode(word: string, ids: number[]): void {
@@ -37,17 +43,20 @@ export class CharacterBpe implements Model {
       ids.push(whole)
       return
     }
-    const symbols = this.symbols(word)
+    const symbols: number[] = []
+    for (const { text, isToken } of splitAt(word, this.options.symbols)) {
+      if (isToken) symbols.push(this.vocabulary.get(text) as number)
+      else this.spell(text, symbols)
+    }
     const room = this.merges.room(symbols.length)
     room.set(symbols)
     const count = this.merges.apply(symbols.length)
     for (let i = 0; i < count; i++) ids.push(this.merges.ids[i] as number)
   }
 
-  /** One id for each character, or several bytes. */
-  private symbols(word: string): number[] {
+  /** Appends one id for each character, or several bytes. */
+  private spell(word: string, symbols: number[]): void {
     const { unkId, fusesUnknown, bytes, prefix, suffix } = this.options
-    const symbols: number[] = []
     let isUnknown = false
     for (let at = 0; at < word.length; ) {
       const width = (word.codePointAt(at) as number) > 0xffff ? 2 : 1
@@ -62,6 +71,5 @@ export class CharacterBpe implements Model {
       } else if (unkId !== undefined && !(isUnknown && fusesUnknown)) symbols.push(unkId)
       isUnknown = id === undefined
     }
-    return symbols
   }
 }

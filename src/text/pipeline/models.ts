@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { tokenPattern } from '../token-pattern.ts'
 import {
   isObject,
   readBpeModel,
@@ -8,6 +9,7 @@ import {
 } from '../tokenizer-json.ts'
 import { CharacterBpe } from './character-bpe.ts'
 import { byteTokens, type Model, type Vocabulary } from './model.ts'
+import { readSentencePieceFields } from './sentencepiece-fields.ts'
 import { Unigram } from './unigram.ts'
 import { WordPiece, wordLevel } from './word-piece.ts'
 
@@ -53,7 +55,8 @@ const kinds: Readonly<Record<string, Read>> = {
     const model = wordLevel(without(vocab, specials), unknownId(json, vocab))
     return { model, tokens: tokensOf(vocab) }
   },
-  Unigram: ({ vocab, unk_id, byte_fallback }, specials) => {
+  Unigram: (json, specials) => {
+    const { vocab, unk_id, byte_fallback } = json
     if (!Array.isArray(vocab)) throw new UserError('tokenizer.json: model.vocab is not a list')
     const pieces = vocab.map((entry: unknown, id) => {
       const [text, score] = Array.isArray(entry) ? entry : []
@@ -65,13 +68,16 @@ const kinds: Readonly<Record<string, Read>> = {
     }
     const ids = new Map(pieces.map(({ text, id }) => [text, id]))
     const bytes = byte_fallback === true ? byteTokens((token) => ids.get(token)) : undefined
+    const own = readSentencePieceFields(json)
+    const never = new Set([...specials, ...(own?.unused ?? [])])
     const hidden = new Set([unk_id, ...(bytes ?? [])])
     const model = new Unigram(
-      pieces.filter(({ text, id }) => text !== '' && !hidden.has(id) && !specials.has(text)),
+      pieces.filter(({ text, id }) => text !== '' && !hidden.has(id) && !never.has(text)),
       {
         unkId: unk_id as number,
         bytes,
         lowest: pieces.reduce((least, { score }) => Math.min(least, score), Infinity),
+        symbols: own && new Set(own.user_defined_symbols),
       },
     )
     return { model, tokens: pieces.map(({ text }) => text) }
@@ -79,7 +85,8 @@ const kinds: Readonly<Record<string, Read>> = {
   BPE: (json, specials) => {
     const { vocab, merges } = readBpeModel(json)
     const all: Vocabulary = new Map(Object.entries(vocab))
-    const known = without(all, specials)
+    const own = readSentencePieceFields(json)
+    const known = without(all, new Set([...specials, ...(own?.unused ?? [])]))
     const { unk_token, continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = json
     const bytes = json.byte_fallback === true ? byteTokens((token) => all.get(token)) : undefined
     const options = {
@@ -104,10 +111,28 @@ const kinds: Readonly<Record<string, Read>> = {
       )
     })
     return {
-      model: new CharacterBpe(known, { ...options, merges: triples }),
+      model: new CharacterBpe(known, {
+        ...options,
+        merges: triples,
+        levels: own?.scores && levelsOf(triples, own.scores),
+        symbols: own && tokenPattern(own.user_defined_symbols.filter((text) => known.has(text))),
+      }),
       tokens: tokensOf(all),
     }
   },
+}
+
+/** Merges that make tokens of equal scores are equal: the level of all is the first one's rank. */
+function levelsOf(
+  merges: readonly (readonly [number, number, number])[],
+  scores: readonly number[],
+): Int32Array {
+  const levels = Int32Array.from(merges.keys())
+  for (let rank = 1; rank < levels.length; rank++) {
+    const [last, made] = [merges[rank - 1]?.[2] as number, merges[rank]?.[2] as number]
+    if (scores[made] === scores[last]) levels[rank] = levels[rank - 1] as number
+  }
+  return levels
 }
 
 function vocabularyOf({ vocab }: TokenizerModel): Map<string, number> {

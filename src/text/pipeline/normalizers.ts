@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { splitAt } from '../token-pattern.ts'
 import { spaceEnd, spaceStart } from '../white-space.ts'
 import { type BertOptions, bertNormalizer, lowercase } from './bert-normalizer.ts'
 import { charsmapNormalizer } from './charsmap.ts'
@@ -8,15 +9,25 @@ import { type Fields, readSteps } from './steps.ts'
 /** Makes spellings alike before text is cut into words. */
 export type Normalizer = (text: string) => string
 
-/** The normalizer of a tokenizer.json. Throws UserError for one that is not known here. */
-export function readNormalizer(json: unknown): Normalizer {
+/**
+ * The normalizer of a tokenizer.json; text replacements leave alone what `raw` matches. Throws UserError for
+ * one that is not known here.
+ */
+export function readNormalizer(json: unknown, raw?: RegExp): Normalizer {
   const steps = readSteps(json, 'normalizer', 'normalizers').map(({ type, fields, place }) => {
     const kind = kinds[type]
     if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
-    return kind(fields, place)
+    return type === 'Precompiled' ? around(raw, kind(fields, place)) : kind(fields, place)
   })
   return (text) => steps.reduce((result, step) => step(result), text)
 }
+
+const around =
+  (raw: RegExp | undefined, normalize: Normalizer): Normalizer =>
+  (text) =>
+    Array.from(splitAt(text, raw), (part) =>
+      part.isToken ? part.text : normalize(part.text),
+    ).join('')
 
 const kinds: Readonly<Record<string, (fields: Fields, place: string) => Normalizer>> = {
   NFC: () => (text) => text.normalize('NFC'),

@@ -1,5 +1,6 @@
 import { AddedTokens } from '../added-tokens.ts'
 import { BaseTokenizer } from '../base-tokenizer.ts'
+import { tokenPattern } from '../token-pattern.ts'
 import type { StreamDecoder, Tokenizer } from '../tokenizer.ts'
 import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
 import { cleanedUp, cleanUp } from './clean-up.ts'
@@ -8,6 +9,7 @@ import type { Model } from './model.ts'
 import { readModel } from './models.ts'
 import { readNormalizer } from './normalizers.ts'
 import { type PreTokenizer, readPreTokenizer } from './pre-tokenizers.ts'
+import { readSentencePieceFields } from './sentencepiece-fields.ts'
 
 /** Words whose ids are kept; a longer word is not likely to come again. */
 const CACHED_WORDS = 10_000
@@ -42,7 +44,9 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
     for (const { id, content } of json.added_tokens) all[id] = content
     this.tokens = all
     this.vocabSize = all.length
-    this.added = new AddedTokens(json.added_tokens, readNormalizer(json.normalizer))
+    const symbols = new Set(readSentencePieceFields(json.model)?.user_defined_symbols)
+    const added = json.added_tokens.filter(({ content }) => !symbols.has(content))
+    this.added = new AddedTokens(added, readNormalizer(json.normalizer, tokenPattern([...symbols])))
     this.preTokenize = readPreTokenizer(json.pre_tokenizer)
     this.decodeTokens = readDecoder(json.decoder)
     this.specialIds = new Set(Object.values(this.specialTokens))

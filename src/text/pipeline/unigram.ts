@@ -13,7 +13,15 @@ export interface UnigramOptions {
   readonly bytes?: readonly number[]
   /** The lowest score in the file. */
   readonly lowest: number
+  /**
+   * SentencePiece's own way: these pieces, user-defined, before all others, and sums in float32, whose last
+   * bits decide between equals. Without, as Hugging Face's library: sums in float64.
+   */
+  readonly symbols?: ReadonlySet<string> | undefined
 }
+
+/** Score of a user-defined piece: any other's is lower. */
+const SYMBOL_SCORE = -0.1
 
 /** An unknown character costs this much more than the least likely piece (SentencePiece's constant). */
 const UNKNOWN_PENALTY = 10
@@ -37,7 +45,7 @@ export class Unigram implements Model {
       let node = 0
       for (const character of text) node = this.child(node, character.codePointAt(0) as number)
       this.ids[node] = id
-      this.scores[node] = score
+      this.scores[node] = options.symbols?.has(text) ? SYMBOL_SCORE : score
     }
   }
 
@@ -63,8 +71,12 @@ export class Unigram implements Model {
   /** The most probable cut; of equals the one whose last piece is longest. An id of -1 is unknown. */
   private best(word: string): { id: number; text: string }[] {
     const points = Array.from(word, (character) => character.codePointAt(0) as number)
-    const unknownScore = this.options.lowest - UNKNOWN_PENALTY
-    const scores = new Float64Array(points.length + 1).fill(Number.NEGATIVE_INFINITY)
+    const { symbols, lowest } = this.options
+    const unknownScore = lowest - UNKNOWN_PENALTY
+    const scores = symbols
+      ? new Float32Array(points.length + 1)
+      : new Float64Array(points.length + 1)
+    scores.fill(Number.NEGATIVE_INFINITY)
     const starts = new Int32Array(points.length + 1)
     const last = new Int32Array(points.length + 1)
     scores[0] = 0
