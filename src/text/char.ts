@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import { BaseTokenizer } from './base-tokenizer.ts'
+import { describeCharacter } from './describe-character.ts'
 import {
   END_OF_TEXT,
   type ModelKind,
@@ -132,13 +133,12 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   private unknownId(text: string, index: number, point: number): number {
     const id = this.specialTokens[UNKNOWN]
     if (id !== undefined) return id
-    const character = JSON.stringify(String.fromCodePoint(point))
-    const code = point.toString(16).toUpperCase().padStart(4, '0')
+    const character = describeCharacter(String.fromCodePoint(point))
     const number = [...text.slice(0, index)].length + 1
     const known = this.tokens.filter((_, known) => !this.specialIds.has(known))
     const first = known.length > 128 ? 'beginning with' : 'which are'
     throw new UserError(
-      `character ${number} of the text, ${character} (U+${code}), is unknown to the model; leave it out, or use some of the ${known.length} characters that it learned, ${first} ${JSON.stringify(known.slice(0, 128).join(''))}`,
+      `character ${number} of the text, ${character}, is unknown to the model; leave it out, or use some of the ${known.length} characters that it learned, ${first} ${JSON.stringify(known.slice(0, 128).join(''))}`,
     )
   }
 

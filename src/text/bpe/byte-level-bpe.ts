@@ -1,5 +1,7 @@
+import { UserError } from '../../errors.ts'
 import { AddedTokens } from '../added-tokens.ts'
 import { BaseTokenizer } from '../base-tokenizer.ts'
+import { describeCharacter } from '../describe-character.ts'
 import type { StreamDecoder, Tokenizer } from '../tokenizer.ts'
 import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
 import { readBpeModel } from '../tokenizer-json.ts'
@@ -11,7 +13,8 @@ import { readVocabulary } from './vocabulary.ts'
 
 /**
  * Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019): every text has an
- * encoding, and decode(encode(text)) is the text, except that lone surrogates become U+FFFD.
+ * encoding, and decode(encode(text)) is the text, except that lone surrogates become U+FFFD. Where the
+ * vocabulary lacks a byte, as StarCoder's and Falcon's do, it is the unknown token.
  */
 export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
@@ -48,6 +51,7 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
     this.encoder = new WordEncoder(merges, new Characters(merges, idOfByte, bytesOf), whole)
   }
 
+  /** Throws a UserError for a byte without a token, if there is no token for what is unknown. */
   encode(text: string, { specials = false }: { specials?: boolean } = {}): number[] {
     const { encoder } = this
     encoder.count = 0
@@ -60,7 +64,24 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
     // Filling an array of known length takes a quarter of the time of pushing.
     const ids = new Array<number>(encoder.count)
     for (let i = 0; i < ids.length; i++) ids[i] = encoder.ids[i]!
+    if (this.vocabulary.missing.size > 0 && ids.includes(-1)) throw this.#unspelled(text)
     return ids
+  }
+
+  /** None but where the vocabulary lacks bytes. */
+  unknown(text: string): string[] {
+    const { missing } = this.vocabulary
+    if (missing.size === 0) return []
+    const lacks = (character: string) =>
+      utf8Encoder.encode(character).some((byte) => missing.has(byte))
+    return [...new Set(text)].filter(lacks)
+  }
+
+  #unspelled(text: string): UserError {
+    const [character = ''] = this.unknown(text)
+    return new UserError(
+      `the tokenizer lacks a byte of ${describeCharacter(character)}, and has no token for what is unknown; leave the character out, or use another tokenizer`,
+    )
   }
 
   encodeWord(word: string): number[] {
@@ -114,6 +135,7 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
 }
 
 const nothing = new Uint8Array(0)
+const utf8Encoder = new TextEncoder()
 
 /** A byte order mark is text like any other. */
 const utf8Decoder = (): TextDecoder => new TextDecoder('utf-8', { ignoreBOM: true })

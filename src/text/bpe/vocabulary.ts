@@ -9,8 +9,10 @@ export interface Vocabulary {
   size: number
   /** The model's tokens by id, spelled in the byte alphabet. */
   tokens: (string | undefined)[]
-  /** -1 for a byte without a token, which no text has. */
+  /** The unknown token's for a byte without one, or -1 if there is none. */
   idOfByte: Int32Array
+  /** Bytes without a token that text may have: vocabularies learned from few languages lack some. */
+  missing: ReadonlySet<number>
   merges: Merges
   /** Bytes of an id, added tokens included; none for an unused id. */
   bytesOf(id: number): Uint8Array
@@ -31,23 +33,24 @@ export function readVocabulary(model: BpeModel, added: readonly AddedToken[]): V
     ids.set(token, id)
   }
   const size = added.reduce((most, { id }) => Math.max(most, id + 1), tokens.length)
+  const unknown = typeof model.unk_token === 'string' ? ids.get(model.unk_token) : undefined
+  const missing = new Set<number>()
   const idOfByte = Int32Array.from(characterOfByte, (code, byte) => {
-    const character = String.fromCharCode(code)
-    const id = ids.get(character)
-    if (id !== undefined) return id
-    if (!occurs(byte)) return -1
-    throw new UserError(`tokenizer.json: the byte "${character}" is not in the vocabulary`)
+    const id = ids.get(String.fromCharCode(code))
+    if (id === undefined && occurs(byte)) missing.add(byte)
+    return id ?? unknown ?? -1
   })
   return {
     size,
     tokens,
     idOfByte,
+    missing,
     merges: readMerges(model.merges, ids),
     bytesOf: packedBytes(size, tokens, added),
   }
 }
 
-/** False for the bytes that UTF-8 never has; StarCoder's vocabulary lacks them. */
+/** False for the bytes that UTF-8 never has. */
 const occurs = (byte: number): boolean => byte !== 0xc0 && byte !== 0xc1 && byte < 0xf5
 
 function readMerges(pairs: readonly unknown[], ids: ReadonlyMap<string, number>): Merges {

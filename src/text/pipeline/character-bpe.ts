@@ -1,11 +1,13 @@
+import { UserError } from '../../errors.ts'
 import { Merges } from '../bpe/merges.ts'
+import { describeCharacter } from '../describe-character.ts'
 import { splitAt } from '../token-pattern.ts'
 import type { Model, Vocabulary } from './model.ts'
 
 export interface CharacterBpeOptions {
   /** Two ids and that of what they make, in the order of their ranks. */
   readonly merges: readonly (readonly [number, number, number])[]
-  /** What a character is that has no token; without it, nothing. */
+  /** What a character is that has no token; without it, texts with such a character are refused. */
   readonly unkId?: number | undefined
   /** Whether unknown characters next to each other are one token. */
   readonly fusesUnknown: boolean
@@ -68,8 +70,14 @@ export class CharacterBpe implements Model {
       if (id !== undefined) symbols.push(id)
       else if (bytes) {
         for (const byte of this.encoder.encode(spelled)) symbols.push(bytes[byte] as number)
-      } else if (unkId !== undefined && !(isUnknown && fusesUnknown)) symbols.push(unkId)
+      } else if (unkId === undefined) throw unspelled(character)
+      else if (!(isUnknown && fusesUnknown)) symbols.push(unkId)
       isUnknown = id === undefined
     }
   }
 }
+
+const unspelled = (character: string): UserError =>
+  new UserError(
+    `the tokenizer has no token for ${describeCharacter(character)}, and none for what is unknown; leave the character out, or use another tokenizer`,
+  )

@@ -146,11 +146,11 @@ describe('BPE over characters', () => {
       },
     }).model
 
-  test('unknown characters are tokens, one token, bytes or nothing', () => {
+  test('unknown characters are tokens, one token, bytes or refused', () => {
     const vocab = ['<unk>', 'a']
     expect(encoded(bpe({ unk_token: '<unk>' }, vocab), 'bba🐋')).toEqual([0, 0, 1, 0])
     expect(encoded(bpe({ unk_token: '<unk>', fuse_unk: true }, vocab), 'bba🐋')).toEqual([0, 1, 0])
-    expect(encoded(bpe({}, vocab), 'bba🐋')).toEqual([1])
+    expect(() => encoded(bpe({}, vocab), 'bba🐋')).toThrow('has no token for "b" (U+0062)')
     const bytes = Array.from({ length: 256 }, (_, byte) => byteToken(byte))
     const fallback = { unk_token: '<unk>', byte_fallback: true }
     expect(encoded(bpe(fallback, [...vocab, ...bytes]), 'aé')).toEqual([1, 2 + 0xc3, 2 + 0xa9])

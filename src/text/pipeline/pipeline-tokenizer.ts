@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts'
 import { AddedTokens } from '../added-tokens.ts'
 import { BaseTokenizer } from '../base-tokenizer.ts'
 import { tokenPattern } from '../token-pattern.ts'
@@ -142,10 +143,13 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
   }
 
   unknown(text: string): string[] {
-    const characters = new Set(text)
-    return [...characters].filter((character) => {
-      const ids = this.encode(character)
-      return this.unkId !== undefined && ids.includes(this.unkId)
+    return [...new Set(text)].filter((character) => {
+      try {
+        return this.unkId !== undefined && this.encode(character).includes(this.unkId)
+      } catch (error) {
+        if (error instanceof UserError) return true
+        throw error
+      }
     })
   }
 
