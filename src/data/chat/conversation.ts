@@ -1,19 +1,24 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
+import { withoutNulls } from '../without-nulls.ts'
+
+/** What no message may have; an empty list of them is none. */
+const none = (what: string) =>
+  z.tuple([], { error: `calls of ${what} are not supported` }).optional()
 
 const messageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant']),
   content: z.string(),
   /** OpenAI's: an answer of weight 0 is read but not learned. */
   weight: z.union([z.literal(0), z.literal(1)]).optional(),
-  tool_calls: z.undefined({ error: 'calls of tools are not supported' }).optional(),
-  function_call: z.undefined({ error: 'calls of functions are not supported' }).optional(),
+  tool_calls: none('tools'),
+  function_call: none('functions'),
 })
 
 /** OpenAI-style: `{"messages": [{"role": "user", "content": "..."}, ...]}`. */
 const messagesSchema = z.object({
   messages: z
-    .array(messageSchema)
+    .array(z.preprocess(withoutNulls, messageSchema))
     .refine((messages) => messages.some(({ role }) => role === 'assistant'), {
       error: 'has no answer of the assistant to learn from',
     })
@@ -46,9 +51,10 @@ export interface Conversation {
 
 /**
  * One record of instruction data: OpenAI-style messages, or Alpaca-style instruction, input and
- * output. Throws UserError that begins with `where`.
+ * output. A field that is null is as one that is not there. Throws UserError that begins with `where`.
  */
-export function parseConversation(value: unknown, where: string): Conversation {
+export function parseConversation(given: unknown, where: string): Conversation {
+  const value = withoutNulls(given)
   if (isObject(value) && 'messages' in value) {
     const { messages } = check(messagesSchema, value, where)
     return {

@@ -1,13 +1,17 @@
 import type { z } from 'zod'
 import { UserError } from '../../errors.ts'
+import { withoutNulls } from '../without-nulls.ts'
 
-/** `value` by `schema`. Throws UserError that begins with `where` and says what is expected. */
+/**
+ * `value` by `schema`; a field that is null is as one that is not there. Throws UserError that begins with
+ * `where` and says what is expected.
+ */
 export function parseRecord<T>(
   schema: z.ZodType<T>,
   value: unknown,
   { where, expected }: { where: string; expected: string },
 ): T {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(withoutNulls(value))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const field = issue?.path.join('.')

@@ -16,6 +16,19 @@ const [cls, sep, pad] = [encoder.clsId, encoder.sepId, encoder.padId] as [number
 const ids = (text: string) => encoder.encode(text)
 const list = (values: ArrayLike<number> | undefined) => Array.from(values ?? [])
 
+test('fields that are null are as those that are not there', () => {
+  const labelled = parseLabelledText({ text: 'a', pair: null, label: 1, id: null }, 'x:1')
+  expect(labelled).toEqual({ text: 'a', label: 1, where: 'x:1' })
+  const written = { source: 'a', sources: null, target: 'b' }
+  expect(parseSourceTarget(written, 'x:1').sources).toEqual(['a'])
+  expect(parseSourceTarget({ ...written, source: null, sources: ['c'] }, 'x:1').sources).toEqual([
+    'c',
+  ])
+  expect(() => parseLabelledText({ text: 'a', label: null }, 'x:1')).toThrow(
+    /x:1: label: .*expected/,
+  )
+})
+
 test('labelled texts: what the model reads, and the number of the label', () => {
   const texts = [
     { text: 'ab', label: 'yes' },
