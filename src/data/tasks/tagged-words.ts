@@ -55,7 +55,7 @@ export function taggedWordSet(
       typeIds,
       words: sources,
     } = encodeRecord(where, () => encodeWords(tokenizer, words, { maxLength: length }))
-    if (Math.max(...sources) < words.length - 1) cut++
+    if (sources.every((word) => word < words.length - 1)) cut++
     const targets = sources.map((word, i) =>
       word >= 0 && word !== sources[i - 1] ? (numbers[word] as number) : IGNORE,
     )

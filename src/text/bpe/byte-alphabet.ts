@@ -28,5 +28,7 @@ export const bytesInOrder: readonly number[] = Array.from({ length: 256 }, (_, b
 
 /** How `bytes` are spelled in a vocabulary. */
 export function tokenOfBytes(bytes: Uint8Array): string {
-  return String.fromCharCode(...Array.from(bytes, (byte) => characterOfByte[byte]!))
+  let token = ''
+  for (const byte of bytes) token += String.fromCharCode(characterOfByte[byte]!)
+  return token
 }

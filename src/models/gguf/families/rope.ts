@@ -115,7 +115,7 @@ export function withRopeFactors<C extends Rotary>(config: C, factors: Float32Arr
   if (config.ropeScaling?.kind !== 'llama3') return config
   const { factor: said } = config.ropeScaling
   // The slowest pairs are divided by the factor.
-  const factor = said || Math.max(...factors)
+  const factor = said || factors.reduce((most, value) => Math.max(most, value), -Infinity)
   const result = { ...config, ropeScaling: { ...config.ropeScaling, factor } }
   const [expected] = ropeFactors(result)
   const fits =
