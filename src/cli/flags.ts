@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { z } from 'zod'
@@ -103,6 +104,8 @@ function convert(field: Field | undefined, typed: unknown): unknown {
   // An option that takes a number or a list: one number is no list.
   const [text, ...others] = Array.isArray(typed) ? typed : [typed]
   if (others.length > 0 || typeof text !== 'string' || text.trim() === '') return typed
+  // Where the list is of files, one of that name wins: --val 2024.
+  if (takesList(field) && existsSync(text)) return typed
   const number = Number(text)
   return Number.isNaN(number) ? typed : number
 }

@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
-import { describeDataEvent } from '../data/sources/describe-event.ts'
+import { tellData } from '../data/sources/describe-event.ts'
+import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
 import { fileError } from '../models/files/node-file.ts'
 import { flagOf, parseOptions } from '../options.ts'
@@ -24,7 +25,8 @@ export const trainTokenizerOptions = z.strictObject({
   /** What model it is for, which decides about special tokens. */
   for: z.enum(['decoder', 'encoder', 'encoder-decoder']).default('decoder'),
   threads: z.number().int().min(1).optional(),
-  encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
+  ...readingOptions,
+  documentSeparator,
 })
 
 /** Options that only `bpe` looks at. */
@@ -46,13 +48,10 @@ export async function trainTokenizer(
     throw new UserError(
       `${flagOf(idle)} changes nothing: --kind char has a token for each character; leave it out`,
     )
-  const { data, out, vocab: vocabSize, split, threads, encodingErrors, for: kind } = parsed
+  const { data, out, vocab: vocabSize, split, threads, for: kind } = parsed
   const corpus = await openCorpus(data, {
-    encodingErrors,
-    report: (event) => {
-      const line = describeDataEvent(event)
-      if (line) onMessage?.(line)
-    },
+    ...parsed,
+    report: tellData((line) => onMessage?.(line)),
   })
   try {
     const tokenizer =

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { openCorpus } from '../data/sources/corpus.ts'
+import { tellData } from '../data/sources/describe-event.ts'
+import { parsedRecords } from '../data/sources/parsed-records.ts'
+import { readingOptions } from '../data/sources/reading-options.ts'
 import { parseRecord } from '../data/tasks/parse-record.ts'
 import { UserError } from '../errors.ts'
 import { parseOptions } from '../options.ts'
@@ -17,12 +20,17 @@ export const predictOptions = z.strictObject({
   text: z.array(z.string()).default([]),
   /** Text, a line each; or JSON records with `text`, and `pair` or `words`. */
   data: z.array(z.string().min(1)).default([]),
+  ...readingOptions,
   /** Fillings of each gap. */
   top: z.number().int().min(1).default(5),
   ...engineOptions,
 })
 
-export type PredictOptions = z.input<typeof predictOptions> & { signal?: AbortSignal }
+export type PredictOptions = z.input<typeof predictOptions> & {
+  signal?: AbortSignal
+  /** Is told what of the data is not read as it is. */
+  onMessage?(text: string): void
+}
 
 /** What a model says of a text; which of these there is, is up to its task. */
 export interface Prediction extends Partial<Classified> {
@@ -54,12 +62,16 @@ interface Given {
  * @example
  * const [{ label }] = await predict({ model: 'my-classifier', text: ['I like it'] })
  */
-export async function predict({ signal, ...options }: PredictOptions): Promise<Prediction[]> {
+export async function predict({
+  signal,
+  onMessage,
+  ...options
+}: PredictOptions): Promise<Prediction[]> {
   const parsed = parseOptions(predictOptions, options)
   const { model: folder, top, engine, threads } = parsed
   const given: Given[] = [
     ...parsed.text.map((text) => ({ text })),
-    ...(await readTexts(parsed.data)),
+    ...(await readTexts(parsed, onMessage)),
   ]
   if (given.length === 0) throw new UserError('there is no text to read; give text or data')
   const model = await loadTextModel(folder, { engine, threads })
@@ -110,21 +122,27 @@ const record = z.union([
 const expected = '{"text": "..."}, at times with a second text as "pair"; or {"words": ["..."]}'
 
 /** The texts of files: of JSON their records, of others their lines. */
-async function readTexts(sources: readonly string[]): Promise<Given[]> {
+async function readTexts(
+  { data, encoding, encodingErrors }: z.output<typeof predictOptions>,
+  onMessage: (text: string) => void = () => {},
+): Promise<Given[]> {
   const given: Given[] = []
-  for (const source of sources) {
-    const corpus = await openCorpus([source])
+  const report = tellData(onMessage)
+  for (const source of data) {
+    const corpus = await openCorpus([source], { encoding, encodingErrors, report })
     try {
       if (corpus.files.every(({ format }) => format === 'text')) {
-        let text = ''
-        for await (const piece of corpus.documents())
-          text += piece.end ? `${piece.text}\n` : piece.text
-        for (const line of text.split(/\r?\n/)) if (line) given.push({ text: line })
-      } else {
-        for await (const { value, where } of corpus.records()) {
-          const read = parseRecord(record, value, { where, expected })
-          given.push('words' in read ? { text: read.words.join(' '), ...read } : read)
+        let rest = ''
+        for await (const { text, end } of corpus.documents()) {
+          const lines = (rest + text).split(/\r?\n/)
+          rest = end ? '' : (lines.pop() as string)
+          for (const line of lines) if (line) given.push({ text: line })
         }
+      } else {
+        const parse = (value: unknown, where: string) =>
+          parseRecord(record, value, { where, expected })
+        for await (const read of parsedRecords(corpus, parse))
+          given.push('words' in read ? { text: read.words.join(' '), ...read } : read)
       }
     } finally {
       await corpus.close()

@@ -4,6 +4,8 @@ import { loadParameters, readDecoderFolder } from '../checkpoint/model-folder.ts
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
+import { tellData } from '../data/sources/describe-event.ts'
+import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
 import { encodeToMemory } from '../data/token-source.ts'
 import { Decoder } from '../models/decoder.ts'
 import { countParameters } from '../models/model.ts'
@@ -22,7 +24,8 @@ export const evaluateOptions = z.strictObject({
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
   ...engineOptions,
-  encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
+  ...readingOptions,
+  documentSeparator,
 })
 
 export type EvaluateOptions = z.input<typeof evaluateOptions>
@@ -39,14 +42,17 @@ export interface EvaluateResult extends Measurement {
  */
 export async function evaluate(
   options: EvaluateOptions,
-  { signal }: { signal?: AbortSignal } = {},
+  { signal, onMessage }: { signal?: AbortSignal; onMessage?(text: string): void } = {},
 ): Promise<EvaluateResult> {
   const started = performance.now()
   const parsed = parseOptions(evaluateOptions, options)
   const base = await readDecoderFolder(parsed.model)
   const adapters = await Promise.all(parsed.adapter.map(readAdapterFolder))
   const folder = withAdapters(base, adapters, { merge: true })
-  const corpus = await openCorpus(parsed.data, parsed)
+  const corpus = await openCorpus(parsed.data, {
+    ...parsed,
+    report: tellData((line) => onMessage?.(line)),
+  })
   const engine = await openEngine(parsed)
   try {
     let bytes = 0

@@ -47,6 +47,7 @@ export const TRAINING_ON_RESUME = {
   keep: 'changeable',
   engine: 'changeable',
   threads: 'changeable',
+  encoding: 'derived',
   encodingErrors: 'derived',
   shuffle: 'derived',
 } as const satisfies Record<keyof TrainingOptions, OnResume>
@@ -56,6 +57,7 @@ export const TRAIN_ON_RESUME = {
   task: 'fixed',
   model: 'fixed',
   data: 'derived',
+  documentSeparator: 'derived',
   val: 'derived',
   tokenizer: 'derived',
   vocab: 'fixed',

@@ -1,4 +1,9 @@
 import { z } from 'zod'
+import {
+  documentSeparator,
+  readingOptions,
+  validationData,
+} from '../data/sources/reading-options.ts'
 import { POSITIONS } from '../models/stack-config.ts'
 import { STYLES } from '../models/styles/index.ts'
 import { engineOptions } from '../runtime/options.ts'
@@ -58,7 +63,7 @@ export const trainingOptions = z.strictObject({
   ...engineOptions,
   /** Goes on from the newest checkpoint in `out`. */
   resume: z.boolean().default(false),
-  encodingErrors: z.enum(['refuse', 'replace']).default('refuse'),
+  ...readingOptions,
   /** Draws the share for validation at random, by `seed`; false takes the end of the data. */
   shuffle: z.boolean().default(true),
 })
@@ -70,8 +75,9 @@ export const trainOptions = trainingOptions.extend({
   model: z.string().min(1).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
+  documentSeparator,
   /** The share of the data that is kept for validation; or sources of their own. */
-  val: z.union([share, z.array(z.string().min(1)).min(1)]).default(0.1),
+  val: validationData,
   /** `char`, `bpe` (default), or a folder or file with a tokenizer.json. */
   tokenizer: z.string().min(1).optional(),
   /** Size of a BPE vocabulary that is trained; default by the size of the text. */

@@ -1,5 +1,6 @@
 import { holdOut } from '../data/hold-out.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
+import { parsedRecords } from '../data/sources/parsed-records.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
 import type { HeadConfig } from '../models/head-config.ts'
@@ -15,7 +16,7 @@ import { type TrainResult, trainingSession } from './session.ts'
 import { type RecordTaskName, recordTask } from './tasks/index.ts'
 import type { RecordTask } from './tasks/task.ts'
 import { originOf, tokenizerForTexts } from './tokenizer-for.ts'
-import { checkBase, type TrainingParts } from './training-parts.ts'
+import { checkBase, checkHeld, type TrainingParts } from './training-parts.ts'
 
 /** Learns from records, each of which says what is to be given for it. */
 export async function trainOnRecords(
@@ -36,11 +37,7 @@ export async function trainOnRecords(
         labelOf: task.labelOf,
       })
   if (records.length === 0) throw new UserError('the data holds no records to learn from')
-  if (held.length === 0 && validation) throw new UserError('the validation data holds no records')
-  if (held.length === 0 && options.val !== 0)
-    events.onMessage?.(
-      `the data is too small (${records.length}) to keep a share of ${options.val} for validation: how well it is learned is not measured`,
-    )
+  checkHeld(held, { val: options.val, learned: records }, events)
   const head = task.head?.([...records, ...held])
   const style = options.style ?? task.style
   const tokenizer = await tokenizerForTexts(options, () => textsOf(task, [...records, ...held]), {
@@ -118,7 +115,7 @@ export async function trainOnRecords(
 
 async function readRecords(task: RecordTask<unknown>, corpus: Corpus): Promise<unknown[]> {
   const records: unknown[] = []
-  for await (const { value, where } of corpus.records()) records.push(task.parse(value, where))
+  for await (const record of parsedRecords(corpus, task.parse)) records.push(record)
   return records
 }
 

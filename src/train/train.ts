@@ -1,7 +1,6 @@
 import { readModelFolder } from '../checkpoint/model-folder.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
-import type { DataEvent } from '../data/sources/data-event.ts'
-import { describeDataEvent } from '../data/sources/describe-event.ts'
+import { tellData } from '../data/sources/describe-event.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -22,16 +21,13 @@ import { refuseIdle, refuseOverwriting } from './training-parts.ts'
  */
 export async function train(options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(trainOptions, options)
-  const { out, val, encodingErrors, resume, task } = parsed
-  const report = (event: DataEvent) => {
-    const line = describeDataEvent(event)
-    if (line) events.onMessage?.(line)
-  }
+  const { out, val, resume, task } = parsed
+  const report = tellData((line) => events.onMessage?.(line))
   refuseIdle(options, parsed)
   refuseOverwriting(out, parsed.model)
   if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
   const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
-  const reading = { encodingErrors, report, own: out }
+  const reading = { ...parsed, report, own: out }
   const corpus = await openCorpus(parsed.data, reading)
   const validation = Array.isArray(val) ? await openCorpus(val, reading) : undefined
   let engine: Engine | undefined

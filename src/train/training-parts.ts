@@ -34,6 +34,7 @@ const OF_TASKS = {
   temperature: ['embed'],
   targetContext: ['seq2seq'],
   labelSmoothing: ['lm', 'classify', 'tag', 'seq2seq'],
+  documentSeparator: ['lm', 'mlm'],
 } as const satisfies Partial<Record<keyof TrainOptions, readonly TaskName[]>>
 
 /** Throws UserError where an option was given that would change nothing. */
@@ -69,6 +70,19 @@ export function refuseIdleShuffle(options: { shuffle: boolean; val: unknown }): 
 export function refuseOverwriting(out: string, model: string | undefined): void {
   if (model !== undefined && resolve(model) === resolve(out))
     throw new UserError(`out is ${out}, the model that is trained further; choose another folder`)
+}
+
+/** Tells where `val` leaves no record to validate on. Throws UserError where its own sources hold none. */
+export function checkHeld(
+  held: readonly unknown[],
+  { val, learned }: { val: number | readonly string[]; learned: readonly unknown[] },
+  { onMessage }: TrainEvents,
+): void {
+  if (held.length > 0 || val === 0) return
+  if (typeof val !== 'number') throw new UserError('the validation data holds no records')
+  onMessage?.(
+    `the data is too small (${learned.length}) to keep a share of ${val} for validation: how well it is learned is not measured`,
+  )
 }
 
 /** Throws UserError where an option contradicts the base that is trained further. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { validationData } from '../data/sources/reading-options.ts'
 import { type OnResume, TRAINING_ON_RESUME } from '../train/on-resume.ts'
 import { trainingOptions } from '../train/options.ts'
 
@@ -8,7 +9,7 @@ export const tuneOptions = trainingOptions.extend({
   /** JSONL or JSON files of conversations: OpenAI-style messages, or Alpaca-style instructions. */
   data: z.array(z.string().min(1)).min(1),
   /** The share of the conversations that is kept for validation; or files of their own. */
-  val: z.union([z.number().min(0).lt(1), z.array(z.string().min(1)).min(1)]).default(0.1),
+  val: validationData,
   /** Longest conversation, in tokens; default: the model's context. */
   context: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),

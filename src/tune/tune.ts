@@ -5,8 +5,7 @@ import type { Packing } from '../data/chat/packing.ts'
 import { readConversations } from '../data/chat/read-conversations.ts'
 import { holdOut } from '../data/hold-out.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
-import type { DataEvent } from '../data/sources/data-event.ts'
-import { describeDataEvent } from '../data/sources/describe-event.ts'
+import { tellData } from '../data/sources/describe-event.ts'
 import { targetBytes } from '../data/target-bytes.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
@@ -28,7 +27,7 @@ import { copyParameters } from '../train/copy-parameters.ts'
 import { refuseIdleTraining } from '../train/idle-options.ts'
 import { recordsHash } from '../train/records-hash.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
-import { refuseIdleShuffle, refuseOverwriting } from '../train/training-parts.ts'
+import { checkHeld, refuseIdleShuffle, refuseOverwriting } from '../train/training-parts.ts'
 import { loraSession } from './lora-session.ts'
 import { type ParsedTuneOptions, TUNE_ON_RESUME, type TuneOptions, tuneOptions } from './options.ts'
 
@@ -62,6 +61,7 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
   const [conversations, held] = Array.isArray(share)
     ? [all, await readAll(share, parsed, events)]
     : holdOut(all, { share, seed, shuffle })
+  checkHeld(held, { val: share, learned: conversations }, events)
   const engine = await openEngine(parsed)
   try {
     return await tuneOn(parsed, base, conversations, held, engine, events)
@@ -181,14 +181,11 @@ function tunedConfig(
 
 async function readAll(
   sources: readonly string[],
-  { encodingErrors, out: own }: ParsedTuneOptions,
+  { encoding, encodingErrors, out: own }: ParsedTuneOptions,
   events: TrainEvents,
 ): Promise<Conversation[]> {
-  const report = (event: DataEvent) => {
-    const line = describeDataEvent(event)
-    if (line) events.onMessage?.(line)
-  }
-  const corpus = await openCorpus(sources, { encodingErrors, report, own })
+  const report = tellData((line) => events.onMessage?.(line))
+  const corpus = await openCorpus(sources, { encoding, encodingErrors, report, own })
   try {
     const conversations: Conversation[] = []
     for await (const conversation of readConversations(corpus, report))

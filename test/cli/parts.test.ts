@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { checkOptions, convertFlags, fieldsOf } from '../../src/cli/flags.ts'
 import { formatBytes } from '../../src/cli/format-bytes.ts'
@@ -8,6 +8,11 @@ import { quote } from '../../src/cli/quote.ts'
 import { wrap } from '../../src/cli/start/dashboard.ts'
 import { samplingOptions } from '../../src/generate/options.ts'
 import { flagOf } from '../../src/options.ts'
+
+vi.mock('node:fs', async (original) => ({
+  ...(await original<object>()),
+  existsSync: (path: string) => path === '2024',
+}))
 
 describe('flags', () => {
   const schema = z.strictObject({
@@ -40,6 +45,7 @@ describe('flags', () => {
     expect(convert({ shuffle: 'maybe' })).toEqual({ shuffle: 'maybe' })
     expect(convert({ val: ['0.2'] })).toEqual({ val: 0.2 })
     expect(convert({ val: ['a.txt'] })).toEqual({ val: ['a.txt'] })
+    expect(convert({ val: ['2024'], minLr: '2024' })).toEqual({ val: ['2024'], minLr: 2024 })
     expect(convert({ val: ['1', '2'] })).toEqual({ val: ['1', '2'] })
     expect(convert({ ids: ['1', '2'] })).toEqual({ ids: [1, 2] })
     expect(convert({ logitBias: ['50=-100', '7=1.5'] })).toEqual({

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts'
 import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
+import { readingHelp } from '../help/reading.ts'
 
 export const evaluate = defineCommand({
   name: 'eval',
@@ -14,7 +15,7 @@ export const evaluate = defineCommand({
       model: modelHelp.model,
       adapter: modelHelp.adapter,
       data: '`SOURCE` text: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
-      encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
+      ...readingHelp,
     },
     Run: {
       engine: 'where to compute',
@@ -26,7 +27,7 @@ export const evaluate = defineCommand({
     const { evaluate } = await import('../../evaluate/evaluate.ts')
     const model = await findModel(options.model)
     const adapter = await findAdapters(options.adapter ?? [])
-    const result = await evaluate({ ...options, model, adapter })
+    const result = await evaluate({ ...options, model, adapter }, { onMessage: console.error })
     const { loss, perplexity, bitsPerByte, tokensPerSecond } = result
     const text = `loss ${formatLoss(loss)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(3)} bits per byte, ${formatCount(tokensPerSecond)} tokens per second`
     return { result, text }

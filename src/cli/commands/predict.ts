@@ -3,6 +3,7 @@ import { type Prediction, predictOptions } from '../../encode/predict.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
+import { encodingHelp } from '../help/reading.ts'
 
 const { model, engine, threads } = modelHelp
 
@@ -16,6 +17,7 @@ export const predict = defineCommand({
     Text: {
       text: 'texts to read',
       data: '`SOURCE` text, a line each; or JSON records with "text", at times with "pair", or with "words"',
+      ...encodingHelp,
       top: 'fillings to give for each gap, of a masked language model',
     },
   },
@@ -27,7 +29,7 @@ export const predict = defineCommand({
   run: async (options) => {
     const { predict } = await import('../../encode/predict.ts')
     const model = await findModel(options.model)
-    const predictions = await predict({ ...options, model })
+    const predictions = await predict({ ...options, model, onMessage: console.error })
     return { result: { predictions }, text: predictions.map(describe).join('\n') }
   },
 })

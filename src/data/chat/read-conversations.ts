@@ -1,5 +1,6 @@
 import type { Corpus } from '../sources/corpus.ts'
 import type { Report } from '../sources/data-event.ts'
+import { parsedRecords } from '../sources/parsed-records.ts'
 import { type Conversation, hasAnswer, parseConversation } from './conversation.ts'
 
 /**
@@ -10,9 +11,8 @@ export async function* readConversations(
   corpus: Pick<Corpus, 'records'>,
   report: Report = () => {},
 ): AsyncGenerator<Conversation> {
-  for await (const { value, where } of corpus.records()) {
-    const conversation = parseConversation(value, where)
+  for await (const conversation of parsedRecords(corpus, parseConversation)) {
     if (hasAnswer(conversation)) yield conversation
-    else report({ kind: 'left-out', name: where, reason: 'its answer is empty' })
+    else report({ kind: 'left-out', name: conversation.where, reason: 'its answer is empty' })
   }
 }

@@ -21,6 +21,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+const GBK: Record<string, Buffer> = {
+  你: Buffer.from([0xc4, 0xe3]),
+  好: Buffer.from([0xba, 0xc3]),
+}
+
 const put = async (name: string, content: string | Uint8Array) => {
   await mkdir(join(folder, name, '..'), { recursive: true })
   await writeFile(join(folder, name), content)
@@ -124,7 +129,7 @@ describe('files', () => {
       expect(texts).toEqual(['caf\ufffd ol\ufffd', 'a\ufffd'])
     }
     expect(events).toEqual([
-      { kind: 'replaced', name: at('latin.txt'), count: 2 },
+      { kind: 'replaced', name: at('latin.txt'), count: 2, likely: 'windows-1252' },
       { kind: 'replaced', name: `${at('half.jsonl')}:1`, count: 1 },
     ])
     await expect(read([at('half.jsonl')])).rejects.toThrow(/half\.jsonl:1: \\ud83d is half/)
@@ -132,9 +137,67 @@ describe('files', () => {
 
   it('are left out when they are empty', async () => {
     await put('void.txt', '')
-    await put('b.jsonl', '{"text":""}\n{"text":"x"}')
+    await put('b.jsonl', '{"text":""}\n{"text":"x"}\n{"text":null}')
     expect(await read([at('void.txt'), at('b.jsonl')])).toEqual([['b.jsonl:2', 'x']])
-    expect(leftOut()).toEqual(['void.txt: it is empty', 'b.jsonl:1: it is empty'])
+    expect(leftOut()).toEqual([
+      'void.txt: it is empty',
+      'b.jsonl:1: it is empty',
+      'b.jsonl:3: it is empty',
+    ])
+  })
+
+  it('are all looked at where several cannot be read', async () => {
+    for (let i = 10; i < 30; i++)
+      await put(`data/${i}.txt`, i % 2 ? Buffer.from(`${i} caf\xe9s`, 'latin1') : 'fine')
+    await put('data/31.jsonl', '{"text":"a"}\n{"text":')
+    const error = await read([at('data')]).catch((error) => error)
+    expect(error).toBeInstanceOf(UserError)
+    const lines = error.message.replaceAll(`${folder}/`, '').split('\n')
+    expect(lines.length).toBe(7)
+    expect(lines[0]).toBe('11 files cannot be read:')
+    expect(lines[1]).toMatch(
+      /^ {2}data\/11\.txt: byte 6 is not UTF-8 text; it looks like windows-1252/,
+    )
+    expect(lines[5]).toMatch(/^ {2}data\/19\.txt: /)
+    expect(lines[6]).toBe('  ... and 6 more')
+  })
+
+  it('are read in the encoding that is named, those of folders and JSON too', async () => {
+    const gbk = (text: string) =>
+      Buffer.concat([...text].map((one) => GBK[one] ?? Buffer.from(one)))
+    await put('data/a.txt', gbk('你好\n'))
+    await put('data/b.jsonl', gbk('{"text":"好"}'))
+    await put('data/c.json', gbk('["你"]'))
+    await put('data/u.json', Buffer.from('\ufeff["鲸"]', 'utf16le'))
+    expect(await read([at('data')], { encoding: 'gbk' })).toEqual([
+      ['data/a.txt', '你好\n'],
+      ['data/b.jsonl:1', '好'],
+      ['data/c.json:1', '你'],
+      ['data/u.json:1', '鲸'],
+    ])
+    await put('wide/a.txt', Buffer.from('鲸鱼 wide', 'utf16le'))
+    await put('wide/b.json', Buffer.from('["wide"]', 'utf16le'))
+    expect(await read([at('wide')], { encoding: 'utf-16le' })).toEqual([
+      ['wide/a.txt', '鲸鱼 wide'],
+      ['wide/b.json:1', 'wide'],
+    ])
+    await expect(read([at('wide')])).rejects.toThrow(/looks like utf-16le/)
+  })
+
+  it('may hold several documents, where lines separate them', async () => {
+    await put(
+      'a.txt',
+      '\nOnce.\n\n<|endoftext|>\nTwice\n <|endoftext|> not alone\n<|endoftext|>\n\n',
+    )
+    await put('b.txt', 'one')
+    const sources = [at('a.txt'), at('b.txt')]
+    expect(await read(sources, { documentSeparator: '<|endoftext|>' })).toEqual([
+      ['a.txt', '\nOnce.'],
+      ['a.txt', 'Twice\n <|endoftext|> not alone'],
+      ['b.txt', 'one'],
+    ])
+    expect(events).toEqual([{ kind: 'separated', name: at('a.txt'), separator: '<|endoftext|>' }])
+    expect((await read(sources, { documentSeparator: '' })).length).toBe(2)
   })
 })
 
@@ -144,6 +207,7 @@ describe('folders', () => {
     await put('data/a/z.md', 'Z')
     await put('data/list.json', '["J"]')
     await put('data/package.json', '{\n "name": "x"}')
+    await put('data/minified.json', '{"name":"x"}')
     await put('data/code.js', 'x')
     await put('data/fake.txt', Buffer.from([65, 0]))
     await put('data/.git/config', 'x')
@@ -163,8 +227,19 @@ describe('folders', () => {
       'data/code.js: folders give their .txt, .md, .json and .jsonl files; name others by a pattern',
       'data/fake.txt: it is not text',
       'data/link: it is a link to a folder',
+      'data/minified.json: it is neither a JSON list nor JSON lines',
       'data/node_modules: it holds installed packages',
-      'data/package.json: it is not a JSON list',
+      'data/package.json: it is neither a JSON list nor JSON lines',
+    ])
+  })
+
+  it('give JSON lines that are named .json', async () => {
+    await put('data/lines.json', '{"text":"one"}\n{"text":"two"}\n')
+    await put('data/long.json', `{"text":"${'x'.repeat(9000)}"}`)
+    expect((await read([at('data')])).map(([name, text]) => [name, text.length])).toEqual([
+      ['data/lines.json:1', 3],
+      ['data/lines.json:2', 3],
+      ['data/long.json:1', 9000],
     ])
   })
 
@@ -255,15 +330,31 @@ describe('streams', () => {
 })
 
 describe('records', () => {
+  const records = async (name: string, options: CorpusOptions = {}) => {
+    const corpus = await openCorpus([at(name)], options)
+    const values = []
+    for await (const { value } of corpus.records()) values.push(value)
+    return values
+  }
+
+  it('are whole: no field of them is named', async () => {
+    await put('a.jsonl', '{"x":1}')
+    await expect(records('a.jsonl#x')).rejects.toThrow(
+      /a\.jsonl#x: names a field, but whole records are read here; leave out #x/,
+    )
+  })
+
+  it('hold no half characters, however deep', async () => {
+    await put('a.jsonl', '{"m":[{"c":"a\\ud83d"}],"n":1}')
+    await expect(records('a.jsonl')).rejects.toThrow(/a\.jsonl:1: \\ud83d is half a character/)
+    expect(await records('a.jsonl', { encodingErrors: 'replace' })).toEqual([
+      { m: [{ c: 'a\ufffd' }], n: 1 },
+    ])
+  })
+
   it('are those of JSON files only', async () => {
     await put('a.jsonl', '{"x":1}\n2')
     await put('b.txt', 'x')
-    const records = async (name: string) => {
-      const corpus = await openCorpus([at(name)])
-      const values = []
-      for await (const { value } of corpus.records()) values.push(value)
-      return values
-    }
     expect(await records('a.jsonl')).toEqual([{ x: 1 }, 2])
     await expect(records('b.txt')).rejects.toThrow(/b\.txt: expected a \.jsonl or \.json file/)
   })

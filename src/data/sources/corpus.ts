@@ -2,14 +2,21 @@ import { UserError } from '../../errors.ts'
 import { type TextPiece, textPieces } from '../text-pieces.ts'
 import type { DataEvent, Report } from './data-event.ts'
 import { decodeText, type EncodingErrors } from './decode-text.ts'
+import { Faults } from './faults.ts'
 import { type JsonRecord, jsonArray, jsonLines, textOf } from './json-records.ts'
 import { locateSources } from './locate-sources.ts'
 import { readBytes } from './read-bytes.ts'
-import type { SourceFile } from './source-file.ts'
+import { separateDocuments } from './separate-documents.ts'
+import { type SourceFile, TEXT_FIELD } from './source-file.ts'
+import { wellFormed } from './well-formed.ts'
 
 export interface CorpusOptions {
+  /** How the files' characters are written, see `encodingNamed`; default: UTF-8. */
+  encoding?: string
   /** `'refuse'` (default) stops at bytes that are not text; `'replace'` reads U+FFFD and counts. */
   encodingErrors?: EncodingErrors
+  /** What ends a document of a plain file where a line holds nothing else; '' and default: nothing. */
+  documentSeparator?: string
   report?: Report
   /** What `-` reads; default the process's standard input. */
   stdin?: AsyncIterable<Uint8Array>
@@ -20,8 +27,9 @@ export interface CorpusOptions {
 /** Sources that were found; they may be read any number of times. */
 export interface Corpus {
   readonly files: readonly SourceFile[]
-  readonly encodingErrors: EncodingErrors
-  /** The text: plain files are one document each, JSON files one per record. */
+  /** How the files are read, which decides what their text is. */
+  readonly reading: Reading
+  /** The text: plain files are one document each or as separated, JSON files one per record. */
   documents(): AsyncGenerator<TextPiece>
   /** The records of JSON and JSONL files, as they are. */
   records(): AsyncGenerator<JsonRecord>
@@ -29,15 +37,24 @@ export interface Corpus {
   close(): Promise<void>
 }
 
+export interface Reading {
+  readonly encoding: string | null
+  readonly encodingErrors: EncodingErrors
+  readonly documentSeparator: string
+}
+
 /**
  * Finds the files of `sources`, in order; see `findFiles` for their forms. `-` is standard input, plain
- * text, or JSONL when a field is named (`-#text`). Throws UserError for a source without text.
+ * text, or JSONL when a field is named (`-#text`). Throws UserError for a source without text. Reading
+ * throws UserError too: where several files are at fault, for all of them.
  */
 export async function openCorpus(
   sources: readonly string[],
-  { encodingErrors = 'refuse', report = () => {}, stdin, own }: CorpusOptions = {},
+  options: CorpusOptions = {},
 ): Promise<Corpus> {
-  const { files, close } = await locateSources(sources, report, { stdin, own })
+  const { encoding, encodingErrors = 'refuse', documentSeparator = '' } = options
+  const { report = () => {}, stdin, own } = options
+  const { files, close } = await locateSources(sources, { report, stdin, encoding, own })
   const told = new Set<string>()
   const reportOnce = (event: DataEvent & { name: string }) => {
     const key = `${event.kind} ${event.name}`
@@ -45,52 +62,67 @@ export async function openCorpus(
     told.add(key)
   }
   const textParts = ({ name, path, gzip }: SourceFile) =>
-    decodeText(readBytes(path, { gzip }), name, encodingErrors, (count) =>
-      reportOnce({ kind: 'replaced', name, count }),
-    )
+    decodeText(readBytes(path, { gzip }), name, {
+      encoding,
+      errors: encodingErrors,
+      replaced: (count, likely) => reportOnce({ kind: 'replaced', name, count, likely }),
+    })
   const recordsOf = (file: SourceFile) =>
     (file.format === 'json' ? jsonArray : jsonLines)(textParts(file), file.name)
+  const mended = <T>(value: T, name: string): T =>
+    wellFormed(value, name, encodingErrors, (count) =>
+      reportOnce({ kind: 'replaced', name, count }),
+    )
 
-  async function* allPieces(): AsyncGenerator<TextPiece> {
-    for (const file of files) {
-      if (file.format === 'text') yield* textPieces(textParts(file), file.name)
-      else {
-        for await (const record of recordsOf(file)) {
-          const text = wellFormed(textOf(record, file.field), record.where)
-          yield* textPieces([text], record.where)
-        }
+  async function* piecesOf(file: SourceFile): AsyncGenerator<TextPiece> {
+    const { name, format, field } = file
+    if (format !== 'text') {
+      for await (const record of recordsOf(file))
+        yield* textPieces([mended(textOf(record, field), record.where)], record.where)
+    } else if (documentSeparator === '') yield* textPieces(textParts(file), name)
+    else {
+      const found = () => {
+        if (!told.has('separated'))
+          report({ kind: 'separated', name, separator: documentSeparator })
+        told.add('separated')
       }
+      const documents = separateDocuments(textParts(file), documentSeparator, found)
+      for await (const document of documents) yield* textPieces(document, name)
     }
   }
-  const wellFormed = (text: string, name: string): string => {
-    const halves = text.match(/\p{Surrogate}/gu)
-    if (!halves) return text
-    if (encodingErrors === 'refuse') {
-      const half = `\\u${halves[0].charCodeAt(0).toString(16)}`
+  async function* checkedRecords(file: SourceFile): AsyncGenerator<JsonRecord> {
+    const { name, format, field } = file
+    if (format === 'text' && name !== '-')
+      throw new UserError(`${name}: expected a .jsonl or .json file`)
+    if (field !== TEXT_FIELD)
       throw new UserError(
-        `${name}: ${half} is half a character; mend the record, or go on with U+FFFD in its place (--encoding-errors replace)`,
+        `${name}#${field}: names a field, but whole records are read here; leave out #${field}`,
       )
+    for await (const { value, where } of recordsOf(file))
+      yield { value: mended(value, where), where }
+  }
+  /** What `read` gives of every file; once one is at fault, the others are only looked through. */
+  async function* ofAll<T>(read: (file: SourceFile) => AsyncGenerator<T>): AsyncGenerator<T> {
+    const faults = new Faults('files')
+    for (const file of files) {
+      try {
+        for await (const item of read(file)) if (!faults.any) yield item
+      } catch (error) {
+        faults.add(error)
+      }
     }
-    reportOnce({ kind: 'replaced', name, count: halves.length })
-    return text.replace(/\p{Surrogate}/gu, '\ufffd')
+    faults.throwAny()
   }
   return {
     files,
-    encodingErrors,
+    reading: { encoding: encoding ?? null, encodingErrors, documentSeparator },
     close,
     async *documents() {
-      for await (const piece of allPieces()) {
+      for await (const piece of ofAll(piecesOf)) {
         if (piece.text !== '') yield piece
         else reportOnce({ kind: 'left-out', name: piece.name, reason: 'it is empty' })
       }
     },
-    async *records() {
-      for (const file of files) {
-        if (file.format === 'text' && file.name !== '-') {
-          throw new UserError(`${file.name}: expected a .jsonl or .json file`)
-        }
-        yield* recordsOf(file)
-      }
-    },
+    records: () => ofAll(checkedRecords),
   }
 }

@@ -4,8 +4,10 @@ export type DataEvent =
   | { kind: 'fetching'; package: string }
   /** A file found in a folder or by a pattern, or a record, is not read. */
   | { kind: 'left-out'; name: string; reason: string }
-  /** Bytes that are no text were read as U+FFFD (`encodingErrors: 'replace'`). */
-  | { kind: 'replaced'; name: string; count: number }
+  /** Bytes that are no text were read as U+FFFD; `likely` is the encoding that they may be in. */
+  | { kind: 'replaced'; name: string; count: number; likely?: string | undefined }
+  /** Lines that hold the separator alone end documents. */
+  | { kind: 'separated'; name: string; separator: string }
   /** Characters counted or tokenized so far. */
   | { kind: 'progress'; stage: 'count' | 'tokenize'; characters: number }
 

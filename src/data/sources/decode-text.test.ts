@@ -14,11 +14,15 @@ function* chunked(bytes: Uint8Array, sizes: number[]): Generator<Uint8Array> {
   }
 }
 
-const decode = async (bytes: Uint8Array, sizes = [1 << 16], replace = false) => {
+const decode = async (bytes: Uint8Array, sizes = [1 << 16], replace = false, encoding?: string) => {
   let text = ''
   let replaced = 0
-  const parts = decodeText(chunked(bytes, sizes), 'f.txt', replace ? 'replace' : 'refuse', (n) => {
-    replaced += n
+  const parts = decodeText(chunked(bytes, sizes), 'f.txt', {
+    encoding,
+    errors: replace ? 'replace' : 'refuse',
+    replaced: (count) => {
+      replaced += count
+    },
   })
   for await (const part of parts) {
     expect(part).not.toMatch(/\p{Surrogate}/u)
@@ -99,7 +103,7 @@ describe('decodeText', () => {
     for (const replace of [false, true]) {
       await expect(decode(bytes(utf8('PNG'), 0, 1), [1], replace)).rejects.toThrow(
         new UserError(
-          'f.txt: byte 3 is zero, so this is not a text file; give text in UTF-8 (or UTF-16 with a byte order mark)',
+          'f.txt: byte 3 is zero, so this is not a text file; give text in UTF-8, or name its encoding (--encoding)',
         ),
       )
     }
@@ -110,6 +114,129 @@ describe('decodeText', () => {
   it('reads an empty file as no text', async () => {
     expect((await decode(bytes())).text).toBe('')
     expect((await decode(bytes(0xef, 0xbb, 0xbf))).text).toBe('')
+  })
+})
+
+/** Characters and their bytes, as Python's codecs write them. */
+const CHARACTERS: Record<string, [string, string][]> = {
+  gb18030: [
+    ['的', 'b5c4'],
+    ['你', 'c4e3'],
+    ['，', 'a3ac'],
+    ['。', 'a1a3'],
+    ['A', '41'],
+    ['9', '39'],
+    ['\n', '0a'],
+    [' ', '20'],
+    ['龘', 'fd93'],
+    ['€', 'a2e3'],
+    ['𠀀', '95328236'],
+  ],
+  big5: [
+    ['的', 'aaba'],
+    ['你', 'a741'],
+    ['，', 'a141'],
+    ['。', 'a143'],
+    ['A', '41'],
+    ['9', '39'],
+    ['\n', '0a'],
+    ['龜', 'c074'],
+    ['裡', 'b8cc'],
+  ],
+  shift_jis: [
+    ['の', '82cc'],
+    ['ア', '8341'],
+    ['、', '8141'],
+    ['。', '8142'],
+    ['A', '41'],
+    ['9', '39'],
+    ['\n', '0a'],
+    ['ｱ', 'b1'],
+    ['表', '955c'],
+  ],
+  'euc-jp': [
+    ['の', 'a4ce'],
+    ['ア', 'a5a2'],
+    ['、', 'a1a2'],
+    ['。', 'a1a3'],
+    ['A', '41'],
+    ['9', '39'],
+    ['\n', '0a'],
+    ['表', 'c9bd'],
+    ['丂', '8fb0a1'],
+  ],
+  'euc-kr': [
+    ['가', 'b0a1'],
+    [',', '2c'],
+    ['.', '2e'],
+    ['A', '41'],
+    ['9', '39'],
+    ['\n', '0a'],
+    ['다', 'b4d9'],
+  ],
+}
+
+const hex = (digits: string) => Uint8Array.from(Buffer.from(digits, 'hex'))
+
+describe('other encodings', () => {
+  it.each(Object.keys(CHARACTERS))('reads %s, however the bytes are divided', async (encoding) => {
+    const characters = CHARACTERS[encoding] as [string, string][]
+    const any = fc.array(fc.constantFrom(...characters), { minLength: 1, maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(any, sizes, fc.boolean(), async (chosen, sizes, long) => {
+        const before = long ? filler : ''
+        const input = bytes(utf8(before), hex(chosen.map(([, digits]) => digits).join('')))
+        const whole = before + chosen.map(([character]) => character).join('')
+        expect((await decode(input, sizes, false, encoding)).text).toBe(whole)
+        expect((await decode(input, sizes, true, encoding)).replaced).toBe(0)
+      }),
+    )
+  })
+
+  it('reads UTF-16 without a mark when it is named', async () => {
+    const whole = `${filler}鲸🐳`
+    expect((await decode(utf16(whole, false), [3], false, 'utf-16le')).text).toBe(whole)
+    expect((await decode(utf16(whole, true), [3], false, 'utf-16be')).text).toBe(whole)
+  })
+
+  it('reads windows-1252 as it is, whatever the version of Node does', async () => {
+    const input = bytes(0x93, utf8('na'), 0xef, utf8('ve'), 0x94, 0x80)
+    for (const name of ['windows-1252', 'latin1', 'ISO-8859-1'])
+      expect((await decode(input, [1], false, name)).text).toBe('“naïve”€')
+  })
+
+  it('knows other names, and refuses what is no encoding', async () => {
+    expect((await decode(hex('c4e3bac3'), [1], false, 'GBK')).text).toBe('你好')
+    expect((await decode(hex('c4e3bac3'), [1], false, 'gb2312')).text).toBe('你好')
+    await expect(decode(hex('c4e3'), [1], false, 'utf-7')).rejects.toThrow(
+      /there is no encoding utf-7; expected one of utf-8, utf-16le/,
+    )
+  })
+
+  it('refuses the first wrong byte, and counts what it replaces', async () => {
+    const input = bytes(utf8(filler), hex('c4e3bac3'), 0xff, 0x41, hex('c4'), 0x20)
+    const at = filler.length + 4
+    await expect(decode(input, [3], false, 'gb18030')).rejects.toThrow(
+      `f.txt: byte ${at} is not GB18030 text`,
+    )
+    expect(await decode(input, [3], true, 'gb18030')).toEqual({
+      text: `${filler}你好\ufffdA\ufffd `,
+      replaced: 2,
+    })
+    await expect(decode(hex('c4e3ba'), [1], false, 'gbk')).rejects.toThrow('byte 2 is not GB18030')
+  })
+
+  it('refuses UTF-8 where another encoding was named, and lets a byte order mark win', async () => {
+    const text = '白鲸记第一章叫我以实玛利吧几年前别管究竟是多少年'
+    for (const encoding of ['gb18030', 'windows-1252', 'utf-16le'])
+      await expect(decode(utf8(text), [3], false, encoding)).rejects.toThrow(
+        /f\.txt: is UTF-8 text, but was to be read as/,
+      )
+    const ascii = 'ASCII is valid in either: nobody is misled.'
+    expect((await decode(utf8(ascii), [3], false, 'gb18030')).text).toBe(ascii)
+    await expect(decode(utf8(ascii), [3], false, 'utf-16be')).rejects.toThrow('is UTF-8 text')
+    const marked = bytes(0xef, 0xbb, 0xbf, utf8(text))
+    expect((await decode(marked, [3], false, 'gb18030')).text).toBe(text)
   })
 })
 

@@ -7,6 +7,14 @@ import type { Report } from './data-event.ts'
 import { npmPackage, parseNpmSource } from './npm-package.ts'
 import { reasonToLeaveOut, type SourceFile, sourceFile } from './source-file.ts'
 
+export interface FindOptions {
+  report: Report
+  /** As the user named it; see `decodeText`. */
+  encoding?: string | undefined
+  /** The folder of the result, of which nothing is read. */
+  own?: string | undefined
+}
+
 /**
  * The files of a source, in the order of their names:
  *
@@ -18,16 +26,12 @@ import { reasonToLeaveOut, type SourceFile, sourceFile } from './source-file.ts'
  * What a folder or a pattern has besides text is reported as left out, and so is all that lies in
  * the folder `own`, where the result goes. Throws UserError when nothing is found.
  */
-export async function findFiles(
-  source: string,
-  report: Report,
-  own?: string,
-): Promise<SourceFile[]> {
+export async function findFiles(source: string, options: FindOptions): Promise<SourceFile[]> {
   if (source === '') throw new UserError("a source is named ''; give a file or a folder")
-  if (!source.startsWith('npm:')) return findIn(source, '', '', report, own)
+  if (!source.startsWith('npm:')) return findIn(source, '', '', options)
   const { path, ...wanted } = parseNpmSource(source)
-  const { folder, version } = await npmPackage({ ...wanted, path }, report)
-  return findIn(path, folder, `npm:${wanted.name}@${version}/`, report)
+  const { folder, version } = await npmPackage({ ...wanted, path }, options.report)
+  return findIn(path, folder, `npm:${wanted.name}@${version}/`, options)
 }
 
 /** Looks in folder `base`, or where `source` says when that is ''; names begin with `prefix`. */
@@ -35,14 +39,13 @@ async function findIn(
   source: string,
   base: string,
   prefix: string,
-  report: Report,
-  own?: string,
+  { report, encoding, own }: FindOptions,
 ): Promise<SourceFile[]> {
   const [given, field] = await splitField(source, base)
   const path = join(base, given)
   const kind = await kindOf(path)
   if (kind === 'file') {
-    const file = await sourceFile(prefix + given, path, field)
+    const file = await sourceFile(prefix + given, path, { field, encoding })
     if (field === undefined || file.format !== 'text') return [file]
     throw new UserError(
       `${prefix}${source}: names a field, but ${given} is plain text, not .jsonl or .json`,
@@ -69,9 +72,9 @@ async function findIn(
   }
   const files: SourceFile[] = []
   for (const file of found) {
-    const reason = await reasonToLeaveOut(file, kind === 'folder')
+    const reason = await reasonToLeaveOut(file, { inFolder: kind === 'folder', encoding })
     if (reason) leaveOut(file, reason)
-    else files.push(await sourceFile(nameOf(file), file, field))
+    else files.push(await sourceFile(nameOf(file), file, { field, encoding }))
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   if (files.length > 0) return files
@@ -120,8 +123,8 @@ async function walk(
   folder: string,
   leaveOut: (name: string, reason: string) => void,
   isOwn: (folder: string) => Promise<boolean>,
+  files: string[] = [],
 ): Promise<string[]> {
-  const files: string[] = []
   if (await isOwn(folder)) {
     leaveOut(folder, OWN)
     return files
@@ -135,7 +138,7 @@ async function walk(
     if (entry.name.startsWith('.')) leaveOut(path, 'it is hidden')
     else if (entry.name === 'node_modules') leaveOut(path, 'it holds installed packages')
     else if (kind === 'folder') leaveOut(path, 'it is a link to a folder')
-    else if (entry.isDirectory()) files.push(...(await walk(path, leaveOut, isOwn)))
+    else if (entry.isDirectory()) await walk(path, leaveOut, isOwn, files)
     else if (entry.isFile() || kind === 'file') files.push(path)
     else leaveOut(path, 'it is not a file')
   }

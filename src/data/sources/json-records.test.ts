@@ -94,6 +94,36 @@ describe('jsonLines', () => {
   })
 })
 
+describe('records', () => {
+  it.each([jsonLines, jsonArray])(
+    '%o refuses those too deep or too long to be read',
+    async (read) => {
+      const [before, after] = read === jsonLines ? ['1\n', ''] : ['[1,\n', ']']
+      const nested = `${before}${'['.repeat(99)}${']'.repeat(99)}${after}`
+      expect((await collect(read([nested], 'f'))).length).toBe(2)
+      const deep = `${before}${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}${after}`
+      await expect(collect(read([deep], 'f'))).rejects.toThrow(
+        /^f:2: lists and objects stand within each other more than 100 deep/,
+      )
+      const part = 'x'.repeat(2 ** 20)
+      function* endless() {
+        yield `${before}"`
+        for (;;) yield part
+      }
+      await expect(collect(read(endless(), 'f'))).rejects.toThrow(
+        /^f(:2|, item 2): a record of more than 100,000,000 characters; divide it/,
+      )
+    },
+  )
+
+  it('say where an object or a list is indented instead of one a line', async () => {
+    for (const text of ['{\n "data": [{"text": "hello"}]\n}\n', '{"data": [\n{"text": "x"}\n]}'])
+      await expect(collect(jsonLines([text], 'f.json'))).rejects.toThrow(
+        'f.json:1: holds the beginning of a JSON value alone; expected a whole record on each line, or one list of records, [ ... ]',
+      )
+  })
+})
+
 describe('textOf', () => {
   it('takes a string, a field, or a list of lines in it', () => {
     const where = 'f.jsonl:7'

@@ -6,22 +6,32 @@ export interface JsonRecord {
   readonly where: string
 }
 
-/** The values of a JSONL file, one a line; blank lines are allowed. Throws UserError with the line. */
+/** UTF-16 units of the longest record, and how deep lists and objects may stand within each other. */
+const LONGEST = 100_000_000
+const DEEPEST = 100
+
+/**
+ * The values of a JSONL file, one a line; blank lines are allowed. Throws UserError with the line, also
+ * where a record is too long or too deeply nested.
+ */
 export async function* jsonLines(
   parts: AsyncIterable<string> | Iterable<string>,
   name: string,
 ): AsyncGenerator<JsonRecord> {
-  let rest = ''
-  let line = 0
+  const held = new Held()
+  let line = 1
   for await (const part of parts) {
-    const lines = (rest + part).split('\n')
-    rest = lines.pop() as string
-    for (const text of lines) {
-      line++
+    let begin = 0
+    for (let end = part.indexOf('\n'); end !== -1; end = part.indexOf('\n', begin)) {
+      const text = held.take(part.slice(begin, end))
       if (text.trim() !== '') yield parse(text, `${name}:${line}`)
+      begin = end + 1
+      line++
     }
+    held.add(part.slice(begin), `${name}:${line}`)
   }
-  if (rest.trim() !== '') yield parse(rest, `${name}:${line + 1}`)
+  const text = held.take('')
+  if (text.trim() !== '') yield parse(text, `${name}:${line}`)
 }
 
 /**
@@ -32,38 +42,38 @@ export async function* jsonArray(
   parts: AsyncIterable<string> | Iterable<string>,
   name: string,
 ): AsyncGenerator<JsonRecord> {
-  let text = ''
-  let next = 0
+  const held = new Held()
   let line = 1
   let depth = 0
   let inString = false
-  let state: 'before' | 'inside' | 'after' = 'before'
+  let escaped = false
+  let state = 'before' as 'before' | 'inside' | 'after'
   let items = 0
   for await (const part of parts) {
-    text += part
     let begin = 0
-    for (; next < text.length; next++) {
-      const character = text[next] as string
+    for (let next = 0; next < part.length; next++) {
+      const character = part[next] as string
       if (state !== 'inside') {
         if (character === '[' && state === 'before') {
           state = 'inside'
           depth = 1
-          line += newlines(text.slice(0, next))
           begin = next + 1
-        } else if (character.trim() !== '') {
+        } else if (character === '\n') line++
+        else if (character.trim() !== '') {
           throw new UserError(
-            `${name}:${line + newlines(text.slice(begin, next))}: found '${character}' ${state} the list; expected a JSON list, [ ... ]`,
+            `${name}:${line}: found '${character}' ${state} the list; expected a JSON list, [ ... ]`,
           )
         }
       } else if (inString) {
-        if (character === '\\') next++
+        if (escaped) escaped = false
+        else if (character === '\\') escaped = true
         else if (character === '"') inString = false
       } else if (character === '"') inString = true
       else if (character === '[' || character === '{') depth++
       else if (character === ']' || character === '}' || character === ',') {
         if (character !== ',') depth--
         if (depth > (character === ',' ? 1 : 0)) continue
-        const item = text.slice(begin, next)
+        const item = held.take(part.slice(begin, next))
         if (depth === 0) state = 'after'
         if (depth === 0 && character === '}') {
           throw new UserError(`${name}:${line + newlines(item)}: found '}' inside the list`)
@@ -75,8 +85,7 @@ export async function* jsonArray(
         begin = next + 1
       }
     }
-    text = text.slice(begin)
-    next -= begin
+    if (state === 'inside') held.add(part.slice(begin), `${name}, item ${items + 1}`)
   }
   if (state === 'after') return
   throw new UserError(
@@ -86,9 +95,33 @@ export async function* jsonArray(
   )
 }
 
+/** A record that comes in parts, which are joined once: adding to a string copies it each time it is read. */
+class Held {
+  #parts: string[] = []
+  #length = 0
+
+  /** Throws UserError where the record becomes too long. */
+  add(part: string, where: string): void {
+    this.#parts.push(part)
+    this.#length += part.length
+    if (this.#length <= LONGEST) return
+    throw new UserError(
+      `${where}: a record of more than ${LONGEST.toLocaleString('en')} characters; divide it into several, or give the text as a plain file`,
+    )
+  }
+
+  /** The whole record, which ends with `part`. */
+  take(part: string): string {
+    const whole = this.#parts.length === 0 ? part : this.#parts.join('') + part
+    this.#parts = []
+    this.#length = 0
+    return whole
+  }
+}
+
 /**
  * The text of a record: a string is one; an object holds it in `field`, as a string or as a list of
- * strings, its lines. Throws UserError that says which fields there are.
+ * strings, its lines; null is no text, ''. Throws UserError that says which fields there are.
  */
 export function textOf({ value, where }: JsonRecord, field: string): string {
   if (typeof value === 'string') return value
@@ -97,6 +130,7 @@ export function textOf({ value, where }: JsonRecord, field: string): string {
   }
   const found = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined
   if (typeof found === 'string') return found
+  if (found === null) return ''
   if (Array.isArray(found) && found.every((line) => typeof line === 'string')) {
     return found.join('\n')
   }
@@ -107,13 +141,28 @@ export function textOf({ value, where }: JsonRecord, field: string): string {
 }
 
 function parse(text: string, where: string): JsonRecord {
+  let value: unknown
   try {
-    return { value: JSON.parse(text), where }
+    value = JSON.parse(text)
   } catch (error) {
-    throw new UserError(`${where}: is not valid JSON: ${(error as Error).message}`, {
-      cause: error,
-    })
+    const reason = isOpen(text)
+      ? 'holds the beginning of a JSON value alone; expected a whole record on each line, or one list of records, [ ... ]'
+      : `is not valid JSON: ${(error as Error).message}`
+    throw new UserError(`${where}: ${reason}`, { cause: error })
   }
+  if (isDeeper(value, DEEPEST))
+    throw new UserError(
+      `${where}: lists and objects stand within each other more than ${DEEPEST} deep; expected a record of texts`,
+    )
+  return { value, where }
 }
+
+/** Whether a line is how an indented object or list begins. */
+const isOpen = (line: string): boolean => /^[[{]$|^[{].*[[{,]$/.test(line.trim())
+
+const isDeeper = (value: unknown, most: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (most === 0 || Object.values(value).some((inner) => isDeeper(inner, most - 1)))
 
 const newlines = (text: string): number => text.split('\n').length - 1

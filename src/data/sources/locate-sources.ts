@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { writeFile } from '../../models/files/node-file.ts'
-import type { Report } from './data-event.ts'
-import { findFiles } from './find-files.ts'
+import { type FindOptions, findFiles } from './find-files.ts'
 import { type SourceFile, TEXT_FIELD } from './source-file.ts'
 
 export interface LocatedSources {
@@ -20,8 +19,7 @@ export interface LocatedSources {
  */
 export async function locateSources(
   sources: readonly string[],
-  report: Report,
-  { stdin, own }: { stdin?: AsyncIterable<Uint8Array>; own?: string } = {},
+  { stdin, ...search }: FindOptions & { stdin?: AsyncIterable<Uint8Array> | undefined },
 ): Promise<LocatedSources> {
   const copies: string[] = []
   const close = async () => {
@@ -39,7 +37,7 @@ export async function locateSources(
     }
     if (await isPipe(source))
       return [copiedFile(source, await copyOf(createReadStream(source)), '')]
-    return findFiles(source, report, own)
+    return findFiles(source, search)
   }
   if (sources.length === 0) throw new UserError('no data was named; give a file or a folder')
   if (sources.filter(isStandardInput).length > 1) {
@@ -47,7 +45,7 @@ export async function locateSources(
   }
   const files: SourceFile[] = []
   try {
-    for (const source of sources) files.push(...(await locate(source)))
+    for (const source of sources) for (const file of await locate(source)) files.push(file)
   } catch (error) {
     await close()
     throw error

@@ -158,17 +158,17 @@ describe('npmPackage', () => {
   })
 
   it('is a source: a file, or the text files of a folder', async () => {
-    const named = await findFiles(`npm:${name}/data/book.txt`, report)
+    const named = await findFiles(`npm:${name}/data/book.txt`, { report })
     expect(named.map((file) => file.name)).toEqual([`npm:${name}@1.10.0/data/book.txt`])
     expect(await readFile(named[0]?.path ?? '', 'utf8')).toBe('Call me version 1.10.0.')
-    const all = await findFiles(`npm:${name}`, report)
+    const all = await findFiles(`npm:${name}`, { report })
     expect(all.map((file) => file.name)).toEqual([`npm:${name}@1.10.0/data/book.txt`])
     const leftOut = events.filter((event) => event.kind === 'left-out')
     expect(leftOut.map((event) => event.name)).toEqual([
       `npm:${name}@1.10.0/index.js`,
       `npm:${name}@1.10.0/package.json`,
     ])
-    await expect(findFiles(`npm:${name}/none.txt`, report)).rejects.toThrow(
+    await expect(findFiles(`npm:${name}/none.txt`, { report })).rejects.toThrow(
       `npm:${name}@1.10.0/none.txt: there is no such file`,
     )
   })

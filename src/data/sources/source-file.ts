@@ -1,4 +1,4 @@
-import { looksLikeText } from './decode-text.ts'
+import { decodeStart, looksLikeText } from './decode-text.ts'
 import { readStart } from './read-bytes.ts'
 
 /** One file of a source. */
@@ -19,35 +19,48 @@ export const TEXT_FIELD = 'text'
 /** Extensions of the files of a folder that are read. */
 const READ_IN_FOLDERS = /\.(txt|text|md|markdown|json|jsonl|ndjson)(\.gz)?$/i
 
-export const sourceFile = async (
+export async function sourceFile(
   name: string,
   path: string,
-  field = TEXT_FIELD,
-): Promise<SourceFile> => {
+  { field = TEXT_FIELD, encoding }: { field?: string | undefined; encoding?: string | undefined },
+): Promise<SourceFile> {
   const gzip = /\.gz$/i.test(path)
   const extension = /\.(jsonl|ndjson|json)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase()
   let format: SourceFile['format'] = 'text'
-  if (extension === 'json' && (gzip || (await startsWithList(path)))) format = 'json'
+  if (extension === 'json' && (gzip || (await jsonIn(path, encoding)) === 'list')) format = 'json'
   else if (extension) format = 'jsonl'
   return { name, path, format, gzip, field }
 }
 
 /** Why a file that was found in a folder or by a pattern, not named, is left out, if it is. */
-export const reasonToLeaveOut = async (
+export async function reasonToLeaveOut(
   path: string,
-  inFolder: boolean,
-): Promise<string | undefined> => {
-  if (inFolder && !READ_IN_FOLDERS.test(path)) {
+  { inFolder, encoding }: { inFolder: boolean; encoding?: string | undefined },
+): Promise<string | undefined> {
+  if (inFolder && !READ_IN_FOLDERS.test(path))
     return 'folders give their .txt, .md, .json and .jsonl files; name others by a pattern'
-  }
   if (/\.gz$/i.test(path)) return undefined
-  if (!looksLikeText(await readStart(path, 8192))) return 'it is not text'
-  if (/\.json$/i.test(path) && !(await startsWithList(path))) return 'it is not a JSON list'
+  if (!looksLikeText(await readStart(path, START), encoding)) return 'it is not text'
+  if (/\.json$/i.test(path) && !(await jsonIn(path, encoding)))
+    return 'it is neither a JSON list nor JSON lines'
   return undefined
 }
 
-/** Many files named .json hold one record a line instead of a list. */
-const startsWithList = async (path: string): Promise<boolean> =>
-  /^\ufeff?\s*\[/.test(
-    new TextDecoder('utf-8', { ignoreBOM: true }).decode(await readStart(path, 1024)),
-  )
+/** Bytes by which a file is judged. */
+const START = 8192
+
+/** Many files named .json hold one record a line instead of a list; one line alone may be anything. */
+async function jsonIn(path: string, encoding?: string): Promise<'list' | 'lines' | undefined> {
+  const bytes = await readStart(path, START)
+  const text = decodeStart(bytes, encoding).trimStart()
+  if (text.startsWith('[')) return 'list'
+  const [first = '', ...others] = text.split('\n')
+  // A first line that goes on beyond what was read is no part of an indented object.
+  if (others.length === 0) return bytes.length === START && first[0] === '{' ? 'lines' : undefined
+  try {
+    const value: unknown = JSON.parse(first)
+    return typeof value === 'object' && others.some((line) => line[0] === '{') ? 'lines' : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -34,7 +34,12 @@ const manifestSchema = z.object({
   dtype: z.enum(['uint16', 'uint32']),
   /** The ids around each document, if any. */
   marks: z.object({ before: z.array(count), after: z.array(count) }),
-  encodingErrors: z.enum(['refuse', 'replace']),
+  /** See `Reading`. */
+  reading: z.object({
+    encoding: z.string().nullable(),
+    encodingErrors: z.enum(['refuse', 'replace']),
+    documentSeparator: z.string(),
+  }),
   sources: z.array(fingerprintSchema),
   /** What is for validation: a fraction of the sources, or sources of its own. */
   validation: z.union([z.number(), z.array(fingerprintSchema)]),

@@ -56,7 +56,7 @@ export async function planDataset(
     vocabSize: tokenizer.vocabSize,
     dtype: tokenType(tokenizer.vocabSize),
     marks: marks ? documentMarks(tokenizer) : { before: [], after: [] },
-    encodingErrors: corpus.encodingErrors,
+    reading: corpus.reading,
     sources,
     validation: forValidation,
     seed: typeof validation === 'number' ? (seed ?? null) : null,
@@ -78,7 +78,10 @@ export function planDifference(found: Plan, plan: Plan): string | undefined {
   if (found.tokenizer !== plan.tokenizer) return 'the tokenizer is another'
   if (JSON.stringify(found.marks) !== JSON.stringify(plan.marks))
     return 'documents stand between other special tokens'
-  if (found.encodingErrors !== plan.encodingErrors) return 'encoding errors are treated otherwise'
+  for (const [name, value] of Object.entries(found.reading)) {
+    const now = plan.reading[name as keyof Plan['reading']]
+    if (now !== value) return `${name} is ${now ?? 'not given'}, and was ${value ?? 'not given'}`
+  }
   const { validation: before } = found
   const { validation: now } = plan
   const difference = sourceDifference(found.sources, plan.sources)

@@ -1,0 +1,39 @@
+import { UserError } from '../../errors.ts'
+
+/** As many faults are told one by one, and as many are looked for. */
+const TOLD = 5
+const MOST = 100
+
+/** What is wrong with several files or records, told at once instead of one at a run. */
+export class Faults {
+  readonly #what: string
+  readonly #errors: UserError[] = []
+
+  /** `what` they are, in the plural. */
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  get any(): boolean {
+    return this.#errors.length > 0
+  }
+
+  /** Keeps a UserError until `throwAny`, or throws at once where there are many. Throws other errors. */
+  add(error: unknown): void {
+    if (!(error instanceof UserError)) throw error
+    this.#errors.push(error)
+    if (this.#errors.length === MOST) this.throwAny()
+  }
+
+  /** Throws the one fault as it is, several as a list of the first ones. */
+  throwAny(): void {
+    const [first, ...others] = this.#errors
+    if (!first) return
+    if (others.length === 0) throw first
+    const count = this.#errors.length
+    const lines = this.#errors.slice(0, TOLD).map(({ message }) => `  ${message}`)
+    if (count > TOLD) lines.push(`  ... and ${count - TOLD} more`)
+    const many = count === MOST ? `${MOST} ${this.#what} or more` : `${count} ${this.#what}`
+    throw new UserError(`${many} cannot be read:\n${lines.join('\n')}`, { cause: first })
+  }
+}
