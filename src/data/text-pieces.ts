@@ -70,10 +70,14 @@ const isSurrogate = (unit: number) => (unit & 0xf800) === 0xd800
 const isLowSurrogate = (unit: number) => (unit & 0xfc00) === 0xdc00
 
 const WORD_END = /^\p{L}[ \n,，。、！？；：]\p{L}$/u
+const IS_SEPARATOR = new Uint8Array(2 ** 16)
+for (const separator of ' \n,，。、！？；：') IS_SEPARATOR[separator.charCodeAt(0)] = 1
 
 /** The last place up to `limit` between a letter and a separator that a letter follows. */
 function lastWordEnd(text: string, limit: number): number | undefined {
   for (let cut = Math.min(limit, text.length - 2); cut > 0; cut--) {
+    // Most characters need no look at their neighbors.
+    if (IS_SEPARATOR[text.charCodeAt(cut)] === 0) continue
     if (WORD_END.test(text.slice(cut - 1, cut + 2))) return cut
   }
   return undefined

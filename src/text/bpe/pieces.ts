@@ -1,13 +1,14 @@
 import { tokenPattern } from '../token-pattern.ts'
 import { safeCut } from './safe-cut.ts'
 
-/** UTF-16 units per piece, about. */
+/** UTF-16 units per piece at most, and so of the longest word. */
 const PIECE = 1 << 18
 
 /**
  * Regroups a stream of text into pieces that can be split into words each on its own: they end where
- * every pattern has a boundary, or at a special token, which is left out. However the stream is cut,
- * the words are the same. Only text without a letter followed by anything else is held back.
+ * every pattern has a boundary, or at a special token, which is left out. Where a piece has no
+ * boundary it is cut between two characters, so that neither memory nor time goes by the longest
+ * word. However the stream is divided, the words are the same.
  */
 export async function* pieces(
   chunks: AsyncIterable<string> | Iterable<string>,
@@ -16,18 +17,37 @@ export async function* pieces(
   const pattern = tokenPattern(specials)
   const longest = Math.max(0, ...specials.map((token) => token.length))
   let buffer = ''
-  let wanted = PIECE
+  let wanted = 0
   for await (const chunk of chunks) {
     buffer += chunk
-    if (buffer.length < wanted) continue
+    if (buffer.length <= wanted) continue
     const texts = pattern ? buffer.split(pattern) : [buffer]
     const tail = texts.pop()!
-    for (const text of texts) if (text) yield text
+    for (const text of texts) yield* cut(text, 0)
     // What may be the beginning of a special token stays.
-    const cut = safeCut(tail, 0, tail.length - longest)
-    if (cut > 0) yield tail.slice(0, cut)
-    buffer = cut > 0 ? tail.slice(cut) : tail
+    buffer = yield* cut(tail, longest, false)
     wanted = buffer.length + PIECE
   }
-  for (const text of pattern ? buffer.split(pattern) : [buffer]) if (text) yield text
+  for (const text of pattern ? buffer.split(pattern) : [buffer]) yield* cut(text, 0)
+}
+
+/** The pieces of a text but for its last `held` units; returns what is left, or with `all` yields it. */
+function* cut(text: string, held: number, all = true): Generator<string, string> {
+  let from = 0
+  while (text.length - from > PIECE + held) {
+    const to = endOfPiece(text, from)
+    yield text.slice(from, to)
+    from = to
+  }
+  const rest = text.slice(from)
+  if (!all) return rest
+  if (rest) yield rest
+  return ''
+}
+
+function endOfPiece(text: string, from: number): number {
+  const end = from + PIECE
+  const safe = safeCut(text, from, end)
+  if (safe > 0) return safe
+  return (text.charCodeAt(end) & 0xfc00) === 0xdc00 ? end - 1 : end
 }
