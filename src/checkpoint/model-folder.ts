@@ -5,7 +5,7 @@ import { finishPromotion } from '../files/promote.ts'
 import { sizeOf } from '../graph/index.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
-import { parseJson, textOf } from '../models/files/parse-json.ts'
+import { parseJson } from '../models/files/parse-json.ts'
 import { readConfig } from '../models/huggingface/config.ts'
 import type { Family } from '../models/huggingface/family.ts'
 import { unusedSettings } from '../models/huggingface/generation-settings.ts'
@@ -21,7 +21,6 @@ import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
-import type { TokenizerConfig } from '../text/tokenizer-json.ts'
 import { fitTokenizer } from './fit-tokenizer.ts'
 import { isGguf, readGgufFile } from './gguf-file.ts'
 import { type LeftAside, tellLeftAside } from './left-aside.ts'
@@ -172,10 +171,10 @@ function tellsCapitalsApart(tokenizer: Tokenizer): boolean {
 export async function readTextFiles(
   folder: string,
 ): Promise<Pick<ModelFolder, 'tokenizer' | 'chatTemplate' | 'addBos'>> {
-  const { tokenizer, config: settings } = await readTokenizerFolder(folder)
+  const { tokenizer, config: settings, chatTemplate } = await readTokenizerFolder(folder)
   return {
     tokenizer,
-    chatTemplate: (await readTemplate(folder)) ?? templateOf(settings),
+    chatTemplate,
     addBos: settings.add_bos_token === true || putsTokenFirst(tokenizer),
   }
 }
@@ -234,16 +233,6 @@ export async function loadParameters(
 /** True where the tokenizer itself says that a text begins with a special token, as Llama's does. */
 const putsTokenFirst = ({ inputTemplate }: Tokenizer): boolean =>
   inputTemplate?.single[0]?.ids !== undefined
-
-/** Newer folders have the template in a file of its own. */
-const readTemplate = (folder: string): Promise<string | undefined> =>
-  readFile(join(folder, 'chat_template.jinja')).then(textOf, () => undefined)
-
-/** The template; of several, the one that is named `default`. */
-function templateOf({ chat_template: template }: TokenizerConfig): string | undefined {
-  if (!Array.isArray(template)) return typeof template === 'string' ? template : undefined
-  return template.find((one) => one?.name === 'default')?.template
-}
 
 /** Parsed JSON; `fallback` where there is no file. */
 export async function readJson(path: string, fallback?: unknown): Promise<unknown> {

@@ -8,6 +8,7 @@ import type { Bits } from '../models/quantize.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { FindNonFinite } from '../runtime/non-finite.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
+import { readChatTemplate } from '../text/read-chat-template.ts'
 import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
 
 export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
@@ -22,6 +23,8 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
    * `model.useAdapters` switches them; [] makes room for that alone.
    */
   adapter?: string | readonly string[]
+  /** A file with the chat template to use instead of the model's own, or `chatml`. */
+  chatTemplate?: string
 }
 
 /**
@@ -34,12 +37,13 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
  */
 export async function load(
   folder: string,
-  { engine: chosen, threads, bits, draft, adapter }: LoadOptions = {},
+  { engine: chosen, threads, bits, draft, adapter, chatTemplate: path }: LoadOptions = {},
 ): Promise<LanguageModel> {
   const base = await readWritingFolder(folder)
   const folders =
     adapter === undefined ? [] : await Promise.all([adapter].flat().map(readAdapterFolder))
-  const files = withAdapters(base, folders)
+  const chatTemplate = path === undefined ? undefined : await readChatTemplate(path)
+  const files = { ...withAdapters(base, folders), ...(chatTemplate && { chatTemplate }) }
   const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
   const findNonFinite = () => findNonFiniteWeights(base, folders)
   const options = { bits, draft, adapters, findNonFinite }

@@ -129,6 +129,9 @@ function compiled(template: string): Body {
   return last.body
 }
 
+/** Throws UserError with what is wrong with a template, whatever it is to render. */
+export const checkTemplate = (template: string): void => void compiled(template)
+
 /** Of `tools` and `reasoning_content`, those that a template does not read. */
 export function unreadFields(template: string, fields: readonly string[]): string[] {
   const code = template.replace(/\{#.*?#\}/gs, '')

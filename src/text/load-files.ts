@@ -14,6 +14,7 @@ export interface LoadedTokenizer {
   readonly tokenizer: Tokenizer
   /** What tokenizer_config.json says, or in its absence special_tokens_map.json. */
   readonly config: TokenizerConfig
+  readonly chatTemplate: string | undefined
 }
 
 const SENTENCEPIECE = ['spiece.model', 'tokenizer.model', 'sentencepiece.bpe.model', 'spm.model']
@@ -27,7 +28,22 @@ export async function loadTokenizerFiles(read: ReadFile): Promise<LoadedTokenize
   const config = await readTokenizerConfig(read)
   const json = await readJson(read, 'tokenizer.json')
   const file = json ?? (await convert(read, config))
-  return { tokenizer: loadTokenizer(file, config), config }
+  const chatTemplate = await readTemplate(read, config)
+  return { tokenizer: loadTokenizer(file, config), config, chatTemplate }
+}
+
+/**
+ * The chat template of a model's folder: newer ones have it in a file of its own, older ones in
+ * tokenizer_config.json; of several, the one that is named `default`.
+ */
+export async function readTemplate(
+  read: ReadFile,
+  { chat_template: template }: TokenizerConfig,
+): Promise<string | undefined> {
+  const own = await readText(read, 'chat_template.jinja')
+  if (own !== undefined) return own
+  if (!Array.isArray(template)) return typeof template === 'string' ? template : undefined
+  return template.find((one) => one?.name === 'default')?.template
 }
 
 /** What the files beside a tokenizer say of it; nothing where there are none. */

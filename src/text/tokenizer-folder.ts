@@ -11,6 +11,7 @@ import {
   type LoadedTokenizer,
   loadTokenizerFiles,
   type ReadFile,
+  readTemplate,
   readTokenizerConfig,
 } from './load-files.ts'
 import type { TokenizerConfig } from './tokenizer-json.ts'
@@ -36,7 +37,8 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
     const config = await readTokenizerConfig(read)
     const bytes = (await read(basename(path))) ?? new Uint8Array(0)
     const convert = kinds[extname(path)] ?? jsonIn
-    return { tokenizer: loadTokenizer(convert(bytes, config), config), config }
+    const chatTemplate = await readTemplate(read, config)
+    return { tokenizer: loadTokenizer(convert(bytes, config), config), config, chatTemplate }
   })
 }
 
@@ -49,7 +51,7 @@ const kinds: Readonly<Record<string, (bytes: Uint8Array, config: TokenizerConfig
   '.txt': (bytes, config) => wordPieceTokenizer(textOf(bytes), config),
 }
 
-const readIn =
+export const readIn =
   (folder: string): ReadFile =>
   async (name) => {
     try {
@@ -60,7 +62,8 @@ const readIn =
     }
   }
 
-async function named<T>(path: string, load: () => Promise<T>): Promise<T> {
+/** Puts `path` before the message of a UserError. */
+export async function named<T>(path: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (error) {

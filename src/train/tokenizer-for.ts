@@ -22,7 +22,13 @@ export interface TokenizerChoice {
 export interface TokenizerUse {
   kind: ModelConfig['kind']
   /** A model that is trained further: its tokenizer is used. */
-  base?: { tokenizer: Tokenizer }
+  base?: ChosenTokenizer
+}
+
+export interface ChosenTokenizer {
+  readonly tokenizer: Tokenizer
+  /** Of the model or the folder that the tokenizer is from. */
+  readonly chatTemplate: string | undefined
 }
 
 /** Whether a tokenizer is trained, and how, or read from where `tokenizer` says. */
@@ -39,7 +45,7 @@ export async function tokenizerForText(
   options: TokenizerChoice,
   corpora: readonly Corpus[],
   use: TokenizerUse,
-): Promise<Tokenizer> {
+): Promise<ChosenTokenizer> {
   return chooseTokenizer(options, use, {
     texts: () => textsOf(corpora),
     bytes: () => totalBytes(corpora),
@@ -51,7 +57,7 @@ export async function tokenizerForTexts(
   options: TokenizerChoice,
   texts: () => readonly string[],
   use: TokenizerUse,
-): Promise<Tokenizer> {
+): Promise<ChosenTokenizer> {
   return chooseTokenizer(options, use, {
     texts,
     bytes: async () => texts().reduce((total, text) => total + Buffer.byteLength(text), 0),
@@ -59,17 +65,23 @@ export async function tokenizerForTexts(
 }
 
 async function chooseTokenizer(
-  { tokenizer = 'bpe', vocab, threads, resume, out }: TokenizerChoice,
+  { tokenizer: choice = 'bpe', vocab, threads, resume, out }: TokenizerChoice,
   { kind, base }: TokenizerUse,
   data: { texts(): Iterable<string> | AsyncIterable<string>; bytes(): Promise<number> },
-): Promise<Tokenizer> {
-  const origin = originOf({ tokenizer })
-  if (origin === 'file') return readTokenizer(tokenizer)
-  if (resume) return readTokenizer((await newestCheckpoint(out))?.folder ?? out)
-  if (base) return base.tokenizer
-  if (origin === 'char') return trainCharTokenizer(data.texts(), { kind })
+): Promise<ChosenTokenizer> {
+  const origin = originOf({ tokenizer: choice })
+  if (origin === 'file') {
+    const given = await readTokenizerAt(choice)
+    return { ...given, chatTemplate: given.chatTemplate ?? base?.chatTemplate }
+  }
+  if (resume) return readTokenizerAt((await newestCheckpoint(out))?.folder ?? out)
+  if (base) return base
+  const chatTemplate = undefined
+  if (origin === 'char')
+    return { tokenizer: await trainCharTokenizer(data.texts(), { kind }), chatTemplate }
   const vocabSize = vocab ?? defaultVocabulary(await data.bytes())
-  return trainBpeOnThreads(data.texts(), { vocabSize, threads, kind })
+  const tokenizer = await trainBpeOnThreads(data.texts(), { vocabSize, threads, kind })
+  return { tokenizer, chatTemplate }
 }
 
 /** Reads the tokenizer in a folder or a file, see `readTokenizerAt`. Throws UserError. */

@@ -40,10 +40,9 @@ export async function trainOnRecords(
   checkHeld(held, { val: options.val, learned: records }, events)
   const head = task.head?.([...records, ...held])
   const style = options.style ?? task.style
-  const tokenizer = await tokenizerForTexts(options, () => textsOf(task, [...records, ...held]), {
-    kind: base?.config.kind ?? kindOfStyle(style),
-    base,
-  })
+  const texts = () => textsOf(task, [...records, ...held])
+  const kind = base?.config.kind ?? kindOfStyle(style)
+  const { tokenizer, chatTemplate } = await tokenizerForTexts(options, texts, { kind, base })
   // A model of one's own has room for what it writes, too.
   const context = options.context && Math.max(options.context, options.targetContext ?? 0)
   const config = configFor(parts, { ...options, context, style }, tokenizer, head)
@@ -84,7 +83,7 @@ export async function trainOnRecords(
     measured: task.objective(model, { ...sizes, labelSmoothing: 0, temperature }),
     undivided: task.undivided,
     length: each,
-    files: { tokenizer, chatTemplate: base?.chatTemplate, addBos: base?.addBos },
+    files: { tokenizer, chatTemplate, addBos: base?.addBos },
     defaults,
     reader: (rows) => exampleReader(learned, { rows, seed }),
     validation: measured && {

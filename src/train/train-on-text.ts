@@ -26,7 +26,7 @@ import { horizon, modelConfig, withHead } from './dial.ts'
 import { TRAIN_ON_RESUME } from './on-resume.ts'
 import type { ParsedTrainOptions } from './options.ts'
 import { type TrainResult, trainingSession } from './session.ts'
-import { originOf, tokenizerForText } from './tokenizer-for.ts'
+import { type ChosenTokenizer, originOf, tokenizerForText } from './tokenizer-for.ts'
 import { checkBase, type TrainingParts } from './training-parts.ts'
 
 /** Learns the next token of text, or hidden ones. */
@@ -41,18 +41,18 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
     throw new UserError(
       `task ${task} trains ${kind}s, and this model is of the kind ${given}; choose another style or model, or another task`,
     )
-  const tokenizer = await tokenizerForText(options, corpora, { kind, base })
+  const chosen = await tokenizerForText(options, corpora, { kind, base })
   const dataset = await prepareDataset({
     folder: join(out, 'data'),
     corpus,
     validation: validation ?? (val as number),
     seed: shuffle ? seed : undefined,
-    tokenizer,
+    tokenizer: chosen.tokenizer,
     whenChanged: resume ? 'refuse' : 'rebuild',
     report,
   })
   try {
-    return await trainOn(parts, dataset, tokenizer)
+    return await trainOn(parts, dataset, chosen)
   } finally {
     dataset.close()
   }
@@ -61,7 +61,7 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
 async function trainOn(
   { options, engine, base, events }: TrainingParts,
   dataset: Dataset,
-  tokenizer: Tokenizer,
+  { tokenizer, chatTemplate }: ChosenTokenizer,
 ): Promise<TrainResult> {
   const config = configFor(options, tokenizer, base?.config)
   const model = createModel(config)
@@ -92,7 +92,7 @@ async function trainOn(
     objective: task.objective,
     measured: task.measured,
     length,
-    files: { tokenizer, chatTemplate: base?.chatTemplate, addBos: base?.addBos },
+    files: { tokenizer, chatTemplate, addBos: base?.addBos },
     defaults: horizon(config, text.length, length),
     reader: (count) => task.reader(batchReader(rows, { rows: count, length: task.textLength })),
     validation: validation && {

@@ -10,6 +10,8 @@ export const tuneOptions = trainingOptions.extend({
   data: z.array(z.string().min(1)).min(1),
   /** The share of the conversations that is kept for validation; or files of their own. */
   val: validationData,
+  /** A file with the chat template to learn and to save, or `chatml`; default: the model's own. */
+  chatTemplate: z.string().min(1).optional(),
   /** Longest conversation, in tokens; default: the model's context. */
   context: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),
@@ -36,6 +38,7 @@ export const TUNE_ON_RESUME = {
   model: 'fixed',
   data: 'derived',
   val: 'derived',
+  chatTemplate: 'derived',
   context: 'derived',
   dropout: 'derived',
   adapter: 'fixed',

@@ -14,10 +14,11 @@ import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
-import { CHATML } from '../text/chat-template.ts'
+import { CHATML, unreadFields } from '../text/chat-template.ts'
 import { tokenizerHash } from '../text/hash.ts'
 import { loadTokenizer } from '../text/load.ts'
-import { encodeConversation } from '../text/render-conversation.ts'
+import { readChatTemplate } from '../text/read-chat-template.ts'
+import { encodeConversation, endOfTurn } from '../text/render-conversation.ts'
 import { CHAT_TOKENS } from '../text/special-tokens.ts'
 import { roleNames } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -78,13 +79,18 @@ async function tuneOn(
   engine: Engine,
   events: TrainEvents,
 ): Promise<TrainResult> {
-  const { tokenizer, template } = withChat(base)
+  const { tokenizer, template } = await withChat(options, base)
+  if (endOfTurn(tokenizer, template) === undefined)
+    events.onMessage?.(
+      'no special token of the tokenizer ends an answer of the chat template: the model does not learn where to stop; use another template, or --chat-template chatml, which adds its own',
+    )
   const learnsAdapter = options.adapter === 'lora'
   const config = tunedConfig(options, base, tokenizer.vocabSize)
   const length = options.context ?? config.context
-  const encode = ({ messages, where }: Conversation) => {
+  tellUnread(template, [...conversations, ...held], events)
+  const encode = ({ messages, tools, where }: Conversation) => {
     try {
-      return encodeConversation(tokenizer, template, messages)
+      return encodeConversation(tokenizer, template, messages, { tools })
     } catch (error) {
       throw new UserError(`${where}: ${(error as Error).message}`)
     }
@@ -130,6 +136,7 @@ async function tuneOn(
     identity: {
       config,
       tokenizer: tokenizerHash(tokenizer),
+      chatTemplate: recordsHash(template),
       length,
       conversations: recordsHash([conversations, held]),
       ...(adapter && {
@@ -153,12 +160,33 @@ function tellLosses(
   )
 }
 
-/** The model's own template; without one ChatML, whose markers join the tokenizer. */
-function withChat({ tokenizer, chatTemplate }: ModelFolder): {
-  tokenizer: Tokenizer
-  template: string
-} {
-  if (chatTemplate) return { tokenizer, template: chatTemplate }
+/** Tells which fields of the conversations the template leaves out. */
+function tellUnread(
+  template: string,
+  conversations: readonly Conversation[],
+  events: TrainEvents,
+): void {
+  const has: Readonly<Record<string, (conversation: Conversation) => boolean>> = {
+    tools: ({ tools }) => tools !== undefined,
+    reasoning_content: ({ messages }) => messages.some((message) => message.reasoning_content),
+  }
+  for (const field of unreadFields(template, Object.keys(has))) {
+    const count = conversations.filter(has[field] as () => boolean).length
+    if (count > 0)
+      events.onMessage?.(
+        `${count} conversations have ${field}, which the chat template does not use: it is not learned; give another template with --chat-template FILE`,
+      )
+  }
+}
+
+/** The template that was given, else the model's own, else ChatML, whose markers join the tokenizer. */
+async function withChat(
+  { chatTemplate: path }: ParsedTuneOptions,
+  { tokenizer, chatTemplate }: ModelFolder,
+): Promise<{ tokenizer: Tokenizer; template: string }> {
+  if (path === undefined && chatTemplate) return { tokenizer, template: chatTemplate }
+  const template = path === undefined ? CHATML : await readChatTemplate(path)
+  if (template !== CHATML) return { tokenizer, template }
   const json = tokenizer.toJSON() as Parameters<typeof withSpecialTokens>[0]
   const names = { ...roleNames(tokenizer), eos_token: CHAT_TOKENS[1] }
   return { tokenizer: loadTokenizer(withSpecialTokens(json, CHAT_TOKENS), names), template: CHATML }

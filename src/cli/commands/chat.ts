@@ -16,6 +16,7 @@ export const chat = defineCommand({
   options: z.strictObject({
     ...modelOptions,
     system: z.string().min(1).optional(),
+    chatTemplate: z.string().min(1).optional(),
     language: languageOption,
     ...sampling,
   }),
@@ -23,6 +24,7 @@ export const chat = defineCommand({
     Model: modelHelp,
     Conversation: {
       system: 'what the model is told before the conversation',
+      chatTemplate: '`FILE` chat template to use (Jinja), or chatml (default: the model’s own)',
       language: languageHelp,
     },
     ...samplingHelp,
@@ -33,13 +35,13 @@ export const chat = defineCommand({
     'chatwright chat --model my-model --adapter my-adapter',
     "chatwright chat --model my-chat-model --system 'Answer in one sentence.' --temperature 0.7",
   ],
-  run: async ({ model: name, system, language, ...options }) => {
+  run: async ({ model: name, system, chatTemplate, language, ...options }) => {
     const { adapter: adapters, engine, threads, bits, draft, ...sampling } = options
     const { load } = await import('../../generate/load.ts')
     const { converse } = await import('../chat/converse.ts')
     const folder = await findModel(name)
     const adapter = adapters && (await findAdapters(adapters))
-    const model = await load(folder, { adapter, engine, threads, bits, draft })
+    const model = await load(folder, { adapter, chatTemplate, engine, threads, bits, draft })
     try {
       const spoken = language ?? userLanguage()
       const messages = await converse({ model, system, language: spoken, sampling })

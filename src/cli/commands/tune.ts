@@ -19,6 +19,8 @@ export const tune = defineCommand({
     Model: {
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
+      chatTemplate:
+        '`FILE` chat template to learn and to save (Jinja), or chatml (default: the model’s own, else chatml)',
       context: "longest conversation, in tokens (default: the model's context)",
     },
     Adapter: {

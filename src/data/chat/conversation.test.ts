@@ -23,6 +23,23 @@ describe('parseConversation', () => {
     })
   })
 
+  it('reads thinking and the tools that are offered', () => {
+    const thinking = { role: 'assistant', content: 'Hello', reasoning_content: 'A greeting.' }
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    expect(parseConversation({ messages: [user, thinking], tools }, where)).toEqual({
+      messages: [user, thinking],
+      tools,
+      where,
+    })
+    expect(parseConversation({ messages: [user, thinking], tools: [] }, where)).toEqual({
+      messages: [user, thinking],
+      where,
+    })
+    expect(() => parseConversation({ messages: [user, thinking], tools: '[]' }, where)).toThrow(
+      `${where}: tools: Invalid input: expected array`,
+    )
+  })
+
   it("reads Alpaca's instructions, with and without input", () => {
     const record = { instruction: 'Add.', input: '1 + 1', output: '2' }
     expect(parseConversation(record, where).messages).toEqual([

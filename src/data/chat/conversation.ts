@@ -9,6 +9,8 @@ const none = (what: string) =>
 const messageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant']),
   content: z.string(),
+  /** What the assistant thought before its answer. */
+  reasoning_content: z.string().optional(),
   /** OpenAI's: an answer of weight 0 is read but not learned. */
   weight: z.union([z.literal(0), z.literal(1)]).optional(),
   tool_calls: none('tools'),
@@ -25,6 +27,8 @@ const messagesSchema = z.object({
     .refine((messages) => messages.every(({ role }, i) => role !== 'system' || i === 0), {
       error: 'has a system message that is not the first',
     }),
+  /** Functions that the assistant might call, which the chat template describes to it. */
+  tools: z.array(z.record(z.string(), z.unknown())).optional(),
 })
 
 /** Alpaca-style (Taori et al. 2023); `system` and `history` as LLaMA-Factory adds them. */
@@ -39,12 +43,14 @@ const instructionSchema = z.object({
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
+  readonly reasoning_content?: string | undefined
   /** 0: read but not learned. */
   readonly weight?: 0 | 1 | undefined
 }
 
 export interface Conversation {
   readonly messages: readonly Message[]
+  readonly tools?: readonly Readonly<Record<string, unknown>>[] | undefined
   /** File and line, for messages about it. */
   readonly where: string
 }
@@ -56,11 +62,10 @@ export interface Conversation {
 export function parseConversation(given: unknown, where: string): Conversation {
   const value = withoutNulls(given)
   if (isObject(value) && 'messages' in value) {
-    const { messages } = check(messagesSchema, value, where)
+    const { messages, tools } = check(messagesSchema, value, where)
     return {
-      messages: messages.map(({ role, content, weight }) =>
-        weight === undefined ? { role, content } : { role, content, weight },
-      ),
+      messages: messages.map(({ tool_calls: _, function_call: __, ...message }) => message),
+      ...(tools && tools.length > 0 && { tools }),
       where,
     }
   }
