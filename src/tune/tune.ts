@@ -136,7 +136,7 @@ async function tuneOn(
     identity: {
       config,
       tokenizer: tokenizerHash(tokenizer),
-      chatTemplate: recordsHash(template),
+      chatTemplate: recordsHash([[template]]),
       length,
       conversations: recordsHash([conversations, held]),
       ...(adapter && {
