@@ -1,5 +1,7 @@
 import { readModelFolder } from '../checkpoint/model-folder.ts'
+import { promptFor } from '../encode/prompts.ts'
 import { UserError } from '../errors.ts'
+import { tell } from '../notice.ts'
 import { parseOptions } from '../options.ts'
 import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from './formats/index.ts'
 import { type ExportOptions, exportOptions } from './options.ts'
@@ -29,6 +31,12 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   const idle = others.find((name) => given[name] !== plain[name] && !takes.includes(name))
   if (idle) throw new UserError(`${idle} is not an option of the format ${format}; leave it out`)
   const folder = await readModelFolder(model)
+  const { config } = folder
+  const prompt = 'head' in config && config.head && promptFor(config.head)
+  if (prompt && format !== 'huggingface')
+    tell(
+      `${model}: the format ${format} has no place for prompts; write ${JSON.stringify(prompt)} before each text yourself`,
+    )
   await write(folder, out, { ...more, dtype, shardBytes: shardSize * 1e9 })
   return { out, format, dtype, unknownFields: folder.unknownFields }
 }

@@ -1,14 +1,34 @@
 import { encodeAll, expectTask, type TextInput } from './classify.ts'
+import { promptFor, promptTokens } from './prompts.ts'
 import type { TextModel } from './text-model.ts'
 
-/** A vector for each text. Throws UserError where the model is for another task. */
+export interface EmbedOptions {
+  /** One of the model's prompts, such as `query`, which precedes each text (default: the model's own). */
+  promptName?: string
+  signal?: AbortSignal
+}
+
+/**
+ * A vector for each text, behind the model's prompt. Throws UserError where the model is for another
+ * task, or has no such prompt.
+ */
 export async function embed(
   model: TextModel,
   texts: readonly TextInput[],
-  options: { signal?: AbortSignal } = {},
+  { promptName, signal }: EmbedOptions = {},
 ): Promise<Float32Array[]> {
-  expectTask(model, 'embed')
-  return model.outputs(encodeAll(model, texts), options)
+  const head = expectTask(model, 'embed')
+  const prompt = promptFor(head, promptName)
+  const prompted = texts.map((input) => {
+    const { text, pair } = typeof input === 'string' ? { text: input, pair: undefined } : input
+    return { text: prompt + text, pair }
+  })
+  const skipped = promptTokens(head, model.tokenizer, prompt)
+  const encoded = encodeAll(model, prompted)
+  return model.outputs(
+    encoded.map((one) => ({ ...one, skipped })),
+    { signal },
+  )
 }
 
 /** Cosine of the angle between two vectors: 1 where they point the same way. */

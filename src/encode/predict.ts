@@ -11,6 +11,7 @@ import { encodeInput, encodeWords } from '../text/encode-input.ts'
 import { type Classified, classify, estimate } from './classify.ts'
 import { embed } from './embed.ts'
 import { type Filling, fillMask } from './fill-mask.ts'
+import { promptFor } from './prompts.ts'
 import { type TaggedWord, tag } from './tag.ts'
 import { loadTextModel, type TextModel } from './text-model.ts'
 
@@ -23,6 +24,8 @@ export const predictOptions = z.strictObject({
   ...readingOptions,
   /** Fillings of each gap. */
   top: z.number().int().min(1).default(5),
+  /** One of the prompts of a model that embeds, which precedes each text. */
+  promptName: z.string().min(1).optional(),
   ...engineOptions,
 })
 
@@ -68,7 +71,7 @@ export async function predict({
   ...options
 }: PredictOptions): Promise<Prediction[]> {
   const parsed = parseOptions(predictOptions, options)
-  const { model: folder, top, engine, threads } = parsed
+  const { model: folder, top, promptName, engine, threads } = parsed
   const given: Given[] = [
     ...parsed.text.map((text) => ({ text })),
     ...(await readTexts(parsed, onMessage)),
@@ -76,25 +79,32 @@ export async function predict({
   if (given.length === 0) throw new UserError('there is no text to read; give text or data')
   const model = await loadTextModel(folder, { engine, threads })
   try {
-    const said = await ask(model, given, { top, signal })
+    if (promptName !== undefined && model.head.task !== 'embed')
+      throw new UserError(
+        `promptName is for models that embed; this one is for the task ${model.head.task}`,
+      )
+    const prompt = promptFor(model.head, promptName)
+    const said = await ask(model, given, { top, promptName, signal })
     return given.map((one, i) => {
       const { text, pair } = one
-      return { text, ...(pair !== undefined && { pair }), ...said[i], ...cut(model, one) }
+      return { text, ...(pair !== undefined && { pair }), ...said[i], ...cut(model, one, prompt) }
     })
   } finally {
     await model.dispose()
   }
 }
 
-function cut({ tokenizer, context }: TextModel, { text, pair, words }: Given) {
-  const { ids } = words ? encodeWords(tokenizer, words) : encodeInput(tokenizer, text, { pair })
+function cut({ tokenizer, context }: TextModel, { text, pair, words }: Given, prompt: string) {
+  const { ids } = words
+    ? encodeWords(tokenizer, words)
+    : encodeInput(tokenizer, prompt + text, { pair })
   return ids.length > context ? ({ truncated: true } as const) : {}
 }
 
 async function ask(
   model: TextModel,
   given: readonly Given[],
-  { top, signal }: { top: number; signal?: AbortSignal },
+  { top, promptName, signal }: { top: number; promptName?: string; signal?: AbortSignal },
 ): Promise<Partial<Prediction>[]> {
   switch (model.head.task) {
     case 'classify':
@@ -106,7 +116,9 @@ async function ask(
       return (await tag(model, sentences, { signal })).map((words) => ({ words }))
     }
     case 'embed':
-      return (await embed(model, given, { signal })).map((vector) => ({ vector: [...vector] }))
+      return (await embed(model, given, { promptName, signal })).map((vector) => ({
+        vector: [...vector],
+      }))
     case 'mlm': {
       const all: Partial<Prediction>[] = []
       for (const { text } of given) all.push({ gaps: await fillMask(model, text, { top, signal }) })

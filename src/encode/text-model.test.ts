@@ -2,19 +2,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { evaluate } from '../../test/interpreter/evaluate.ts'
 import { tinyWeights } from '../../test/tiny-decoder.ts'
 import { tinyEncoders } from '../../test/tiny-models.ts'
 import { tinyTokenizer } from '../../test/tiny-tokenizer.ts'
 import { modelFiles } from '../checkpoint/model-files.ts'
 import { writeFolder } from '../files/folder.ts'
+import { input } from '../graph/index.ts'
 import { Encoder } from '../models/encoder.ts'
 import type { EncoderConfig } from '../models/encoder-config.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { encodeInput } from '../text/encode-input.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { embed } from './embed.ts'
 import { inBatches } from './in-batches.ts'
+import { promptTokens } from './prompts.ts'
 import { loadTextModel, TextModel } from './text-model.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
@@ -86,6 +90,71 @@ test('a text loses what is behind the longest that vectors are made of', async (
   const [wholeFox, wholeDog] = await embed(whole, alike)
   expect(wholeFox).not.toEqual(wholeDog)
   await Promise.all([cutting.dispose(), whole.dispose()])
+})
+
+describe('prompts of a model that embeds', () => {
+  const plain = tinyEncoders['BERT that embeds'] as EncoderConfig
+  const prompts = { texts: { query: 'abc ', passage: '' }, default: 'query', pooled: true }
+  const open = (own: typeof prompts | undefined, head: Partial<EncoderConfig['head']> = {}) => {
+    const config = { ...plain, head: { ...plain.head, ...head, ...(own && { prompts: own }) } }
+    const model = new Encoder(config)
+    return TextModel.create({ engine, model, tokenizer, weights: { packed: tinyWeights(model) } })
+  }
+
+  test('the default one, or the one that is named, precedes a text', async () => {
+    const [prompted, bare] = [await open(prompts), await open(undefined)]
+    const [alone, behind] = await embed(bare, ['fox', 'abc fox'])
+    expect(await embed(prompted, ['fox'])).toEqual([behind])
+    expect(await embed(prompted, ['fox'], { promptName: 'passage' })).toEqual([alone])
+    expect(alone).not.toEqual(behind)
+    await expect(embed(prompted, ['fox'], { promptName: 'title' })).rejects.toThrow(
+      'promptName is title; this model has query, passage',
+    )
+    await expect(embed(bare, ['fox'], { promptName: 'query' })).rejects.toThrow('has no prompts')
+    await Promise.all([prompted.dispose(), bare.dispose()])
+  })
+
+  test('include_prompt: false leaves its tokens out of the mean', async () => {
+    const head = { pooling: 'mean', normalized: false } as const
+    const loaded = await open({ ...prompts, pooled: false }, head)
+    const { model } = loaded
+    const { ids } = encodeInput(tokenizer, 'abc fox')
+    const weights = tinyWeights(model)
+    const [hidden] = evaluate([model.hidden(input('ids', 'int32', [1, ids.length]))], {
+      ids: { shape: [1, ids.length], values: ids },
+      ...Object.fromEntries(
+        [...model.parameters()].map(([name, { shape }]) => {
+          return [name, { shape, values: weights[name] as Float32Array }]
+        }),
+      ),
+    })
+    const skipped = tokenizer.encode('abc ').length
+    const rows = ids.slice(skipped).map((_, i) => skipped + i)
+    const { dim } = plain
+    const mean = Float32Array.from({ length: dim }, (_, column) => {
+      const all = rows.map((row) => hidden?.data[row * dim + column] as number)
+      return all.reduce((a, b) => a + b, 0) / rows.length
+    })
+    const [vector, other] = await embed(loaded, ['fox', 'a longer text beside it'])
+    expect(distance(vector as Float32Array, mean)).toBeLessThan(1e-4)
+    expect(distance(other as Float32Array, mean)).toBeGreaterThan(1e-2)
+    await loaded.dispose()
+  })
+
+  test('special tokens before a prompt count with it, one behind it does not', () => {
+    const head = { pooling: 'mean', prompts: { texts: {}, pooled: false } } as const
+    const single = [{ ids: [1] }, { text: 0 }, { ids: [2] }]
+    const template = { single, pair: [] }
+    const specialTokens = { '[CLS]': 1, '[SEP]': 2 }
+    const bert = {
+      ...tinyTokenizer(),
+      inputTemplate: template,
+      specialTokens,
+    } as unknown as Tokenizer
+    expect(promptTokens(head, bert, 'abc')).toBe(4)
+    expect(promptTokens({ ...head, pooling: 'first' }, bert, 'abc')).toBe(0)
+    expect(promptTokens(head, bert, '')).toBe(0)
+  })
 })
 
 test('texts of like length come together, and none is forgotten', () => {

@@ -10,10 +10,9 @@ import { createModel } from '../models/model.ts'
 import type { Weights } from '../runtime/compile-model.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
-import type { EncodedInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { inBatches } from './in-batches.ts'
-import { TextProgram } from './text-program.ts'
+import { TextProgram, type TextToRun } from './text-program.ts'
 
 export interface TextModelOptions {
   engine: Engine
@@ -62,14 +61,14 @@ export class TextModel {
    * model, the places whose (V) are wanted.
    */
   async outputs(
-    texts: readonly EncodedInput[],
+    texts: readonly TextToRun[],
     { rows, signal }: { rows?: readonly (readonly number[])[]; signal?: AbortSignal } = {},
   ): Promise<Float32Array[]> {
     const padId = this.tokenizer.padId ?? 0
     const lengths = texts.map(({ ids }) => ids.length)
     const results: Float32Array[] = new Array(texts.length)
     for (const batch of inBatches(lengths)) {
-      const chosen = batch.map((i) => texts[i] as EncodedInput)
+      const chosen = batch.map((i) => texts[i] as TextToRun)
       const longest = Math.max(...chosen.map(({ ids }) => ids.length))
       const wanted = rows && batch.map((i) => rows[i] ?? [])
       const flat = wanted?.flatMap((places, row) => places.map((place) => row * longest + place))

@@ -15,6 +15,11 @@ export interface TextOutput {
   shape: readonly number[]
 }
 
+export interface TextToRun extends EncodedInput {
+  /** Tokens at its start that the model's mean leaves out. */
+  skipped?: number
+}
+
 interface Bound {
   inputs: Record<string, DeviceTensor>
   output: DeviceTensor
@@ -55,7 +60,7 @@ export class TextProgram {
    * where an output is not finite.
    */
   async run(
-    texts: readonly EncodedInput[],
+    texts: readonly TextToRun[],
     { padId, rows = [], signal }: { padId: number; rows?: readonly number[]; signal?: AbortSignal },
   ): Promise<TextOutput> {
     const batch = texts.length
@@ -67,15 +72,18 @@ export class TextProgram {
       Int32Array,
     ]
     const mask = new Float32Array(batch * length)
+    const pooled = new Float32Array(batch * length)
     ids.fill(padId)
     for (const [row, text] of texts.entries()) {
       ids.set(text.ids, row * length)
       types.set(text.typeIds, row * length)
-      mask.fill(1, row * length, row * length + text.ids.length)
+      const end = row * length + text.ids.length
+      mask.fill(1, row * length, end)
+      pooled.fill(1, row * length + (text.skipped ?? 0), end)
       for (let i = 0; i < length; i++) positions[row * length + i] = i
     }
-    for (const [name, values] of Object.entries({ ids, types, positions, mask, rows: [...rows] }))
-      inputs[name]?.write(values)
+    const all = { ids, types, positions, mask, pooled, rows: [...rows] }
+    for (const [name, values] of Object.entries(all)) inputs[name]?.write(values)
     await binding.run({ signal })
     const values = (await output.read()) as Float32Array
     if (nonFiniteOf(values) !== undefined) throw await this.#compiled.fault('outputs')
@@ -126,9 +134,12 @@ function textGraph(model: Encoder | Decoder): Tensor {
   const types = config.tokenTypes > 0 ? input('types', 'int32', shape) : undefined
   const positions = input('positions', 'int32', shape)
   const hidden = model.hidden(ids, { mask, types, positions })
-  const { head, task, pooling } = headOf(model)
+  const { head, task, pooling, prompts } = headOf(model)
   if (task === 'tag') return head.forward(hidden)
-  if (task === 'embed') return vectorsOf(model, hidden, mask)
+  if (task === 'embed') {
+    const leavesOut = prompts?.pooled === false && pooling === 'mean'
+    return vectorsOf(model, hidden, leavesOut ? input('pooled', 'float32', shape) : mask)
+  }
   if (task !== 'mlm') return head.forward(pool(hidden, mask, pooling))
   const tokens = reshape(hidden, [productOf(shape), config.dim])
   const rows = gather(tokens, input('rows', 'int32', ['rows']))

@@ -22,6 +22,17 @@ export const headSchema = z.strictObject({
   normalized: z.boolean().default(true),
   /** `embed`: tokens of a text, special ones included, behind which it is cut; default: the model's context. */
   maxTokens: z.number().int().min(1).optional(),
+  /** `embed`: what a text is preceded by. */
+  prompts: z
+    .strictObject({
+      /** By name. */
+      texts: z.record(z.string(), z.string()),
+      /** The name of the one that texts get for which none is asked. */
+      default: z.string().optional(),
+      /** False: the mean of a text's tokens leaves out those of the prompt. */
+      pooled: z.boolean(),
+    })
+    .optional(),
 })
 
 export type HeadConfig = z.output<typeof headSchema>

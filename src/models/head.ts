@@ -100,7 +100,10 @@ interface HeadedModel {
   readonly config: { readonly head?: HeadConfig }
 }
 
-/** One vector for each text, (B, C), of length 1 where the head says so. */
+/**
+ * One vector for each text, (B, C), of length 1 where the head says so. mask: (B, T), 1 for the tokens
+ * that are pooled.
+ */
 export function vectorsOf(model: HeadedModel, hidden: Tensor, mask: Tensor): Tensor {
   const { head, pooling, normalized: unit } = headOf(model)
   const vectors = head.hidden(pool(hidden, mask, pooling))

@@ -18,6 +18,7 @@ export const predict = defineCommand({
       text: 'texts to read',
       data: '`SOURCE` text, a line each; or JSON records with "text", at times with "pair", or with "words"',
       ...encodingHelp,
+      promptName: 'prompt of a model that embeds, which precedes each text (default: its own)',
       top: 'fillings to give for each gap, of a masked language model',
     },
   },

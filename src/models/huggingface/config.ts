@@ -51,8 +51,13 @@ function unsaid(family: Family, config: ModelConfig): string[] | undefined {
 /** How vectors are made is in files of its own. */
 function asSentence(read: ModelConfig, config: ModelConfig): ModelConfig {
   if (config.kind === 'encoder-decoder' || !config.head) return read
-  const { pooling, normalized, maxTokens } = config.head
-  return withSentence(read, { pooling, normalized, ...(maxTokens && { maxTokens }) })
+  const { pooling, normalized, maxTokens, prompts } = config.head
+  return withSentence(read, {
+    pooling,
+    normalized,
+    ...(maxTokens && { maxTokens }),
+    ...(prompts && { prompts }),
+  })
 }
 
 /** Of a model that no other family says all of: the family that says most, and what it does not. */

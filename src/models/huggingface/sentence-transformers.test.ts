@@ -13,6 +13,16 @@ test.each([
   { pooling: 'mean', normalized: false },
   { pooling: 'last', normalized: true },
   { pooling: 'mean', normalized: true, maxTokens: 6 },
+  {
+    pooling: 'mean',
+    normalized: true,
+    prompts: { texts: { query: '查询：', document: '' }, default: 'query', pooled: false },
+  },
+  {
+    pooling: 'mean',
+    normalized: true,
+    prompts: { texts: { query: 'query: ', document: 'passage: ' }, pooled: true },
+  },
 ] as const)('what is written is read again: %j', async (sentence) => {
   const config = withSentence(bert, sentence)
   expect(config).toMatchObject({ head: { task: 'embed', ...sentence } })
@@ -41,6 +51,20 @@ test.each([
       '1_Pooling/config.json': { pooling_mode_max_tokens: true, pooling_mode_cls_token: false },
     },
     'pools by pooling_mode_max_tokens',
+  ],
+  [
+    {
+      'modules.json': modules('Transformer'),
+      'config_sentence_transformers.json': { prompts: { a: '' }, default_prompt_name: 'query' },
+    },
+    'default_prompt_name is "query", and prompts has a',
+  ],
+  [
+    {
+      'modules.json': modules('Transformer'),
+      'config_sentence_transformers.json': { prompts: ['query: '] },
+    },
+    'expected prompts, texts by name',
   ],
   [
     {

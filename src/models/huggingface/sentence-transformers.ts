@@ -9,6 +9,9 @@ const POOLING = '1_Pooling'
 /** How texts are read. */
 const READING = 'sentence_bert_config.json'
 
+/** What texts are preceded by. */
+const SETTINGS = 'config_sentence_transformers.json'
+
 const modulesSchema = z.array(z.object({ path: z.string(), type: z.string() }))
 const poolingSchema = z.record(z.string(), z.unknown())
 const readingSchema = z.object({
@@ -16,7 +19,12 @@ const readingSchema = z.object({
   do_lower_case: z.boolean().nullish(),
 })
 
-type Sentence = Pick<HeadConfig, 'pooling' | 'normalized' | 'maxTokens'>
+const settingsSchema = z.object({
+  prompts: z.record(z.string(), z.string()).nullish(),
+  default_prompt_name: z.string().nullish(),
+})
+
+type Sentence = Pick<HeadConfig, 'pooling' | 'normalized' | 'maxTokens' | 'prompts'>
 /** Parsed JSON of a file; `fallback` where there is none. */
 type Read = (file: string, fallback?: unknown) => Promise<unknown>
 
@@ -50,12 +58,41 @@ export async function readSentence(
       `${READING}: expected max_seq_length, a whole number of tokens, and do_lower_case, true or false`,
     )
   const { max_seq_length: maxTokens, do_lower_case: lowercase } = reading.data
+  const pooled = pooling ? await readPooling(read, poolingFile(pooling.path)) : PLAIN
+  const prompts = await readPrompts(read, pooled.prompt)
   const sentence = {
-    pooling: pooling ? await readPooling(read, poolingFile(pooling.path)) : 'mean',
+    pooling: pooled.pooling,
     normalized: modules.data.some(({ type }) => kindOf(type) === 'Normalize'),
     ...(maxTokens && { maxTokens }),
+    ...(prompts && { prompts }),
   }
   return { sentence, lowercase: lowercase === true }
+}
+
+/** Pooling of a model whose modules have none. */
+const PLAIN: Pooling = { pooling: 'mean', prompt: true }
+
+interface Pooling {
+  pooling: HeadConfig['pooling']
+  /** Tokens of a prompt count too. */
+  prompt: boolean
+}
+
+/** Prompts by name, where there are some, or their tokens are left out. */
+async function readPrompts(read: Read, pooled: boolean): Promise<HeadConfig['prompts']> {
+  const settings = settingsSchema.safeParse(await read(SETTINGS, {}))
+  if (!settings.success)
+    throw new UserError(
+      `${SETTINGS}: expected prompts, texts by name, and default_prompt_name, one of the names`,
+    )
+  const { prompts, default_prompt_name: name } = settings.data
+  const texts = prompts ?? {}
+  if (typeof name === 'string' && !Object.hasOwn(texts, name))
+    throw new UserError(
+      `${SETTINGS}: default_prompt_name is ${JSON.stringify(name)}, and prompts has ${Object.keys(texts).join(', ') || 'none'}`,
+    )
+  if (Object.keys(texts).length === 0 && pooled) return undefined
+  return { texts, ...(typeof name === 'string' && { default: name }), pooled }
 }
 
 function poolingFile(path: string): string {
@@ -63,11 +100,15 @@ function poolingFile(path: string): string {
   throw new UserError(`${MODULES}: path is ${JSON.stringify(path)}, not the name of a folder`)
 }
 
-async function readPooling(read: Read, file: string): Promise<HeadConfig['pooling']> {
+async function readPooling(read: Read, file: string): Promise<Pooling> {
   const fields = poolingSchema.safeParse(await read(file)).data ?? {}
   const modes = Object.keys(fields).filter((name) => /^pooling_mode_/.test(name) && fields[name])
   const [mode] = modes
-  if (modes.length === 1 && mode && mode in MODES) return MODES[mode as keyof typeof MODES]
+  if (modes.length === 1 && mode && Object.hasOwn(MODES, mode))
+    return {
+      pooling: MODES[mode as keyof typeof MODES],
+      prompt: fields.include_prompt !== false,
+    }
   throw new UserError(
     `${file}: pools by ${modes.join(' and ') || 'nothing'}; here one of ${Object.keys(MODES).join(', ')}`,
   )
@@ -82,7 +123,7 @@ export const withSentence = (config: ModelConfig, sentence: Sentence): ModelConf
 /** Contents of the files that say how a model's vectors are made, by name; none for other models. */
 export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   if (config.kind === 'encoder-decoder' || config.head?.task !== 'embed') return {}
-  const { pooling, normalized, maxTokens } = config.head
+  const { pooling, normalized, maxTokens, prompts } = config.head
   const paths = ['', POOLING, ...(normalized ? ['2_Normalize'] : [])]
   const types = ['Transformer', 'Pooling', 'Normalize']
   const modules = paths.map((path, idx) => {
@@ -92,9 +133,13 @@ export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   return {
     [MODULES]: modules,
     ...(maxTokens && { [READING]: { max_seq_length: maxTokens, do_lower_case: false } }),
+    ...(prompts && {
+      [SETTINGS]: { prompts: prompts.texts, default_prompt_name: prompts.default ?? null },
+    }),
     [`${POOLING}/config.json`]: {
       word_embedding_dimension: config.dim,
       ...Object.fromEntries(modes),
+      include_prompt: prompts?.pooled ?? true,
     },
   }
 }

@@ -1,5 +1,8 @@
 import { parseTextPair, type TextPair, textPairSet } from '../../data/tasks/text-pairs.ts'
 import { embed as askForVectors, cosineSimilarity } from '../../encode/embed.ts'
+import { promptFor } from '../../encode/prompts.ts'
+import { UserError } from '../../errors.ts'
+import type { HeadConfig } from '../../models/head-config.ts'
 import { contrastiveObjective } from '../../objectives/contrastive.ts'
 import { asking, readerOf } from './reader-of.ts'
 import type { RecordTask } from './task.ts'
@@ -11,7 +14,8 @@ export const embed: RecordTask<TextPair> = {
   parse: parseTextPair,
   texts: ({ anchor, positive }) => [anchor, positive],
   head: () => ({ task: 'embed', labels: [] }),
-  examples: (records, tokenizer, _, { length }) => textPairSet(records, { tokenizer, length }),
+  examples: (records, tokenizer, model, { length }) =>
+    textPairSet(withPrompt(readerOf(model).config.head, records), { tokenizer, length }),
   objective:
     (model, { length, temperature }) =>
     (sizes) =>
@@ -32,6 +36,20 @@ export const embed: RecordTask<TextPair> = {
       return { recallAt1: recallAt1(anchors, positives, texts) }
     }),
   undivided: true,
+}
+
+/** Texts as the model reads them: behind its default prompt. Throws UserError. */
+function withPrompt(head: HeadConfig | undefined, records: readonly TextPair[]): TextPair[] {
+  const prompt = head ? promptFor(head) : ''
+  if (prompt && head?.prompts?.pooled === false)
+    throw new UserError(
+      'the model leaves its prompt out of the mean of tokens (include_prompt of 1_Pooling/config.json is false), and training would not; set it to true, or take out the default prompt',
+    )
+  return records.map(({ anchor, positive, where }) => ({
+    anchor: prompt + anchor,
+    positive: prompt + positive,
+    where,
+  }))
 }
 
 /** Share of the anchors to which their own text is nearer than every other. */

@@ -21,8 +21,8 @@ const FAMILIES: readonly GgufFamily[] = [...DECODERS, bert, t5]
 /** Numbers of a file are float32. */
 const TOLERANCE = 1e-6
 
-/** What may be lost: it changes no number, but for where a long text is cut. */
-const UNSAID: ReadonlySet<string> = new Set([...TRAINING, 'maxTokens'])
+/** What may be lost: it changes no number, but for where a text begins and a long one is cut. */
+const UNSAID: ReadonlySet<string> = new Set([...TRAINING, 'maxTokens', 'prompts'])
 
 /** `general.architecture`, which says which family a file's model is of. */
 export const ARCHITECTURE = 'general.architecture'
