@@ -1,8 +1,7 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Files } from '../files/folder.ts'
-import { finishPromotion } from '../files/promote.ts'
+import { readWhole } from '../files/read-whole.ts'
 import { openFile } from '../models/files/node-file.ts'
 import {
   encodeSafetensors,
@@ -13,7 +12,7 @@ import { peftScale, readPeftConfig, writePeftConfig } from '../models/huggingfac
 import { type Adapter, readAdapterTensors } from '../models/lora/adapter.ts'
 import { type Lora, PREFIX } from '../models/lora/lora.ts'
 import { json, type ModelFilesOptions, textFiles } from './model-files.ts'
-import { type ModelFolder, readJson, readTextFiles } from './model-folder.ts'
+import { isThere, type ModelFolder, readJson, readTextFiles } from './model-folder.ts'
 
 const CONFIG = 'adapter_config.json'
 const WEIGHTS = 'adapter_model.safetensors'
@@ -28,8 +27,10 @@ export interface AdapterFolder {
 }
 
 /** Reads a LoRA adapter as PEFT saves it. Throws UserError with the file and what is wrong with it. */
-export async function readAdapterFolder(folder: string): Promise<AdapterFolder> {
-  await finishPromotion(folder)
+export const readAdapterFolder = async (folder: string): Promise<AdapterFolder> =>
+  (await readWhole(folder, readAdapter)).value
+
+async function readAdapter(folder: string): Promise<AdapterFolder> {
   const path = join(folder, CONFIG)
   const given = await readJson(path, null)
   if (given === null)
@@ -39,7 +40,7 @@ export async function readAdapterFolder(folder: string): Promise<AdapterFolder> 
   const weights = await openSafetensors(await openFile(file), file)
   try {
     const adapter = await readAdapterTensors(folder, weights, peftScale(config))
-    const hasTokenizer = await isThere(join(folder, 'tokenizer.json'))
+    const hasTokenizer = await isThere(folder, 'tokenizer.json')
     return {
       adapter,
       base: config.base_model_name_or_path ?? undefined,
@@ -49,12 +50,6 @@ export async function readAdapterFolder(folder: string): Promise<AdapterFolder> 
     await weights.close()
   }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
 
 export interface AdapterFilesOptions
   extends Pick<ModelFilesOptions, 'model' | 'values' | 'tokenizer' | 'chatTemplate'> {

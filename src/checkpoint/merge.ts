@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { promote } from '../files/promote.ts'
-import { expectEmpty } from '../files/write-aside.ts'
+import { expectEmpty, writeFolderAside } from '../files/write-aside.ts'
 import { createModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import { readAdapterFolder } from './adapter-folder.ts'
@@ -39,7 +38,7 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
   const model = createModel(merged.config)
   const memory = await readParameters(merged, model)
   const values = (name: string) => memory[name] as Float32Array
-  await promote(
+  await writeFolderAside(
     out,
     modelFiles({
       ...merged,

@@ -1,11 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { finishPromotion } from '../files/promote.ts'
+import { readWhole } from '../files/read-whole.ts'
 import { sizeOf } from '../graph/index.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
+import { fileError, ifThere, isMissing } from '../models/files/file-error.ts'
 import { openFolderWeights } from '../models/files/node-file.ts'
 import { parseJson } from '../models/files/parse-json.ts'
+import type { Weights } from '../models/files/safetensors.ts'
 import { readConfig } from '../models/huggingface/config.ts'
 import type { Family } from '../models/huggingface/family.ts'
 import { unusedSettings } from '../models/huggingface/generation-settings.ts'
@@ -36,6 +38,8 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> extends LeftAs
   generation: Readonly<Record<string, unknown>>
   /** Prompts begin with the tokenizer's BOS. */
   addBos: boolean
+  /** The weights as the files have them, of a folder in Hugging Face's layout; to be closed. */
+  openWeights?(): Promise<Weights>
   /**
    * Reads every parameter into the memory given for it, the same at every call; resolves with the
    * names of tensors that the model has no place for. `take`: see `importTensors`.
@@ -52,8 +56,39 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> extends LeftAs
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (isGguf(folder)) return readGgufFile(folder)
-  await refuseOthers(folder)
-  await finishPromotion(folder)
+  await refuseFile(folder)
+  const found = await readWhole(folder, describe)
+  const { family, ...described } = found.value
+  tellLeftAside(folder, described)
+  const openWeights = async () => {
+    const { value: weights, description } = await readWhole(folder, openFolderWeights, (weights) =>
+      weights.close(),
+    )
+    if (description === found.description) return weights
+    await weights.close()
+    throw new UserError(
+      `${folder}: another model took its place while it was being loaded; load it again`,
+    )
+  }
+  return {
+    ...described,
+    folder,
+    family: family.modelType,
+    openWeights,
+    fill: async (memory, options) => {
+      const weights = await openWeights()
+      try {
+        return await importTensors(family, createModel(described.config), weights, memory, options)
+      } finally {
+        await weights.close()
+      }
+    },
+  }
+}
+
+/** All that a folder says but the weights. */
+async function describe(folder: string) {
+  await refuseAdapter(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
   const { family, endIds, unknown } = described
   const generation = await readGeneration(folder)
@@ -67,27 +102,14 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const sentence = await readSentenceFiles(folder, texts.tokenizer)
   const config = sentence ? withSentence(described.config, sentence) : described.config
   const context = Math.max(...stacksOf(config).map(({ context }) => context))
-  const leftAside = {
+  return {
+    ...texts,
+    family,
+    config,
     unknownFields: [...unknown, ...unused],
     unusedSettings: unusedSettings(generation, context),
     unusedTensors: await unusedWeights(folder, family, config),
-  }
-  tellLeftAside(folder, leftAside)
-  return {
-    ...texts,
-    ...leftAside,
-    folder,
-    family: family.modelType,
-    config,
     generation: withEnds(generation, endIds),
-    fill: async (memory, options) => {
-      const weights = await openFolderWeights(folder)
-      try {
-        return await importTensors(family, createModel(config), weights, memory, options)
-      } finally {
-        await weights.close()
-      }
-    },
   }
 }
 
@@ -119,26 +141,30 @@ async function unusedWeights(folder: string, family: Family, config: ModelConfig
   }
 }
 
-/** Throws UserError where there is a file in the folder's place, or an adapter and no model. */
-async function refuseOthers(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined)
+/** Throws UserError where there is a file in the folder's place, or it cannot be looked into. */
+async function refuseFile(folder: string): Promise<void> {
+  const found = await ifThere(stat(folder), `cannot read ${folder}`)
   if (found?.isFile())
     throw new UserError(`${folder} is a file; name the folder of a model, or a GGUF file`)
-  const isThere = (name: string) =>
-    stat(join(folder, name)).then(
-      () => true,
-      () => false,
-    )
-  if ((await isThere('adapter_config.json')) && !(await isThere('config.json')))
+}
+
+/** Throws UserError where there is an adapter and no model. */
+async function refuseAdapter(folder: string): Promise<void> {
+  if ((await isThere(folder, 'adapter_config.json')) && !(await isThere(folder, 'config.json')))
     throw new UserError(
       `${folder} has an adapter; give it as --adapter, and the model that it is for as --model`,
     )
 }
 
+/** Whether a folder has a file of this name. Throws UserError where that cannot be told. */
+export async function isThere(folder: string, name: string): Promise<boolean> {
+  const path = join(folder, name)
+  return (await ifThere(stat(path), `cannot read ${path}`)) !== undefined
+}
+
 /** How vectors are made, where the folder says so. Throws UserError that begins with the folder. */
 async function readSentenceFiles(folder: string, tokenizer: Tokenizer) {
-  const isThere = await stat(join(folder, MODULES)).catch(() => undefined)
-  if (!isThere) return undefined
+  if (!(await isThere(folder, MODULES))) return undefined
   try {
     const { sentence, lowercase } = await readSentence((file, fallback) =>
       readJson(join(folder, file), fallback),
@@ -238,9 +264,8 @@ const putsTokenFirst = ({ inputTemplate }: Tokenizer): boolean =>
 export async function readJson(path: string, fallback?: unknown): Promise<unknown> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && fallback !== undefined) return undefined
-    const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR'
-    const reason = isMissing ? 'there is no such file' : error.message
-    throw new UserError(`${path}: ${reason}; name the folder of a model`)
+    if (!isMissing(error)) throw fileError(error, `cannot read ${path}`)
+    throw new UserError(`${path}: there is no such file; name the folder of a model`)
   })
   return bytes === undefined ? fallback : parseJson(bytes, path)
 }

@@ -1,8 +1,7 @@
-import { openFolderWeights } from '../models/files/node-file.ts'
 import { familyNamed } from '../models/huggingface/config.ts'
 import { parameterReader, refuseOtherCopies } from '../models/huggingface/weights.ts'
 import { createModel } from '../models/model.ts'
-import { isGguf, openGgufModel } from './gguf-file.ts'
+import { openGgufModel } from './gguf-file.ts'
 import { type ModelFolder, readModelFolder } from './model-folder.ts'
 import type { OpenModel } from './open-model.ts'
 
@@ -12,11 +11,11 @@ export const openFolderModel = async (folder: string): Promise<OpenModel> =>
 
 /** Opens the weights of a folder that was read already. */
 export async function openModelFolder(found: ModelFolder): Promise<OpenModel> {
-  if (isGguf(found.folder)) return openGgufModel(found.folder)
+  if (!found.openWeights) return openGgufModel(found.folder)
   const family = familyNamed(found.family)
   if (!family) throw new Error(`${found.family} is no family`)
   const model = createModel(found.config)
-  const weights = await openFolderWeights(found.folder)
+  const weights = await found.openWeights()
   try {
     await refuseOtherCopies(family, model, weights)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/node-file.ts'
+import { fileError } from '../models/files/file-error.ts'
 import { parseJson } from '../models/files/parse-json.ts'
 
 /** The options in a JSON file, under the names that the API gives them. Throws UserError. */

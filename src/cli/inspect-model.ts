@@ -1,6 +1,5 @@
-import { isGguf } from '../checkpoint/gguf-file.ts'
-import { readModelFolder } from '../checkpoint/model-folder.ts'
-import { openFile, openFolderWeights } from '../models/files/node-file.ts'
+import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import { openFile } from '../models/files/node-file.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import { openGguf } from '../models/gguf/gguf.ts'
 import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
@@ -29,8 +28,9 @@ export interface Inspection {
 
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */
 export async function inspectModel(folder: string): Promise<Inspection> {
-  const { family, config, tokenizer, chatTemplate, unknownFields } = await readModelFolder(folder)
-  const entries = await storedTensors(folder)
+  const found = await readModelFolder(folder)
+  const { family, config, tokenizer, chatTemplate, unknownFields } = found
+  const entries = await storedTensors(found)
   const model = createModel(config)
   const parameters = countParameters(model)
   const stacks = stacksOf(config)
@@ -60,13 +60,13 @@ export async function inspectModel(folder: string): Promise<Inspection> {
 }
 
 /** Types and sizes in bytes of the tensors on the disk. */
-async function storedTensors(path: string): Promise<{ dtype: string; length: number }[]> {
-  if (isGguf(path)) {
-    const gguf = await openGguf(await openFile(path), path)
+async function storedTensors(found: ModelFolder): Promise<{ dtype: string; length: number }[]> {
+  if (!found.openWeights) {
+    const gguf = await openGguf(await openFile(found.folder), found.folder)
     await gguf.close()
     return Array.from(gguf.tensors.values(), ({ type, length }) => ({ dtype: type, length }))
   }
-  const weights = await openFolderWeights(path)
+  const weights = await found.openWeights()
   await weights.close()
   return [...weights.tensors.values()]
 }

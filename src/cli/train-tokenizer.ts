@@ -1,11 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
+import { json } from '../checkpoint/model-files.ts'
 import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/describe-event.ts'
 import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/node-file.ts'
+import { expectEmpty, writeFolderAside } from '../files/write-aside.ts'
 import { flagOf, parseOptions } from '../options.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
@@ -36,7 +35,7 @@ export type TrainTokenizerOptions = z.input<typeof trainTokenizerOptions>
 
 /**
  * Trains a tokenizer on text and saves it as `OUT/tokenizer.json`, the roles of its special tokens in
- * `OUT/tokenizer_config.json`. Throws UserError.
+ * `OUT/tokenizer_config.json`. Throws UserError, also where OUT has files in it.
  */
 export async function trainTokenizer(
   options: TrainTokenizerOptions,
@@ -49,6 +48,7 @@ export async function trainTokenizer(
       `${flagOf(idle)} changes nothing: --kind char has a token for each character; leave it out`,
     )
   const { data, out, vocab: vocabSize, split, threads, for: kind } = parsed
+  await expectEmpty(out)
   const corpus = await openCorpus(data, {
     ...parsed,
     report: tellData((line) => onMessage?.(line)),
@@ -58,8 +58,10 @@ export async function trainTokenizer(
       parsed.kind === 'char'
         ? await trainCharTokenizer(texts(corpus), { kind })
         : await trainBpeOnThreads(texts(corpus), { vocabSize, split, threads, kind })
-    await save(out, 'tokenizer.json', tokenizer.toJSON())
-    await save(out, 'tokenizer_config.json', tokenizerConfigOf(tokenizer))
+    await writeFolderAside(out, {
+      'tokenizer.json': json(tokenizer.toJSON()),
+      'tokenizer_config.json': json(tokenizerConfigOf(tokenizer)),
+    })
     return tokenizer
   } finally {
     await corpus.close()
@@ -68,14 +70,4 @@ export async function trainTokenizer(
 
 async function* texts(corpus: Corpus): AsyncGenerator<string> {
   for await (const { text } of corpus.documents()) yield text
-}
-
-async function save(folder: string, name: string, content: object): Promise<void> {
-  const path = join(folder, name)
-  try {
-    await mkdir(folder, { recursive: true })
-    await writeFile(path, `${JSON.stringify(content, null, 2)}\n`)
-  } catch (error) {
-    throw fileError(error, `cannot write ${path}`)
-  }
 }

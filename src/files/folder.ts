@@ -1,6 +1,8 @@
-import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises'
+import { constants, copyFile, link, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileError, writeFile } from '../models/files/node-file.ts'
+import { fileError } from '../models/files/file-error.ts'
+import { writeFile } from '../models/files/node-file.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** A file's text, bytes or pieces, or another file to share (a hard link) or else copy. */
 export type FileContent = string | Uint8Array | Pieces | { copyOf: string }
@@ -16,11 +18,9 @@ export type Files = Readonly<Record<string, FileContent>>
  */
 export const writeFolder = async (folder: string, files: Files): Promise<void> => {
   try {
-    await mkdir(folder, { recursive: true }).catch((error) => {
-      throw fileError(error, `cannot make the folder ${folder}`)
-    })
+    await makeFolder(folder)
     for (const [name, content] of Object.entries(files)) {
-      await mkdir(dirname(join(folder, name)), { recursive: true })
+      await makeFolder(dirname(join(folder, name)))
       await writeContent(join(folder, name), content)
     }
     for (const inner of new Set(Object.keys(files).map(dirname)))

@@ -1,13 +1,16 @@
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileError } from '../models/files/node-file.ts'
+import { UserError } from '../errors.ts'
+import { fileError } from '../models/files/file-error.ts'
 
 const POLL = 100
+
+const IS_WINDOWS = process.platform === 'win32'
 
 /**
  * Does some work while no other process, nor another call in this one, holds the lock of a file. The
  * system frees the lock when a process ends, however it ends. Hugging Face's own tools lock the same
- * file in the same way (`flock`; Windows: an open that shares nothing). Where neither is to be had,
+ * file in the same way (`flock`; Windows: an open that shares nothing). Where neither is available,
  * as on some network disks, the work is done without.
  *
  * `onWait` is told when the lock is held by another. Throws what `work` throws.
@@ -17,7 +20,6 @@ export async function withLock<T>(
   work: () => Promise<T>,
   { signal, onWait }: { signal?: AbortSignal; onWait?(): void } = {},
 ): Promise<T> {
-  const tryLock = process.platform === 'win32' ? openAlone : openAndLock
   let handle = await tryLock(path)
   if (!handle) onWait?.()
   while (!handle) {
@@ -31,7 +33,40 @@ export async function withLock<T>(
   }
 }
 
-/** Opens a file and locks it; undefined where another holds the lock. */
+/**
+ * Does work that writes `target`, with a lock in the file `path`, which is there only meanwhile: one that
+ * a killed process left is nobody's. Throws UserError, at once, where another holds it.
+ */
+export async function whileWriting<T>(
+  { target, path }: { target: string; path: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const handle = await takeFresh(path)
+  if (!handle)
+    throw new UserError(
+      `another run of Chatwright is writing ${target}; wait until it has ended, or choose another folder`,
+    )
+  try {
+    return await work()
+  } finally {
+    // Removed while it is held: who opened it in the meantime sees that, below.
+    if (!IS_WINDOWS) await rm(path, { force: true })
+    await handle.close()
+    if (IS_WINDOWS) await rm(path).catch(() => {})
+  }
+}
+
+/** Locks a file that is still the one of its name when it is locked. */
+async function takeFresh(path: string): Promise<FileHandle | undefined> {
+  for (;;) {
+    const handle = await tryLock(path)
+    if (!handle || IS_WINDOWS) return handle
+    const now = await stat(path).catch(() => undefined)
+    if (now?.ino === (await handle.stat()).ino) return handle
+    await handle.close()
+  }
+}
+
 type TryLock = (path: string) => Promise<FileHandle | undefined>
 
 /** libuv's UV_FS_O_EXLOCK, which Node has no name for. */
@@ -59,6 +94,9 @@ const openAndLock: TryLock = async (path) => {
   await handle.close()
   return undefined
 }
+
+/** Opens a file and locks it; undefined where another holds the lock. Throws UserError. */
+const tryLock: TryLock = (path) => (IS_WINDOWS ? openAlone(path) : openAndLock(path))
 
 let isLockedByOther: Promise<(file: number) => boolean> | undefined
 

@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { fileError } from '../models/files/node-file.ts'
+import { fileError } from '../models/files/file-error.ts'
 import type { ModelName } from './model-name.ts'
 import type { RemoteFile } from './remote-model.ts'
 

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { CommitProgressEvent } from '@huggingface/hub'
 import { UserError } from '../errors.ts'
-import { finishPromotion } from '../files/promote.ts'
-import { fileError } from '../models/files/node-file.ts'
+import { rootOf } from '../files/read-whole.ts'
+import { fileError } from '../models/files/file-error.ts'
 import { parseOptions } from '../options.ts'
 import { hubFetch } from './hub-fetch.ts'
 import { parseModelName } from './model-name.ts'
@@ -44,7 +44,8 @@ export async function pushModel(
       `to push ${name}, set HF_TOKEN to a token that may write, from ${hub.endpoint}/settings/tokens`,
     )
   }
-  const sizes = await modelSizes(folder)
+  const root = await rootOf(folder)
+  const sizes = await modelSizes(root)
   signal?.throwIfAborted()
   const fetch = hubFetch(target, hub, signal)
   const access = { hubUrl: hub.endpoint, accessToken: hub.token, fetch }
@@ -58,7 +59,7 @@ export async function pushModel(
     operations: [...sizes.keys()].map((path) => ({
       operation: 'addOrUpdate',
       path,
-      content: pathToFileURL(join(folder, path)),
+      content: pathToFileURL(join(root, path)),
     })),
     // Its other protocol, Xet, is an optimization: the Hub takes LFS uploads of every repository.
     useXet: false,
@@ -73,7 +74,6 @@ export async function pushModel(
 
 /** The files of a model folder, and their sizes in bytes. Throws UserError where it is none. */
 async function modelSizes(folder: string): Promise<Map<string, number>> {
-  await finishPromotion(folder)
   const names = await readdir(folder).catch((error) => {
     throw fileError(error, `cannot read ${folder}`)
   })

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/node-file.ts'
+import { fileError } from '../models/files/file-error.ts'
 import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { llama2cTokenizer } from './convert/llama2c.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { type Files, syncFolder, writeFolder } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
-import { fileError } from '../models/files/node-file.ts'
+import { fileError } from '../models/files/file-error.ts'
 
 /** A whole checkpoint on the disk. */
 export interface Checkpoint {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { fileError } from '../../models/files/node-file.ts'
+import { fileError } from '../../models/files/file-error.ts'
 
 const BLOCK = 512
 

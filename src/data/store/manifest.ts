@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fileError } from '../../models/files/node-file.ts'
+import { fileError } from '../../models/files/file-error.ts'
 import { hashFile } from '../sources/read-bytes.ts'
 import type { SourceFile } from '../sources/source-file.ts'
 

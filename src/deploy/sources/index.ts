@@ -3,7 +3,7 @@ import { openGgufModel } from '../../checkpoint/gguf-file.ts'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { openFolderModel } from '../../checkpoint/open-model-folder.ts'
 import { UserError } from '../../errors.ts'
-import { fileError } from '../../models/files/node-file.ts'
+import { fileError } from '../../models/files/file-error.ts'
 import { openLlama2c } from './llama2c.ts'
 
 /**

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
-import { fileError, openFile, openFolderWeights, writeFile } from './node-file.ts'
+import { fileError } from './file-error.ts'
+import { openFile, openFolderWeights, writeFile } from './node-file.ts'
 import { encodeSafetensors } from './safetensors.ts'
 
 let folder: string

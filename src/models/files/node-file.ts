@@ -2,6 +2,7 @@ import { type FileHandle, open, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { ByteSource } from './byte-source.ts'
+import { fileError } from './file-error.ts'
 import { withScales } from './int8.ts'
 import type { Weights } from './safetensors.ts'
 import { openWeights } from './sharded.ts'
@@ -80,23 +81,4 @@ export const writeFile = async (
   } catch (error) {
     throw fileError(error, `cannot write ${path}`)
   }
-}
-
-const CAUSES: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EEXIST: 'a file of that name is in the way',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  ENOSPC: 'the disk is full; free some space and run again',
-  EDQUOT: 'your disk quota is used up; free some space and run again',
-  EROFS: 'the disk is read-only',
-  EIO: 'the disk reports an error',
-}
-
-/** A failed file operation as a UserError; any other error is returned as it is. */
-export const fileError = (error: unknown, what: string): unknown => {
-  const cause = CAUSES[(error as NodeJS.ErrnoException)?.code ?? '']
-  return cause ? new UserError(`${what}: ${cause}`, { cause: error }) : error
 }

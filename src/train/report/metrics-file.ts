@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileError, writeFile } from '../../models/files/node-file.ts'
+import { fileError } from '../../models/files/file-error.ts'
+import { writeFile } from '../../models/files/node-file.ts'
 import { formatMetrics, type Metrics, parseMetrics } from './metrics.ts'
 
 /** `metrics.jsonl`: one JSON object a line, written at once, so that a kill loses none. */
