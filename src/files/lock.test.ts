@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { withLock } from './lock.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { UserError } from '../errors.ts'
+import { whileWriting, withLock } from './lock.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -62,5 +63,58 @@ it.skipIf(process.platform !== 'linux')('waits for another process, until it die
 it('says where it cannot be made', async () => {
   await expect(withLock(join(folder, 'no/a.lock'), async () => 7)).rejects.toThrow(
     /cannot lock .*no such file or folder/,
+  )
+})
+
+describe('whileWriting', () => {
+  const target = 'OUT'
+  it('refuses a second writer, at once, until the first has ended', async () => {
+    const path = join(folder, '.lock')
+    const first = await whileWriting({ target, path }, async () => {
+      await expect(whileWriting({ target, path }, async () => 2)).rejects.toThrow(
+        new UserError(
+          'another run of Chatwright is writing OUT; wait until it has ended, or choose another folder',
+        ),
+      )
+      return 1
+    })
+    expect([first, await readdir(folder)]).toEqual([1, []])
+    expect(await whileWriting({ target, path }, async () => 2)).toBe(2)
+  })
+
+  it('never lets two in while locks come and go', async () => {
+    const path = join(folder, '.lock')
+    let [inside, most, done] = [0, 0, 0]
+    const work = async () => {
+      most = Math.max(most, ++inside)
+      await delay(1)
+      inside--
+      done++
+    }
+    const untilDone = async () => {
+      for (let isDone = false; !isDone; )
+        isDone = await whileWriting({ target, path }, work).then(
+          () => true,
+          () => false,
+        )
+    }
+    await Promise.all(Array.from({ length: 10 }, untilDone))
+    expect([most, done]).toEqual([1, 10])
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'takes over the lock of a process that died',
+    async () => {
+      const path = join(folder, '.lock')
+      const holder = spawn('flock', [path, 'sh', '-c', 'echo held; sleep 60'], { detached: true })
+      const ended = new Promise((resolve) => holder.once('close', resolve))
+      await new Promise((resolve) => holder.stdout.once('data', resolve))
+      await expect(whileWriting({ target, path }, async () => 1)).rejects.toThrow('another run')
+      process.kill(-(holder.pid as number), 'SIGKILL')
+      await ended
+      expect(await readdir(folder)).toEqual(['.lock'])
+      expect(await whileWriting({ target, path }, async () => 1)).toBe(1)
+      expect(await readdir(folder)).toEqual([])
+    },
   )
 })

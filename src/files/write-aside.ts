@@ -80,7 +80,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
     await writeFile(aside, [new TextEncoder().encode(content)])
     await rename(aside, path)
   } catch (error) {
-    await rm(aside, { force: true })
+    await rm(aside, { force: true }).catch(() => {})
     throw fileError(error, `cannot write ${path}`)
   }
 }

@@ -117,13 +117,26 @@ describe('newestCheckpoint', () => {
     )
   })
 
+  it('with verify sees a byte that changed', async () => {
+    await save(6)
+    await save(7)
+    expect((await newestCheckpoint(out, { verify: true }))?.step).toBe(7)
+    const folder = join(root(), 'step-7')
+    await writeFile(join(folder, 'model.safetensors'), 'at 8')
+    await expect(newestCheckpoint(out, { verify: true })).rejects.toThrow(
+      new UserError(
+        `${folder} is damaged: model.safetensors has other bytes than were written. Restore it, or delete the folder to go on from step 6`,
+      ),
+    )
+  })
+
   it('says that a folder cannot be read', async () => {
     await mkdir(out)
     await writeFile(root(), 'not a folder')
     await expect(newestCheckpoint(out)).rejects.toThrow(`cannot read ${root()}: a part of the path`)
     await expect(save(1)).rejects.toThrow(
       new UserError(
-        `step 1 was not saved: cannot write to ${root()}: a file of that name is in the way`,
+        `step 1 was not saved: cannot make the folder ${root()}: a file of that name is in the way`,
       ),
     )
   })

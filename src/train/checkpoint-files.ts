@@ -1,8 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, statfs } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { type Files, syncFolder, writeFolder } from '../files/folder.ts'
+import { findDamage, hashedFiles, writtenSchema } from '../files/hashed-files.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { promote } from '../files/promote.ts'
 import { fileError } from '../models/files/file-error.ts'
 
@@ -12,11 +14,11 @@ export interface Checkpoint {
   folder: string
 }
 
-/** Lists a checkpoint's files with their sizes in bytes, so that damage done later is seen. */
+/** Lists a checkpoint's files with their sizes and hashes, so that damage done later is seen. */
 const MANIFEST = 'checkpoint.json'
 const manifestSchema = z.object({
   step: z.number().int().nonnegative(),
-  files: z.record(z.string(), z.number().int().nonnegative()),
+  files: writtenSchema,
 })
 
 /**
@@ -35,10 +37,12 @@ export const saveCheckpoint = async (
   const folder = join(root, `step-${step}`)
   const aside = join(root, `.tmp-step-${step}`)
   try {
-    if (await mkdir(root, { recursive: true })) await syncFolder(out)
+    if (await makeFolder(root)) await syncFolder(out)
     await removeLeftovers(root)
-    await writeFolder(aside, files)
-    await writeFolder(aside, { [MANIFEST]: await describeFolder(aside, step) })
+    const { files: hashed, written } = hashedFiles(files)
+    await writeFolder(aside, hashed)
+    const manifest = JSON.stringify({ step, files: written }, null, 2)
+    await writeFolder(aside, { [MANIFEST]: `${manifest}\n` })
     const before = (await list(out)).find((other) => other.step === step)
     if (before?.folder === folder) {
       // Two renames, with `.old` standing in between them.
@@ -60,13 +64,17 @@ export const saveCheckpoint = async (
 
 /**
  * The newest checkpoint, from which a run is resumed; undefined where there is none. What killed
- * writes left behind is passed over. Throws UserError when files of it are missing or cut short.
+ * writes left behind is passed over. Throws UserError when files of it are missing or cut short, and with
+ * `verify`, which reads them all, when any byte of them has changed.
  */
-export const newestCheckpoint = async (out: string): Promise<Checkpoint | undefined> => {
+export const newestCheckpoint = async (
+  out: string,
+  { verify = false }: { verify?: boolean } = {},
+): Promise<Checkpoint | undefined> => {
   const all = await list(out)
   const newest = all.at(-1)
   if (!newest) return undefined
-  const fault = await findFault(newest)
+  const fault = await findFault(newest, verify)
   if (!fault) return newest
   const before = all.at(-2)
   const advice = before ? `go on from step ${before.step}` : 'start anew'
@@ -141,13 +149,10 @@ const removeLeftovers = async (root: string): Promise<void> => {
   }
 }
 
-const describeFolder = async (folder: string, step: number): Promise<string> => {
-  const files: Record<string, number> = {}
-  for (const name of await readdir(folder)) files[name] = (await stat(join(folder, name))).size
-  return `${JSON.stringify({ step, files }, null, 2)}\n`
-}
-
-const findFault = async ({ step, folder }: Checkpoint): Promise<string | undefined> => {
+const findFault = async (
+  { step, folder }: Checkpoint,
+  verify: boolean,
+): Promise<string | undefined> => {
   let manifest: z.infer<typeof manifestSchema>
   try {
     manifest = manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')))
@@ -155,10 +160,5 @@ const findFault = async ({ step, folder }: Checkpoint): Promise<string | undefin
     return `${MANIFEST} is missing or cannot be read`
   }
   if (manifest.step !== step) return `${MANIFEST} is that of step ${manifest.step}`
-  for (const [name, size] of Object.entries(manifest.files)) {
-    const found = await stat(join(folder, name)).catch(() => undefined)
-    if (!found) return `${name} is missing`
-    if (found.size !== size) return `${name} has ${found.size} bytes, but ${size} were written`
-  }
-  return undefined
+  return findDamage(folder, manifest.files, { verify })
 }

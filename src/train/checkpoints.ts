@@ -35,8 +35,8 @@ export interface Saved extends Checkpoint {
 }
 
 /** The newest checkpoint with its progress. Throws UserError where there is none. */
-async function newestSaved(out: string): Promise<Saved> {
-  const checkpoint = await newestCheckpoint(out)
+async function newestSaved(out: string, options?: { verify: boolean }): Promise<Saved> {
+  const checkpoint = await newestCheckpoint(out, options)
   if (!checkpoint) throw new UserError(`${out} holds no checkpoint to resume; leave out --resume`)
   return { ...checkpoint, progress: await readProgress(checkpoint.folder) }
 }
@@ -49,14 +49,17 @@ export async function isUnfinished(out: string): Promise<boolean> {
   return step < steps || due
 }
 
-/** Throws UserError where the training in `out` cannot resume with these options; tells the others that changed. */
+/**
+ * Throws UserError where the training in `out` cannot resume with these options, or its checkpoint is damaged
+ * (all of it is read); tells the others that changed.
+ */
 export async function checkResumedOptions(
   out: string,
   options: OptionValues,
   onResume: ResumeTable,
   tell: (text: string) => void = () => {},
 ): Promise<void> {
-  const { progress } = await newestSaved(out)
+  const { progress } = await newestSaved(out, { verify: true })
   const changed = (kind: OnResume) => changedOptions(onResume, kind, progress.options, options)
   const fixed = changed('fixed')
   if (fixed.length > 0) throw startedOtherwise(out, fixed)
@@ -101,16 +104,6 @@ export class Checkpoints {
     throw startedOtherwise(out, derived.length > 0 ? derived : parts)
   }
 
-  /** Refuses to begin anew where a training stands. */
-  async refuseOld(): Promise<undefined> {
-    const { out } = this.#options
-    const old = await newestCheckpoint(out)
-    if (old)
-      throw new UserError(
-        `${out} holds a training at step ${old.step}; go on with --resume, or choose another --out`,
-      )
-  }
-
   async save(progress: Omit<Progress, 'identity' | 'options'>, best: boolean): Promise<void> {
     const { out, keep, identity, options } = this.#options
     const trainer = this.#attached
@@ -122,7 +115,7 @@ export class Checkpoints {
 
   /** Fills the trainer from `saved`, or from the newest checkpoint; undefined where there is none. */
   async restore(saved?: Saved): Promise<Progress | undefined> {
-    const checkpoint = saved ?? (await newestCheckpoint(this.#options.out))
+    const checkpoint = saved ?? (await newestCheckpoint(this.#options.out, { verify: true }))
     if (!checkpoint) return undefined
     const progress = saved?.progress ?? (await readProgress(checkpoint.folder))
     await restoreVectors(checkpoint.folder, this.#attached.vectors)

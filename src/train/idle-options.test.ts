@@ -8,7 +8,12 @@ const run = (options: Partial<TrainOptions>) =>
   Promise.all(
     [
       train({ data: ['nowhere.txt'], out: 'nowhere', ...options }),
-      tune({ model: 'no-model', data: ['nowhere.jsonl'], out: 'nowhere', ...options } as never),
+      tune({
+        model: 'no-model',
+        data: ['nowhere.jsonl'],
+        out: 'nowhere-else',
+        ...options,
+      } as never),
     ].map((running) => running.then(String, (error: Error) => error.message)),
   )
 

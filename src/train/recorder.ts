@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../files/write-aside.ts'
 import type { Metrics } from './report/metrics.ts'
 import { openMetrics } from './report/metrics-file.ts'
 import { lossSeries } from './report/series.ts'
@@ -31,7 +31,7 @@ export async function openRecorder(out: string, resumeAt: number): Promise<Recor
     flush: async () => {
       metrics.sync()
       const curve = svgCurve(lossSeries(history), { title: 'Loss' })
-      await writeFile(join(out, 'loss.svg'), curve)
+      await replaceFile(join(out, 'loss.svg'), curve)
     },
     close: () => {
       metrics.close()

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type ModelFilesOptions,
@@ -11,8 +10,8 @@ import { UserError } from '../errors.ts'
 import { measureModel } from '../evaluate/measure-model.ts'
 import type { Files } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
+import { replaceFile } from '../files/write-aside.ts'
 import { Decoder } from '../models/decoder.ts'
-import { fileError } from '../models/files/file-error.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import type { Lora } from '../models/lora/lora.ts'
 import { countParameters, type Model } from '../models/model.ts'
@@ -139,9 +138,6 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const filesOf = (values: ParameterValues) =>
     adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
   const batch = (session.batch ?? options.batch ?? defaults.batch) * options.accumulate
-  await mkdir(out, { recursive: true }).catch((error) => {
-    throw fileError(error, `cannot make the folder ${out}`)
-  })
   const checkpoints = new Checkpoints({
     out,
     keep: options.keep,
@@ -150,7 +146,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     onResume: session.onResume,
     modelFiles: filesOf,
   })
-  const resumed = options.resume ? await checkpoints.newest() : await checkpoints.refuseOld()
+  const resumed = options.resume ? await checkpoints.newest() : undefined
   // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
   await checkDiskSpace(out, 16 * parameters * (options.keep + 1))
   const trainer = await createTrainer(session, batch, context)
@@ -214,7 +210,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     const conclude = async () => {
       const sample = await sampler?.sample(signal)
       signal?.throwIfAborted()
-      if (sample !== undefined) await writeFile(join(out, 'sample.txt'), sample)
+      if (sample !== undefined) await replaceFile(join(out, 'sample.txt'), sample)
       return validation ? measureAll(session, trainer, validation) : {}
     }
     // All is saved by now: an abort leaves the figures out, and a resumed run gives them.

@@ -6,7 +6,8 @@ import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import { checkResumedOptions } from './checkpoints.ts'
 import { TRAIN_ON_RESUME } from './on-resume.ts'
-import { type TrainOptions, trainOptions } from './options.ts'
+import { type ParsedTrainOptions, type TrainOptions, trainOptions } from './options.ts'
+import { inRunFolder } from './run-folder.ts'
 import type { TrainEvents, TrainResult } from './session.ts'
 import { trainOnRecords } from './train-on-records.ts'
 import { trainOnText } from './train-on-text.ts'
@@ -17,14 +18,19 @@ import { refuseIdle, refuseOverwriting } from './training-parts.ts'
  *
  * `out` then holds the model (a Hugging Face folder: config.json, model.safetensors,
  * tokenizer.json), `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `loss.svg`. Throws UserError
- * with the option, the file or the line at fault before any work is lost.
+ * with the option, the file or the line at fault before any work is lost, also where `out` holds something
+ * already or another run writes it.
  */
 export async function train(options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(trainOptions, options)
+  refuseIdle(options, parsed)
+  refuseOverwriting(parsed.out, parsed.model)
+  return inRunFolder(parsed, () => trainIn(parsed, events))
+}
+
+async function trainIn(parsed: ParsedTrainOptions, events: TrainEvents): Promise<TrainResult> {
   const { out, val, resume, task } = parsed
   const report = tellData((line) => events.onMessage?.(line))
-  refuseIdle(options, parsed)
-  refuseOverwriting(out, parsed.model)
   if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
   const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
   const reading = { ...parsed, report, own: out }

@@ -27,6 +27,7 @@ import { checkResumedOptions } from '../train/checkpoints.ts'
 import { copyParameters } from '../train/copy-parameters.ts'
 import { refuseIdleTraining } from '../train/idle-options.ts'
 import { recordsHash } from '../train/records-hash.ts'
+import { inRunFolder } from '../train/run-folder.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
 import { checkHeld, refuseIdleShuffle, refuseOverwriting } from '../train/training-parts.ts'
 import { loraSession } from './lora-session.ts'
@@ -44,7 +45,7 @@ const OF_ADAPTERS = [
 /**
  * Instruction tuning (Ouyang et al. 2022): goes on training a model on conversations, learning only
  * what the assistant says. Conversations are packed without attention between them. Throws
- * UserError with the option, the file or the line at fault.
+ * UserError with the option, the file or the line at fault, also where `out` holds something already.
  */
 export async function tune(options: TuneOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(tuneOptions, options)
@@ -52,8 +53,12 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
   if (idle && parsed.adapter === 'none')
     throw new UserError(`${idle} is for an adapter; set adapter to lora, or leave it out`)
   refuseIdleTraining(options, parsed)
+  refuseOverwriting(parsed.out, parsed.model)
+  return inRunFolder(parsed, () => tuneIn(parsed, events))
+}
+
+async function tuneIn(parsed: ParsedTuneOptions, events: TrainEvents): Promise<TrainResult> {
   const { out, resume } = parsed
-  refuseOverwriting(out, parsed.model)
   if (resume) await checkResumedOptions(out, parsed, TUNE_ON_RESUME, events.onMessage)
   const base = await readDecoderFolder(parsed.model)
   const { val: share, seed, shuffle } = parsed

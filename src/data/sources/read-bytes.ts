@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
@@ -42,11 +41,4 @@ export async function readStart(path: string, length: number): Promise<Uint8Arra
   } catch (error) {
     throw fileError(error, `cannot read ${path}`)
   }
-}
-
-/** SHA-256 of a file, in hexadecimal. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of readBytes(path)) hash.update(chunk)
-  return hash.digest('hex')
 }

@@ -1,7 +1,9 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Files, writeFolder } from '../../files/folder.ts'
+import { hashedFiles } from '../../files/hashed-files.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { fileError } from '../../models/files/file-error.ts'
 import { drawDocuments } from '../draw-documents.ts'
 import { encodeDocuments } from '../encode-documents.ts'
@@ -46,19 +48,19 @@ export async function buildDataset(
     for (const [name, counts] of Object.entries(parts)) {
       if (counts?.tokens === 0) throw new UserError(`no text is left for ${name}; give more data`)
     }
-    yield new TextEncoder().encode(`${JSON.stringify({ ...plan, parts }, null, 2)}\n`)
+    const made = { ...plan, parts, files: written }
+    yield new TextEncoder().encode(`${JSON.stringify(made, null, 2)}\n`)
   }
 
-  const files: Files = {
+  const { files, written } = hashedFiles({
     [TRAIN.tokens]: trainContent.tokens,
     [TRAIN.documents]: trainContent.documents,
     ...(heldContent && {
       [VALIDATION.tokens]: heldContent.tokens,
       [VALIDATION.documents]: heldContent.documents,
     }),
-    [MANIFEST]: manifest(),
-  }
-  await replaceFolder(folder, files)
+  })
+  await replaceFolder(folder, { ...files, [MANIFEST]: manifest() })
 }
 
 /** Writes a dataset's folder aside and renames it. One with other files in it is left as it is. */
@@ -78,7 +80,7 @@ async function replaceFolder(folder: string, files: Files): Promise<void> {
         `${folder} holds ${foreign}, which is not tokenized data; name a folder for that data alone`,
       )
     }
-    await mkdir(dirname(folder), { recursive: true })
+    await makeFolder(dirname(folder))
     for (const leftover of [aside, old]) await rm(leftover, { recursive: true, force: true })
     await writeFolder(aside, files)
     if (present) await rename(folder, old)

@@ -89,7 +89,7 @@ describe('prepareDataset', () => {
     expect(Array.from(train.documentStarts())).toEqual([0, 10])
     expect(Array.from(validation?.documentStarts() ?? [])).toEqual([0, 3])
     expect(manifest).toMatchObject({
-      format: 1,
+      format: 2,
       dtype: 'uint32',
       marks: { before: [0x1ffff], after: [] },
       validation: 0.25,
@@ -274,12 +274,24 @@ describe('damage', () => {
   it('of a file cut short is seen, and mended from the sources', async () => {
     await truncate(tokens(), 7)
     await expect(openDataset(at('out/data'), small)).rejects.toThrow(
-      `${tokens()} is damaged: it has 7 bytes, not 32`,
+      `${at('out/data')} is damaged: train.tokens.bin has 7 bytes, but 32 were written; delete`,
     )
     await expect(prepare(['a.txt'], { whenChanged: 'refuse' })).rejects.toThrow(/is damaged/)
     expect(textOf((await prepare(['a.txt'])).train)).toBe(`${bos}some text to ke`)
     await rm(at('out/data/train.documents.bin'))
-    await expect(openDataset(at('out/data'), small)).rejects.toThrow(/there is no such file/)
+    await expect(openDataset(at('out/data'), small)).rejects.toThrow(
+      /train.documents.bin is missing/,
+    )
+  })
+
+  it('of any byte is seen when it is opened again', async () => {
+    const bytes = await readFile(tokens())
+    bytes[9] = (bytes[9] as number) ^ 1
+    await writeFile(tokens(), bytes)
+    const message = `${at('out/data')} is damaged: train.tokens.bin has other bytes than were written`
+    await expect(openDataset(at('out/data'), small)).rejects.toThrow(message)
+    await expect(prepare(['a.txt'], { whenChanged: 'refuse' })).rejects.toThrow(message)
+    expect(textOf((await prepare(['a.txt'])).train)).toBe(`${bos}some text to ke`)
   })
 
   it('while it is read, and ids that are none, are errors that name the file', async () => {

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { findDamage } from '../../files/hashed-files.ts'
 import { tokenizerHash } from '../../text/hash.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Report } from '../sources/data-event.ts'
@@ -36,7 +37,7 @@ export async function prepareDataset(options: DatasetOptions): Promise<Dataset> 
   const difference = found && planDifference(found, plan)
   if (found && !difference) {
     try {
-      return await openParts(folder, found)
+      return await openParts(folder, found, { verify: true })
     } catch (error) {
       if (whenChanged === 'refuse' || !(error instanceof UserError)) throw error
     }
@@ -47,11 +48,18 @@ export async function prepareDataset(options: DatasetOptions): Promise<Dataset> 
     )
   }
   await buildDataset(folder, options, plan, options.report)
-  return openDataset(folder, tokenizer)
+  return openDataset(folder, tokenizer, { verify: false })
 }
 
-/** Opens what `prepareDataset` made, without its sources. Throws UserError for another tokenizer. */
-export async function openDataset(folder: string, tokenizer: Tokenizer): Promise<Dataset> {
+/**
+ * Opens what `prepareDataset` made, without its sources. `verify` (default) reads all of it, to see that no
+ * byte has changed since. Throws UserError for another tokenizer, or where the data is damaged.
+ */
+export async function openDataset(
+  folder: string,
+  tokenizer: Tokenizer,
+  { verify = true }: { verify?: boolean } = {},
+): Promise<Dataset> {
   const manifest = await readManifest(folder)
   if (!manifest) {
     throw new UserError(`${folder} holds no tokenized data; name the sources it is to be made from`)
@@ -61,10 +69,19 @@ export async function openDataset(folder: string, tokenizer: Tokenizer): Promise
       `${folder} was tokenized with another tokenizer; delete it, and name its sources again`,
     )
   }
-  return openParts(folder, manifest)
+  return openParts(folder, manifest, { verify })
 }
 
-async function openParts(folder: string, manifest: Manifest): Promise<Dataset> {
+async function openParts(
+  folder: string,
+  manifest: Manifest,
+  options: { verify: boolean },
+): Promise<Dataset> {
+  const damage = await findDamage(folder, manifest.files, options)
+  if (damage)
+    throw new UserError(
+      `${folder} is damaged: ${damage}; delete the folder, and it is made anew from its sources`,
+    )
   const { parts, dtype, vocabSize } = manifest
   const open = (part: 'train' | 'validation') => {
     const counts = parts[part]

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { hashFile, writtenSchema } from '../../files/hashed-files.ts'
 import { fileError } from '../../models/files/file-error.ts'
-import { hashFile } from '../sources/read-bytes.ts'
 import type { SourceFile } from '../sources/source-file.ts'
 
 export const MANIFEST = 'dataset.json'
@@ -26,7 +26,7 @@ const partSchema = z.object({ tokens: count, documents: count, characters: count
 export type PartCounts = z.infer<typeof partSchema>
 
 const manifestSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   /** See `tokenizerHash`. */
   tokenizer: z.string(),
   vocabSize: count,
@@ -47,6 +47,7 @@ const manifestSchema = z.object({
   seed: count.nullable(),
   whole: z.boolean(),
   parts: z.object({ train: partSchema, validation: partSchema.optional() }),
+  files: writtenSchema,
 })
 export type Manifest = z.infer<typeof manifestSchema>
 

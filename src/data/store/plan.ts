@@ -7,7 +7,7 @@ import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from '
 import { tokenType } from './token-file.ts'
 
 /** What is to be tokenized and how, before it is: a manifest without its counts. */
-export type Plan = Readonly<Omit<Manifest, 'parts' | 'marks'>> & { readonly marks: DocumentMarks }
+export type Plan = Readonly<Omit<Manifest, 'parts' | 'files' | 'marks'>> & { readonly marks: DocumentMarks }
 
 export interface PlanOptions {
   corpus: Corpus
@@ -51,7 +51,7 @@ export async function planDataset(
     }
   }
   return {
-    format: 1,
+    format: 2,
     tokenizer: tokenizerHash(tokenizer),
     vocabSize: tokenizer.vocabSize,
     dtype: tokenType(tokenizer.vocabSize),

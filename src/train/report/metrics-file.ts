@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '../../files/make-folder.ts'
+import { replaceFile } from '../../files/write-aside.ts'
 import { fileError } from '../../models/files/file-error.ts'
-import { writeFile } from '../../models/files/node-file.ts'
 import { formatMetrics, type Metrics, parseMetrics } from './metrics.ts'
 
 /** `metrics.jsonl`: one JSON object a line, written at once, so that a kill loses none. */
@@ -25,12 +26,10 @@ export const openMetrics = async (
 ): Promise<MetricsFile> => {
   const fault = (error: unknown) => fileError(error, `cannot write ${path}`)
   const history = (await readMetrics(path)).filter(({ step }) => step <= resumeAt)
+  await makeFolder(dirname(path))
+  await replaceFile(path, history.map(formatMetrics).join(''))
   let file: number
   try {
-    await mkdir(dirname(path), { recursive: true })
-    const kept = history.map(formatMetrics).join('')
-    await writeFile(`${path}.tmp`, [new TextEncoder().encode(kept)])
-    await rename(`${path}.tmp`, path)
     file = openSync(path, 'a')
   } catch (error) {
     throw fault(error)

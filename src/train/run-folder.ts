@@ -1,0 +1,53 @@
+import { readdir, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { whileWriting } from '../files/lock.ts'
+import { makeFolder } from '../files/make-folder.ts'
+import { finishPromotion, PENDING } from '../files/promote.ts'
+import { fileError } from '../models/files/file-error.ts'
+import { newestCheckpoint } from './checkpoint-files.ts'
+
+/** What a run leaves that ends before its first checkpoint; the next one replaces it. */
+const REMAINS = ['checkpoints', 'data', 'metrics.jsonl', 'tensorboard', 'loss.svg']
+
+/**
+ * Does the work of a training in the folder `out`, which no other run writes meanwhile. Throws UserError
+ * where one does, or where a new training would replace what stands there.
+ */
+export async function inRunFolder<T>(
+  { out, resume }: { out: string; resume: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  const isNew = await makeFolder(out)
+  try {
+    return await whileWriting({ target: out, path: join(out, '.lock') }, async () => {
+      if (resume) await finishPromotion(out)
+      else await refuseUsed(out)
+      return await work()
+    })
+  } finally {
+    // Of a training that was refused nothing stays.
+    if (isNew) await rmdir(out).catch(() => {})
+  }
+}
+
+async function refuseUsed(out: string): Promise<void> {
+  const old = await newestCheckpoint(out)
+  if (old)
+    throw new UserError(
+      `${out} holds a training at step ${old.step}; go on with --resume, or choose another --out`,
+    )
+  const names = await readdir(out).catch((error) => {
+    throw fileError(error, `cannot read ${out}`)
+  })
+  const isRemains = (name: string) =>
+    (name.startsWith('.') && name !== PENDING) || REMAINS.includes(name.replace(/\.tmp$/, ''))
+  const found = names.filter((name) => !isRemains(name)).sort()
+  if (found.length === 0) return
+  const isModel = found.some((name) => /^(adapter_)?config\.json$/.test(name))
+  const more = found.length > 3 ? `, and ${found.length - 3} more` : ''
+  const what = isModel ? 'a model' : `${found.slice(0, 3).join(', ')}${more}`
+  throw new UserError(
+    `${out} holds ${what}: a training does not replace what is there. Choose another --out, or move it away`,
+  )
+}
