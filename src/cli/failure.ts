@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { UserError } from '../errors.ts'
+import { fileError } from '../models/files/file-error.ts'
 import { Interruption } from './interrupt.ts'
 
 export interface Failure {
@@ -22,6 +23,9 @@ export function explain(error: unknown): Failure {
     const { message, exitCode } = reason instanceof Interruption ? reason : new Interruption()
     return { message, exitCode }
   }
+  const { syscall, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
+  const refused = syscall ? fileError(error, [`cannot ${syscall}`, path].join(' ').trim()) : error
+  if (refused instanceof UserError) return { message: refused.message, exitCode: EXIT.mistake }
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return {
     message: `this is a fault of Chatwright, not yours. Please report it, with the command and this text:\n${details}`,

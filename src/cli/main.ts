@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
+import { fileError } from '../models/files/file-error.ts'
 import { explain } from './failure.ts'
 import { createProgram } from './program.ts'
 import { showNotices } from './show-notices.ts'
 
-// A reader that goes away (`chatwright ... | head`) is no fault.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that goes away (`chatwright ... | head`) is no fault.
+  if (error.code === 'EPIPE') return
+  const { message, exitCode } = explain(fileError(error, 'cannot write to standard output'))
+  console.error(`chatwright: ${message}`)
+  process.exit(exitCode)
+})
+// Where nobody can be told, the work still counts.
+process.stderr.on('error', () => {})
 
 showNotices()
 const program = createProgram()

@@ -5,6 +5,9 @@ import { fileError } from '../models/files/file-error.ts'
 
 const POLL = 100
 
+/** The lock of a folder that is written in its place. A killed process leaves it, and it is nobody's. */
+export const LOCK = '.lock'
+
 const IS_WINDOWS = process.platform === 'win32'
 
 /**

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../errors.ts'
+import { whileWriting } from './lock.ts'
 import { replaceFile, writeFileAside, writeFolderAside } from './write-aside.ts'
 
 let folder: string
@@ -93,6 +94,19 @@ describe.each(kinds)('a $kind that is written aside', ({ write, fail, read }) =>
     await expect(write()).rejects.toThrow(/loop: (is there already|its symbolic links lead in)/)
     out = join(folder, 'x'.repeat(300))
     await expect(write()).rejects.toThrow('the name is too long')
+  })
+})
+
+it('a folder takes the place of one where a training was killed, and not of one that it begins in', async () => {
+  await mkdir(out)
+  await writeFile(join(out, '.lock'), '')
+  await writeFolderAside(out, { a: 'new' })
+  expect(await readdir(out)).toEqual(['a'])
+  await rm(out, { recursive: true })
+  await mkdir(out)
+  await whileWriting({ target: out, path: join(out, '.lock') }, async () => {
+    await expect(writeFolderAside(out, { a: 'new' })).rejects.toThrow('another run of Chatwright')
+    expect(await readdir(out)).toEqual(['.lock'])
   })
 })
 

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts'
 import { fileError, ifThere } from '../models/files/file-error.ts'
 import { writeFile } from '../models/files/node-file.ts'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
-import { whileWriting } from './lock.ts'
+import { LOCK, whileWriting } from './lock.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** False where there is no such folder. Throws UserError where it has files in it. */
@@ -13,7 +13,7 @@ export async function expectEmpty(out: string): Promise<boolean> {
   if (found && !found.isDirectory())
     throw new UserError(`${out}: is there already, and no folder; choose another name`)
   const names = await ifThere(readdir(out), `cannot read ${out}`)
-  if (names && names.length > 0)
+  if (names?.some((name) => name !== LOCK))
     throw new UserError(`${out}: the folder is not empty; choose another, or remove it`)
   return names !== undefined
 }
@@ -32,8 +32,12 @@ export const writeFolderAside = (out: string, files: Files): Promise<void> =>
   writeAside(out, async (path, aside) => {
     const isThere = await expectEmpty(out)
     await writeFolder(aside, files)
-    // Windows renames nothing to a folder that is there, though it be empty.
-    if (isThere) await rmdir(path)
+    if (isThere) {
+      // Refused where a training has just begun in it; the lock of one that was killed goes away.
+      await whileWriting({ target: out, path: join(path, LOCK) }, async () => {})
+      // Windows renames nothing to a folder that is there, though it be empty.
+      await rmdir(path)
+    }
     await rename(aside, path)
   })
 

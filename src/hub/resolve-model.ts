@@ -1,17 +1,18 @@
 import { stat } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
-import { isFolder, ModelCache } from './model-cache.ts'
+import { ifThere } from '../models/files/file-error.ts'
+import { ModelCache } from './model-cache.ts'
 import { readModelName } from './model-name.ts'
 import type { PullOptions, TransferEvents } from './options.ts'
 import { HubRefusal } from './refusal.ts'
 import { hubSettings } from './settings.ts'
 import { whatIsMissing } from './what-is-missing.ts'
 
-const isGgufFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile() && /\.gguf$/i.test(path),
-    () => false,
-  )
+/** Throws UserError where there is something of that name that cannot be looked at. */
+async function isModelPath(path: string): Promise<boolean> {
+  const found = await ifThere(stat(path), `cannot read ${path}`)
+  return found?.isDirectory() || (found?.isFile() === true && /\.gguf$/i.test(path))
+}
 
 /**
  * The folder of a model: a folder itself (or a GGUF file), or a model on the Hub, `owner/name[@revision]`. One that was
@@ -23,7 +24,7 @@ export async function resolveModel(
   options: PullOptions = {},
   events: TransferEvents = {},
 ): Promise<string> {
-  if ((await isFolder(model)) || (await isGgufFile(model))) return model
+  if (await isModelPath(model)) return model
   const name = readModelName(model)
   if (!name) {
     throw new UserError(

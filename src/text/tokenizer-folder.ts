@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/file-error.ts'
+import { fileError, ifThere } from '../models/files/file-error.ts'
 import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { llama2cTokenizer } from './convert/llama2c.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
@@ -26,11 +26,11 @@ export const readTokenizerFolder = (folder: string): Promise<LoadedTokenizer> =>
  * names the path.
  */
 export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
-  const found = await stat(path).catch(() => {
+  const found = await ifThere(stat(path), `cannot read tokenizer ${path}`)
+  if (!found)
     throw new UserError(
       `tokenizer ${path}: no such file or folder; give a model's folder or a tokenizer.json`,
     )
-  })
   if (found.isDirectory()) return readTokenizerFolder(path)
   const read = readIn(dirname(path))
   return named(path, async () => {

@@ -1,7 +1,7 @@
 import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { whileWriting } from '../files/lock.ts'
+import { LOCK, whileWriting } from '../files/lock.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { finishPromotion, PENDING } from '../files/promote.ts'
 import { fileError } from '../models/files/file-error.ts'
@@ -20,7 +20,7 @@ export async function inRunFolder<T>(
 ): Promise<T> {
   const isNew = await makeFolder(out)
   try {
-    return await whileWriting({ target: out, path: join(out, '.lock') }, async () => {
+    return await whileWriting({ target: out, path: join(out, LOCK) }, async () => {
       if (resume) await finishPromotion(out)
       else await refuseUsed(out)
       return await work()

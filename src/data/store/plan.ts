@@ -7,7 +7,9 @@ import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from '
 import { tokenType } from './token-file.ts'
 
 /** What is to be tokenized and how, before it is: a manifest without its counts. */
-export type Plan = Readonly<Omit<Manifest, 'parts' | 'files' | 'marks'>> & { readonly marks: DocumentMarks }
+export type Plan = Readonly<Omit<Manifest, 'parts' | 'files' | 'marks'>> & {
+  readonly marks: DocumentMarks
+}
 
 export interface PlanOptions {
   corpus: Corpus

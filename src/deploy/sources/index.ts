@@ -3,7 +3,7 @@ import { openGgufModel } from '../../checkpoint/gguf-file.ts'
 import type { OpenModel } from '../../checkpoint/open-model.ts'
 import { openFolderModel } from '../../checkpoint/open-model-folder.ts'
 import { UserError } from '../../errors.ts'
-import { fileError } from '../../models/files/file-error.ts'
+import { fileError, ifThere } from '../../models/files/file-error.ts'
 import { openLlama2c } from './llama2c.ts'
 
 /**
@@ -11,11 +11,11 @@ import { openLlama2c } from './llama2c.ts'
  * `tokenizer`: a file or folder in place of its own vocabulary. Throws UserError.
  */
 export async function openSource(source: string, tokenizer?: string): Promise<OpenModel> {
-  const found = await stat(source).catch(() => {
+  const found = await ifThere(stat(source), `cannot read ${source}`)
+  if (!found)
     throw new UserError(
       `${source}: there is no such file or folder; give a model's folder, a .gguf or a llama2.c .bin`,
     )
-  })
   if (found.isDirectory()) {
     if (tokenizer !== undefined)
       throw new UserError(`${source}: a folder has its own tokenizer; leave out --tokenizer`)
