@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/node-file.ts'
+import { fileError } from '../models/files/file-error.ts'
 import { parseJson, textOf } from '../models/files/parse-json.ts'
 import { CHATML, checkTemplate } from './chat-template.ts'
 import { readTemplate, readTokenizerConfig } from './load-files.ts'
