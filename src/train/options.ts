@@ -19,6 +19,11 @@ const count = z.number().int().min(1)
 const LONGEST = 2 ** 20
 const share = z.number().min(0).lt(1)
 const size = z.number().min(0)
+/** Random numbers are drawn to 1 in 2029, so that a smaller rate would be another than was asked for. */
+export const dropoutRate = z
+  .number()
+  .min(0)
+  .refine((rate) => rate === 0 || (rate >= 5e-4 && rate <= 0.999), 'expected 0, or 0.0005 to 0.999')
 
 /** Options that every kind of training takes; CLI flags and configuration keys bear these names. */
 export const trainingOptions = z.strictObject({
@@ -98,7 +103,7 @@ export const trainOptions = trainingOptions.extend({
   experts: count.optional(),
   expertsPerToken: count.optional(),
   /** Default: 0. */
-  dropout: share.optional(),
+  dropout: dropoutRate.optional(),
   /** Share of the tokens that is hidden, of the task `mlm`. */
   maskShare: z.number().gt(0).lt(1).default(0.15),
   /** By which similarities are divided, of the task `embed`. */

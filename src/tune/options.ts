@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { validationData } from '../data/sources/reading-options.ts'
 import { type OnResume, TRAINING_ON_RESUME } from '../train/on-resume.ts'
-import { trainingOptions } from '../train/options.ts'
+import { dropoutRate, trainingOptions } from '../train/options.ts'
 
 export const tuneOptions = trainingOptions.extend({
   /** Folder of the model to start from. */
@@ -14,14 +14,14 @@ export const tuneOptions = trainingOptions.extend({
   chatTemplate: z.string().min(1).optional(),
   /** Longest conversation, in tokens; default: the model's context. */
   context: z.number().int().min(2).optional(),
-  dropout: z.number().min(0).lt(1).default(0),
+  dropout: dropoutRate.default(0),
   /** What is learned: the whole model, or a small adapter beside it. */
   adapter: z.enum(['none', 'lora']).default('none'),
   rank: z.number().int().min(1).default(8),
   /** How much the adapter counts; default: twice its rank. */
   alpha: z.number().gt(0).optional(),
   /** Share of what the adapter reads that is left out at random. */
-  adapterDropout: z.number().min(0).lt(1).default(0),
+  adapterDropout: dropoutRate.default(0),
   /** Names of layers, one regular expression of whole names, or `all-linear`. */
   adapterLayers: z.array(z.string().min(1)).min(1).default(['all-linear']),
   /** Bits that the matrices under the adapter are held in (Dettmers et al. 2023); default: all 32. */

@@ -1,17 +1,9 @@
 import { isFixed, type Shape } from '../dim.ts'
 import { ShapeError, type Tensor } from '../tensor.ts'
-import {
-  add,
-  cast,
-  floor,
-  greaterEqual,
-  mul,
-  type Operand,
-  stopGradient,
-  sub,
-} from './elementwise.ts'
+import { add, cast, floor, greaterEqual, mul, stopGradient, sub } from './elementwise.ts'
 import { constant } from './leaf.ts'
-import { reshape, split } from './shape.ts'
+import { matmul } from './matmul.ts'
+import { concat, reshape, slice, split } from './shape.ts'
 
 /**
  * Randomness inside a graph is a function of (seed, step, place): the host gives a key of
@@ -41,47 +33,71 @@ export function dropout(
 ): Tensor {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: rate ${rate} is not in [0, 1)`)
   if (rate === 0) return x
-  const kept = 1 - Math.round(rate * MODULUS) / MODULUS
+  const kept = 1 - dropped(rate) / MODULUS
   return mul(x, stopGradient(mul(keepMask(shape, rate, random), 1 / kept)))
 }
 
 /** 1 with probability 1 - rate (to 1 in MODULUS), else 0. */
 export const keepMask = (shape: Shape, rate: number, random: RandomKey): Tensor =>
-  cast(greaterEqual(randomIntegers(shape, random), Math.round(rate * MODULUS)), 'float32')
+  cast(greaterEqual(randomIntegers(shape, random), dropped(rate)), 'float32')
+
+/** Of MODULUS numbers, those that drop an element: never none or all, however small or large the rate. */
+const dropped = (rate: number): number =>
+  Math.min(MODULUS - 1, Math.max(1, Math.round(rate * MODULUS)))
 
 /**
- * Whole numbers 0 .. MODULUS - 1, each as likely. An element's number comes from one hash of its
- * column and three of its row, so that rows or columns that are alike are as rare as by chance.
+ * Whole numbers 0 .. MODULUS - 1, each as likely, and independent in pairs (Carter & Wegman 1979): with
+ * three numbers (a, b, c) for each row and two (d, e) for each column, an element's is
+ * a d + b e + c mod MODULUS. No two rows share (a, b) and no two columns (d, e), so that none are
+ * alike; a hash that lets some fall together makes what is kept in a row vary too much.
  */
 export function randomIntegers(shape: Shape, { key, place }: RandomKey): Tensor {
   if (!isFixed(shape)) throw new ShapeError('dropout', [key], `${shape} is not a fixed shape`)
   const columns = shape[shape.length - 1] ?? 1
   const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1)
   const [k0, k1, k2] = split(key, [1, 1, 1], 0) as [Tensor, Tensor, Tensor]
-  const hashed = mix(mix(add(scrambled(3 * rows + columns, place), k0), k1), k2)
-  const [first, second, third, column] = split(hashed, [rows, rows, rows, columns], 0).map(
-    (x, i) => (i < 3 ? reshape(x, [rows, 1]) : x),
-  ) as [Tensor, Tensor, Tensor, Tensor]
-  const whole = mix(add(mix(add(first, column), 0), second), third)
-  return reshape(whole, shape)
+  // Feistel rounds with the key: each pair of numbers becomes another pair, no two the same.
+  const [x0, x1] = permuted(rows + columns, place)
+  const x2 = modulo(add(square(add(x1, k0)), x0))
+  const x3 = modulo(add(square(add(x2, k1)), x1))
+  const x4 = modulo(add(square(add(x3, k2)), x2))
+  const ofRows = [x3, x4, x2].map((x) => reshape(slice(x, 0, 0, rows), [rows, 1]))
+  const ofColumns = [x3, x4].map((x) => reshape(slice(x, 0, rows, rows + columns), [1, columns]))
+  // One product of (rows, 3) and (3, columns) is exact in any order of its sums.
+  const sums = matmul(concat(ofRows, 1), concat([...ofColumns, constant(1, [1, columns])], 0))
+  return reshape(modulo(sums), shape)
 }
+
+const square = (x: Tensor): Tensor => mul(x, x)
 
 /**
- * x^2 + y mod MODULUS, for whole x below 2 MODULUS and y below MODULUS: as evenly spread as y. For
- * this modulus, no rounding of the quotient reaches a whole number, in float32 and float64.
+ * x mod MODULUS, for whole x of at most (2 MODULUS)^2 + MODULUS < 2^24. For this modulus, no rounding
+ * of the quotient reaches a whole number, in float32 and float64.
  */
-function mix(x: Tensor, y: Operand): Tensor {
-  const z = add(mul(x, x), y)
-  return sub(z, mul(floor(mul(z, 1 / MODULUS)), MODULUS))
+const modulo = (x: Tensor): Tensor => sub(x, mul(floor(mul(x, 1 / MODULUS)), MODULUS))
+
+/**
+ * Pairs of numbers below MODULUS, a fixed permutation of all such pairs for each place, of which the
+ * first `length` are given: four Feistel rounds with the finalizer of MurmurHash3.
+ */
+function permuted(length: number, place: number): [Tensor, Tensor] {
+  const pairs = Array.from({ length }, (_, i) => {
+    let [x, y] = [i % MODULUS, Math.floor(i / MODULUS) % MODULUS]
+    for (let round = 1; round <= 4; round++)
+      [x, y] = [y, (x + hashed(y, 4 * place + round)) % MODULUS]
+    return [x, y] as const
+  })
+  return [0, 1].map((side) =>
+    constant(
+      pairs.map((pair) => pair[side] as number),
+      [length],
+    ),
+  ) as [Tensor, Tensor]
 }
 
-/** A fixed hash of 0 .. length - 1 to numbers below MODULUS (the finalizer of MurmurHash3). */
-function scrambled(length: number, place: number): Tensor {
-  const values = Array.from({ length }, (_, i) => {
-    let h = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(place + 1, 0x85ebca6b)
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-    return ((h ^ (h >>> 16)) >>> 0) % MODULUS
-  })
-  return constant(values, [length])
+function hashed(value: number, salt: number): number {
+  let h = Math.imul(value + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
 }
