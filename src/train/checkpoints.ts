@@ -62,7 +62,7 @@ export async function checkResumedOptions(
   const { progress } = await newestSaved(out, { verify: true })
   const changed = (kind: OnResume) => changedOptions(onResume, kind, progress.options, options)
   const fixed = changed('fixed')
-  if (fixed.length > 0) throw startedOtherwise(out, fixed)
+  if (fixed.length > 0) throw cannotResume(out, fixed)
   const told = changed('changeable')
   if (told.length > 0) tell(`resuming with other options: ${told.join('; ')}`)
 }
@@ -70,10 +70,10 @@ export async function checkResumedOptions(
 /** Differences that are shown; more are counted. */
 const SHOWN = 8
 
-const startedOtherwise = (out: string, differences: readonly string[]): UserError => {
+const cannotResume = (out: string, differences: readonly string[]): UserError => {
   const more = differences.length > SHOWN ? [`${differences.length - SHOWN} more`] : []
   return new UserError(
-    `the training in ${out} was started otherwise: ${[...differences.slice(0, SHOWN), ...more].join('; ')}. Resume it as it was started, or choose another --out`,
+    `cannot resume the training in ${out}: ${[...differences.slice(0, SHOWN), ...more].join('; ')}. Give what it was started with, or choose another --out`,
   )
 }
 
@@ -101,7 +101,7 @@ export class Checkpoints {
     const parts = partsThatDiffer(progress.identity, asSaved(identity))
     if (parts.length === 0) return saved
     const derived = changedOptions(onResume, 'derived', progress.options, options)
-    throw startedOtherwise(out, derived.length > 0 ? derived : parts)
+    throw cannotResume(out, derived.length > 0 ? derived : parts)
   }
 
   async save(progress: Omit<Progress, 'identity' | 'options'>, best: boolean): Promise<void> {

@@ -17,8 +17,8 @@ test('options are compared as they are saved, and shown as they are typed', () =
     changedOptions(table, 'changeable', before, { ...before, ...now })
   expect(differences({ minLr: undefined, seed: 2 })).toEqual([])
   expect(differences({ minLr: 0.1, data: ['a'] })).toEqual([
-    '--min-lr: not given then, 0.1 now',
-    '--data: a b then, a now',
+    '--min-lr: not given before, 0.1 now',
+    '--data: a b before, a now',
   ])
 })
 
@@ -28,7 +28,7 @@ test('of two values the parts that differ are named by their paths', () => {
   const now = { config: { dim: 16, head: { labels: ['good', 'poor'] } }, records: hash('b') }
   expect(partsThatDiffer(before, before)).toEqual([])
   expect(partsThatDiffer(before, now)).toEqual([
-    'config.head.labels.1: bad then, poor now',
-    'records: others now',
+    'config.head.labels.1: bad before, poor now',
+    'records: changed',
   ])
 })

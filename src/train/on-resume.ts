@@ -83,7 +83,7 @@ export const TRAIN_ON_RESUME = {
 /** Options by name, with their defaults. */
 export type OptionValues = Readonly<Record<string, unknown>>
 
-/** The options of one `kind` that differ, as "--seed: 1 then, 9 now". */
+/** The options of one `kind` that differ, as "--seed: 1 before, 9 now". */
 export const changedOptions = (
   table: ResumeTable,
   kind: OnResume,
@@ -107,9 +107,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 function changes(before: unknown, now: unknown, name: string): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return []
-  // Of a hash nobody sees more than that it is another.
-  if (isHash(before) && isHash(now)) return [`${name}: others now`]
-  return [`${name}: ${shown(before)} then, ${shown(now)} now`]
+  // A hash says no more than that.
+  if (isHash(before) && isHash(now)) return [`${name}: changed`]
+  return [`${name}: ${shown(before)} before, ${shown(now)} now`]
 }
 
 const isHash = (value: unknown): boolean =>

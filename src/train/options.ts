@@ -66,7 +66,7 @@ export const trainingOptions = z.strictObject({
   keep: count.default(2),
   seed: z.number().int().min(0).default(1),
   ...engineOptions,
-  /** Goes on from the newest checkpoint in `out`. */
+  /** Resumes from the newest checkpoint in `out`; `on-resume.ts` says what may change. */
   resume: z.boolean().default(false),
   ...readingOptions,
   /** Draws the share for validation at random, by `seed`; false takes the end of the data. */

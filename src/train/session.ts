@@ -309,7 +309,7 @@ async function countSteps(
       `${done} steps in ${Math.round(spent)} seconds are done, and this asks for no more than that; give a greater length, or choose another --out`,
     )
   events.onMessage?.(
-    `${total} steps in place of ${resumed.steps}: the learning rate follows a schedule of ${total}`,
+    `${total} steps instead of ${resumed.steps}: the learning rate now follows a schedule of ${total}`,
   )
   return total
 }

@@ -109,14 +109,18 @@ describe('resuming', () => {
       train({ ...tiny('old'), resume: true, ...changed })
     // The difference alone is shown.
     await expect(resume({ seed: 9, optimizer: 'lion' })).rejects.toThrow(
-      /started otherwise: --optimizer: adamw then, lion now; --seed: 1 then, 9 now\. /,
+      /cannot resume .*: --optimizer: adamw before, lion now; --seed: 1 before, 9 now\. /,
     )
     await expect(resume({ tokenizer: 'bpe' })).rejects.toThrow(
-      /otherwise: --tokenizer: char then, bpe now\. /,
+      /cannot resume .*: --tokenizer: char before, bpe now\. /,
     )
-    await expect(resume({ dim: 32 })).rejects.toThrow(/otherwise: --dim: 16 then, 32 now\. /)
-    await expect(resume({ batch: 8 })).rejects.toThrow(/otherwise: --batch: 4 then, 8 now\. /)
-    await expect(resume({ average: 0.9 })).rejects.toThrow(/--average: 0 then, 0\.9 now/)
+    await expect(resume({ dim: 32 })).rejects.toThrow(
+      /cannot resume .*: --dim: 16 before, 32 now\. /,
+    )
+    await expect(resume({ batch: 8 })).rejects.toThrow(
+      /cannot resume .*: --batch: 4 before, 8 now\. /,
+    )
+    await expect(resume({ average: 0.9 })).rejects.toThrow(/--average: 0 before, 0\.9 now/)
     await expect(resume({ steps: 3 })).rejects.toThrow(/4 steps .* are done.*greater length/)
     await expect(train({ ...tiny('none'), resume: true })).rejects.toThrow(
       /no checkpoint to resume/,
@@ -157,8 +161,8 @@ describe('resuming with other options', () => {
     const schedule = schedules.cosine({ peak: 3e-3, floor: 3e-3 / 10, warmup: 0, total: 16 })
     expect(rates).toEqual([12, 13, 14, 15].map(schedule))
     expect(told).toEqual([
-      'resuming with other options: --steps: 12 then, 16 now',
-      '16 steps in place of 12: the learning rate follows a schedule of 16',
+      'resuming with other options: --steps: 12 before, 16 now',
+      '16 steps instead of 12: the learning rate now follows a schedule of 16',
     ])
   })
 
@@ -176,7 +180,7 @@ describe('resuming with other options', () => {
     const { told, rates } = await resumed('changed', changed)
     expect(rates).toEqual(Array(6).fill(1e-3))
     expect(told).toEqual([
-      'resuming with other options: --lr: 0.003 then, 0.001 now; --schedule: cosine then, constant now; --clip: 1 then, 0.5 now',
+      'resuming with other options: --lr: 0.003 before, 0.001 now; --schedule: cosine before, constant now; --clip: 1 before, 0.5 now',
     ])
   })
 })

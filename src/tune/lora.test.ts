@@ -109,7 +109,7 @@ test('a tuning that is resumed ends as one that was not', async () => {
     expect((await bytes('cut')).equals(await bytes('white'))).toBe(true)
   }
   await expect(tune({ ...options('cut'), rank: 4, resume: true })).rejects.toThrow(
-    /--rank: 8 then, 4 now/,
+    /--rank: 8 before, 4 now/,
   )
 })
 

@@ -34,7 +34,8 @@ export const trainingHelp = {
   },
   Run: {
     out: '`DIR` folder of the result',
-    resume: 'go on from the newest checkpoint in --out, with the same result as without a break',
+    resume:
+      'resume from the newest checkpoint in --out; with the same options the result is that of an uninterrupted run',
     keep: 'checkpoints that are kept',
     seed: 'where random numbers start: the same seed gives the same model',
     engine: 'where to compute',
