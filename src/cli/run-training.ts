@@ -13,7 +13,7 @@ export async function runTraining(
   const interrupt = new Interrupt()
   const { signal } = interrupt
   signal.addEventListener('abort', () =>
-    print('Stopping after this step, to save it; Ctrl-C once more ends it at once.'),
+    print('Stopping, to save; Ctrl-C once more ends it at once.'),
   )
   let sample = ''
   const onSample = (text: string) => {

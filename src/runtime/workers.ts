@@ -4,7 +4,10 @@ import type { Engine } from './engine.ts'
 export const workersOf = (engine: Engine): number =>
   engine.hostMemory ? Math.min(engine.threads, engine.parallelRuns) : 1
 
-/** Runs `work` on every item, `workers` at a time; which worker takes which item is fixed. */
+/**
+ * Runs `work` on every item, `workers` at a time; which worker takes which item is fixed. Where one
+ * fails it rejects once all have ended, so that their memory is free.
+ */
 export async function inParallel<T>(
   workers: number,
   items: readonly T[],
@@ -13,5 +16,8 @@ export async function inParallel<T>(
   const worker = async (_: unknown, first: number) => {
     for (let i = first; i < items.length; i += workers) await work(items[i] as T, i)
   }
-  await Promise.all(Array.from({ length: Math.min(workers, items.length) }, worker))
+  const ends = await Promise.allSettled(
+    Array.from({ length: Math.min(workers, items.length) }, worker),
+  )
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }

@@ -59,15 +59,15 @@ export class GradientStep {
     return this.#shards.map((shard) => shard.gradients)
   }
 
-  /** Computes all micro-batches; resolves with the sum of their losses. */
-  async run(microBatches: readonly Feeds[]): Promise<number> {
+  /** Computes all micro-batches; resolves with the sum of their losses. Rejects when aborted. */
+  async run(microBatches: readonly Feeds[], signal?: AbortSignal): Promise<number> {
     const count = this.#shards.length
     await inParallel(count, microBatches, async (feeds, i) => {
       const shard = this.#shards[i % count] as Shard
       for (const [name, values] of Object.entries(feeds)) shard.inputs[name]?.write(values)
       const binding = i < count ? shard.first : shard.next
       if (!binding) throw new Error('this step was made for one micro-batch a shard')
-      await binding.run()
+      await binding.run({ signal })
     })
     const used = this.#shards.slice(0, microBatches.length)
     const losses = await Promise.all(used.map(({ loss }) => loss.read()))

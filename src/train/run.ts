@@ -69,10 +69,12 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   let saved = resumed?.step ?? -1
   let due = resumed?.due ?? false
   let learned: AnyBatch | undefined
+  /** Where the reader stands after the last step, whatever was read for one that was cut short. */
+  let place = reader.state()
   let [tokens, stepTime] = [0, 0]
 
   const save = async (isBest: boolean) => {
-    const state = { step: trainer.step, steps, reader: reader.state(), best, sinceBest, due }
+    const state = { step: trainer.step, steps, reader: place, best, sinceBest, due }
     await checkpoints?.save({ ...state, seconds: seconds() }, isBest)
     saved = trainer.step
   }
@@ -97,6 +99,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
   const recover = async (problem: string) => {
     due = false
+    place = reader.state()
     const kept = saved >= 0 ? `the checkpoint of step ${saved} is good` : 'nothing was saved'
     if (options.onSpike !== 'rollback') throw new UserError(`${problem}; ${kept}`)
     if (++rollbacks > ROLLBACKS)
@@ -110,7 +113,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   /** One update; says what is wrong where the run is not to go on from there. */
   const advance = async (batch: AnyBatch): Promise<string | undefined> => {
     const from = performance.now()
-    const result = await trainer.next(batch, schedule(trainer.step))
+    const result = await trainer.next(batch, schedule(trainer.step), { signal })
+    place = reader.state()
     loss = result.loss
     const time = (performance.now() - from) / 1000
     tokens += batch.rows * batch.length
@@ -151,7 +155,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         if (problem) await recover(problem)
         else due = trainer.step % evalEvery === 0 || trainer.step === steps
       } catch (error) {
-        // A validation that was cut short stays due.
+        // A step that was cut short changed nothing, and a validation stays due.
         if (signal?.aborted && error === signal.reason) continue
         if (!(error instanceof DivergenceError)) throw error
         await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)

@@ -44,7 +44,7 @@ export interface TrainEvents {
   onMessage?(text: string): void
   /** After each validation: a text that the model makes as it stands. */
   onSample?(text: string, step: number): void
-  /** Ends the training after the present step, with a checkpoint; validation and data at once. */
+  /** Ends the training, with a checkpoint of the last whole step. */
   signal?: AbortSignal
 }
 

@@ -71,6 +71,23 @@ describe('resuming', () => {
     },
   )
 
+  test('repeats a step that was cut short', async () => {
+    const stop = new AbortController()
+    const steps: (number | undefined)[] = []
+    const events = {
+      signal: stop.signal,
+      onMetrics: ({ step, loss }: Metrics) => {
+        if (loss !== undefined) steps.push(loss)
+        // By then the next step is being computed.
+        if (step === 5) setImmediate(() => stop.abort())
+      },
+    }
+    expect(await train(tiny('amid'), events)).toMatchObject({ ended: 'aborted', steps: 5 })
+    const second = await losses({ ...tiny('amid'), resume: true })
+    const whole = await losses(tiny('amid-whole'))
+    expect([...steps, ...second.losses]).toEqual(whole.losses)
+  })
+
   test.each(['the validation of the last step', 'the measurement at the end'])(
     'goes on with %s',
     async (which) => {

@@ -119,12 +119,19 @@ export class Trainer {
     return { ...this.#options.frozen, ...this.values.bindings() }
   }
 
-  /** One update. Throws `DivergenceError`, and changes nothing, when the loss has no number. */
-  async next(batch: AnyBatch, learningRate: number): Promise<StepResult> {
+  /**
+   * One update. Throws `DivergenceError`, and changes nothing, when the loss has no number; likewise the
+   * signal's reason when it is aborted.
+   */
+  async next(
+    batch: AnyBatch,
+    learningRate: number,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<StepResult> {
     const microBatches = cutBatch(batch, this.plan.rows).map((feeds, i) =>
       this.#dropout ? { ...feeds, key: this.#key(i) } : feeds,
     )
-    const loss = await this.#gradients.run(microBatches)
+    const loss = await this.#gradients.run(microBatches, signal)
     const gradientNorm = await this.#update.gradientNorm()
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw await this.#divergence(loss, gradientNorm)
