@@ -74,7 +74,7 @@ export async function predict({
   const { model: folder, top, promptName, engine, threads } = parsed
   const given: Given[] = [
     ...parsed.text.map((text) => ({ text })),
-    ...(await readTexts(parsed, onMessage)),
+    ...(await readTexts(parsed, { onMessage, signal })),
   ]
   if (given.length === 0) throw new UserError('there is no text to read; give text or data')
   const model = await loadTextModel(folder, { engine, threads })
@@ -136,12 +136,12 @@ const expected = '{"text": "..."}, at times with a second text as "pair"; or {"w
 /** The texts of files: of JSON their records, of others their lines. */
 async function readTexts(
   { data, encoding, encodingErrors }: z.output<typeof predictOptions>,
-  onMessage: (text: string) => void = () => {},
+  { onMessage = () => {}, signal }: Pick<PredictOptions, 'onMessage' | 'signal'>,
 ): Promise<Given[]> {
   const given: Given[] = []
   const report = tellData(onMessage)
   for (const source of data) {
-    const corpus = await openCorpus([source], { encoding, encodingErrors, report })
+    const corpus = await openCorpus([source], { encoding, encodingErrors, report, signal })
     try {
       if (corpus.files.every(({ format }) => format === 'text')) {
         let rest = ''

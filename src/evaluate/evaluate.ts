@@ -52,6 +52,7 @@ export async function evaluate(
   const corpus = await openCorpus(parsed.data, {
     ...parsed,
     report: tellData((line) => onMessage?.(line)),
+    signal,
   })
   const engine = await openEngine(parsed)
   try {

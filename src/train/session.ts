@@ -44,7 +44,10 @@ export interface TrainEvents {
   onMessage?(text: string): void
   /** After each validation: a text that the model makes as it stands. */
   onSample?(text: string, step: number): void
-  /** Ends the training, with a checkpoint of the last whole step. */
+  /**
+   * Ends the training, with a checkpoint of the last whole step. Before the first one there is nothing
+   * to save: the signal's reason is thrown.
+   */
   signal?: AbortSignal
 }
 
@@ -149,6 +152,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const resumed = options.resume ? await checkpoints.newest() : undefined
   // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
   await checkDiskSpace(out, 16 * parameters * (options.keep + 1))
+  signal?.throwIfAborted()
   const trainer = await createTrainer(session, batch, context)
   const reader = session.reader(batch)
   checkpoints.attach(trainer)

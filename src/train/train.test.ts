@@ -71,6 +71,15 @@ describe('resuming', () => {
     },
   )
 
+  test('is not possible where a signal came before the first step', async () => {
+    const stop = new AbortController()
+    stop.abort('too early')
+    const out = join(folder, 'early')
+    await expect(train(tiny('early'), { signal: stop.signal })).rejects.toBe('too early')
+    await expect(train({ ...tiny('early'), resume: true })).rejects.toThrow(/no checkpoint/)
+    await expect(readdir(out)).rejects.toThrow('ENOENT')
+  })
+
   test('repeats a step that was cut short', async () => {
     const stop = new AbortController()
     const steps: (number | undefined)[] = []

@@ -33,7 +33,7 @@ async function trainIn(parsed: ParsedTrainOptions, events: TrainEvents): Promise
   const report = tellData((line) => events.onMessage?.(line))
   if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
   const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
-  const reading = { ...parsed, report, own: out }
+  const reading = { ...parsed, report, own: out, signal: events.signal }
   const corpus = await openCorpus(parsed.data, reading)
   const validation = Array.isArray(val) ? await openCorpus(val, reading) : undefined
   let engine: Engine | undefined

@@ -218,7 +218,8 @@ async function readAll(
   events: TrainEvents,
 ): Promise<Conversation[]> {
   const report = tellData((line) => events.onMessage?.(line))
-  const corpus = await openCorpus(sources, { encoding, encodingErrors, report, own })
+  const { signal } = events
+  const corpus = await openCorpus(sources, { encoding, encodingErrors, report, own, signal })
   try {
     const conversations: Conversation[] = []
     for await (const conversation of readConversations(corpus, report))

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -201,6 +201,22 @@ describe('files', () => {
   })
 })
 
+it('stops reading at a signal', async () => {
+  await put('long.txt', 'long '.repeat(2 ** 20))
+  await put('list.jsonl', '{"text":"one"}\n')
+  const stop = new AbortController()
+  const sources = [at('long.txt'), at('list.jsonl')]
+  const corpus = await openCorpus(sources, { signal: stop.signal })
+  const documents = corpus.documents()
+  expect((await documents.next()).value?.end).toBe(false)
+  stop.abort('enough')
+  const rest = async () => {
+    for await (const _ of documents);
+  }
+  await expect(rest()).rejects.toBe('enough')
+  await expect(corpus.documents().next()).rejects.toBe('enough')
+})
+
 describe('folders', () => {
   it('give their text files in order of name, and say what they leave out', async () => {
     await put('data/b.txt', 'B')
@@ -308,6 +324,15 @@ describe('streams', () => {
     expect((await readdir(folder)).length).toBe(1)
     await corpus.close()
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it('leave nothing behind where a process was killed', async () => {
+    vi.stubEnv('TMPDIR', folder)
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    await put(`chatwright-input-${pid}-abandoned/input`, 'text')
+    await put(`chatwright-input-${process.ppid}-in-use/input`, 'text')
+    await (await openCorpus(['-'], { stdin: stdin('more') })).close()
+    expect(await readdir(folder)).toEqual([`chatwright-input-${process.ppid}-in-use`])
   })
 
   it('are JSONL when a field is named', async () => {

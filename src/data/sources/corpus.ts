@@ -22,6 +22,8 @@ export interface CorpusOptions {
   stdin?: AsyncIterable<Uint8Array>
   /** Folder of the result: files that folders and patterns have in it are no data. */
   own?: string
+  /** Ends the reading; its reason is thrown. */
+  signal?: AbortSignal
 }
 
 /** Sources that were found; they may be read any number of times. */
@@ -53,7 +55,7 @@ export async function openCorpus(
   options: CorpusOptions = {},
 ): Promise<Corpus> {
   const { encoding, encodingErrors = 'refuse', documentSeparator = '' } = options
-  const { report = () => {}, stdin, own } = options
+  const { report = () => {}, stdin, own, signal } = options
   const { files, close } = await locateSources(sources, { report, stdin, encoding, own })
   const told = new Set<string>()
   const reportOnce = (event: DataEvent & { name: string }) => {
@@ -62,7 +64,7 @@ export async function openCorpus(
     told.add(key)
   }
   const textParts = ({ name, path, gzip }: SourceFile) =>
-    decodeText(readBytes(path, { gzip }), name, {
+    decodeText(readBytes(path, { gzip, signal }), name, {
       encoding,
       errors: encodingErrors,
       replaced: (count, likely) => reportOnce({ kind: 'replaced', name, count, likely }),

@@ -1,11 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
-import { writeFile } from '../../models/files/node-file.ts'
 import { type FindOptions, findFiles } from './find-files.ts'
 import { type SourceFile, TEXT_FIELD } from './source-file.ts'
+import { copyStream, type StreamCopy } from './stream-copy.ts'
 
 export interface LocatedSources {
   readonly files: readonly SourceFile[]
@@ -21,15 +19,14 @@ export async function locateSources(
   sources: readonly string[],
   { stdin, ...search }: FindOptions & { stdin?: AsyncIterable<Uint8Array> | undefined },
 ): Promise<LocatedSources> {
-  const copies: string[] = []
+  const copies: StreamCopy[] = []
   const close = async () => {
-    for (const copy of copies) await rm(copy, { recursive: true, force: true })
+    for (const copy of copies) await copy.remove()
   }
   const copyOf = async (stream: AsyncIterable<Uint8Array>): Promise<string> => {
-    const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
-    copies.push(folder)
-    await writeFile(join(folder, 'input'), stream)
-    return join(folder, 'input')
+    const copy = await copyStream(stream)
+    copies.push(copy)
+    return copy.path
   }
   const locate = async (source: string): Promise<SourceFile[]> => {
     if (isStandardInput(source)) {

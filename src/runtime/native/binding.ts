@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Binding } from '../engine.ts'
 import type { Pointer } from './koffi.ts'
 import type { NativeProgram } from './program.ts'
@@ -46,6 +47,8 @@ export class NativeBinding implements Binding {
     for (const tensor of Object.values(this.#tensors)) tensor.upload?.()
     const options = signal ? api.create('CreateRunOptions') : null
     const stop = () => options && api.call('RunOptionsSetTerminate', options)
+    // One signal stops runs on every thread, and Node warns of a leak from 11 listeners on.
+    if (signal) setMaxListeners(0, signal)
     signal?.addEventListener('abort', stop)
     try {
       await api.callAsync('RunWithBinding', this.#program.pointer, options, this.#native())
