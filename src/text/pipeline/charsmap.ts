@@ -29,6 +29,9 @@ export function charsmapNormalizer(charsmap: string): (text: string) => string {
   }
 }
 
+/** Bytes of a replacement. Those of NFKC have 33 at most. */
+const LONGEST = 512
+
 /** A byte order mark is text like any other. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -41,7 +44,16 @@ function readCharsmap(charsmap: string): { units: Uint32Array; replacements: Uin
     throw new UserError('tokenizer.json: precompiled_charsmap is damaged; get the file again')
   }
   const units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true))
-  return { units, replacements: bytes.subarray(4 + size) }
+  const replacements = bytes.subarray(4 + size)
+  for (let end = replacements.indexOf(0), start = 0; end >= 0; ) {
+    if (end - start > LONGEST)
+      throw new UserError(
+        `tokenizer.json: precompiled_charsmap has a replacement of ${end - start} bytes; expected at most ${LONGEST}`,
+      )
+    start = end + 1
+    end = replacements.indexOf(0, start)
+  }
+  return { units, replacements }
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts'
 import { byteOfCharacter } from '../bpe/byte-alphabet.ts'
 import { cleanUp } from './clean-up.ts'
 import { readPattern } from './pattern.ts'
-import { type Fields, readSteps } from './steps.ts'
+import { checkGrowth, type Fields, readSteps, replacementOf } from './steps.ts'
 
 /** Makes text of tokens: each step gives other tokens, and the last ones are joined. */
 export type Decoder = (tokens: readonly string[]) => string
@@ -17,8 +17,18 @@ export function readDecoder(json: unknown): Decoder {
     return kind(fields, place)
   })
   if (steps.length === 0) return (tokens) => tokens.join(' ')
-  return (tokens) => steps.reduce((result, step) => step(result), tokens).join('')
+  return (tokens) =>
+    steps
+      .reduce((result, step) => {
+        const next = step(result)
+        checkGrowth('decoder', lengthOf(tokens), lengthOf(next))
+        return next
+      }, tokens)
+      .join('')
 }
+
+const lengthOf = (tokens: readonly string[]): number =>
+  tokens.reduce((sum, token) => sum + token.length, 0)
 
 const kinds: Readonly<Record<string, (fields: Fields, place: string) => Step>> = {
   ByteLevel: () => (tokens) => [utf8.decode(Uint8Array.from(tokens.flatMap(bytesOfToken)))],
@@ -44,7 +54,7 @@ const kinds: Readonly<Record<string, (fields: Fields, place: string) => Step>> =
   },
   Replace: ({ pattern, content }, place) => {
     const expression = readPattern(pattern, place)
-    const replacement = String(content ?? '')
+    const replacement = replacementOf(content, place)
     return (tokens) => tokens.map((token) => token.replace(expression, () => replacement))
   },
   ByteFallback: () => joinBytes,

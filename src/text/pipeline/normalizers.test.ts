@@ -52,3 +52,13 @@ test.each([
 ])('%j is refused', (json, message) => {
   expect(() => readNormalizer(json)).toThrow(`tokenizer.json: ${message}`)
 })
+
+test('steps that make a text longer and longer are ended', () => {
+  const twice = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' }
+  const sequence = (count: number) =>
+    readNormalizer({ type: 'Sequence', normalizers: Array.from({ length: count }, () => twice) })
+  expect(sequence(5)('ab')).toBe(`${'a'.repeat(32)}b`)
+  expect(() => sequence(60)('ab')).toThrow('normalizer makes 131073 characters of 2')
+  const long = { type: 'Prepend', prepend: 'a'.repeat(1000) }
+  expect(() => readNormalizer(long)).toThrow('normalizer writes 1000 characters at once')
+})

@@ -4,7 +4,7 @@ import { spaceEnd, spaceStart } from '../white-space.ts'
 import { type BertOptions, bertNormalizer, lowercase } from './bert-normalizer.ts'
 import { charsmapNormalizer } from './charsmap.ts'
 import { readPattern } from './pattern.ts'
-import { type Fields, readSteps } from './steps.ts'
+import { checkGrowth, type Fields, readSteps, replacementOf } from './steps.ts'
 
 /** Makes spellings alike before text is cut into words. */
 export type Normalizer = (text: string) => string
@@ -19,7 +19,12 @@ export function readNormalizer(json: unknown, raw?: RegExp): Normalizer {
     if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
     return type === 'Precompiled' ? around(raw, kind(fields, place)) : kind(fields, place)
   })
-  return (text) => steps.reduce((result, step) => step(result), text)
+  return (text) =>
+    steps.reduce((result, step) => {
+      const next = step(result)
+      checkGrowth('normalizer', text.length, next.length)
+      return next
+    }, text)
 }
 
 const around =
@@ -43,13 +48,13 @@ const kinds: Readonly<Record<string, (fields: Fields, place: string) => Normaliz
       return text.slice(start, end)
     }
   },
-  Prepend: ({ prepend }) => {
-    const start = String(prepend ?? '')
+  Prepend: ({ prepend }, place) => {
+    const start = replacementOf(prepend, place)
     return (text) => (text === '' ? '' : start + text)
   },
   Replace: ({ pattern, content }, place) => {
     const expression = readPattern(pattern, place)
-    const replacement = String(content ?? '')
+    const replacement = replacementOf(content, place)
     return (text) => text.replace(expression, () => replacement)
   },
   Nmt: () => (text) => text.replace(NMT_CONTROLS, '').replace(NMT_BLANKS, ' '),

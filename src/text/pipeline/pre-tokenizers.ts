@@ -3,7 +3,7 @@ import { tokenOfBytes } from '../bpe/byte-alphabet.ts'
 import { splitSources } from '../bpe/split.ts'
 import { readPattern } from './pattern.ts'
 import { type Behavior, splitText } from './split.ts'
-import { type Fields, readSteps, type Step } from './steps.ts'
+import { checkGrowth, type Fields, readSteps, type Step } from './steps.ts'
 
 /** Cuts text into the words within which tokens are made; `isStart`: a text begins with it. */
 export type PreTokenizer = (text: string, isStart: boolean) => string[]
@@ -22,7 +22,12 @@ export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
   })
   return (text, isStart) =>
     cuts.reduce(
-      (words, cut) => words.flatMap((word, i) => cut(word, isStart && i === 0)),
+      (words, cut) => {
+        const next = words.flatMap((word, i) => cut(word, isStart && i === 0))
+        const length = next.reduce((sum, word) => sum + word.length, 0)
+        checkGrowth('pre_tokenizer', text.length, length)
+        return next
+      },
       text === '' ? [] : [text],
     )
 }

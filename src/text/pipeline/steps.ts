@@ -28,3 +28,26 @@ export function readSteps(json: unknown, part: string, list: string): Step[] {
   }
   return read(json, `tokenizer.json: ${part}`)
 }
+
+/** Characters that a step may write for one: Unicode's longest normalization makes 18 of one. */
+const LONGEST = 128
+
+/** What a step writes in the place of something. Throws UserError where it is absurdly long. */
+export function replacementOf(value: unknown, place: string): string {
+  const text = String(value ?? '')
+  if (text.length <= LONGEST) return text
+  throw new UserError(
+    `${place} writes ${text.length} characters at once; no tokenizer has more than ${LONGEST}`,
+  )
+}
+
+/**
+ * Ends steps that each make a text longer: a few bytes of a foreign file could ask for all of the memory.
+ * Throws UserError.
+ */
+export function checkGrowth(part: string, before: number, after: number): void {
+  if (after <= LONGEST * before + 2 ** 16) return
+  throw new UserError(
+    `tokenizer.json: ${part} makes ${after} characters of ${before}; no tokenizer makes more than ${LONGEST} of one`,
+  )
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { UserError } from '../../errors.ts'
+import { llama3Source, qwen2Source, splitSources } from '../bpe/split.ts'
+import { OUTER_BLANKS } from '../convert/sentencepiece.ts'
+import { gpt4oSource, qwen35Source, tekkenSource } from '../gguf/patterns.ts'
+import { readPattern } from './pattern.ts'
+
+const read = (source: string) => readPattern({ Regex: source }, 'tokenizer.json: normalizer')
+
+describe('the patterns of tokenizers that are in use are read', () => {
+  test.each([
+    ...Object.values(splitSources),
+    llama3Source,
+    qwen2Source,
+    gpt4oSource,
+    qwen35Source,
+    tekkenSource,
+    OUTER_BLANKS,
+    ' {2,}',
+    '^ +| +$',
+    String.raw`\s+`,
+    // DeepSeek
+    String.raw`\p{N}{1,3}`,
+    '[一-龥぀-ゟ゠-ヿ]+',
+    String.raw`[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_` +
+      '`' +
+      String.raw`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+    // BLOOM
+    ' ?[^(\\s|[.,!?…。，、।۔،])]+',
+    // CLIP
+    String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`,
+    // Digits from the right, three together
+    String.raw`\d{1,3}(?=(?:\d{3})*\b)`,
+    String.raw`\p{N}{1,3}(?=(?:\p{N}{3})+(?!\p{N}))`,
+  ])('%s', (source) => {
+    expect(read(source)).toBeInstanceOf(RegExp)
+  })
+})
+
+describe('a pattern that may take time without end is refused', () => {
+  test.each([
+    '(a+)+$',
+    '(a*)*b',
+    '(?:a|a)*$',
+    '(a|aa)+$',
+    '(?:a{1,3})+$',
+    '(?:a?){50}a{50}',
+    '((a{2})?){4}',
+    '(x+x+)+y',
+    '(?<name>a+)*$',
+    '(?=(?:a+)+$)',
+    String.raw`(?:[a\]]+[()])*$`,
+    String.raw`(?:\p{L}+\s?)*$`,
+  ])('%s', (source) => {
+    expect(() => read(source)).toThrow(UserError)
+    expect(() => read(source)).toThrow('repeats what matches in several ways')
+  })
+  test('by its length', () => {
+    expect(() => read(`${'a*'.repeat(8)}$`)).toThrow('has 8 repetitions in a row')
+    expect(() => read(`${'a?'.repeat(40)}${'a'.repeat(40)}`)).toThrow('has 40 choices in a row')
+    expect(() => read(`${'(?:a|a)'.repeat(40)}$`)).toThrow('choices in a row')
+    expect(() => read('('.repeat(99) + ')'.repeat(99))).toThrow('more than 64 groups')
+    expect(() => read('a{0,1000}'.repeat(4))).toThrow('has 4 repetitions in a row')
+  })
+})
