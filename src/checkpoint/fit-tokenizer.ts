@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import { type ModelConfig, stacksOf } from '../models/model.ts'
 import { fitRows } from '../text/fit-rows.ts'
+import type { Place } from '../text/input-template.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** Rows that a model may have beyond its tokenizer's ids: vocabularies are padded to round numbers. */
@@ -25,6 +26,7 @@ export function fitTokenizer(
 ): FittedTokenizer {
   const all = stacksOf(config).map(({ vocabSize }) => vocabSize)
   const { tokenizer, without } = fitRows(given, Math.min(...all))
+  checkTemplate(where, tokenizer, config)
   const { vocabSize: tokens } = tokenizer
   for (const rows of all) {
     const most = pads ? Number.POSITIVE_INFINITY : Math.max(PADDING, PADDING_SHARE * rows)
@@ -34,4 +36,24 @@ export function fitTokenizer(
     )
   }
   return { tokenizer, unused: without.map((name) => `token ${name} (no row in the model)`) }
+}
+
+/** What stands around texts must be tokens that there are, of types that the model has. */
+function checkTemplate(where: string, tokenizer: Tokenizer, config: ModelConfig): void {
+  const { single = [], pair = [] } = tokenizer.inputTemplate ?? {}
+  const types = Math.min(...stacksOf(config).map(({ tokenTypes }) => tokenTypes))
+  // Some files tell two texts apart that the model does not; these are for one only.
+  const most = (places: readonly Place[]) => (places === pair ? Math.max(types, 2) : types)
+  for (const places of [single, pair]) {
+    const other = places.find(({ type }) => types > 0 && type >= most(places))
+    if (other)
+      throw new UserError(
+        `${where}: post_processor has the token type (type_id) ${other.type}, but the model has ${types}, from 0 on; correct the file`,
+      )
+    const id = places.flatMap(({ ids = [] }) => ids).find((id) => !(id < tokenizer.vocabSize))
+    if (id !== undefined)
+      throw new UserError(
+        `${where}: post_processor has the token ${id}; ids end at ${tokenizer.vocabSize - 1}`,
+      )
+  }
 }

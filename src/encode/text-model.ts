@@ -64,6 +64,11 @@ export class TextModel {
     texts: readonly TextToRun[],
     { rows, signal }: { rows?: readonly (readonly number[])[]; signal?: AbortSignal } = {},
   ): Promise<Float32Array[]> {
+    const { tokenTypes } = this.model.config
+    if (tokenTypes > 0 && texts.some(({ typeIds }) => typeIds.some((type) => type >= tokenTypes)))
+      throw new UserError(
+        `the tokenizer gives the second text of a pair another token type, but the model has ${tokenTypes}; give one text each`,
+      )
     const padId = this.tokenizer.padId ?? 0
     const lengths = texts.map(({ ids }) => ids.length)
     const results: Float32Array[] = new Array(texts.length)

@@ -109,11 +109,15 @@ function readPlaces(
     const { Sequence: sequence, SpecialToken: special } = isObject(item) ? item : {}
     const { id, type_id } = (isObject(sequence) ? sequence : (special ?? {})) as Fields
     const type = typeof type_id === 'number' ? type_id : 0
+    if (!Number.isInteger(type) || type < 0)
+      throw new UserError(
+        `tokenizer.json: post_processor has the type_id ${type}; expected a whole number of 0 or more`,
+      )
     if (isObject(sequence)) return { text: id === 'B' ? 1 : 0, type }
     const own = isObject(specials[String(id)]) ? (specials[String(id)] as Fields).ids : undefined
     const added = json.added_tokens.find(({ content }) => content === id)
     const ids = Array.isArray(own) ? own : added ? [added.id] : []
-    if (ids.length > 0 && ids.every(Number.isInteger)) return { ids, type }
+    if (ids.length > 0 && ids.every((id) => Number.isInteger(id) && id >= 0)) return { ids, type }
     throw new UserError(
       `tokenizer.json: post_processor names the special token ${JSON.stringify(id)}, which is not there`,
     )

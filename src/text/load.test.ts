@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { llama2File } from '../../test/tokenizer-files.ts'
 import { ByteLevelBpe } from './bpe/byte-level-bpe.ts'
 import { trainBpe } from './bpe/train.ts'
 import { CharTokenizer } from './char.ts'
@@ -271,6 +272,7 @@ describe('a vocabulary that lacks bytes, as those of StarCoder and Falcon do', (
 })
 
 describe('a faulty file is refused with the place of the fault', () => {
+  const llama = llama2File()
   const model = (change: object) => () =>
     loadTokenizer({ ...base, model: { ...base.model, ...change } })
   const merges = () => [...(base.model.merges as string[])]
@@ -293,6 +295,45 @@ describe('a faulty file is refused with the place of the fault', () => {
     expect(model({ merges: [...merges(), '~ ~'] })).toThrow(
       /merges\[\d+\] needs "~~", which is not in the vocabulary/,
     )
+  })
+  test.each(['__proto__', 'constructor', 'toString'])(
+    'a step or a model of the type %s',
+    (type) => {
+      const step = { type, pattern: { String: 'a' } }
+      for (const part of ['normalizer', 'pre_tokenizer', 'decoder']) {
+        const file = { ...llama, [part]: step }
+        expect(() => loadTokenizer(file)).toThrow(`${part} is "${type}", which is not supported`)
+        const sequence = {
+          type: 'Sequence',
+          normalizers: [step],
+          pretokenizers: [step],
+          decoders: [step],
+        }
+        expect(() => loadTokenizer({ ...llama, [part]: sequence })).toThrow(`${part}[0] is`)
+      }
+      const other = { ...llama, model: { ...llama.model, type } }
+      expect(() => loadTokenizer(other)).toThrow(`model.type is "${type}"; expected WordPiece`)
+      const split = { type: 'Split', pattern: { String: 'a' }, behavior: type }
+      expect(() => loadTokenizer({ ...llama, pre_tokenizer: split })).toThrow(
+        `the behavior "${type}"; expected Removed`,
+      )
+      const processor = { ...llama, post_processor: { type } }
+      expect(() => loadTokenizer(processor)).toThrow(`post_processor is "${type}"; expected`)
+    },
+  )
+  test('a token type that is none', () => {
+    for (const type_id of [-1, 0.5]) {
+      const single = [{ Sequence: { id: 'A', type_id } }]
+      const post_processor = {
+        type: 'TemplateProcessing',
+        single,
+        pair: single,
+        special_tokens: {},
+      }
+      expect(() => loadTokenizer({ ...llama, post_processor })).toThrow(
+        `the type_id ${type_id}; expected a whole number`,
+      )
+    }
   })
   test('ids that are none, or given twice', () => {
     expect(model({ vocab: { ...vocab(), new: -1 } })).toThrow('vocab["new"] is -1, not a token id')

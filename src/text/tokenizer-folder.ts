@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { fileError, ifThere } from '../models/files/file-error.ts'
 import { parseJson, textOf } from '../models/files/parse-json.ts'
+import { own } from '../own.ts'
 import { llama2cTokenizer } from './convert/llama2c.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
 import { wordPieceTokenizer } from './convert/word-piece.ts'
@@ -36,7 +37,7 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
   return named(path, async () => {
     const config = await readTokenizerConfig(read)
     const bytes = (await read(basename(path))) ?? new Uint8Array(0)
-    const convert = kinds[extname(path)] ?? jsonIn
+    const convert = own(kinds, extname(path)) ?? jsonIn
     const chatTemplate = await readTemplate(read, config)
     return { tokenizer: loadTokenizer(convert(bytes, config), config), config, chatTemplate }
   })

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.ts'
 import type { Task } from '../../models/head-config.ts'
 import { familyOf, unsaidOptions } from '../../models/huggingface/config.ts'
 import type { ModelConfig } from '../../models/model.ts'
+import { own } from '../../own.ts'
 
 const ENCODER_TASKS: readonly Task[] = ['mlm', 'classify', 'regress', 'tag', 'embed']
 
@@ -25,7 +26,7 @@ const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
 /** Throws UserError, with what is in the way, where transformers.js has no such model. */
 export function expectKnown(config: ModelConfig, folder: string): void {
   const { modelType } = familyOf(config)
-  const known = KNOWN[modelType]
+  const known = own(KNOWN, modelType)
   const task = ('head' in config && config.head?.task) || 'write'
   if (known?.includes(task)) return
   const fail = (problem: string) => new UserError(`${folder}: ${problem}`)

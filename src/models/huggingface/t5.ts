@@ -1,4 +1,5 @@
 import type { Activation } from '../../nn/index.ts'
+import { own } from '../../own.ts'
 import { type EncoderDecoderConfig, t5Config } from '../encoder-decoder-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
 import { type Family, type Rename, rename } from './family.ts'
@@ -70,7 +71,7 @@ function readActivation(field: FieldReader): { activation: Activation; gated: bo
   field.ignore('dense_act_fn', 'is_gated_act')
   const gated = given.startsWith('gated-')
   const name = gated ? given.slice('gated-'.length) : given
-  const activation = given === 'gated-gelu' ? 'gelu_tanh' : ACTIVATION_NAMES[name]
+  const activation = given === 'gated-gelu' ? 'gelu_tanh' : own(ACTIVATION_NAMES, name)
   if (!activation)
     throw field.refuse(
       'feed_forward_proj',

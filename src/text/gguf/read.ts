@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { GgufMetadata } from '../../models/gguf/metadata.ts'
+import { own } from '../../own.ts'
 import { sentencePieceJson } from '../convert/sentencepiece.ts'
 import { templateProcessing } from '../input-template.ts'
 import { addedToken, type TokenizerConfig, type TokenizerJson } from '../tokenizer-json.ts'
@@ -20,7 +21,7 @@ const MODEL = 'tokenizer.ggml.model'
 /** Throws UserError with the key at fault, or for a kind of tokenizer that is not known here. */
 export function readGgufTokenizer(metadata: GgufMetadata): GgufTokenizer {
   const model = metadata.string(MODEL)
-  const read = Object.hasOwn(readers, model) ? readers[model] : undefined
+  const read = own(readers, model)
   if (!read)
     throw new UserError(
       `metadata "${MODEL}" is ${JSON.stringify(model)}; supported are ${Object.keys(readers).join(', ')}`,

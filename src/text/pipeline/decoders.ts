@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { own } from '../../own.ts'
 import { byteOfCharacter } from '../bpe/byte-alphabet.ts'
 import { cleanUp } from './clean-up.ts'
 import { readPattern } from './pattern.ts'
@@ -12,7 +13,7 @@ type Step = (tokens: readonly string[]) => readonly string[]
 /** The decoder of a tokenizer.json. Throws UserError for one that is not known here. */
 export function readDecoder(json: unknown): Decoder {
   const steps = readSteps(json, 'decoder', 'decoders').map(({ type, fields, place }) => {
-    const kind = kinds[type]
+    const kind = own(kinds, type)
     if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
     return kind(fields, place)
   })

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { own } from '../../own.ts'
 import { tokenPattern } from '../token-pattern.ts'
 import {
   isObject,
@@ -28,7 +29,7 @@ export function readModel({ model, added_tokens }: TokenizerJson): ReadModel {
     added_tokens.filter((token) => token.special).map((token) => token.content),
   )
   const type = model.type ?? (Array.isArray(model.vocab) ? 'Unigram' : 'BPE')
-  const read = kinds[type]
+  const read = own(kinds, type)
   if (!read) {
     throw new UserError(
       `tokenizer.json: model.type is ${JSON.stringify(type)}; expected ${Object.keys(kinds).join(', ')}`,
@@ -68,8 +69,8 @@ const kinds: Readonly<Record<string, Read>> = {
     }
     const ids = new Map(pieces.map(({ text, id }) => [text, id]))
     const bytes = byte_fallback === true ? byteTokens((token) => ids.get(token)) : undefined
-    const own = readSentencePieceFields(json)
-    const never = new Set([...specials, ...(own?.unused ?? [])])
+    const fields = readSentencePieceFields(json)
+    const never = new Set([...specials, ...(fields?.unused ?? [])])
     const hidden = new Set([unk_id, ...(bytes ?? [])])
     const model = new Unigram(
       pieces.filter(({ text, id }) => text !== '' && !hidden.has(id) && !never.has(text)),
@@ -77,7 +78,7 @@ const kinds: Readonly<Record<string, Read>> = {
         unkId: unk_id as number,
         bytes,
         lowest: pieces.reduce((least, { score }) => Math.min(least, score), Infinity),
-        symbols: own && new Set(own.user_defined_symbols),
+        symbols: fields && new Set(fields.user_defined_symbols),
       },
     )
     return { model, tokens: pieces.map(({ text }) => text) }
@@ -85,8 +86,8 @@ const kinds: Readonly<Record<string, Read>> = {
   BPE: (json, specials) => {
     const { vocab, merges } = readBpeModel(json)
     const all: Vocabulary = new Map(Object.entries(vocab))
-    const own = readSentencePieceFields(json)
-    const known = without(all, new Set([...specials, ...(own?.unused ?? [])]))
+    const fields = readSentencePieceFields(json)
+    const known = without(all, new Set([...specials, ...(fields?.unused ?? [])]))
     const { unk_token, continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = json
     const bytes = json.byte_fallback === true ? byteTokens((token) => all.get(token)) : undefined
     const options = {
@@ -114,8 +115,9 @@ const kinds: Readonly<Record<string, Read>> = {
       model: new CharacterBpe(known, {
         ...options,
         merges: triples,
-        levels: own?.scores && levelsOf(triples, own.scores),
-        symbols: own && tokenPattern(own.user_defined_symbols.filter((text) => known.has(text))),
+        levels: fields?.scores && levelsOf(triples, fields.scores),
+        symbols:
+          fields && tokenPattern(fields.user_defined_symbols.filter((text) => known.has(text))),
       }),
       tokens: tokensOf(all),
     }

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { own } from '../../own.ts'
 import { splitAt } from '../token-pattern.ts'
 import { spaceEnd, spaceStart } from '../white-space.ts'
 import { type BertOptions, bertNormalizer, lowercase } from './bert-normalizer.ts'
@@ -15,7 +16,7 @@ export type Normalizer = (text: string) => string
  */
 export function readNormalizer(json: unknown, raw?: RegExp): Normalizer {
   const steps = readSteps(json, 'normalizer', 'normalizers').map(({ type, fields, place }) => {
-    const kind = kinds[type]
+    const kind = own(kinds, type)
     if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
     return type === 'Precompiled' ? around(raw, kind(fields, place)) : kind(fields, place)
   })

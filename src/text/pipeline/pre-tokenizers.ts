@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { own } from '../../own.ts'
 import { tokenOfBytes } from '../bpe/byte-alphabet.ts'
 import { splitSources } from '../bpe/split.ts'
 import { readPattern } from './pattern.ts'
@@ -16,7 +17,7 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
 /** Steps one after the other; without any, a text is one word. */
 export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
   const cuts = steps.map(({ type, fields, place }) => {
-    const kind = kinds[type]
+    const kind = own(kinds, type)
     if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
     return kind(fields, place)
   })
@@ -101,7 +102,7 @@ const behaviors: Readonly<Record<string, Behavior>> = {
 }
 
 function behaviorOf(name: unknown): Behavior {
-  const behavior = behaviors[String(name).toLowerCase()]
+  const behavior = own(behaviors, String(name).toLowerCase())
   if (behavior) return behavior
   throw new UserError(
     `tokenizer.json: pre_tokenizer has the behavior ${JSON.stringify(name)}; expected ${Object.values(behaviors).join(', ')}`,
