@@ -14,6 +14,10 @@ import { isObject, readTokenizerJson } from './tokenizer-json.ts'
  * Throws a UserError that names what is wrong in the file.
  */
 export function loadTokenizer(json: unknown, config: TokenizerConfig = {}): Tokenizer {
+  if (typeof json === 'string')
+    throw new UserError(
+      `loadTokenizer takes what a tokenizer.json holds, parsed, not the text ${JSON.stringify(json.slice(0, 80))}; readTokenizer reads files and folders`,
+    )
   const file = readTokenizerJson(json)
   if (CharTokenizer.reads(file)) return new CharTokenizer(file, config)
   const splitter = byteLevelSplitter(file)

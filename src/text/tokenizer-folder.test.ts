@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { bertFile, robertaFile, t5File } from '../../test/tokenizer-files.ts'
+import { bertFile, llama2File, robertaFile, t5File } from '../../test/tokenizer-files.ts'
 import { UserError } from '../errors.ts'
+import { encodeGguf } from '../models/gguf/encode.ts'
 import { encodeInput } from './encode-input.ts'
+import { writeGgufTokenizer } from './gguf/write.ts'
 import { loadTokenizer } from './load.ts'
 import { readTokenizerAt, readTokenizerFolder } from './tokenizer-folder.ts'
 
@@ -72,5 +74,22 @@ describe('a file', () => {
       await expect(at(name)).rejects.toBeInstanceOf(UserError)
     }
     await expect(readTokenizerAt(folder)).rejects.toThrow('there is no tokenizer')
+  })
+
+  test('is a GGUF file, whatever its name', async () => {
+    const whole = loadTokenizer(llama2File())
+    const options = { rows: whole.vocabSize, addBos: true, chatTemplate: '{{ messages }}' }
+    const metadata = writeGgufTokenizer(whole, options)
+    for (const name of ['model.gguf', 'tokenizer.json']) {
+      await writeFile(join(folder, name), encodeGguf({ metadata, tensors: [] }))
+      const { tokenizer, chatTemplate } = await readTokenizerAt(join(folder, name))
+      expect(chatTemplate).toBe('{{ messages }}')
+      for (const text of ['the cat 我们', ' <s> é'])
+        expect(encodeInput(tokenizer, text)).toEqual(encodeInput(whole, text))
+    }
+    await writeFile(join(folder, 'x.gguf'), 'GGUF and nothing else')
+    await expect(readTokenizerAt(join(folder, 'x.gguf'))).rejects.toThrow(/x\.gguf: /)
+    await writeFile(join(folder, 'y.gguf'), encodeGguf({ metadata: new Map(), tensors: [] }))
+    await expect(readTokenizerAt(join(folder, 'y.gguf'))).rejects.toThrow('"tokenizer.ggml.model"')
   })
 })

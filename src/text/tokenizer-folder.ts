@@ -2,11 +2,14 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { fileError, ifThere } from '../models/files/file-error.ts'
+import { openFile } from '../models/files/node-file.ts'
 import { parseJson, textOf } from '../models/files/parse-json.ts'
+import { openGguf } from '../models/gguf/gguf.ts'
 import { own } from '../own.ts'
 import { llama2cTokenizer } from './convert/llama2c.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
 import { wordPieceTokenizer } from './convert/word-piece.ts'
+import { readChatTemplate, readGgufTokenizer } from './gguf/read.ts'
 import { loadTokenizer } from './load.ts'
 import {
   type LoadedTokenizer,
@@ -23,8 +26,8 @@ export const readTokenizerFolder = (folder: string): Promise<LoadedTokenizer> =>
 
 /**
  * The tokenizer in a folder or a file: a tokenizer.json of any name, a `vocab.txt`, a SentencePiece
- * `.model` or llama2.c's `.bin`; the configuration beside it is read too. Throws UserError that
- * names the path.
+ * `.model` or llama2.c's `.bin`, with the configuration beside it; or a GGUF file. Throws UserError
+ * that names the path.
  */
 export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
   const found = await ifThere(stat(path), `cannot read tokenizer ${path}`)
@@ -33,6 +36,7 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
       `tokenizer ${path}: no such file or folder; give a model's folder or a tokenizer.json`,
     )
   if (found.isDirectory()) return readTokenizerFolder(path)
+  if (await isGgufFile(path)) return readGgufVocabulary(path)
   const read = readIn(dirname(path))
   return named(path, async () => {
     const config = await readTokenizerConfig(read)
@@ -40,6 +44,32 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
     const convert = own(kinds, extname(path)) ?? jsonIn
     const chatTemplate = await readTemplate(read, config)
     return { tokenizer: loadTokenizer(convert(bytes, config), config), config, chatTemplate }
+  })
+}
+
+const GGUF = 'GGUF'
+
+/** By what a file begins with, whatever its name. */
+async function isGgufFile(path: string): Promise<boolean> {
+  const file = await openFile(path)
+  try {
+    return file.size >= GGUF.length && textOf(await file.read(0, GGUF.length)) === GGUF
+  } finally {
+    await file.close?.()
+  }
+}
+
+/** The tokenizer in a GGUF file, of which no more than the metadata is read. */
+async function readGgufVocabulary(path: string): Promise<LoadedTokenizer> {
+  const { metadata, close } = await openGguf(await openFile(path), path)
+  await close()
+  return named(path, async () => {
+    const { json, config } = readGgufTokenizer(metadata)
+    return {
+      tokenizer: loadTokenizer(json, config),
+      config,
+      chatTemplate: readChatTemplate(metadata),
+    }
   })
 }
 

@@ -84,7 +84,14 @@ async function chooseTokenizer(
   return { tokenizer, chatTemplate }
 }
 
-/** Reads the tokenizer in a folder or a file, see `readTokenizerAt`. Throws UserError. */
+/**
+ * Reads the tokenizer in a model's folder, or in a file: a tokenizer.json of any name, `vocab.txt`, a
+ * SentencePiece `.model`, llama2.c's `.bin`, or a GGUF file. Throws UserError.
+ *
+ * @example
+ * const tokenizer = await readTokenizer('model.gguf')
+ * tokenizer.encode('Call me Ishmael.')
+ */
 export async function readTokenizer(path: string): Promise<Tokenizer> {
   const { tokenizer } = await readTokenizerAt(path)
   return tokenizer

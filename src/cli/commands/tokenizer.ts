@@ -7,7 +7,9 @@ import { readingHelp } from '../help/reading.ts'
 import { readStandardInput } from '../standard-input.ts'
 import { trainTokenizerOptions } from '../train-tokenizer.ts'
 
-const where = { tokenizer: '`DIR` folder of a model, a tokenizer.json, vocab.txt or *.model' }
+const where = {
+  tokenizer: '`DIR` folder of a model, a tokenizer.json, vocab.txt, *.model or *.gguf',
+}
 
 const train = defineCommand({
   name: 'train',

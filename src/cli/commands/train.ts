@@ -25,7 +25,7 @@ export const train = defineCommand({
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
       tokenizer:
-        '`char|bpe|DIR` characters, byte-level BPE, or a folder with a tokenizer.json (default: bpe)',
+        '`char|bpe|PATH` characters, byte-level BPE, or a tokenizer: a model folder, tokenizer.json, *.model or *.gguf (default: bpe)',
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',
     },
     Model: {
