@@ -39,12 +39,13 @@ export async function runTraining(
 }
 
 const describeResult = (result: TrainResult): string => {
-  const { loss, perplexity, bitsPerByte, metrics = {} } = result
+  const { loss, perplexity, bitsPerByte, lossPerDocument, metrics = {} } = result
   const { out, steps, seconds, tokensPerSecond } = result
   const measures = [
     loss === undefined ? [] : `validation loss ${formatLoss(loss)}`,
     perplexity === undefined ? [] : `perplexity ${perplexity.toFixed(2)}`,
     bitsPerByte === undefined ? [] : `${bitsPerByte.toFixed(3)} bits per byte`,
+    lossPerDocument === undefined ? [] : `loss per document ${formatLoss(lossPerDocument)}`,
     Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`),
   ].flat()
   const measured = measures.length > 0 ? `${measures.join(', ')}; ` : ''

@@ -1,25 +1,29 @@
 import { z } from 'zod'
+import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/describe-event.ts'
 import { parsedRecords } from '../data/sources/parsed-records.ts'
 import { readingOptions } from '../data/sources/reading-options.ts'
 import { parseRecord } from '../data/tasks/parse-record.ts'
 import { UserError } from '../errors.ts'
+import { loadWriting } from '../generate/load.ts'
+import type { WritingModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
 import { encodeInput, encodeWords } from '../text/encode-input.ts'
 import { type Classified, classify, estimate } from './classify.ts'
+import { type Completed, complete } from './complete.ts'
 import { embed } from './embed.ts'
 import { type Filling, fillMask } from './fill-mask.ts'
 import { promptFor } from './prompts.ts'
 import { type TaggedWord, tag } from './tag.ts'
-import { loadTextModel, type TextModel } from './text-model.ts'
+import { loadReading, type TextModel } from './text-model.ts'
 
 export const predictOptions = z.strictObject({
-  /** Folder of a model that reads whole texts. */
+  /** Folder of a model that reads whole texts, or writes. */
   model: z.string().min(1),
   text: z.array(z.string()).default([]),
-  /** Text, a line each; or JSON records with `text`, and `pair` or `words`. */
+  /** Text, a line each; or JSON records: `text` with or without `pair`, `words`, `prompt`, `source`. */
   data: z.array(z.string().min(1)).default([]),
   ...readingOptions,
   /** Fillings of each gap. */
@@ -36,7 +40,7 @@ export type PredictOptions = z.input<typeof predictOptions> & {
 }
 
 /** What a model says of a text; which of these there is, is up to its task. */
-export interface Prediction extends Partial<Classified> {
+export interface Prediction extends Partial<Classified>, Partial<Completed> {
   text: string
   /** The second text, where there is one. */
   pair?: string
@@ -54,13 +58,15 @@ export interface Prediction extends Partial<Classified> {
 
 interface Given {
   text: string
+  /** Texts that an encoder-decoder reads together, instead. */
+  sources?: readonly string[]
   pair?: string
   words?: readonly string[]
 }
 
 /**
- * What a model that reads whole texts says of each: its label, its number, its words' tags, its vector,
- * or what fills its gaps. Throws UserError with the option, the file or the line at fault.
+ * What a model says of each text: its label, its number, its words' tags, its vector, or what fills its
+ * gaps; or what a model that writes makes of it. Throws UserError with the option, the file or the line at fault.
  *
  * @example
  * const [{ label }] = await predict({ model: 'my-classifier', text: ['I like it'] })
@@ -77,7 +83,24 @@ export async function predict({
     ...(await readTexts(parsed, { onMessage, signal })),
   ]
   if (given.length === 0) throw new UserError('there is no text to read; give text or data')
-  const model = await loadTextModel(folder, { engine, threads })
+  const files = await readModelFolder(folder)
+  const task = 'head' in files.config ? files.config.head?.task : undefined
+  if (options.top !== undefined && task !== 'mlm')
+    throw new UserError(
+      `top is how many fillings of a gap are given, and this model ${task ? `is for ${task}` : 'writes'}; leave it out`,
+    )
+  if (writes(files)) {
+    if (promptName !== undefined)
+      throw new UserError('promptName is for models that embed, and this one writes; leave it out')
+    const model = await loadWriting(files, { engine, threads })
+    try {
+      const said = await complete(model, given, { signal })
+      return given.map(({ text }, i) => ({ text, ...said[i] }))
+    } finally {
+      await model.dispose()
+    }
+  }
+  const model = await loadReading(files, { engine, threads })
   try {
     if (promptName !== undefined && model.head.task !== 'embed')
       throw new UserError(
@@ -93,6 +116,10 @@ export async function predict({
     await model.dispose()
   }
 }
+
+const writes = (files: ModelFolder): files is ModelFolder<WritingModel['config']> =>
+  files.config.kind === 'encoder-decoder' ||
+  (files.config.kind === 'decoder' && files.config.head === undefined)
 
 function cut({ tokenizer, context }: TextModel, { text, pair, words }: Given, prompt: string) {
   const { ids } = words
@@ -130,8 +157,19 @@ async function ask(
 const record = z.union([
   z.object({ words: z.array(z.string().min(1)).min(1) }),
   z.object({ text: z.string(), pair: z.string().optional() }),
+  z.object({ prompt: z.string() }),
+  z.object({ source: z.string() }),
+  z.object({ sources: z.array(z.string()).min(1) }),
 ])
-const expected = '{"text": "..."}, at times with a second text as "pair"; or {"words": ["..."]}'
+const expected =
+  '{"text": "..."}, at times with a second text as "pair"; {"words": ["..."]}; or, for a model that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}'
+
+function givenOf(read: z.output<typeof record>): Given {
+  if ('words' in read) return { text: read.words.join(' '), ...read }
+  if ('prompt' in read) return { text: read.prompt }
+  if ('source' in read) return { text: read.source }
+  return 'sources' in read ? { text: read.sources.join(' | '), ...read } : read
+}
 
 /** The texts of files: of JSON their records, of others their lines. */
 async function readTexts(
@@ -152,9 +190,8 @@ async function readTexts(
         }
       } else {
         const parse = (value: unknown, where: string) =>
-          parseRecord(record, value, { where, expected })
-        for await (const read of parsedRecords(corpus, parse))
-          given.push('words' in read ? { text: read.words.join(' '), ...read } : read)
+          givenOf(parseRecord(record, value, { where, expected }))
+        for await (const one of parsedRecords(corpus, parse)) given.push(one)
       }
     } finally {
       await corpus.close()

@@ -111,13 +111,20 @@ export interface LoadTextModelOptions extends Pick<EngineOptions, 'threads'> {
  */
 export async function loadTextModel(
   folder: string,
+  options: LoadTextModelOptions = {},
+): Promise<TextModel> {
+  return loadReading(await readModelFolder(folder), options)
+}
+
+/** As `loadTextModel`, of a folder that was read already. */
+export async function loadReading(
+  files: ModelFolder,
   { engine: chosen, threads }: LoadTextModelOptions = {},
 ): Promise<TextModel> {
-  const files = await readModelFolder(folder)
   const model = createModel(files.config)
   if (!(model instanceof Encoder) && !(model instanceof Decoder && model.head))
     throw new UserError(
-      `${folder}: ${files.family} writes text here; this needs a model with a head for whole texts, such as a BERT`,
+      `${files.folder}: ${files.family} writes text here; this needs a model with a head for whole texts, such as a BERT`,
     )
   if (typeof chosen === 'object') return open(files, { engine: chosen, model })
   const engine = await openEngine({ engine: chosen, threads })

@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { loadParameters, readDecoderFolder } from '../checkpoint/model-folder.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
-import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/describe-event.ts'
 import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
-import { encodeToMemory } from '../data/token-source.ts'
+import type { Completion } from '../data/tasks/completions.ts'
+import { UserError } from '../errors.ts'
+import { LanguageModel, type LanguageModelOptions } from '../generate/language-model.ts'
 import { Decoder } from '../models/decoder.ts'
 import { countParameters } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
@@ -14,15 +15,21 @@ import { parseOptions } from '../options.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { openEngine } from '../runtime/open.ts'
 import { engineOptions } from '../runtime/options.ts'
+import { exactMatch, expectedOf } from './completions.ts'
 import { type Measurement, measureModel } from './measure-model.ts'
+import { readRows } from './read-rows.ts'
 
 export const evaluateOptions = z.strictObject({
   /** Folder of the model. */
   model: z.string().min(1),
   /** Folders of LoRA adapters that it is measured with. */
   adapter: z.array(z.string().min(1)).default([]),
+  /** What is measured: the next token of texts, or what follows the prompts of records. */
+  task: z.enum(['lm', 'completion']).default('lm'),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
+  /** One stream of documents that rows are cut from, or one document a row. */
+  documents: z.enum(['packed', 'whole']).default('packed'),
   ...engineOptions,
   ...readingOptions,
   documentSeparator,
@@ -31,14 +38,17 @@ export const evaluateOptions = z.strictObject({
 export type EvaluateOptions = z.input<typeof evaluateOptions>
 
 export interface EvaluateResult extends Measurement {
+  /** Of the task `completion`: the share of the completions that the model writes exactly. */
+  exactMatch?: number
   parameters: number
   seconds: number
   peakRssBytes: number
 }
 
 /**
- * Measures a model on text: windows of the training context that do not overlap, every token once.
- * Throws UserError with the option or the file at fault.
+ * Measures a model: on text, in windows of the training context that do not overlap, every token once;
+ * on whole documents; or on what follows the prompts of records. Throws UserError with the option or
+ * the file at fault.
  */
 export async function evaluate(
   options: EvaluateOptions,
@@ -46,6 +56,9 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const started = performance.now()
   const parsed = parseOptions(evaluateOptions, options)
+  const idle = (['documents', 'documentSeparator'] as const).find((name) => options[name])
+  if (idle && parsed.task !== 'lm')
+    throw new UserError(`${idle} is not of the task ${parsed.task}, but of lm; leave it out`)
   const base = await readDecoderFolder(parsed.model)
   const adapters = await Promise.all(parsed.adapter.map(readAdapterFolder))
   const folder = withAdapters(base, adapters, { merge: true })
@@ -56,30 +69,34 @@ export async function evaluate(
   })
   const engine = await openEngine(parsed)
   try {
-    let bytes = 0
-    async function* documents() {
-      for await (const piece of corpus.documents()) {
-        bytes += Buffer.byteLength(piece.text)
-        yield piece
-      }
-    }
-    const tokens = await encodeToMemory(documents(), folder.tokenizer)
-    const decoder = new Decoder(folder.config)
-    const { context } = folder.config
-    const parameters = await loadParameters(engine, decoder, folder)
-    const batches = () => evaluationBatches(tokens, { rows: 8, length: context })
-    const measured = await measureModel(
-      { engine, parameters, objective: nextToken(decoder, context, { measured: true }) },
-      { batches, bytes: measuredBytes(tokens, { bytes, tokenizer: folder.tokenizer }) },
-      { signal },
-    )
+    const model = new Decoder(folder.config)
+    const { length, data, records, notices } = await readRows(corpus, folder, parsed)
+    for (const notice of notices) onMessage?.(notice)
+    const parameters = await loadParameters(engine, model, folder)
+    const objective = nextToken(model, length, { measured: true })
+    const measured = await measureModel({ engine, parameters, objective }, data, { signal })
+    const parts = { ...folder, engine, model, weights: { live: parameters } }
     return {
       ...measured,
-      parameters: countParameters(decoder),
+      ...(records && { exactMatch: await matchExactly(parts, records, signal) }),
+      parameters: countParameters(model),
       seconds: (performance.now() - started) / 1000,
       peakRssBytes: peakMemory(),
     }
   } finally {
     await Promise.all([corpus.close(), engine.dispose()])
+  }
+}
+
+async function matchExactly(
+  parts: LanguageModelOptions,
+  records: readonly Completion[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const model = await LanguageModel.create(parts)
+  try {
+    return await exactMatch(model, expectedOf(records, model), { signal })
+  } finally {
+    await model.dispose()
   }
 }

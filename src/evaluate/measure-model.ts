@@ -11,6 +11,8 @@ export interface Measurement {
   perplexity: number
   /** Bits to encode a byte of the text, which compares models whatever their tokenizers. */
   bitsPerByte: number
+  /** Mean loss of a whole document: minus the logarithm of its probability, in nats. */
+  lossPerDocument?: number
   /** Targets measured, and how many of them a second. */
   tokens: number
   tokensPerSecond: number
@@ -24,13 +26,21 @@ export interface Measured {
   undivided?: boolean
 }
 
+export interface MeasuredData {
+  /** All of it, from the start each time. */
+  batches(): Iterable<AnyBatch>
+  /** Of the text that the targets stand for. */
+  bytes: number
+  /** Whole documents, one a row. */
+  documents?: number
+}
+
 /**
- * Measures a model on the whole of `batches`, every target once; `bytes` is their text's size. Throws
- * UserError, which names the weight at fault, where the loss is not finite.
+ * Measures a model on the whole of the data, every target once. Throws UserError, which names the weight at fault, where the loss is not finite.
  */
 export async function measureModel(
   { engine, objective, parameters, undivided }: Measured,
-  { batches, bytes }: { batches(): Iterable<AnyBatch>; bytes: number },
+  { batches, bytes, documents }: MeasuredData,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Measurement> {
   const [first] = batches()
@@ -46,6 +56,7 @@ export async function measureModel(
       loss,
       perplexity: Math.exp(loss),
       bitsPerByte: total / Math.LN2 / bytes,
+      ...(documents && { lossPerDocument: total / documents }),
       tokens: count,
       tokensPerSecond: (1000 * count) / (performance.now() - started),
     }

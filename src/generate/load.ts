@@ -35,11 +35,15 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
  * const model = await load('my-model')
  * const { text } = await generate(model, { prompt: 'Call me' })
  */
-export async function load(
-  folder: string,
+export async function load(folder: string, options: LoadOptions = {}): Promise<LanguageModel> {
+  return loadWriting(await readWritingFolder(folder), options)
+}
+
+/** As `load`, of a folder that was read already. */
+export async function loadWriting(
+  base: ModelFolder<WritingModel['config']>,
   { engine: chosen, threads, bits, draft, adapter, chatTemplate: path }: LoadOptions = {},
 ): Promise<LanguageModel> {
-  const base = await readWritingFolder(folder)
   const folders =
     adapter === undefined ? [] : await Promise.all([adapter].flat().map(readAdapterFolder))
   const chatTemplate = path === undefined ? undefined : await readChatTemplate(path)

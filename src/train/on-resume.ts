@@ -59,6 +59,7 @@ export const TRAIN_ON_RESUME = {
   data: 'derived',
   documentSeparator: 'derived',
   val: 'derived',
+  documents: 'fixed',
   tokenizer: 'derived',
   vocab: 'fixed',
   style: 'derived',

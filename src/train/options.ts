@@ -83,6 +83,8 @@ export const trainOptions = trainingOptions.extend({
   documentSeparator,
   /** The share of the data that is kept for validation; or sources of their own. */
   val: validationData,
+  /** One stream of documents that rows are cut from, or one document a row. */
+  documents: z.enum(['packed', 'whole']).default('packed'),
   /** `char`, `bpe` (default), or a folder or file with a tokenizer.json. */
   tokenizer: z.string().min(1).optional(),
   /** Size of a BPE vocabulary that is trained; default by the size of the text. */

@@ -4,14 +4,15 @@ import {
   modelFiles,
   type ParameterValues,
 } from '../checkpoint/model-files.ts'
-import type { AnyBatch } from '../data/examples.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
-import { measureModel } from '../evaluate/measure-model.ts'
+import type { Expected } from '../evaluate/completions.ts'
+import { type MeasuredData, measureModel } from '../evaluate/measure-model.ts'
 import type { Files } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
 import { replaceFile } from '../files/write-aside.ts'
 import { Decoder } from '../models/decoder.ts'
+import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import type { Lora } from '../models/lora/lora.ts'
 import { countParameters, type Model } from '../models/model.ts'
@@ -72,6 +73,8 @@ export interface TrainResult {
   loss?: number
   perplexity?: number
   bitsPerByte?: number
+  /** Where documents are whole: mean loss of one, which is minus the logarithm of its probability. */
+  lossPerDocument?: number
   /** Other measures of the validation data, by name. */
   metrics?: Record<string, number>
   /** Of training. */
@@ -114,10 +117,12 @@ export interface SessionOptions {
   defaults: Horizon
   /** Batches of `rows` examples. */
   reader(rows: number): BatchReader
-  /** Batches of the whole validation data, from the start each time, and the bytes of its text. */
-  validation: { batches(): Iterable<AnyBatch>; bytes: number } | undefined
+  /** The whole validation data. */
+  validation: MeasuredData | undefined
   /** Tokens that one pass over the training data has. */
   trainingTokens: number
+  /** Prompts that are not learned from, and what is right after them, to show while it learns. */
+  expected?: readonly Expected[] | undefined
   /** Measures besides the loss, with the final weights. */
   measure?(
     parameters: Trainer['parameters'],
@@ -181,10 +186,13 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       recorder.write({ ...metrics, ...share })
       events.onMetrics?.({ ...metrics, ...share })
     }
-    const sampler =
-      model instanceof Decoder && !model.head
-        ? new Sampler({ ...session.files, engine, decoder: model, trainer })
+    const { expected } = session
+    const writer =
+      (model instanceof Decoder && !model.head) || (model instanceof EncoderDecoder && expected)
+        ? model
         : undefined
+    const sampler =
+      writer && new Sampler({ ...session.files, engine, model: writer, trainer, expected })
     const resumedAt = trainer.step
     const facts = { steps, resumedAt, parameters, batch, context, learningRate }
     events.onStart?.({ ...facts, engine: engine.reason })

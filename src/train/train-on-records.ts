@@ -18,6 +18,9 @@ import type { RecordTask } from './tasks/task.ts'
 import { originOf, tokenizerForTexts } from './tokenizer-for.ts'
 import { checkBase, checkHeld, type TrainingParts } from './training-parts.ts'
 
+/** Held-out examples that are shown while a model learns. */
+const SHOWN = 3
+
 /** Learns from records, each of which says what is to be given for it. */
 export async function trainOnRecords(
   parts: TrainingParts,
@@ -27,6 +30,12 @@ export async function trainOnRecords(
   const { seed, labelSmoothing, temperature } = options
   if (base) checkBase(options, base)
   const task = recordTask(name)
+  const style = options.style ?? task.style
+  const kind = base?.config.kind ?? kindOfStyle(style)
+  if (!task.kinds.includes(kind))
+    throw new UserError(
+      `task ${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${kind}; ${otherTask(name, kind)}choose another style or model`,
+    )
   const all = await readRecords(task, corpus)
   const [records, held] = validation
     ? [all, await readRecords(task, validation)]
@@ -39,34 +48,34 @@ export async function trainOnRecords(
   if (records.length === 0) throw new UserError('the data holds no records to learn from')
   checkHeld(held, { val: options.val, learned: records }, events)
   const head = task.head?.([...records, ...held])
-  const style = options.style ?? task.style
   const texts = () => textsOf(task, [...records, ...held])
-  const kind = base?.config.kind ?? kindOfStyle(style)
   const { tokenizer, chatTemplate } = await tokenizerForTexts(options, texts, { kind, base })
   // A model of one's own has room for what it writes, too.
   const context = options.context && Math.max(options.context, options.targetContext ?? 0)
   const config = configFor(parts, { ...options, context, style }, tokenizer, head)
-  if (!task.kinds.includes(config.kind))
-    throw new UserError(
-      `task ${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${config.kind}; choose another style or model`,
-    )
   const model = createModel(config)
   const [first] = stacksOf(config)
   const cut = ('head' in config && config.head?.maxTokens) || Infinity
-  const length = Math.min(options.context ?? Infinity, first?.context ?? 0, cut)
+  const reading = { tokenizer, addBos: base?.addBos }
+  const needed = task.longest?.([...records, ...held], reading) ?? Infinity
+  const length = Math.min(options.context ?? Infinity, first?.context ?? 0, cut, needed)
   const targetLength = options.targetContext ?? length
   const longest = stacksOf(config).at(-1)?.context ?? 0
   if (targetLength > longest)
     throw new UserError(`targetContext is ${targetLength}, but the model writes ${longest} tokens`)
   const sources = task.sourcesEach?.([...records, ...held]) ?? 1
   const sizes = { length, targetLength, sources }
-  const learned = task.examples(records, tokenizer, model, sizes)
-  const measured = held.length > 0 ? task.examples(held, tokenizer, model, sizes) : undefined
+  const learned = task.examples(records, reading, model, sizes)
+  const validated = held.length > 0 ? task.examples(held, reading, model, sizes) : undefined
   if (learned.notice) events.onMessage?.(learned.notice)
-  if (measured?.notice) events.onMessage?.(`for validation: ${measured.notice}`)
+  if (validated?.notice) events.onMessage?.(`for validation: ${validated.notice}`)
+  if (learned.count === 0 || validated?.count === 0)
+    throw new UserError(
+      `no record ${learned.count === 0 ? 'to learn from' : 'for validation'} fits into ${length} tokens; give a larger --context`,
+    )
   const each = learned.collate([0]).length
-  const defaults = horizon(config, records.length * each, each)
-  const batch = Math.min(options.batch ?? defaults.batch, records.length)
+  const defaults = horizon(config, learned.count * each, each)
+  const batch = Math.min(options.batch ?? defaults.batch, learned.count)
   if (options.batch !== undefined && batch < options.batch)
     events.onMessage?.(`a batch has ${batch} records, not ${options.batch}: there are no more`)
   if (task.undivided && batch < 2)
@@ -80,25 +89,32 @@ export async function trainOnRecords(
     engine,
     model,
     objective,
-    measured: task.objective(model, { ...sizes, labelSmoothing: 0, temperature }),
+    measured: task.objective(model, {
+      ...sizes,
+      labelSmoothing: 0,
+      temperature,
+      measured: true,
+    }),
     undivided: task.undivided,
     length: each,
     files: { tokenizer, chatTemplate, addBos: base?.addBos },
     defaults,
     reader: (rows) => exampleReader(learned, { rows, seed }),
-    validation: measured && {
+    validation: validated && {
       batches: () =>
-        allExamples(measured, { rows: Math.min(batch, held.length), whole: task.undivided }),
+        allExamples(validated, { rows: Math.min(batch, validated.count), whole: task.undivided }),
       bytes: bytesOf(textsOf(task, held)),
     },
+    expected:
+      held.length > 0 ? task.expected?.(held.slice(0, SHOWN), reading, model, sizes) : undefined,
     measure:
       held.length > 0
         ? (parameters, signal) => {
             const weights = { live: parameters }
-            return task.measure({ engine, model, tokenizer, weights, signal }, held, sizes)
+            return task.measure({ engine, model, ...reading, weights, signal }, held, sizes)
           }
         : undefined,
-    trainingTokens: records.length * each,
+    trainingTokens: learned.count * each,
     start:
       base && ((trainer) => copyParameters(base, trainer.values, { body: config !== base.config })),
     onResume: TRAIN_ON_RESUME,
@@ -110,6 +126,15 @@ export async function trainOnRecords(
     },
     events,
   })
+}
+
+/** Another task that does for this kind of model what was asked for. */
+function otherTask(name: RecordTaskName, kind: ModelConfig['kind']): string {
+  if (name === 'seq2seq' && kind === 'decoder')
+    return 'a decoder learns to write one text after another by --task completion, from {"prompt": "...", "completion": "..."}; or '
+  if (name === 'completion' && kind === 'encoder-decoder')
+    return 'an encoder-decoder learns to write one text from another by --task seq2seq, from {"source": "...", "target": "..."}; or '
+  return ''
 }
 
 async function readRecords(task: RecordTask<unknown>, corpus: Corpus): Promise<unknown[]> {
@@ -128,7 +153,9 @@ function configFor(
   head: Pick<HeadConfig, 'task' | 'labels'> | undefined,
 ): ModelConfig {
   if (!base) return modelConfig(options, { vocabSize, head, startId: bosId ?? padId, padId })
-  return head ? withHead(base.config, head) : base.config
+  if (head) return withHead(base.config, head)
+  const { config } = base
+  return config.kind === 'decoder' && config.head ? { ...config, head: undefined } : config
 }
 
 const bytesOf = (texts: readonly string[]): number =>

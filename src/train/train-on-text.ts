@@ -1,10 +1,4 @@
 import { join } from 'node:path'
-import type { Batch } from '../data/batch.ts'
-import type { AnyBatch } from '../data/examples.ts'
-import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
-import { packedDocuments } from '../data/readers/packed-documents.ts'
-import { randomWindows } from '../data/readers/random-windows.ts'
-import { type BatchReader, batchReader } from '../data/readers/reader.ts'
 import { type Dataset, prepareDataset } from '../data/store/dataset.ts'
 import {
   hiddenCount,
@@ -26,13 +20,14 @@ import { horizon, modelConfig, withHead } from './dial.ts'
 import { TRAIN_ON_RESUME } from './on-resume.ts'
 import type { ParsedTrainOptions } from './options.ts'
 import { type TrainResult, trainingSession } from './session.ts'
+import { packedExamples, type TextExamples, wholeExamples } from './text-examples.ts'
 import { type ChosenTokenizer, originOf, tokenizerForText } from './tokenizer-for.ts'
 import { checkBase, type TrainingParts } from './training-parts.ts'
 
 /** Learns the next token of text, or hidden ones. */
 export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
   const { options, corpus, validation, base, report } = parts
-  const { out, resume, task, val, seed, shuffle } = options
+  const { out, resume, task, val, seed, shuffle, documents } = options
   if (base) checkBase(options, base)
   const corpora = validation ? [corpus, validation] : [corpus]
   const kind = task === 'mlm' ? 'encoder' : 'decoder'
@@ -47,6 +42,7 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
     corpus,
     validation: validation ?? (val as number),
     seed: shuffle ? seed : undefined,
+    whole: documents === 'whole',
     tokenizer: chosen.tokenizer,
     whenChanged: resume ? 'refuse' : 'rebuild',
     report,
@@ -65,50 +61,37 @@ async function trainOn(
 ): Promise<TrainResult> {
   const config = configFor(options, tokenizer, base?.config)
   const model = createModel(config)
-  const { train: text, validation, manifest } = dataset
   const length = Math.min(options.context ?? Infinity, stacksOf(config)[0]?.context ?? 0)
-  const task =
+  const { objective, measured, examples } =
     options.task === 'mlm'
-      ? masking(options, model, tokenizer, length)
-      : plain(options, model, length)
-  checkLength(text.length, task.textLength)
-  // Many documents are packed one after the other; one long text is read from anywhere in it.
-  const source = { seed: options.seed }
-  const many = text.counts.documents > 1
-  const { before, after } = manifest.marks
-  if (many && before.length + after.length === 0)
-    events.onMessage?.(
-      `the tokenizer has no token for the end of a document: ${text.counts.documents} documents run into each other, and the model does not learn where one ends`,
-    )
-  const rows = many ? packedDocuments(text, source) : randomWindows(text, source)
-  const batches = (): Iterable<AnyBatch> =>
-    validation
-      ? task.batches(evaluationBatches(validation, { rows: 8, length: task.textLength }))
-      : []
+      ? masking(options, dataset, model, tokenizer, length)
+      : nextTokens(options, dataset, model, tokenizer, length)
+  for (const notice of examples.notices) events.onMessage?.(notice)
+  const { reader, validation, expected, trainingTokens } = examples
+  const isWhole = options.documents === 'whole'
   return trainingSession({
     options,
     engine,
     model,
-    objective: task.objective,
-    measured: task.measured,
-    length,
-    files: { tokenizer, chatTemplate, addBos: base?.addBos },
-    defaults: horizon(config, text.length, length),
-    reader: (count) => task.reader(batchReader(rows, { rows: count, length: task.textLength })),
-    validation: validation && {
-      batches,
-      bytes: measuredBytes(validation, { bytes: validation.counts.bytes, tokenizer }),
-    },
-    // Perplexity and bits are of whole texts, and hidden tokens are a part.
+    objective,
+    measured,
+    length: examples.length,
+    // A model that has only seen whole documents needs the token that they begin with.
+    files: { tokenizer, chatTemplate, addBos: isWhole || base?.addBos },
+    defaults: horizon(config, trainingTokens, examples.length),
+    reader,
+    validation,
+    expected,
+    // Perplexity and bits are of whole texts, and masked tokens are a part.
     measure: options.task === 'mlm' ? async () => ({}) : undefined,
-    trainingTokens: text.length,
+    trainingTokens,
     start:
       base && ((trainer) => copyParameters(base, trainer.values, { body: config !== base.config })),
     onResume: TRAIN_ON_RESUME,
     identity: {
       config,
-      length,
-      tokenizer: manifest.tokenizer,
+      length: examples.length,
+      tokenizer: dataset.manifest.tokenizer,
       tokenizerOrigin: originOf(options),
     },
     events,
@@ -119,22 +102,28 @@ async function trainOn(
 interface TextTask {
   objective: ObjectiveBuilder
   measured: ObjectiveBuilder
-  /** Tokens of text in an example. */
-  textLength: number
-  reader(text: BatchReader<Batch>): BatchReader
-  batches(text: Iterable<Batch>): Iterable<AnyBatch>
+  examples: TextExamples
 }
 
-const plain = (options: ParsedTrainOptions, model: Model, length: number): TextTask => ({
-  objective: nextToken(model, length, { labelSmoothing: options.labelSmoothing }),
-  measured: nextToken(model, length, { measured: true }),
-  textLength: length,
-  reader: (text) => text,
-  batches: (text) => text,
-})
+function nextTokens(
+  { seed, documents, labelSmoothing }: ParsedTrainOptions,
+  dataset: Dataset,
+  model: Model,
+  tokenizer: Tokenizer,
+  length: number,
+): TextTask {
+  const cut = documents === 'whole' ? wholeExamples : packedExamples
+  const examples: TextExamples = cut(dataset, { length, seed, tokenizer })
+  return {
+    objective: nextToken(model, examples.length, { labelSmoothing }),
+    measured: nextToken(model, examples.length, { measured: true }),
+    examples,
+  }
+}
 
 function masking(
   { maskShare, seed }: ParsedTrainOptions,
+  dataset: Dataset,
   model: Model,
   tokenizer: Tokenizer,
   length: number,
@@ -151,12 +140,20 @@ function masking(
   const sizes = { length, hidden: hiddenCount(inner, options) }
   const objective: ObjectiveBuilder = (given) =>
     maskedLanguageModelObjective(model, { ...given, ...sizes })
+  const text = packedExamples(dataset, { length: inner, seed, tokenizer })
+  const { validation } = text
   return {
     objective,
     measured: objective,
-    textLength: inner,
-    reader: (text) => maskedReader(text, options, { seed }),
-    batches: (text) => maskedBatches(text, options),
+    examples: {
+      ...text,
+      length,
+      reader: (rows) => maskedReader(text.reader(rows), options, { seed }),
+      validation: validation && {
+        ...validation,
+        batches: () => maskedBatches(validation.batches(), options),
+      },
+    },
   }
 }
 
@@ -177,11 +174,4 @@ function configFor(
   if (task === 'mlm') return withHead(base, mlm)
   if (base.kind === 'decoder') return base.head ? { ...base, head: undefined } : base
   throw new UserError(`task lm trains decoders; the model in ${options.model} is an ${base.kind}`)
-}
-
-function checkLength(tokens: number, context: number): void {
-  if (tokens > context) return
-  throw new UserError(
-    `the training data has ${tokens} tokens, but a context of ${context} needs more; give more text or a smaller --context`,
-  )
 }

@@ -30,10 +30,11 @@ const OF_THE_BASE = [
 
 /** Options that some tasks alone look at. */
 const OF_TASKS = {
+  documents: ['lm'],
   maskShare: ['mlm'],
   temperature: ['embed'],
   targetContext: ['seq2seq'],
-  labelSmoothing: ['lm', 'classify', 'tag', 'seq2seq'],
+  labelSmoothing: ['lm', 'classify', 'tag', 'seq2seq', 'completion'],
   documentSeparator: ['lm', 'mlm'],
 } as const satisfies Partial<Record<keyof TrainOptions, readonly TaskName[]>>
 

@@ -10,13 +10,13 @@ const { model, engine, threads } = modelHelp
 export const predict = defineCommand({
   name: 'predict',
   summary:
-    'Ask a model about texts: their labels, numbers, tags, vectors, or what fills their gaps.',
+    'Ask a model about texts: their labels, numbers, tags, vectors, what fills their gaps, or what follows them.',
   options: predictOptions,
   help: {
     Model: { model, engine, threads },
     Text: {
       text: 'texts to read',
-      data: '`SOURCE` text, a line each; or JSON records with "text", at times with "pair", or with "words"',
+      data: '`SOURCE` text, a line each; or JSON records with "text", at times with "pair", or with "words", "prompt" or "source"',
       ...encodingHelp,
       promptName: 'prompt of a model that embeds, which precedes each text (default: its own)',
       top: 'fillings to give for each gap, of a masked language model',
@@ -26,6 +26,7 @@ export const predict = defineCommand({
     "chatwright predict --model my-classifier --text 'I like it' '我不喜欢'",
     'chatwright predict --model my-embedder --data texts.txt --json',
     "chatwright predict --model my-bert --text 'Call me [MASK].'",
+    "chatwright predict --model my-sums --text '12+34=' '7+8='",
   ],
   run: async (options) => {
     const { predict } = await import('../../encode/predict.ts')
@@ -36,12 +37,17 @@ export const predict = defineCommand({
 })
 
 function describe(prediction: Prediction): string {
-  const { labels, value, words, vector, gaps, truncated, pair } = prediction
+  const { labels, value, words, vector, gaps, truncated, pair, completion, finishReason } =
+    prediction
   const read = pair === undefined ? prediction.text : `${prediction.text} | ${pair}`
   const text = truncated ? `${read} (its end was not read)` : read
   const table = (rows: readonly (readonly [string, number])[]) =>
     formatTable(rows.map(([said, share]) => ['', said, `${(100 * share).toFixed(1)} %`]))
   if (labels) return `${text}\n${table(labels.map((one) => [one.label, one.probability]))}`
+  if (completion !== undefined) {
+    const cut = finishReason === 'length' ? ' (the context ended it)' : ''
+    return `${text}\n  ${completion.replaceAll('\n', '\n  ')}${cut}`
+  }
   if (gaps) return `${text}\n${table(gaps.flat().map((one) => [one.text, one.probability]))}`
   if (words)
     return words.map(({ word, tag }) => (tag === undefined ? word : `${word}/${tag}`)).join(' ')

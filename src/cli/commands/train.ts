@@ -2,7 +2,7 @@ import { trainOptions } from '../../train/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { readingHelp } from '../help/reading.ts'
-import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
+import { documentsHelp, dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { runTraining } from '../run-training.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -13,7 +13,7 @@ export const train = defineCommand({
   options: trainOptions,
   help: {
     Task: {
-      task: 'lm: the next token; mlm: hidden ones; classify, regress and tag: labels of texts, numbers, labels of words; embed: vectors of texts; seq2seq: one text from others',
+      task: 'lm: the next token; mlm: hidden ones; classify, regress and tag: labels of texts, numbers, labels of words; embed: vectors of texts; seq2seq: one text from others; completion: what follows a prompt',
       model:
         '`MODEL` train the body of this model further, under a head for the task: a folder, or owner/name on the Hub',
       maskShare: 'share of the tokens that is hidden, of --task mlm',
@@ -24,6 +24,7 @@ export const train = defineCommand({
       documentSeparator: readingHelp.documentSeparator,
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
+      documents: documentsHelp,
       tokenizer:
         '`char|bpe|PATH` characters, byte-level BPE, or a tokenizer: a model folder, tokenizer.json, *.model or *.gguf (default: bpe)',
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',
@@ -53,6 +54,8 @@ export const train = defineCommand({
     'chatwright train --data book.txt --out my-model --depth 4',
     "chatwright train --data 'books/*.txt' --val held-out.txt --out my-model --style llama --layers 6 --dim 384",
     'chatwright train --data book.txt --out my-model --depth 4 --resume',
+    'chatwright train --documents whole --data names.jsonl --out my-names',
+    'chatwright train --task completion --data sums.jsonl --tokenizer char --out my-sums',
     'chatwright train --task classify --data reviews.jsonl --out my-classifier',
     'chatwright train --task classify --model owner/name --data reviews.jsonl --out my-classifier',
   ],

@@ -48,3 +48,6 @@ export const dropoutHelp = 'share of activations left out at random while traini
 
 export const shuffleHelp =
   'take the end of --data for validation, as for data in the order of time, instead of drawing the share at random by --seed'
+
+export const documentsHelp =
+  'packed: rows are cut from one stream of all documents; whole: one document a row, padded, for short ones such as names or sums'

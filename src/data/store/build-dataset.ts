@@ -111,7 +111,8 @@ async function splitCorpus(
     count += Number(end)
     report({ kind: 'progress', stage: 'count', characters })
   }
-  const held = count - Math.ceil(count * (1 - validation))
+  const share = count - Math.ceil(count * (1 - validation))
+  const held = whole && count > 1 ? Math.max(1, share) : share
   if (whole || (seed !== undefined && held >= DRAWN))
     return drawDocuments(() => corpus.documents(), { count, held, seed })
   return splitDocuments(corpus.documents(), splitPoint(characters, validation))

@@ -139,6 +139,8 @@ describe('prepareDataset', () => {
     expect(documents((await prepare(['b.jsonl'], { seed: 1 })).validation)).toEqual(['h', 'x'])
     const whole = await prepare(['b.jsonl'], { validation: 0.5, whole: true })
     expect(documents(whole.validation)).toEqual(['abcdefgh', 'x'])
+    const one = await prepare(['b.jsonl'], { whole: true })
+    expect(documents(one.validation)).toEqual(['x'])
   })
 
   it('takes sources of their own for validation, or none', async () => {

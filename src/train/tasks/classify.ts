@@ -26,7 +26,7 @@ export const classify: RecordTask<LabelledText> = {
   ...common,
   head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
   labelOf: ({ label }) => String(label),
-  examples: (records, tokenizer, model, { length }) =>
+  examples: (records, { tokenizer }, model, { length }) =>
     labelledTextSet(records, readerOf(model).config.head?.labels, { tokenizer, length }),
   measure: (trained, records) =>
     asking(trained, async (model, options) => {
@@ -40,7 +40,7 @@ export const classify: RecordTask<LabelledText> = {
 export const regress: RecordTask<LabelledText> = {
   ...common,
   head: () => ({ task: 'regress', labels: [] }),
-  examples: (records, tokenizer, _, { length }) =>
+  examples: (records, { tokenizer }, _, { length }) =>
     labelledTextSet(records, undefined, { tokenizer, length }),
   measure: (trained, records) =>
     asking(trained, async (model, options) => {

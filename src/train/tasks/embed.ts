@@ -14,7 +14,7 @@ export const embed: RecordTask<TextPair> = {
   parse: parseTextPair,
   texts: ({ anchor, positive }) => [anchor, positive],
   head: () => ({ task: 'embed', labels: [] }),
-  examples: (records, tokenizer, model, { length }) =>
+  examples: (records, { tokenizer }, model, { length }) =>
     textPairSet(withPrompt(readerOf(model).config.head, records), { tokenizer, length }),
   objective:
     (model, { length, temperature }) =>

@@ -1,11 +1,12 @@
 import { classify, regress } from './classify.ts'
+import { completion } from './completion.ts'
 import { embed } from './embed.ts'
 import { seq2seq } from './seq2seq.ts'
 import { tag } from './tag.ts'
 import type { RecordTask } from './task.ts'
 
 /** Tasks whose data are records, by the name that the command line takes. */
-export const RECORD_TASKS = { classify, regress, tag, embed, seq2seq } as const
+export const RECORD_TASKS = { classify, regress, tag, embed, seq2seq, completion } as const
 
 export type RecordTaskName = keyof typeof RECORD_TASKS
 

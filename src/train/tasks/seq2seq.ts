@@ -4,19 +4,13 @@ import {
   sourcesEach,
   sourceTargetSet,
 } from '../../data/tasks/source-targets.ts'
-import { generateFromTokens } from '../../generate/from-tokens.ts'
+import { type Expected, exactMatch, type PromptReading } from '../../evaluate/completions.ts'
 import { LanguageModel } from '../../generate/language-model.ts'
-import { chatOptions } from '../../generate/options.ts'
 import { EncoderDecoder } from '../../models/encoder-decoder.ts'
 import type { Model } from '../../models/model.ts'
 import { sequenceToSequenceObjective } from '../../objectives/sequence-to-sequence.ts'
 import { encodeInput } from '../../text/encode-input.ts'
-import type { RecordTask } from './task.ts'
-
-/** Records that are written to be measured, and how many of them together. */
-const WRITTEN = 1000
-const TOGETHER = 32
-const GREEDILY = chatOptions.parse({ temperature: 0 })
+import type { RecordTask, TaskSizes } from './task.ts'
 
 /** Writing one text from another, or from several: `{"source": "...", "target": "..."}`. */
 export const seq2seq: RecordTask<SourceTarget> = {
@@ -25,31 +19,17 @@ export const seq2seq: RecordTask<SourceTarget> = {
   parse: parseSourceTarget,
   texts: ({ sources, target }) => [...sources, target],
   sourcesEach,
-  examples: (records, tokenizer, model, { length: sourceLength, targetLength: length }) => {
+  examples: (records, { tokenizer }, model, { length: sourceLength, targetLength: length }) => {
     const { startId } = writerOf(model).config
     return sourceTargetSet(records, { tokenizer, sourceLength, length, startId })
   },
-  async measure(trained, all, { length: maxLength }) {
-    const records = all.slice(0, WRITTEN)
-    const { tokenizer, signal } = trained
-    const model = await LanguageModel.create({ ...trained, model: writerOf(trained.model) })
-    const { startId } = writerOf(trained.model).config
-    const promptOf = ({ sources }: SourceTarget) => ({
-      ids: [startId],
-      sources: sources.map((source) => encodeInput(tokenizer, source, { maxLength }).ids),
-    })
+  expected: expectedTargets,
+  async measure(trained, records, sizes) {
+    const writer = writerOf(trained.model)
+    const model = await LanguageModel.create({ ...trained, model: writer })
     try {
-      let exact = 0
-      for (let start = 0; start < records.length; start += TOGETHER) {
-        const some = records.slice(start, start + TOGETHER)
-        const written = await generateFromTokens(model, some.map(promptOf), {
-          ...GREEDILY,
-          signal,
-        })
-        signal?.throwIfAborted()
-        exact += some.filter(({ target }, i) => written[i]?.text === target).length
-      }
-      return { exactMatch: exact / records.length }
+      const expected = expectedTargets(records, trained, writer, sizes)
+      return { exactMatch: await exactMatch(model, expected, trained) }
     } finally {
       await model.dispose()
     }
@@ -60,6 +40,23 @@ export const seq2seq: RecordTask<SourceTarget> = {
       sequenceToSequenceObjective(writerOf(model), {
         ...{ ...sizes, sourceLength, length, sources, labelSmoothing },
       }),
+}
+
+function expectedTargets(
+  records: readonly SourceTarget[],
+  { tokenizer }: PromptReading,
+  model: Model,
+  { length: maxLength }: TaskSizes,
+): Expected[] {
+  const { startId } = writerOf(model).config
+  return records.map(({ sources, target }) => ({
+    prompt: {
+      ids: [startId],
+      sources: sources.map((source) => encodeInput(tokenizer, source, { maxLength }).ids),
+    },
+    given: sources.join(' | '),
+    text: target,
+  }))
 }
 
 function writerOf(model: Model): EncoderDecoder {

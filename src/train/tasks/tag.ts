@@ -17,7 +17,7 @@ export const tag: RecordTask<TaggedWords> = {
   parse: parseTaggedWords,
   texts: ({ words }) => [words.join(' ')],
   head: (records) => ({ task: 'tag', labels: tagsOf(records) }),
-  examples: (records, tokenizer, model, { length }) =>
+  examples: (records, { tokenizer }, model, { length }) =>
     taggedWordSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
   measure: (trained, records) =>
     asking(trained, async (model, options) => {

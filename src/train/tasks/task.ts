@@ -1,4 +1,5 @@
 import type { ExampleSet } from '../../data/tasks/example-set.ts'
+import type { Expected, PromptReading } from '../../evaluate/completions.ts'
 import type { HeadConfig } from '../../models/head-config.ts'
 import type { Model, ModelConfig } from '../../models/model.ts'
 import type { Style } from '../../models/styles/index.ts'
@@ -19,6 +20,8 @@ export interface TaskSizes {
 export interface ObjectiveOptions extends TaskSizes {
   labelSmoothing: number
   temperature: number
+  /** Leaves out what only training minimizes. */
+  measured?: boolean
 }
 
 /** A model in training, as its tasks measure it. */
@@ -26,6 +29,7 @@ export interface Trained {
   engine: Engine
   model: Model
   tokenizer: Tokenizer
+  addBos?: boolean | undefined
   weights: { live: Readonly<Record<string, DeviceTensor>> }
   signal?: AbortSignal
 }
@@ -46,7 +50,14 @@ export interface RecordTask<R> {
   labelOf?(record: R): string
   /** Texts that each record gives to read together. */
   sourcesEach?(records: readonly R[]): number
-  examples(records: readonly R[], tokenizer: Tokenizer, model: Model, sizes: TaskSizes): ExampleSet
+  /** Tokens that the longest record needs, where rows need not be as long as the context. */
+  longest?(records: readonly R[], reading: PromptReading): number
+  examples(
+    records: readonly R[],
+    reading: PromptReading,
+    model: Model,
+    sizes: TaskSizes,
+  ): ExampleSet
   objective(model: Model, options: ObjectiveOptions): ObjectiveBuilder
   /** Other measures than the loss, of records that were not learned from, by name. */
   measure(
@@ -54,6 +65,13 @@ export interface RecordTask<R> {
     records: readonly R[],
     sizes: TaskSizes,
   ): Promise<Record<string, number>>
+  /** What a model that writes is to write, to show while it learns. */
+  expected?(
+    records: readonly R[],
+    reading: PromptReading,
+    model: Model,
+    sizes: TaskSizes,
+  ): Expected[]
   /** The loss compares the examples of a step with each other. */
   undivided?: boolean
 }

@@ -1,0 +1,58 @@
+import { UserError } from '../../errors.ts'
+import { documentStart, type Tokenizer } from '../../text/tokenizer.ts'
+import { cutNotice, type ExampleSet } from '../tasks/example-set.ts'
+import { sequenceRows } from '../tasks/sequences.ts'
+import type { DocumentTokens } from '../token-source.ts'
+
+/** Documents one by one, from the token that begins each to the one that ends it. */
+export interface WholeDocuments {
+  readonly count: number
+  /** Tokens that the longest one needs of a context. */
+  readonly longest: number
+  /** Its tokens; the first is not text, and neither is the last. */
+  tokens(index: number): Int32Array
+  /** One document a row, padded to `length` tokens. */
+  examples(length: number): ExampleSet
+}
+
+/** Throws UserError where the tokenizer has no token for the end of a document. */
+export function wholeDocuments(source: DocumentTokens, tokenizer: Tokenizer): WholeDocuments {
+  const { eosId: end, padId } = tokenizer
+  const start = documentStart(tokenizer)
+  if (start === undefined || end === undefined)
+    throw new UserError(
+      'the tokenizer has no token for the end of a document, which whole documents need; choose another tokenizer, or --documents packed',
+    )
+  const starts = source.documentStarts()
+  const count = starts.length
+  const sizeOf = (index: number) => (starts[index + 1] ?? source.length) - (starts[index] as number)
+  /** As it is stored, where one token may both end a document and begin the next. */
+  const tokens = (index: number): Int32Array => {
+    const ids = new Int32Array(sizeOf(index) + 1)
+    source.read(starts[index] as number, ids.subarray(0, -1))
+    const last = ids.length - 2
+    if (last > 0 && ids[last] === end) return ids.subarray(0, -1)
+    ids[last + 1] = end
+    return ids
+  }
+  let longest = 0
+  for (let i = 0; i < count; i++) longest = Math.max(longest, sizeOf(i))
+  return {
+    count,
+    longest,
+    tokens,
+    examples: (length) => {
+      let cut = 0
+      for (let i = 0; i < count; i++) if (sizeOf(i) > length && tokens(i).length - 1 > length) cut++
+      return {
+        count,
+        notice: cutNotice(cut, count, length),
+        collate: (indices) =>
+          sequenceRows(
+            indices.map((i) => ({ ids: tokens(i), learnedFrom: 1 })),
+            { length, padId },
+          ),
+      }
+    },
+  }
+}

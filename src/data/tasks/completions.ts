@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
+import type { ExampleSet } from './example-set.ts'
+import { encodeRecord, parseRecord } from './parse-record.ts'
+import { type Sequence, sequenceRows } from './sequences.ts'
+
+/** A text to read, and what is to be written after it. */
+export interface Completion {
+  readonly prompt: string
+  readonly completion: string
+  readonly where: string
+}
+
+const schema = z.object({ prompt: z.string(), completion: z.string() })
+
+/** A record `{"prompt": "...", "completion": "..."}`. Throws UserError that begins with `where`. */
+export const parseCompletion = (value: unknown, where: string): Completion => ({
+  ...parseRecord(schema, value, { where, expected: '{"prompt": "...", "completion": "..."}' }),
+  where,
+})
+
+/** How the prompts of a model become tokens: see `encodePrompt`. */
+export interface CompletionReading {
+  tokenizer: Tokenizer
+  encodePrompt(prompt: string): number[]
+}
+
+/**
+ * The tokens of prompt and completion with the end token behind them; the prompt's are those that the
+ * model is given when it writes. Throws UserError where the tokenizer has no end token.
+ */
+export function encodeCompletion(
+  { prompt, completion, where }: Completion,
+  { tokenizer, encodePrompt }: CompletionReading,
+): Sequence {
+  const { eosId } = tokenizer
+  if (eosId === undefined)
+    throw new UserError(
+      'the tokenizer has no token for the end of a text, which a completion ends with; choose another tokenizer or model',
+    )
+  return encodeRecord(where, () => {
+    const read = encodePrompt(prompt)
+    const written =
+      tokensAfter(read, encodePrompt(prompt + completion)) ??
+      (prompt === '' ? undefined : insideText(tokenizer, completion)) ??
+      tokenizer.encode(completion)
+    return { ids: [...read, ...written, eosId], learnedFrom: read.length }
+  })
+}
+
+/** What follows the tokens of a text in those of a longer one; undefined where they begin otherwise. */
+const tokensAfter = (first: readonly number[], both: readonly number[]): number[] | undefined =>
+  first.every((id, i) => both[i] === id) ? both.slice(first.length) : undefined
+
+/** Tokens of a text that others precede: vocabularies like SentencePiece's put a blank before the first. */
+const insideText = (tokenizer: Tokenizer, text: string): number[] | undefined =>
+  tokensAfter(tokenizer.encode('\n'), tokenizer.encode(`\n${text}`))
+
+/** Encoded completions; those whose prompts leave no room within `length` tokens are left out. */
+export function completionSet(
+  all: readonly Sequence[],
+  { tokenizer, length }: { tokenizer: Tokenizer; length: number },
+): ExampleSet {
+  const kept = all.filter(({ learnedFrom }) => learnedFrom <= length)
+  const cut = kept.filter(({ ids }) => ids.length - 1 > length).length
+  const notices = [
+    cut > 0 ? `${cut} completions reach beyond ${length} tokens, and lose their ends` : [],
+    kept.length < all.length
+      ? `${all.length - kept.length} are left out, since their prompts fill ${length} tokens`
+      : [],
+  ].flat()
+  return {
+    count: kept.length,
+    notice: notices.length > 0 ? `of ${all.length} records, ${notices.join('; ')}` : undefined,
+    collate: (indices) =>
+      sequenceRows(
+        indices.map((i) => kept[i] as Sequence),
+        { length, padId: tokenizer.padId },
+      ),
+  }
+}

@@ -1,0 +1,91 @@
+import { type Completion, encodeCompletion } from '../data/tasks/completions.ts'
+import type { Sequence } from '../data/tasks/sequences.ts'
+import { generateFromTokens, type TokenPrompt } from '../generate/from-tokens.ts'
+import type { LanguageModel } from '../generate/language-model.ts'
+import { chatOptions } from '../generate/options.ts'
+import { encodePrompt } from '../generate/prompt.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+
+/** Texts that are written together. */
+const TOGETHER = 32
+/** Examples that are written to be measured. */
+const WRITTEN = 1000
+/** Tokens behind the right text, in which the model may end or go wrong. */
+const BEYOND = 2
+const GREEDILY = chatOptions.parse({ temperature: 0, slide: false })
+
+/** A prompt, and the text that is to be written after it. */
+export interface Expected {
+  prompt: TokenPrompt
+  /** The prompt as text. */
+  given: string
+  text: string
+}
+
+interface Abortable {
+  /** Ends the writing; what was written so far is the result. */
+  signal?: AbortSignal | undefined
+}
+
+/** What a model writes after each prompt, the likeliest token each time, a little longer than is right. */
+export async function writeExpected(
+  model: LanguageModel,
+  all: readonly Expected[],
+  { signal }: Abortable = {},
+): Promise<string[]> {
+  const written: string[] = []
+  for (let start = 0; start < all.length && !signal?.aborted; start += TOGETHER) {
+    const some = all.slice(start, start + TOGETHER)
+    const sizes = some.map(({ text }) => model.tokenizer.encode(text).length)
+    const maxTokens = Math.max(...sizes) + BEYOND
+    const prompts = some.map(({ prompt }) => prompt)
+    const texts = await generateFromTokens(model, prompts, { ...GREEDILY, maxTokens, signal })
+    written.push(...texts.map(({ text }) => text))
+  }
+  return written
+}
+
+/** Share of the texts, of the first thousand, that a model writes exactly. Throws where it is aborted. */
+export async function exactMatch(
+  model: LanguageModel,
+  all: readonly Expected[],
+  options: Abortable = {},
+): Promise<number> {
+  const some = all.slice(0, WRITTEN)
+  // A prompt that fills the context leaves nothing to be written.
+  const fits = some.filter(({ prompt }) => prompt.ids.length < model.context)
+  const written = await writeExpected(model, fits, options)
+  options.signal?.throwIfAborted()
+  return fits.filter(({ text }, i) => written[i] === text).length / some.length
+}
+
+/** How the model in question reads prompts. */
+export interface PromptReading {
+  tokenizer: Tokenizer
+  addBos?: boolean | undefined
+}
+
+/** Prompt and completion as the tokens that a model learns from, or is measured on. */
+export function encodeCompletions(
+  records: readonly Completion[],
+  { tokenizer, addBos = false }: PromptReading,
+): Sequence[] {
+  const reading = { tokenizer, addBos }
+  return records.map((record) =>
+    encodeCompletion(record, {
+      tokenizer,
+      encodePrompt: (prompt) => encodePrompt(reading, prompt),
+    }),
+  )
+}
+
+/** The completions that are to be written. */
+export const expectedOf = (
+  records: readonly Completion[],
+  { tokenizer, addBos = false }: PromptReading,
+): Expected[] =>
+  records.map(({ prompt: given, completion: text }) => ({
+    prompt: { ids: encodePrompt({ tokenizer, addBos }, given) },
+    given,
+    text,
+  }))
