@@ -23,11 +23,12 @@ export async function withLock<T>(
   work: () => Promise<T>,
   { signal, onWait }: { signal?: AbortSignal; onWait?(): void } = {},
 ): Promise<T> {
-  let handle = await tryLock(path)
+  const what = `cannot lock ${path}`
+  let handle = await tryLock(path, what)
   if (!handle) onWait?.()
   while (!handle) {
     await delay(POLL, undefined, { signal })
-    handle = await tryLock(path)
+    handle = await tryLock(path, what)
   }
   try {
     return await work()
@@ -44,7 +45,7 @@ export async function whileWriting<T>(
   { target, path }: { target: string; path: string },
   work: () => Promise<T>,
 ): Promise<T> {
-  const handle = await takeFresh(path)
+  const handle = await takeFresh(path, `cannot write ${target}`)
   if (!handle)
     throw new UserError(
       `another run of Chatwright is writing ${target}; wait until it has ended, or choose another folder`,
@@ -60,9 +61,9 @@ export async function whileWriting<T>(
 }
 
 /** Locks a file that is still the one of its name when it is locked. */
-async function takeFresh(path: string): Promise<FileHandle | undefined> {
+async function takeFresh(path: string, what: string): Promise<FileHandle | undefined> {
   for (;;) {
-    const handle = await tryLock(path)
+    const handle = await tryLock(path, what)
     if (!handle || IS_WINDOWS) return handle
     const now = await stat(path).catch(() => undefined)
     if (now?.ino === (await handle.stat()).ino) return handle
@@ -70,36 +71,37 @@ async function takeFresh(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-type TryLock = (path: string) => Promise<FileHandle | undefined>
+type TryLock = (path: string, what: string) => Promise<FileHandle | undefined>
 
 /** libuv's UV_FS_O_EXLOCK, which Node has no name for. */
 const EXCLUSIVE = 0x1000_0000
 
-const openAlone: TryLock = async (path) => {
+const openAlone: TryLock = async (path, what) => {
   try {
     return await open(path, constants.O_RDWR | constants.O_CREAT | EXCLUSIVE)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY') return undefined
-    throw fileError(error, `cannot lock ${path}`)
+    throw fileError(error, what)
   }
 }
 
 const LOCK_EXCLUSIVE = 2
 const LOCK_OR_FAIL = 4
 
-const openAndLock: TryLock = async (path) => {
+const openAndLock: TryLock = async (path, what) => {
   isLockedByOther ??= nativeLock().catch(() => () => false)
   const isLocked = await isLockedByOther
   const handle = await open(path, constants.O_RDWR | constants.O_CREAT).catch((error) => {
-    throw fileError(error, `cannot lock ${path}`)
+    throw fileError(error, what)
   })
   if (!isLocked(handle.fd)) return handle
   await handle.close()
   return undefined
 }
 
-/** Opens a file and locks it; undefined where another holds the lock. Throws UserError. */
-const tryLock: TryLock = (path) => (IS_WINDOWS ? openAlone(path) : openAndLock(path))
+/** Opens a file and locks it; undefined where another holds the lock. Throws UserError, with `what`. */
+const tryLock: TryLock = (path, what) =>
+  IS_WINDOWS ? openAlone(path, what) : openAndLock(path, what)
 
 let isLockedByOther: Promise<(file: number) => boolean> | undefined
 

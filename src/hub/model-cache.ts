@@ -3,7 +3,6 @@ import {
   constants,
   copyFile,
   link,
-  mkdir,
   readdir,
   readFile,
   rename,
@@ -13,6 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { makeFolder } from '../files/make-folder.ts'
 import { fileError } from '../models/files/file-error.ts'
 import type { ModelName } from './model-name.ts'
 import type { RemoteFile } from './remote-model.ts'
@@ -65,8 +65,8 @@ export class ModelCache {
   /** Makes the folders that blobs and locks go to. Throws UserError. */
   async prepare(): Promise<void> {
     try {
-      await mkdir(join(this.#root, 'blobs'), { recursive: true })
-      await mkdir(this.#locks, { recursive: true })
+      await makeFolder(join(this.#root, 'blobs'))
+      await makeFolder(this.#locks)
     } catch (error) {
       throw fileError(error, `cannot keep models in ${this.#root}`)
     }
@@ -101,7 +101,7 @@ export class ModelCache {
   async #place(path: string, make: (aside: string) => Promise<void>): Promise<void> {
     const aside = join(this.#root, 'blobs', `.tmp-${randomUUID()}`)
     try {
-      await mkdir(dirname(path), { recursive: true })
+      await makeFolder(dirname(path))
       await make(aside)
       await rename(aside, path)
     } catch (error) {

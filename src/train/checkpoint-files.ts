@@ -107,9 +107,9 @@ export const checkDiskSpace = async (out: string, bytes: number): Promise<void> 
   const { bavail, bsize } = await statfs(out)
   const free = bavail * bsize
   if (free >= bytes) return
-  const mebibytes = (count: number) => `${Math.ceil(count / 2 ** 20)} MiB`
+  const mebibytes = (count: number) => count / 2 ** 20
   throw new UserError(
-    `checkpoints need ${mebibytes(bytes)} in ${out}, but its disk has ${mebibytes(free)} free; free some space or choose another --out`,
+    `checkpoints need ${Math.ceil(mebibytes(bytes))} MiB in ${out}, but its disk has ${Math.floor(mebibytes(free))} MiB free; free some space or choose another --out`,
   )
 }
 

@@ -17,6 +17,8 @@ export interface RunOptions {
   input?: string | null
   cwd?: string
   env?: Record<string, string>
+  /** The user that it runs as, where the tests may choose one. */
+  uid?: number
   onStart?(child: ChildProcess): void
   /** Sees all of standard error at each piece of it. */
   onStderr?(stderr: string, child: ChildProcess): void
@@ -24,9 +26,10 @@ export interface RunOptions {
 
 /** Runs `chatwright` with arguments, in a process of its own, to its end. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { input = '', cwd, env, onStart, onStderr } = options
+  const { input = '', cwd, env, uid, onStart, onStderr } = options
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
+    uid,
     env: { ...process.env, LC_ALL: 'C', NO_COLOR: '1', ...env },
   })
   onStart?.(child)

@@ -121,7 +121,7 @@ describe('npmPackage', () => {
     expect(await textOf('1.10.0')).toBe('Call me version 1.10.0.')
     expect(events.length).toBe(1)
     const cache = join(process.env.CHATWRIGHT_CACHE ?? '', 'npm', name)
-    expect(await readdir(cache)).toEqual(['1.10.0'])
+    expect(await readdir(cache)).toEqual(['.lock', '1.10.0'])
   })
 
   it('fetches versions and tags as named, and keeps the exact version', async () => {

@@ -1,8 +1,10 @@
 import { exec } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { UserError } from '../../errors.ts'
+import { withLock } from '../../files/lock.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { fileError } from '../../models/files/file-error.ts'
 import { cacheFolder } from './cache-folder.ts'
 import type { Report } from './data-event.ts'
@@ -46,13 +48,10 @@ export async function npmPackage(
   if (wanted && kept.includes(wanted)) return { folder: join(root, wanted), version: wanted }
   report({ kind: 'fetching', package: wanted ? `${name}@${wanted}` : name })
   try {
-    await mkdir(root, { recursive: true })
-    const aside = await mkdtemp(join(root, '.tmp-'))
-    try {
-      return await fetchPackage(root, aside, `${name}@${wanted ?? 'latest'}`)
-    } finally {
-      await rm(aside, { recursive: true, force: true })
-    }
+    await makeFolder(root)
+    return await withLock(join(root, '.lock'), () =>
+      fetchPackage(root, `${name}@${wanted ?? 'latest'}`),
+    )
   } catch (error) {
     const reason = fileError(error, `cannot keep packages in ${root}`)
     if (!(reason instanceof UserError)) throw error
@@ -67,7 +66,22 @@ export async function npmPackage(
   }
 }
 
+/** Under a lock: what stands aside was left by a process that was killed. */
 async function fetchPackage(
+  root: string,
+  wanted: string,
+): Promise<{ folder: string; version: string }> {
+  const aside = join(root, '.tmp')
+  await rm(aside, { recursive: true, force: true })
+  await mkdir(aside)
+  try {
+    return await unpackPackage(root, aside, wanted)
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+async function unpackPackage(
   root: string,
   aside: string,
   wanted: string,

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { UserError } from '../../errors.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { fileError } from '../../models/files/file-error.ts'
 
 const BLOCK = 512
@@ -36,7 +37,7 @@ async function write(folder: string, name: string, content: Uint8Array): Promise
     throw new UserError(`the archive has a file outside its own folder: ${name}`)
   }
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await writeFile(path, content)
   } catch (error) {
     throw fileError(error, `cannot write ${path}`)
