@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TRAIN_ON_RESUME } from './on-resume.ts'
 import type { TrainOptions } from './options.ts'
 import type { Metrics } from './report/metrics.ts'
 import { schedules } from './schedules/index.ts'
@@ -163,6 +164,49 @@ test('a folder inside of its own data holds no data', async () => {
   const second = await losses({ ...inside, resume: true })
   const whole = await losses(tiny('beside'))
   expect([...first.losses, ...second.losses]).toEqual(whole.losses)
+})
+
+/** Another value of each option that counts by what it makes. */
+const OTHERWISE: Partial<TrainOptions> = {
+  batch: 8,
+  accumulate: 2,
+  data: ['README.md'],
+  val: 0.2,
+  shuffle: false,
+  encoding: 'gbk',
+  encodingErrors: 'replace',
+  documentSeparator: '---',
+  tokenizer: 'bpe',
+  style: 'llama',
+  layers: 1,
+  heads: 4,
+  kvHeads: 1,
+  dim: 32,
+  hiddenDim: 48,
+  context: 8,
+  positions: 'rotary',
+  window: 4,
+  experts: 3,
+  expertsPerToken: 1,
+  dropout: 0.2,
+}
+
+describe('what an option makes is compared', () => {
+  beforeAll(() => losses(tiny('made'), 4))
+
+  test('of every such option', () => {
+    const derived = Object.entries(TRAIN_ON_RESUME).flatMap(([name, kind]) =>
+      kind === 'derived' ? name : [],
+    )
+    // `depth` is refused beside `layers`, `targetContext` without a task that writes.
+    const tried = [...Object.keys(OTHERWISE), 'depth', 'targetContext']
+    expect(tried.sort()).toEqual(derived.sort())
+  })
+
+  test.each(Object.entries(OTHERWISE))('%s', async (name, value) => {
+    const resumed = train({ ...tiny('made'), resume: true, [name]: value })
+    await expect(resumed).rejects.toThrow(/cannot resume|made from other data/)
+  })
 })
 
 describe('resuming with other options', () => {

@@ -69,6 +69,17 @@ test('a tuning that is resumed ends as one that was not', async () => {
   await tune({ ...options('cut'), resume: true })
   const weights = (out: string) => readFile(path(`${out}/checkpoints/step-60/model.safetensors`))
   expect((await weights('cut')).equals(await weights('tuned'))).toBe(true)
+
+  // What decides about the conversations, the rows and the model is compared.
+  await writeFile(path('other.jinja'), '{% for m in messages %}{{ m.content }} \n{% endfor %}')
+  const otherwise = {
+    ...{ batch: 8, accumulate: 2, val: 0.2, shuffle: false, context: 60, dropout: 0.1 },
+    chatTemplate: path('other.jinja'),
+  }
+  for (const [name, value] of Object.entries(otherwise))
+    await expect(tune({ ...options('cut'), resume: true, [name]: value })).rejects.toThrow(
+      /cannot resume the training/,
+    )
 })
 
 test('bits per byte are of the bytes that were measured, whatever was cut off behind them', async () => {

@@ -26,7 +26,8 @@ export const start = defineCommand({
     'First model': {
       data: '`SOURCE` text to train on (default: Moby Dick, from an npm package)',
       encoding: encodingHelp.encoding,
-      model: '`DIR` folder of the model; one that stands there is used as it is',
+      model:
+        '`DIR` folder of the model; one that stands there is used, an interrupted training resumes',
       seconds: 'time to train for, about',
       threads: 'threads to compute with (default: as many as the machine runs at once)',
       language: languageHelp,
