@@ -92,7 +92,7 @@ test('whole documents resume to the last bit', async () => {
   const weights = (out: string) => readFile(path(`${out}/checkpoints/step-120/model.safetensors`))
   expect((await weights('cut')).equals(await weights('whole'))).toBe(true)
   await expect(train({ ...cut, documents: 'packed', resume: true })).rejects.toThrow(
-    /documents: whole then, packed now/,
+    /documents: whole before, packed now/,
   )
 }, 60_000)
 
