@@ -40,7 +40,7 @@ export async function runTraining(
 
 const describeResult = (result: TrainResult): string => {
   const { loss, perplexity, bitsPerByte, lossPerDocument, metrics = {} } = result
-  const { out, steps, seconds, tokensPerSecond } = result
+  const { out, steps, bestStep, final, seconds, tokensPerSecond } = result
   const measures = [
     loss === undefined ? [] : `validation loss ${formatLoss(loss)}`,
     perplexity === undefined ? [] : `perplexity ${perplexity.toFixed(2)}`,
@@ -48,6 +48,10 @@ const describeResult = (result: TrainResult): string => {
     lossPerDocument === undefined ? [] : `loss per document ${formatLoss(lossPerDocument)}`,
     Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`),
   ].flat()
-  const measured = measures.length > 0 ? `${measures.join(', ')}; ` : ''
+  const last =
+    final && bestStep < steps
+      ? ` at step ${bestStep}, the best; ${formatLoss(final.loss)} at the last`
+      : ''
+  const measured = measures.length > 0 ? `${measures.join(', ')}${last}; ` : ''
   return `${measured}${steps} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
 }

@@ -36,7 +36,8 @@ export interface MeasuredData {
 }
 
 /**
- * Measures a model on the whole of the data, every target once. Throws UserError, which names the weight at fault, where the loss is not finite.
+ * Measures a model on the whole of the data, every target once. Throws UserError, which names the
+ * weight at fault, where the loss is not finite.
  */
 export async function measureModel(
   { engine, objective, parameters, undivided }: Measured,

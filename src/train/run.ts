@@ -43,6 +43,8 @@ export interface RunResult {
   /** Last mean loss of a step. */
   loss: number
   best: number | null
+  /** Step of the model that stands in the folder: the best one, or the last without validation. */
+  bestStep: number
   seconds: number
   /** Of this run's steps, without validation and saving. */
   tokensPerSecond: number
@@ -64,6 +66,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const report = (metrics: Metrics) => options.onMetrics?.(metrics)
   let best = resumed?.best ?? null
   let sinceBest = resumed?.sinceBest ?? 0
+  let bestStep = resumed?.bestStep ?? 0
   let rollbacks = 0
   let loss = Number.NaN
   let saved = resumed?.step ?? -1
@@ -74,7 +77,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   let [tokens, stepTime] = [0, 0]
 
   const save = async (isBest: boolean) => {
-    const state = { step: trainer.step, steps, reader: place, best, sinceBest, due }
+    const { step } = trainer
+    const state = { step, steps, reader: place, best, sinceBest, bestStep, due }
     await checkpoints?.save({ ...state, seconds: seconds() }, isBest)
     saved = trainer.step
   }
@@ -90,6 +94,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     const isBest = validationLoss === undefined || best === null || validationLoss < best
     if (isBest && validationLoss !== undefined) best = validationLoss
     sinceBest = isBest ? 0 : sinceBest + 1
+    if (isBest) bestStep = trainer.step
     const metrics = { step: trainer.step, validationLoss, seconds: seconds() }
     report(metrics)
     due = false
@@ -133,6 +138,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     step: trainer.step,
     loss,
     best,
+    bestStep,
     seconds: seconds(),
     tokensPerSecond: tokens === 0 ? 0 : tokens / stepTime,
     ended,

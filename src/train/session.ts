@@ -7,7 +7,7 @@ import {
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import type { Expected } from '../evaluate/completions.ts'
-import { type MeasuredData, measureModel } from '../evaluate/measure-model.ts'
+import type { MeasuredData } from '../evaluate/measure-model.ts'
 import type { Files } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
 import { replaceFile } from '../files/write-aside.ts'
@@ -27,6 +27,8 @@ import { refuseContradictions } from './idle-options.ts'
 import type { ResumeTable } from './on-resume.ts'
 import { OPTIMIZERS } from './optimizers/index.ts'
 import type { TrainingOptions } from './options.ts'
+import { measureOutcome, type Outcome } from './outcome.ts'
+import type { ParameterVector } from './parameter-store.ts'
 import { openRecorder } from './recorder.ts'
 import type { Metrics } from './report/metrics.ts'
 import { type RunResult, runTraining } from './run.ts'
@@ -67,16 +69,11 @@ export interface StartFacts {
   engine: string
 }
 
-export interface TrainResult {
+/** Its figures are of the model in `out`, on the whole validation data; `final` has the last step's. */
+export interface TrainResult extends Outcome {
   out: string
-  /** On the whole validation data, with the final weights; undefined without such data. */
-  loss?: number
-  perplexity?: number
-  bitsPerByte?: number
-  /** Where documents are whole: mean loss of one, which is minus the logarithm of its probability. */
-  lossPerDocument?: number
-  /** Other measures of the validation data, by name. */
-  metrics?: Record<string, number>
+  /** Updates of the model in `out`: the one with the least validation loss. */
+  bestStep: number
   /** Of training. */
   tokensPerSecond: number
   parameters: number
@@ -95,6 +92,8 @@ export interface SessionAdapter {
   frozen: Readonly<Record<string, DeviceTensor>>
   /** What the folder then holds. */
   files(values: ParameterValues): Files
+  /** Reads it back. */
+  read(folder: string, values: ParameterVector): Promise<void>
 }
 
 export interface SessionOptions {
@@ -123,7 +122,7 @@ export interface SessionOptions {
   trainingTokens: number
   /** Prompts that are not learned from, and what is right after them, to show while it learns. */
   expected?: readonly Expected[] | undefined
-  /** Measures besides the loss, with the final weights. */
+  /** Measures besides the loss. */
   measure?(
     parameters: Trainer['parameters'],
     signal: AbortSignal | undefined,
@@ -220,10 +219,13 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     const average = trainer.vectors.get('average')
     if (average) await promote(join(out, 'average'), filesOf(average))
     const conclude = async () => {
+      const outcome = await measureOutcome(session, trainer, { isBest: run.bestStep === run.step })
       const sample = await sampler?.sample(signal)
       signal?.throwIfAborted()
-      if (sample !== undefined) await replaceFile(join(out, 'sample.txt'), sample)
-      return validation ? measureAll(session, trainer, validation) : {}
+      if (sample === undefined) return outcome
+      await replaceFile(join(out, 'sample.txt'), sample)
+      events.onSample?.(sample, run.bestStep)
+      return outcome
     }
     // All is saved by now: an abort leaves the figures out, and a resumed run gives them.
     const figures = run.ended === 'aborted' ? undefined : await unlessAborted(signal, conclude())
@@ -236,24 +238,12 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       seconds: run.seconds,
       peakRssBytes: peakMemory(),
       steps: run.step,
+      bestStep: run.bestStep,
       ended: figures ? run.ended : 'aborted',
     }
   } finally {
     await trainer.dispose()
   }
-}
-
-/** The whole validation data. */
-async function measureAll(
-  { engine, measured: objective, undivided, measure, events: { signal } }: SessionOptions,
-  { parameters }: Trainer,
-  validation: NonNullable<SessionOptions['validation']>,
-) {
-  const parts = { engine, objective, parameters, undivided }
-  const measurement = await measureModel(parts, validation, { signal })
-  if (!measure) return measurement
-  // Perplexity and bits are of texts.
-  return { loss: measurement.loss, metrics: await measure(parameters, signal) }
 }
 
 /** What `work` gives; undefined where the signal ended it. */

@@ -19,6 +19,8 @@ export interface Progress {
   /** Best validation loss so far, and evaluations since. */
   best: number | null
   sinceBest: number
+  /** Step of the model in the folder. */
+  bestStep: number
   /** Whether the step is still to be validated, since an abort came before. */
   due: boolean
   /** Seconds of training so far. */
@@ -36,6 +38,7 @@ const progressSchema = z.object({
   reader: z.unknown(),
   best: z.number().nullable(),
   sinceBest: z.number().int().nonnegative(),
+  bestStep: z.number().int().nonnegative(),
   due: z.boolean().default(false),
   seconds: z.number().nonnegative(),
   steps: z.number().int().positive(),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { adapterFiles } from '../checkpoint/adapter-folder.ts'
+import { adapterFiles, readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { growVocabulary } from '../checkpoint/grow-vocabulary.ts'
 import type { ModelFilesOptions } from '../checkpoint/model-files.ts'
 import { loadParameters, type ModelFolder } from '../checkpoint/model-folder.ts'
@@ -8,10 +8,11 @@ import type { DecoderConfig } from '../models/decoder-config.ts'
 import type { TensorToWrite } from '../models/files/safetensors.ts'
 import { familyOf } from '../models/huggingface/config.ts'
 import { exportTensors } from '../models/huggingface/weights.ts'
-import { Lora } from '../models/lora/lora.ts'
+import { Lora, PREFIX } from '../models/lora/lora.ts'
 import type { LoraConfig } from '../models/lora/lora-config.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { refuseNonFinite } from '../runtime/non-finite.ts'
+import type { ParameterVector } from '../train/parameter-store.ts'
 import { quantizeFrozen } from '../train/quantize-frozen.ts'
 import type { SessionAdapter } from '../train/session.ts'
 import type { ParsedTuneOptions } from './options.ts'
@@ -48,6 +49,15 @@ export async function loraSession(
     baseHash,
     files: (values) =>
       adapterFiles({ ...files, ...{ model, lora, values, replaced, base: nameOf(options.model) } }),
+    read: readAdapterValues,
+  }
+}
+
+async function readAdapterValues(folder: string, values: ParameterVector): Promise<void> {
+  const { adapter } = await readAdapterFolder(folder)
+  for (const [module, { down, up }] of adapter.updates) {
+    values.tensor(`${PREFIX}${module}.lora_A.weight`).write(down)
+    values.tensor(`${PREFIX}${module}.lora_B.weight`).write(up)
   }
 }
 
