@@ -52,10 +52,14 @@ export async function readRows(
     return { length, data: { ...data, documents: whole.count }, notices }
   }
   const { before, after } = documentMarks(tokenizer)
+  // A text that is shorter than the context is one window, however long the context is.
+  const targets = Math.max(1, tokens.length - 1)
+  const length = Math.min(config.context, targets)
+  const rows = Math.min(ROWS, Math.ceil(targets / length))
   return {
-    length: config.context,
+    length,
     data: {
-      batches: () => evaluationBatches(tokens, { rows: ROWS, length: config.context }),
+      batches: () => evaluationBatches(tokens, { rows, length }),
       bytes: measuredBytes(tokens, { bytes, tokenizer }),
     },
     notices:

@@ -17,6 +17,7 @@ import { together } from '../runtime/together.ts'
 import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
 import { DecodeStep } from './decode-step.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
+import { RotaryMemory } from './rotary-memory.ts'
 import type { SourceCache } from './source-cache.ts'
 
 export interface DecodeProgramOptions {
@@ -40,6 +41,8 @@ export interface StepOptions {
   length: number
   /** Whether the logits after each token are wanted. */
   logits: boolean
+  /** Tokens that the longest of them will have, see `RotaryMemory`. */
+  longest: number
 }
 
 /** A model that writes, with a cache, compiled once: it reads prompts and decodes, whatever the sizes. */
@@ -49,6 +52,8 @@ export class DecodeProgram {
   /** The part of it that writes. */
   readonly stack: StackConfig
   readonly adapters: AdapterSlots | undefined
+  /** Tables of positions, where the model has rotary ones. */
+  readonly rotary: RotaryMemory
   readonly #compiled: CompiledModel
 
   private constructor(
@@ -61,6 +66,7 @@ export class DecodeProgram {
     this.model = model
     this.adapters = adapters
     this.stack = writingStack(model)
+    this.rotary = new RotaryMemory(engine, this.stack)
     this.#compiled = compiled
   }
 
@@ -76,7 +82,8 @@ export class DecodeProgram {
     return new DecodeProgram(engine, model, compiled, adapters)
   }
 
-  bind({ cache, source, adapters, first, batch, length, logits }: StepOptions): DecodeStep {
+  bind(options: StepOptions): DecodeStep {
+    const { cache, source, adapters, first, batch, length, logits, longest } = options
     const { stack } = this
     const { program, live } = this.#compiled
     const rows = logits ? batch * length : 0
@@ -96,7 +103,11 @@ export class DecodeProgram {
       const read = source?.rows(first, batch) ?? {}
       const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
       // An encoder-decoder's adapters are of its encoder, too.
-      const given = { ...live, ...inputsOf(program, adapters ?? {}) }
+      const given = {
+        ...live,
+        ...inputsOf(program, adapters ?? {}),
+        ...this.rotary.tables(longest),
+      }
       const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
       const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
       return new DecodeStep(own, program.bind(tensors), views)
@@ -110,6 +121,7 @@ export class DecodeProgram {
   }
 
   dispose(): void {
+    this.rotary.dispose()
     this.#compiled.program.dispose()
   }
 }

@@ -31,7 +31,7 @@ export class Decoding {
   readonly #program: DecodeProgram
   readonly #memory: Memory
   readonly #ownsMemory: boolean
-  /** Steps by the number of sequences that take part, and the tokens of each. */
+  /** Steps by the sequences that take part, the tokens of each, and the tables of positions. */
   readonly #steps = new Map<string, DecodeStep>()
   readonly #lengths: Int32Array
   #count: number
@@ -82,7 +82,14 @@ export class Decoding {
         { length: Math.min(CHUNK, ids.length - start) },
         (_, i) => ids[start + i] as number,
       )
-      const step = this.#bind({ first: row, batch: 1, length: chunk.length, logits: false })
+      const longest = this.length(row) + chunk.length
+      const step = this.#bind({
+        first: row,
+        batch: 1,
+        length: chunk.length,
+        longest,
+        logits: false,
+      })
       try {
         await step.run(chunk, this.#lengths.subarray(row, row + 1), options)
       } finally {
@@ -155,13 +162,15 @@ export class Decoding {
   }
 
   #step(first: number, batch: number, length: number): DecodeStep {
-    const key = `${first} ${batch} ${length}`
-    const step = this.#steps.get(key) ?? this.#bind({ first, batch, length, logits: true })
+    const longest = this.#lengths.subarray(first, first + batch).reduce((a, b) => Math.max(a, b))
+    const all = { first, batch, length, longest: longest + length }
+    const key = `${first} ${batch} ${length} ${this.#program.rotary.rows(all.longest)}`
+    const step = this.#steps.get(key) ?? this.#bind({ ...all, logits: true })
     this.#steps.set(key, step)
     return step
   }
 
-  #bind(step: Pick<StepOptions, 'first' | 'batch' | 'length' | 'logits'>): DecodeStep {
+  #bind(step: Omit<StepOptions, 'cache' | 'source' | 'adapters'>): DecodeStep {
     const { cache, source, adapters } = this.#memory
     return this.#program.bind({ cache, source, adapters: adapters?.tensors, ...step })
   }

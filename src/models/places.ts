@@ -17,6 +17,7 @@ import {
   alibiBias,
   type Context,
   type RelativeBias,
+  type RotaryName,
   type RotaryTables,
   rotaryTables,
 } from '../nn/index.ts'
@@ -28,6 +29,8 @@ export interface Places {
   shape: Shape
   /** (B, T) int32, where they are not 0 .. T - 1; must be given where lengths are open. */
   positions?: Tensor
+  /** Places that they are below; default: the context. */
+  reach?: number
   /** (B or 1, S) int32 places of the keys; default: those of the queries. */
   keyPositions?: Tensor
   /** Added to the scores: hides padding (B, 1, 1, S) and more. */
@@ -41,6 +44,22 @@ type Positional = Pick<
   'rotary' | 'windowRotary' | 'positionBias' | 'attentionBias' | 'windowBias'
 >
 
+/** How fast each of a stack's kinds of rotary positions turns; none where it has others. */
+export function rotarySettings({
+  positions,
+  ropeTheta,
+  ropeScaling,
+  windowRopeTheta,
+}: StackConfig): Partial<Record<RotaryName, RotarySettings>> {
+  if (positions !== 'rotary') return {}
+  return {
+    rotary: { theta: ropeTheta, scaling: ropeScaling },
+    ...(windowRopeTheta !== undefined && { windowRotary: { theta: windowRopeTheta } }),
+  }
+}
+
+type RotarySettings = Pick<Parameters<typeof rotaryTables>[0], 'theta' | 'scaling'>
+
 /** What attention layers must know of positions. */
 export function positionContext(
   config: StackConfig,
@@ -50,12 +69,12 @@ export function positionContext(
 ): Positional {
   const { positions: kind, heads } = config
   const { attentionBias, cache } = places
-  const scaled = { theta: config.ropeTheta, scaling: config.ropeScaling }
-  const theta = config.windowRopeTheta
-  const turns = kind === 'rotary'
+  const rotations = Object.entries(rotarySettings(config)).map(([name, settings]) => [
+    name,
+    tables(config, places, name as RotaryName, settings),
+  ])
   return {
-    rotary: turns ? tables(config, places, scaled) : undefined,
-    windowRotary: turns && theta ? tables(config, places, { theta }) : undefined,
+    ...Object.fromEntries(rotations),
     positionBias:
       kind === 'alibi'
         ? alibiBias(byHead(cast(distances(config, places), 'float32')), heads)
@@ -88,17 +107,21 @@ function distances({ context }: { context: number }, places: Places): Tensor {
   )
 }
 
-/** Cosines and sines for the places; a cache takes those of all places. */
+/** Cosines and sines for the places; a cache has its own, or takes those of all places. */
 function tables(
   { context, headDim }: { context: number; headDim: number },
-  { shape, positions, cache }: Places,
-  options: Pick<Parameters<typeof rotaryTables>[0], 'theta' | 'scaling'>,
+  { shape, positions, reach = context, cache }: Places,
+  name: RotaryName,
+  options: RotarySettings,
 ): RotaryTables {
   const half = headDim / 2
+  const cached = cache?.rotary?.(name, half)
+  if (cached) return cached
   const ofTokens = !cache && positions
   const count = cache || ofTokens ? context : (shape[1] as number)
-  const [cos, sin] = rotaryTables({ ...options, context: count, headDim }).map((table) => {
-    const whole = constant(table, [count, half])
+  const rows = Math.min(count, ofTokens ? reach : count)
+  const [cos, sin] = rotaryTables({ ...options, context: count, headDim, rows }).map((table) => {
+    const whole = constant(table, [rows, half])
     if (!ofTokens) return whole
     const [batch, length] = positions.shape as [number, number]
     return reshape(gather(whole, positions), [batch, 1, length, half], positions)

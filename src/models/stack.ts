@@ -29,7 +29,7 @@ import { type Places, positionContext } from './places.ts'
 import { hasExperts, isWindowed, type StackConfig, type StackUse } from './stack-config.ts'
 
 export interface StackInput
-  extends Pick<Places, 'positions' | 'keyPositions' | 'attentionBias'>,
+  extends Pick<Places, 'positions' | 'reach' | 'keyPositions' | 'attentionBias'>,
     Pick<Context, 'random' | 'cache' | 'observe' | 'losses' | 'source'> {
   /** (B, T): 1 where there is a token, 0 where there is padding. */
   mask?: Tensor
@@ -85,7 +85,7 @@ export class Stack extends Module {
     if (cache && !cache.knowsPlaces) places.cache = undefined
     const positional = positionContext(this.#config, places, this.#use, this.relativeBias)
     const context: Context = { ...positional, source, random, cache, observe, losses }
-    const embedded = this.#embedded(ids, input.positions, types)
+    const embedded = this.#embedded(ids, input, types)
     const rows = isFixed(ids.shape) ? [productOf(ids.shape), dim] : embedded.shape
     let x = dropped(reshape(embedded, rows), embeddingDropout, context)
     for (const [i, layer] of this.layers.entries()) {
@@ -95,11 +95,11 @@ export class Stack extends Module {
     return this.norm ? this.norm.forward(x) : x
   }
 
-  #embedded(ids: Tensor, positions: Tensor | undefined, types: Tensor | undefined): Tensor {
+  #embedded(ids: Tensor, input: StackInput, types: Tensor | undefined): Tensor {
     const { embeddingScale: scale } = this.#config
     const tokens = (this.#shared ?? (this.embedTokens as Embedding)).forward(ids)
     let x = scale === 1 ? tokens : mul(tokens, scale)
-    const places = this.#positionEmbeddings(ids, positions)
+    const places = this.#positionEmbeddings(ids, input)
     if (places) x = add(x, places)
     // Without types, all tokens are of the first.
     if (this.embedTypes)
@@ -111,11 +111,11 @@ export class Stack extends Module {
   }
 
   /** (T, C) or (B, T, C) */
-  #positionEmbeddings(ids: Tensor, positions: Tensor | undefined): Tensor | undefined {
+  #positionEmbeddings(ids: Tensor, { positions, reach }: StackInput): Tensor | undefined {
     const { positions: kind, context, dim, positionOffset: offset } = this.#config
     const length = ids.shape[1] as number
     if (kind === 'sinusoidal') {
-      const count = positions ? context : length
+      const count = positions ? Math.min(reach ?? context, context) : length
       const table = constant(sinusoidalTable(count, dim), [count, dim])
       return positions ? gather(table, positions) : table
     }

@@ -27,8 +27,11 @@ export interface Context {
   losses?: Tensor[]
 }
 
+/** Which layers turn by them: all, or those with a window where they have their own. */
+export type RotaryName = 'rotary' | 'windowRotary'
+
 /**
- * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache (context, D/2).
+ * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache, from place 0 on.
  */
 export interface RotaryTables {
   cos: Tensor
@@ -62,6 +65,8 @@ export class RandomSource {
 export interface KeyValueCaching {
   /** It turns queries and keys by their places itself, and knows what comes before what. */
   readonly knowsPlaces: boolean
+  /** The rotary tables that it turns by, (places, half) each; without it, those of all places. */
+  rotary?(name: RotaryName, half: number): RotaryTables
   /** Attention of this step's tokens to all so far: (B, T, heads headDim). */
   attend(step: AttentionStep): Tensor
   /** For decoders with cross-attention: what the next such layer reads. */

@@ -7,12 +7,14 @@ import {
   type Tensor,
 } from '../graph/index.ts'
 import type { AttentionStep } from './attention.ts'
-import type { KeyValueCaching, SourceKeys } from './context.ts'
+import type { KeyValueCaching, RotaryName, RotaryTables, SourceKeys } from './context.ts'
 
 /**
  * A cache of a fixed capacity that each step fills in place. Its inputs are `cache.{layer}.keys` and
- * `.values`, (batch, kvHeads, capacity, cachedHeadDim); of a source, `source.{layer}.keys` and
- * `.values`, (batch, kvHeads, source, headDim), and `source.bias`, (batch, 1, 1, source).
+ * `.values`, (batch, kvHeads, capacity, cachedHeadDim); where positions are rotations `rotary.cos` and
+ * `.sin`, (places, headDim / 2), for no fewer places than there are tokens, and the like of
+ * `windowRotary`; of a source, `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim),
+ * and `source.bias`, (batch, 1, 1, source).
  */
 export class InPlaceCache implements KeyValueCaching {
   readonly knowsPlaces = true
@@ -26,6 +28,11 @@ export class InPlaceCache implements KeyValueCaching {
   constructor(lengths: CacheLengths, sourceHeads?: { kvHeads: number; headDim: number }) {
     this.#lengths = lengths
     this.#sourceHeads = sourceHeads
+  }
+
+  rotary(name: RotaryName, half: number): RotaryTables {
+    const table = (part: 'cos' | 'sin') => input(`${name}.${part}`, 'float32', ['places', half])
+    return { cos: table('cos'), sin: table('sin') }
   }
 
   attend(step: AttentionStep): Tensor {

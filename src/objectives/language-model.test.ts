@@ -6,7 +6,7 @@ import { initialize } from '../models/initialize.ts'
 import { Random } from '../random.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
-import { segmentBias } from './language-model.ts'
+import { languageModelObjective, segmentBias } from './language-model.ts'
 
 let engine: Engine
 beforeAll(async () => {
@@ -67,4 +67,11 @@ test.each([
   // Without the bias the second conversation would see the first.
   const joined = await logits(decoder, [...first, ...second])
   expect(Math.abs((joined.at(-1) ?? 0) - (apart.at(-1) ?? 0))).toBeGreaterThan(1e-3)
+})
+
+test('a packed graph has positions for its own length, however long the context is', () => {
+  const decoder = new Decoder(llamaConfig({ ...sizes, kvHeads: 1, context: 1 << 24 }))
+  const sized = { rows: 1, length: 8, dropout: false, packed: true }
+  const { loss } = languageModelObjective(decoder, sized)
+  expect(toOnnx({ loss }, { target: 'cpu' }).bytes.length).toBeLessThan(100_000)
 })

@@ -44,6 +44,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
   const losses: Tensor[] = []
   const hidden = model.hidden(ids, {
     positions: places.positions,
+    reach: length,
     attentionBias: places.segments && segmentBias(places.segments),
     random,
     losses,

@@ -5,19 +5,21 @@ export interface RotaryOptions {
   theta: number
   /** Makes the positions of a longer context look like those of training. */
   scaling?: RopeScaling
-  /** Positions that the tables cover. */
+  /** Tokens of the longest sequence, by which dynamic scaling goes. */
   context: number
   headDim: number
 }
 
-/** Cosines and sines of rotary positions: each (context, headDim / 2). */
-export function rotaryTables(options: RotaryOptions): [cos: Float32Array, sin: Float32Array] {
-  const { context, headDim } = options
+/** Cosines and sines of the first `rows` positions (default: all): each (rows, headDim / 2). */
+export function rotaryTables(
+  options: RotaryOptions & { rows?: number },
+): [cos: Float32Array, sin: Float32Array] {
+  const { context, headDim, rows = context } = options
   const half = headDim / 2
   const { frequencies, factor } = rotaryFrequencies(options)
-  const [cos, sin] = [new Float32Array(context * half), new Float32Array(context * half)]
+  const [cos, sin] = [new Float32Array(rows * half), new Float32Array(rows * half)]
   for (const [i, frequency] of frequencies.entries()) {
-    for (let position = 0; position < context; position++) {
+    for (let position = 0; position < rows; position++) {
       cos[position * half + i] = factor * Math.cos(position * frequency)
       sin[position * half + i] = factor * Math.sin(position * frequency)
     }
