@@ -157,7 +157,7 @@ it('inspects', async () => {
   expect(result.weight_bytes).toBe(4 * Number(result.parameters))
   const { stdout } = await chatwright(['inspect', 'model'])
   expect(stdout).toMatch(/^layers +1$/m)
-  expect(stdout).toMatch(/^tokenizer +characters, 25 tokens$/m)
+  expect(stdout).toMatch(/^tokenizer +characters, 26 tokens$/m)
 })
 
 it('tunes a model that then answers', async () => {
