@@ -1,5 +1,14 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -263,6 +272,20 @@ test('weights that lie as they are stay in the file, also behind a link, and out
   await rm(join(root, 'a blob'))
   expect((await generate(model, greedily)).text).toBe(text)
   await model.dispose()
+})
+
+test('weights of a file that was replaced meanwhile are refused', async () => {
+  const { decoder } = await save(tinyConfigs.Llama as DecoderConfig)
+  const files = await readModelFolder(folder)
+  const { packed, free } = await packParameters(engine, decoder, files)
+  const path = join(folder, 'model.safetensors')
+  await copyFile(path, join(root, 'later'))
+  await rename(join(root, 'later'), path)
+  const given = { engine, model: decoder, tokenizer, weights: { packed } }
+  await expect(LanguageModel.create(given)).rejects.toThrow(
+    `${await realpath(path)} was replaced after it was opened; load the model again`,
+  )
+  free()
 })
 
 test.each([8, 4] as const)('a model is loaded in %d bits, and guessed ahead for', async (bits) => {

@@ -15,6 +15,8 @@ export interface StoredElements {
   folder: string
   /** In that folder. */
   file: string
+  /** Which file it was when it was opened; another may take its place. */
+  version?: string
   offset: number
   /** Of the file; what is computed with is float32. */
   dtype: StoredFloat

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { type FileHandle, open, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -14,11 +15,11 @@ const MAX_READ = 2 ** 30
 export const openFile = async (path: string): Promise<ByteSource> => {
   try {
     const handle = await open(path)
-    const { size } = await handle.stat()
+    const found = await handle.stat()
     const real = await realpath(path)
     return {
-      size,
-      place: { folder: dirname(real), file: basename(real) },
+      size: found.size,
+      place: { folder: dirname(real), file: basename(real), version: versionOf(found) },
       read: (offset, length) => readAt(handle, path, offset, length),
       close: () => handle.close(),
     }
@@ -26,6 +27,9 @@ export const openFile = async (path: string): Promise<ByteSource> => {
     throw fileError(error, `cannot open ${path}`)
   }
 }
+
+/** The same for as long as a file is neither written nor another one in its place. */
+export const versionOf = ({ ino, mtimeMs, size }: Stats): string => `${ino} ${mtimeMs} ${size}`
 
 const readAt = async (handle: FileHandle, path: string, offset: number, length: number) => {
   const bytes = new Uint8Array(length)

@@ -5,6 +5,7 @@ import type { CompileOptions } from '../engine.ts'
 import type { Environment } from './environment.ts'
 import { koffi, type Pointer } from './koffi.ts'
 import { memoryOf } from './memory.ts'
+import { expectSameFiles } from './stored-files.ts'
 import { createValue } from './value.ts'
 
 /** How a session computes: threads per operator, and the provider beside the CPU's. */
@@ -39,6 +40,7 @@ function storedIn({ weights }: OnnxModel): ReadonlySet<string> {
 /**
  * Creates a session off the event loop. The weights are copied and, where it pays, packed; those in a
  * file are mapped, and packed ones let go one after the other, so that there are never two of all.
+ * Throws UserError where such a file is no longer the one that was opened.
  */
 export async function createSession(
   environment: Environment,
@@ -62,9 +64,14 @@ export async function createSession(
     }
     const { bytes } = model
     const arrays = [bytes, ...names.map((name) => dataOf(model, name) as TypedArray)]
-    return await holding(arrays, () =>
+    const session = await holding(arrays, () =>
       api.createAsync('CreateSessionFromArray', env, bytes, bytes.length, sessionOptions),
     )
+    await expectSameFiles(model).catch((error) => {
+      api.release('Session', session)
+      throw error
+    })
+    return session
   } finally {
     for (const value of values) api.release('Value', value)
     api.release('SessionOptions', sessionOptions)
