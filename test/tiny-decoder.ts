@@ -50,6 +50,8 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
       layers: [false, true],
     },
   },
+  'no norm': { ...llama, norm: 'none' },
+  'attention alone': { ...llama, feedForward: 'none', tied: true },
   'ALiBi and sinks': {
     ...gpt2Config({ ...sizes, heads: 6, headDim: 8 }),
     positions: 'alibi',

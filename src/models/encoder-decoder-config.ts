@@ -80,7 +80,7 @@ export const t5Config = (sizes: EncoderDecoderSizes): EncoderDecoderConfig =>
       attentionBias: 'none',
       attentionScale: 1,
     },
-    { tied: false, outputScale: 1 },
+    { tied: false, outputScale: sizes.tied ? sizes.dim ** -0.5 : 1 },
   )
 
 /** Throws UserError with the option at fault where sizes do not go together. */

@@ -30,7 +30,7 @@ const ropeScaling = z.discriminatedUnion('kind', [
 /** Positions, each a choice of any family. */
 export const POSITIONS = ['none', 'sinusoidal', 'learned', 'rotary', 'alibi', 'buckets'] as const
 
-export const norms = z.enum(['layer', 'rms'])
+export const norms = z.enum(['layer', 'rms', 'none'])
 
 /** Architecture of a stack of Transformer layers, from token ids on: every choice is one option. */
 export const stackSchema = z.strictObject({
@@ -64,6 +64,8 @@ export const stackSchema = z.strictObject({
   /** Feed-forward with a gate (SwiGLU with SiLU). */
   gated: z.boolean(),
   feedForwardBias: z.boolean(),
+  /** `none`: layers are of attention alone. */
+  feedForward: z.literal('none').optional(),
   /** Mixture of experts in place of the feed-forward network. */
   experts: z
     .strictObject({
@@ -137,6 +139,11 @@ export function checkStack(config: StackConfig, names = ''): void {
     throw fail('windowed', `has ${windowed.length} entries for ${layers} layers`)
   if (experts?.layers && experts.layers.length !== layers)
     throw fail('experts.layers', `has ${experts.layers.length} entries for ${layers} layers`)
+  if (experts && config.feedForward === 'none')
+    throw fail(
+      'feedForward',
+      'is none, and experts are feed-forward networks; leave out one of them',
+    )
   if (experts && experts.perToken > experts.count)
     throw fail('experts.perToken', `is ${experts.perToken}, but there are ${experts.count} experts`)
 }

@@ -139,7 +139,10 @@ const combined = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefi
 
 function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[] {
   // A norm after each sum keeps the stream as wide as it is, however many layers there are.
-  const outputInitializer = config.normPlace === 'post' ? lecunNormal() : residual(config.layers)
+  const outputInitializer =
+    config.normPlace === 'post'
+      ? lecunNormal()
+      : residual(config.feedForward === 'none' ? config.layers : 2 * config.layers)
   const heads = {
     ...{ dim: config.dim, heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim },
     ...{ bias: config.attentionBias, scale: config.attentionScale, outputInitializer },
@@ -150,7 +153,7 @@ function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[]
     qkNorm: config.qkNorm ? config.normEpsilon : undefined,
     window: isWindowed(config, layer) ? config.window : undefined,
   })
-  const { experts, dim, activation, gated, feedForwardBias: bias } = config
+  const { experts, dim, hiddenDim, activation, gated, feedForwardBias: bias } = config
   const feedForward = { dim, activation, gated, bias, outputInitializer }
   return Array.from(
     { length: config.layers },
@@ -160,11 +163,14 @@ function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[]
         normPlace: config.normPlace,
         attention: self(layer),
         crossAttention: cross ? { ...heads, causal: false, cross } : undefined,
-        feedForward: {
-          ...feedForward,
-          hiddenDim: experts && hasExperts(config, layer) ? experts.hiddenDim : config.hiddenDim,
-          dropout: config.feedForwardDropout,
-        },
+        feedForward:
+          config.feedForward === 'none'
+            ? undefined
+            : {
+                ...feedForward,
+                hiddenDim: hasExperts(config, layer) && experts ? experts.hiddenDim : hiddenDim,
+                dropout: config.feedForwardDropout,
+              },
         experts: hasExperts(config, layer) ? experts : undefined,
         firstNorm: layer > 0 || config.firstNorm,
         residualDropout: config.residualDropout,

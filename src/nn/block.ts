@@ -15,7 +15,8 @@ export interface BlockOptions {
   attention: AttentionOptions
   /** Attention to another sequence, between the other two parts (decoders of encoder-decoders). */
   crossAttention?: AttentionOptions
-  feedForward: FeedForwardOptions
+  /** Undefined: a layer of attention alone. */
+  feedForward: FeedForwardOptions | undefined
   /** Several feed-forward networks, of which each token passes through some. */
   experts?: MixtureOptions
   /** False: nothing is normalised before self-attention (the input was already). */
@@ -27,7 +28,7 @@ export interface BlockOptions {
 }
 
 /**
- * A layer of a Transformer (Vaswani et al. 2017): self-attention, at times cross-attention, and a
+ * A layer of a Transformer (Vaswani et al. 2017): self-attention, at times cross-attention, and mostly a
  * feed-forward network, each added to the residual stream.
  * x: (B T, C) where shapes are fixed, else (B, T, C); the same shape comes back.
  */
@@ -37,8 +38,8 @@ export class Block extends Module {
   readonly selfAttnOutputNorm: Norm | undefined
   readonly crossAttnLayernorm: Norm | undefined
   readonly crossAttn: Attention | undefined
-  readonly postAttentionLayernorm: Norm
-  readonly mlp: FeedForward | MixtureOfExperts
+  readonly postAttentionLayernorm: Norm | undefined
+  readonly mlp: FeedForward | MixtureOfExperts | undefined
   readonly mlpOutputNorm: Norm | undefined
   readonly #options: BlockOptions
 
@@ -52,9 +53,9 @@ export class Block extends Module {
     this.selfAttnOutputNorm = outputNorm()
     this.crossAttnLayernorm = crossAttention ? norm() : undefined
     this.crossAttn = crossAttention ? new Attention(crossAttention) : undefined
-    this.postAttentionLayernorm = norm()
-    this.mlp = experts ? new MixtureOfExperts(experts, feedForward) : new FeedForward(feedForward)
-    this.mlpOutputNorm = outputNorm()
+    this.postAttentionLayernorm = feedForward && norm()
+    this.mlp = feedForward && createFeedForward(feedForward, experts)
+    this.mlpOutputNorm = feedForward && outputNorm()
     this.#options = options
   }
 
@@ -68,6 +69,7 @@ export class Block extends Module {
     )
     if (crossAttn)
       y = part(y, this.crossAttnLayernorm, undefined, (x) => crossAttn.forward(x, shape, context))
+    if (!mlp) return y
     return part(y, this.postAttentionLayernorm, this.mlpOutputNorm, (x) => mlp.forward(x, context))
   }
 
@@ -88,6 +90,9 @@ export class Block extends Module {
     return reshape(dropped(bySequence, stochasticDepth, context, [batch, 1, 1]), thinned.shape)
   }
 }
+
+const createFeedForward = (options: FeedForwardOptions, experts: MixtureOptions | undefined) =>
+  experts ? new MixtureOfExperts(experts, options) : new FeedForward(options)
 
 type Inner = (x: Tensor) => Tensor
 

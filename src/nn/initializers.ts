@@ -1,7 +1,11 @@
 import type { Random } from '../random.ts'
 
 /** Fills a fresh parameter. Shapes of matrices are (out, in). */
-export type Initializer = (values: Float32Array, shape: readonly number[], random: Random) => void
+export interface Initializer {
+  (values: Float32Array, shape: readonly number[], random: Random): void
+  /** Of matrices, which another scheme may draw as well: the factor on what it draws. */
+  readonly scale?: number
+}
 
 export const zeros: Initializer = (values) => void values.fill(0)
 
@@ -18,17 +22,18 @@ export const normal =
  * LeCun et al. 1998: deviation 1 / sqrt(fan-in), so that outputs vary as much as inputs whatever the
  * width. `scale` multiplies it.
  */
-export const lecunNormal =
-  (scale = 1): Initializer =>
-  (values, shape, random) =>
-    normal(scale / Math.sqrt(fans(shape)[1]))(values, shape, random)
+export const lecunNormal = (scale = 1): Initializer =>
+  Object.assign<Initializer, { scale: number }>(
+    (values, shape, random) => normal(scale / Math.sqrt(fans(shape)[1]))(values, shape, random),
+    { scale },
+  )
 
 /**
- * For projections into the residual stream, of which there are two a layer: smaller by the square
- * root of their number, so that the stream starts no wider in deep models (Radford et al. 2019,
- * section 2.3).
+ * For projections into the residual stream: smaller by the square root of their number in all layers, so
+ * that the stream starts no wider in deep models (Radford et al. 2019, section 2.3).
  */
-export const residual = (layers: number): Initializer => lecunNormal(1 / Math.sqrt(2 * layers))
+export const residual = (projections: number): Initializer =>
+  lecunNormal(1 / Math.sqrt(projections))
 
 const fans = (shape: readonly number[]): [fanOut: number, fanIn: number] => [
   shape[0] ?? 1,
@@ -52,3 +57,14 @@ export const kaimingNormal: Initializer = (values, shape, random) =>
 /** He et al. 2015 with the slope of PyTorch's layers (sqrt 5): uniform up to 1 / sqrt(fan-in). */
 export const kaimingUniform: Initializer = (values, shape, random) =>
   uniform(1 / Math.sqrt(fans(shape)[1]), values, random)
+
+/** How matrices and embeddings start, by the name that an option takes; `lecun` is what layers do alone. */
+export const INITIALIZATIONS = {
+  lecun: lecunNormal(),
+  gpt2: normal(0.02),
+  xavier: xavierUniform,
+  kaiming: kaimingNormal,
+  pytorch: kaimingUniform,
+} satisfies Record<string, Initializer>
+
+export type Initialization = keyof typeof INITIALIZATIONS

@@ -38,7 +38,7 @@ export class RMSNorm extends Module {
 
 export type Norm = LayerNorm | RMSNorm
 
-export type NormKind = 'layer' | 'rms'
+export type NormKind = 'layer' | 'rms' | 'none'
 
 export interface NormOptions {
   kind: NormKind
@@ -46,5 +46,8 @@ export interface NormOptions {
   bias: boolean
 }
 
-export const createNorm = (dim: number, { kind, epsilon, bias }: NormOptions): Norm =>
-  kind === 'layer' ? new LayerNorm(dim, { epsilon, bias }) : new RMSNorm(dim, { epsilon })
+/** Undefined where nothing is normalized. */
+export function createNorm(dim: number, { kind, epsilon, bias }: NormOptions): Norm | undefined {
+  if (kind === 'none') return undefined
+  return kind === 'layer' ? new LayerNorm(dim, { epsilon, bias }) : new RMSNorm(dim, { epsilon })
+}

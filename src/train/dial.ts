@@ -21,11 +21,17 @@ export interface ModelSizes {
   hiddenDim?: number
   context?: number
   positions?: StackConfig['positions']
+  output?: 'tied' | 'untied'
+  activation?: StackConfig['activation']
+  ropeTheta?: number
+  norm?: StackConfig['norm']
+  feedForward?: StackConfig['feedForward']
   window?: number
   /** Feed-forward networks of each layer, and those that a token passes through. */
   experts?: number
   expertsPerToken?: number
   dropout?: number
+  feedForwardDropout?: number
 }
 
 /** What data and tokenizer decide. */
@@ -60,21 +66,44 @@ export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
   const heads = sizes.heads ?? Math.max(1, Math.round(dim / HEAD_DIM))
   const context = sizes.context ?? Math.min(1024, 64 * 2 ** Math.ceil(Math.log2(layers)))
   const given = { vocabSize, context, layers, dim, heads, ...chosen(sizes) }
+  const tied = sizes.output && { tied: sizes.output === 'tied' }
   if (isOf(DECODER_STYLES, style)) {
-    const config = DECODER_STYLES[style](given)
-    return withExperts(head ? { ...config, head: lastTokenHead(head) } : config, sizes)
+    if (head && tied) throw new UserError(noOutput(sizes, `the task ${head.task}`))
+    const config = DECODER_STYLES[style]({ ...given, ...tied })
+    return checked(
+      withExperts(head ? { ...config, head: lastTokenHead(head) } : config, sizes),
+      sizes,
+    )
   }
   if (isOf(ENCODER_STYLES, style)) {
+    if (tied) throw new UserError(noOutput(sizes, `the style ${style}`))
     if (!head)
       throw new UserError(`style ${style} reads texts; give --task mlm, classify, tag or embed`)
     // RoBERTa's positions begin behind that of padding.
     const offset = style === 'roberta' && { positionOffset: padId + 1 }
     const config = ENCODER_STYLES[style]({ ...given, ...offset })
-    return withExperts({ ...config, head: styleHead(style, head) }, sizes)
+    return checked(withExperts({ ...config, head: styleHead(style, head) }, sizes), sizes)
   }
   if ((sizes.experts ?? sizes.expertsPerToken) !== undefined)
     throw new UserError(`style ${style} takes no experts; leave them out`)
-  return ENCODER_DECODER_STYLES[style]({ ...given, startId, padId })
+  return checked(ENCODER_DECODER_STYLES[style]({ ...given, ...tied, startId, padId }), sizes)
+}
+
+const noOutput = ({ output }: ModelSizes, what: string): string =>
+  `output is ${output}, and ${what} has no output over the vocabulary that could be otherwise; leave it out`
+
+/** Throws UserError where an option was given that changes nothing in such a model. */
+function checked<C extends ModelConfig>(config: C, sizes: ModelSizes): C {
+  const [stack] = stacksOf(config) as [StackConfig]
+  const refuse = (name: keyof ModelSizes, why: string) => {
+    if (sizes[name] !== undefined)
+      throw new UserError(`${name} is ${sizes[name]}, and ${why}; leave out one of the two`)
+  }
+  if (stack.positions !== 'rotary') refuse('ropeTheta', `positions are ${stack.positions}`)
+  if (stack.feedForward === 'none')
+    for (const name of ['hiddenDim', 'activation', 'feedForwardDropout'] as const)
+      refuse(name, 'there are no feed-forward networks')
+  return config
 }
 
 const isOf = <S extends string>(styles: Record<S, unknown>, style: string): style is S =>
@@ -83,7 +112,18 @@ const isOf = <S extends string>(styles: Record<S, unknown>, style: string): styl
 /** Options that were given, by the names of a stack. */
 function chosen(sizes: ModelSizes): Partial<StackConfig> {
   const { kvHeads, hiddenDim, positions, window, dropout = 0 } = sizes
-  const given = { kvHeads, hiddenDim, positions, window }
+  const { activation, ropeTheta, norm, feedForward, feedForwardDropout } = sizes
+  const given = {
+    kvHeads,
+    hiddenDim,
+    positions,
+    window,
+    activation,
+    ropeTheta,
+    norm,
+    feedForward,
+    feedForwardDropout,
+  }
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     embeddingDropout: dropout,

@@ -4,8 +4,9 @@ import {
   readingOptions,
   validationData,
 } from '../data/sources/reading-options.ts'
-import { POSITIONS } from '../models/stack-config.ts'
+import { norms, POSITIONS } from '../models/stack-config.ts'
 import { STYLES } from '../models/styles/index.ts'
+import { ACTIVATIONS, INITIALIZATIONS, type Initialization } from '../nn/index.ts'
 import { engineOptions } from '../runtime/options.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { DECAY_REACHES } from './parameter-groups.ts'
@@ -102,10 +103,23 @@ export const trainOptions = trainingOptions.extend({
   targetContext: count.max(LONGEST).optional(),
   positions: z.enum(POSITIONS).optional(),
   window: count.optional(),
+  /** `untied`: the output has a matrix of its own. Default: by the style. */
+  output: z.enum(['tied', 'untied']).optional(),
+  /** Default: by the style. */
+  activation: names(ACTIVATIONS).optional(),
+  /** Base of the wavelengths of rotary positions; default: by the style. */
+  ropeTheta: z.number().gt(0).optional(),
+  norm: norms.optional(),
+  /** `none`: layers of attention alone. */
+  feedForward: z.enum(['none']).optional(),
+  /** What matrices start as. */
+  init: names<Initialization>(INITIALIZATIONS).default('lecun'),
   experts: count.optional(),
   expertsPerToken: count.optional(),
   /** Default: 0. */
   dropout: dropoutRate.optional(),
+  /** Of what the activation gives; default: 0. */
+  feedForwardDropout: dropoutRate.optional(),
   /** Share of the tokens that is hidden, of the task `mlm`. */
   maskShare: z.number().gt(0).lt(1).default(0.15),
   /** By which similarities are divided, of the task `embed`. */

@@ -16,6 +16,7 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import type { Lora } from '../models/lora/lora.ts'
 import { countParameters, type Model } from '../models/model.ts'
+import type { Initialization } from '../nn/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
@@ -104,6 +105,8 @@ export interface SessionOptions {
   /** What is minimised, and what validation measures of it. */
   objective: ObjectiveBuilder
   measured: ObjectiveBuilder
+  /** What matrices start as. */
+  init?: Initialization
   /** Its batches are never cut up. */
   undivided?: boolean
   /** Sequences of a step, before accumulation, where the data decides about them. */
@@ -254,7 +257,7 @@ const unlessAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>) =>
   })
 
 const createTrainer = (
-  { options, engine, model, adapter, objective, undivided }: SessionOptions,
+  { options, engine, model, adapter, objective, init, undivided }: SessionOptions,
   batch: number,
   length: number,
 ) =>
@@ -267,6 +270,7 @@ const createTrainer = (
     undivided,
     batch,
     length,
+    init,
     seed: options.seed,
     optimizer: OPTIMIZERS[options.optimizer](options),
     weightDecay: options.weightDecay,

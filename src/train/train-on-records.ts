@@ -88,6 +88,7 @@ export async function trainOnRecords(
     batch,
     engine,
     model,
+    init: options.init,
     objective,
     measured: task.objective(model, {
       ...sizes,

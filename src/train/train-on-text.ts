@@ -73,6 +73,7 @@ async function trainOn(
     options,
     engine,
     model,
+    init: options.init,
     objective,
     measured,
     length: examples.length,

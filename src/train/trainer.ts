@@ -3,6 +3,7 @@ import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/initialize.ts'
 import type { Lora } from '../models/lora/lora.ts'
 import { drawsRandomly, type Model } from '../models/model.ts'
+import type { Initialization } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
@@ -32,6 +33,8 @@ export interface TrainerOptions
   length: number
   /** The loss compares the examples of a step with each other, which are never parted. */
   undivided?: boolean
+  /** What matrices are drawn by (default: as their layers do). */
+  init?: Initialization
   seed: number
 }
 
@@ -169,14 +172,15 @@ export class Trainer {
 
   async #initialize(): Promise<void> {
     const fresh = new Map<string, Float32Array>()
-    const { adapter, seed } = this.#options
-    initialize(adapter ?? this.model, new Random(seed), (name) => {
+    const { adapter, seed, init } = this.#options
+    const memory = (name: string) => {
       const { data, size } = this.values.tensor(name)
       if (data) return data as Float32Array
       const memory = new Float32Array(size)
       fresh.set(name, memory)
       return memory
-    })
+    }
+    initialize(adapter ?? this.model, new Random(seed), memory, init)
     for (const [name, memory] of fresh) this.values.tensor(name).write(memory)
     await this.#update.resetAverage()
   }

@@ -25,7 +25,16 @@ export interface TrainingParts {
 /** Options that a base decides, and that cannot be given with it. */
 const OF_THE_BASE = [
   ...(['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim', 'positions'] as const),
-  ...(['window', 'experts', 'expertsPerToken', 'dropout', 'vocab', 'tokenizer'] as const),
+  ...(['output', 'activation', 'ropeTheta', 'norm', 'feedForward', 'init'] as const),
+  ...([
+    'feedForwardDropout',
+    'window',
+    'experts',
+    'expertsPerToken',
+    'dropout',
+    'vocab',
+    'tokenizer',
+  ] as const),
 ]
 
 /** Options that some tasks alone look at. */

@@ -64,11 +64,16 @@ function describe(model: Inspection): string {
 function describeStack(stack: StackConfig, side = ''): string[][] {
   const { heads, kvHeads, headDim, experts, window } = stack
   const shared = kvHeads === heads ? '' : `, ${kvHeads} of keys and values`
-  const norm = stack.norm === 'rms' ? 'RMSNorm' : 'LayerNorm'
+  const norm = { rms: 'RMSNorm', layer: 'LayerNorm', none: 'none' }[stack.norm]
   const place = { pre: 'before each sublayer', post: 'behind each sublayer', both: 'on both sides' }
   const rows = [
     ['layers', `${stack.layers}`],
-    ['width', `${stack.dim}, ${stack.hiddenDim} in the feed-forward networks`],
+    [
+      'width',
+      stack.feedForward === 'none'
+        ? `${stack.dim}; attention alone`
+        : `${stack.dim}, ${stack.hiddenDim} in the feed-forward networks`,
+    ],
     ['heads', `${heads}${shared}, each ${headDim} wide`],
     ...(experts
       ? [['experts', `${experts.count}, of which a token passes through ${experts.perToken}`]]
@@ -76,8 +81,10 @@ function describeStack(stack: StackConfig, side = ''): string[][] {
     ['context', `${stack.context} tokens`],
     ...(window ? [['window', `${window} tokens, ${describeWindowed(stack)}`]] : []),
     ['positions', stack.positions],
-    ['norm', `${norm} ${place[stack.normPlace]}`],
-    ['activation', stack.activation + (stack.gated ? ', gated' : '')],
+    ['norm', stack.norm === 'none' ? norm : `${norm} ${place[stack.normPlace]}`],
+    ...(stack.feedForward === 'none'
+      ? []
+      : [['activation', stack.activation + (stack.gated ? ', gated' : '')]]),
   ] as [string, string][]
   return rows.map(([name, value]) => [side + name, value])
 }

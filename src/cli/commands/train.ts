@@ -40,6 +40,12 @@ export const train = defineCommand({
       context: 'longest sequence, in tokens (default: by the layers)',
       targetContext: 'longest text written, in tokens, of --task seq2seq (default: --context)',
       positions: 'how a token knows its place (default: by the style)',
+      output: 'one matrix with the embedding, or one of its own (default: by the style)',
+      activation: 'of the feed-forward networks (default: by the style)',
+      ropeTheta: 'base of the wavelengths of rotary positions (default: by the style)',
+      norm: 'LayerNorm, RMSNorm or none (default: by the style)',
+      feedForward: 'none: layers of attention alone (default: each has a feed-forward network)',
+      init: 'what matrices and embeddings are drawn by: LeCun, normal of 0.02 (gpt2), Xavier, Kaiming, or as PyTorch does',
       window:
         'tokens back that attention sees, in the layers that have a window (default: by the style)',
       experts: 'feed-forward networks of each layer, of which a token passes through some',
@@ -47,7 +53,11 @@ export const train = defineCommand({
     },
     Length,
     Optimizer,
-    Regularization: { dropout: dropoutHelp, ...Regularization },
+    Regularization: {
+      dropout: dropoutHelp,
+      feedForwardDropout: 'rate of dropout behind the activation of feed-forward networks',
+      ...Regularization,
+    },
     Run,
   },
   examples: [
