@@ -3,6 +3,7 @@ import type { Adaptable } from '../models/lora/adaptable.ts'
 import {
   type Adapter,
   type AdapterUse,
+  isTiedPair,
   type WeightedAdapter,
   weighted,
 } from '../models/lora/adapter.ts'
@@ -82,7 +83,7 @@ export class AdapterSlots {
   #check(adapter: Adapter): void {
     const names = new Set(this.#targets.map(({ name }) => name))
     const output = [...adapter.updates.keys()].find((name) => /(^|\.)lm_head$/.test(name))
-    if (output !== undefined && !names.has(output))
+    if (output !== undefined && !names.has(output) && !isTiedPair(this.#model))
       throw new UserError(
         `${adapter.name}: the adapter updates the output layer, which cannot be switched; merge it into the model`,
       )

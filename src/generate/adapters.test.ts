@@ -220,3 +220,16 @@ test('what does not fit is refused by name', async () => {
   expect(model.adapters).toEqual([{ adapter, weight: 1 }])
   await model.dispose()
 })
+
+test('an update of the embedding that both sides share is refused alike, merged or not', async () => {
+  const tied = () => new EncoderDecoder(tinyEncoderDecoders['T5, the first'] as never)
+  const weights = tinyWeights(tied())
+  const head = { rank: 1, scale: 1, down: new Float32Array(32), up: new Float32Array(61) }
+  const updates = new Map([['lm_head', head]])
+  const adapter = { name: 'out', updates, replaced: new Map() }
+  const message = /lm_head, which is the embedding of both sides/
+  expect(() => mergeAdapters(tied(), [adapter], (name) => weights[name] as Float32Array)).toThrow(
+    message,
+  )
+  await expect(open(tied(), weights, { adapters: [adapter] })).rejects.toThrow(message)
+})

@@ -80,6 +80,10 @@ export async function readAdapterTensors(
   return { name, updates, replaced }
 }
 
+/** True of an encoder-decoder whose output is its embedding. */
+export const isTiedPair = ({ config }: Model): boolean =>
+  config.kind === 'encoder-decoder' && config.tied
+
 /** What an adapter updates of a model. Throws UserError with what has no place in it. */
 export function targetsIn(
   model: Model,
@@ -88,6 +92,10 @@ export function targetsIn(
   const known = adaptablesOf(model)
   return [...updates].map(([module, values]) => {
     const target = known.get(module)
+    if (!target && isTiedPair(model) && module === 'lm_head')
+      throw new UserError(
+        `${name}: the adapter updates lm_head, which is the embedding of both sides in this model; an output is updated of a decoder, or where tie_word_embeddings is false`,
+      )
     if (!target)
       throw new UserError(
         `${name}: the adapter updates ${module}, which this model does not have; it was made for another`,
