@@ -1,3 +1,4 @@
+import { evenly } from '../data/evenly.ts'
 import { type Completion, encodeCompletion } from '../data/tasks/completions.ts'
 import type { Sequence } from '../data/tasks/sequences.ts'
 import { generateFromTokens, type TokenPrompt } from '../generate/from-tokens.ts'
@@ -9,7 +10,7 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 /** Texts that are written together. */
 const TOGETHER = 32
 /** Examples that are written to be measured. */
-const WRITTEN = 1000
+export const WRITTEN = 1000
 /** Tokens behind the right text, in which the model may end or go wrong. */
 const BEYOND = 2
 const GREEDILY = chatOptions.parse({ temperature: 0, slide: false })
@@ -45,13 +46,16 @@ export async function writeExpected(
   return written
 }
 
-/** Share of the texts, of the first thousand, that a model writes exactly. Throws where it is aborted. */
+/**
+ * Share of the texts that a model writes exactly; of more than a thousand, of a thousand among them.
+ * Throws where it is aborted.
+ */
 export async function exactMatch(
   model: LanguageModel,
   all: readonly Expected[],
   options: Abortable = {},
 ): Promise<number> {
-  const some = all.slice(0, WRITTEN)
+  const some = evenly(all, WRITTEN)
   // A prompt that fills the context leaves nothing to be written.
   const fits = some.filter(({ prompt }) => prompt.ids.length < model.context)
   const written = await writeExpected(model, fits, options)

@@ -1,3 +1,4 @@
+import { evenlyOf } from '../data/evenly.ts'
 import type { AnyBatch } from '../data/examples.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
@@ -179,8 +180,13 @@ async function validator({ trainer, validation, measured, undivided, signal }: R
   if (!first) return undefined
   const { engine, parameters } = trainer
   const meter = await LossMeter.create(engine, measured, parameters, first, { undivided })
+  const kept = Math.ceil(VALIDATION_TOKENS / (first.rows * first.length))
+  let all = 0
+  for (const _ of validation()) all++
   const measure = async () => {
-    const { total, count } = await meter.measure(firstTokens(validation()), { signal })
+    // The beginning would be of one kind only where the data is sorted.
+    const some = evenlyOf(validation(), { count: kept, total: all })
+    const { total, count } = await meter.measure(some, { signal })
     return total / count
   }
   return Object.assign(measure, { dispose: () => meter.dispose() })
@@ -188,12 +194,3 @@ async function validator({ trainer, validation, measured, undivided, signal }: R
 
 /** Enough to tell models of one training apart; the end of a training measures all. */
 const VALIDATION_TOKENS = 32_768
-
-function* firstTokens(batches: Iterable<AnyBatch>): Generator<AnyBatch> {
-  let tokens = 0
-  for (const batch of batches) {
-    if (tokens >= VALIDATION_TOKENS) return
-    tokens += batch.rows * batch.length
-    yield batch
-  }
-}

@@ -1,4 +1,5 @@
 import type { Batch } from '../data/batch.ts'
+import { evenly } from '../data/evenly.ts'
 import type { AnyBatch } from '../data/examples.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
@@ -98,7 +99,8 @@ export function wholeExamples(
 
 /** The first halves of documents as prompts, and the second halves as what is right. */
 function beginnings(documents: WholeDocuments, tokenizer: Tokenizer): Expected[] {
-  return Array.from({ length: Math.min(SHOWN, documents.count) }, (_, i) => {
+  const numbers = Array.from({ length: documents.count }, (_, i) => i)
+  return evenly(numbers, SHOWN).map((i) => {
     const characters = [...tokenizer.decode(documents.tokens(i))]
     const half = Math.ceil(characters.length / 2)
     const given = characters.slice(0, half).join('')

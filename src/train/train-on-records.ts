@@ -1,8 +1,10 @@
+import { evenly } from '../data/evenly.ts'
 import { holdOut } from '../data/hold-out.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { parsedRecords } from '../data/sources/parsed-records.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
+import { WRITTEN } from '../evaluate/completions.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import { kindOfStyle } from '../models/styles/index.ts'
@@ -78,6 +80,10 @@ export async function trainOnRecords(
   const batch = Math.min(options.batch ?? defaults.batch, learned.count)
   if (options.batch !== undefined && batch < options.batch)
     events.onMessage?.(`a batch has ${batch} records, not ${options.batch}: there are no more`)
+  if (task.expected && held.length > WRITTEN)
+    events.onMessage?.(
+      `exact matches are counted among ${WRITTEN} of the ${held.length} records for validation`,
+    )
   if (task.undivided && batch < 2)
     throw new UserError(
       `${name} compares the examples of a batch; give two records or more, and a batch of 2 or more`,
@@ -107,7 +113,7 @@ export async function trainOnRecords(
       bytes: bytesOf(textsOf(task, held)),
     },
     expected:
-      held.length > 0 ? task.expected?.(held.slice(0, SHOWN), reading, model, sizes) : undefined,
+      held.length > 0 ? task.expected?.(evenly(held, SHOWN), reading, model, sizes) : undefined,
     measure:
       held.length > 0
         ? (parameters, signal) => {

@@ -284,3 +284,21 @@ test('mistakes are refused before any work', async () => {
   await expect(train({ ...options, context: 100_000 })).rejects.toThrow(/smaller --context/)
   await expect(train({ ...options, tokenizer: join(folder, 'no') })).rejects.toThrow(/no such file/)
 })
+
+test('a part of the validation data stands for all of it, though it is sorted', async () => {
+  const [learned, held] = [join(folder, 'learned.txt'), join(folder, 'held.txt')]
+  await writeFile(learned, 'ab'.repeat(2000))
+  // What a validation reads at most is known; what comes behind it is not.
+  await writeFile(held, 'ab'.repeat(20_000) + 'aabb'.repeat(10_000))
+  const found: number[] = []
+  const options = { ...tiny('sorted'), data: [learned], val: [held], steps: 40, evalEvery: 40 }
+  const { loss } = await train(
+    { ...options, context: 64, lr: 1e-2 },
+    {
+      onMetrics: ({ validationLoss }) => validationLoss !== undefined && found.push(validationLoss),
+    },
+  )
+  expect(loss).toBeGreaterThan(0.5)
+  expect(found).toHaveLength(1)
+  expect(found[0]).toBeCloseTo(loss as number, 1)
+})
