@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { explain } from '../../src/cli/failure.ts'
 import { checkOptions, convertFlags, fieldsOf } from '../../src/cli/flags.ts'
 import { formatBytes } from '../../src/cli/format-bytes.ts'
+import { Interruption } from '../../src/cli/interrupt.ts'
 import { userLanguage } from '../../src/cli/language.ts'
 import { nearest } from '../../src/cli/nearest.ts'
 import { quote } from '../../src/cli/quote.ts'
@@ -101,4 +104,14 @@ it('takes the language from the locale', () => {
 it('breaks text by the columns it takes', () => {
   expect(wrap('abcdef\ngh', 4, 3)).toEqual(['abcd', 'ef', 'gh'])
   expect(wrap('白鲸记', 5, 3)).toEqual(['白鲸', '记', ''])
+})
+
+it('exits as the signal says, however it was passed on', async () => {
+  const signal = AbortSignal.abort(new Interruption(143))
+  const thrown = await delay(1, undefined, { signal }).catch((error: unknown) => error)
+  expect([new Interruption(143), thrown, new DOMException('', 'AbortError')].map(explain)).toEqual([
+    { message: 'interrupted', exitCode: 143 },
+    { message: 'interrupted', exitCode: 143 },
+    { message: 'interrupted', exitCode: 130 },
+  ])
 })
