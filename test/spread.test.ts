@@ -5,9 +5,14 @@ import { expect, it } from 'vitest'
 /** Calls that take each element of a list as an argument, and the few lists that are short for certain. */
 const CALLS = /(push|unshift|fromCharCode|fromCodePoint)\((\w+(\.\w+)*, )?\.\.\./
 const SHORT = [
-  // Axes of a tensor; tokens of a character; points of a piece of a vocabulary; a magic number; a tag.
+  // Axes of a tensor; tokens of a character; points of a piece of a vocabulary; a magic number; a tag; a batch.
   ...['graph/ops/matmul.ts', 'text/bpe/characters.ts', 'text/pipeline/unigram.ts'],
-  ...['deploy/sources/index.ts', 'models/gguf/header.ts', 'text/jinja/parse.ts'],
+  ...[
+    'deploy/sources/index.ts',
+    'models/gguf/header.ts',
+    'text/jinja/parse.ts',
+    'evaluate/completions.ts',
+  ],
 ]
 
 it('spreads no list that may be as long as the data into the arguments of a call', () => {

@@ -21,7 +21,7 @@ export function memoryTokens(
   ids: ArrayLike<number>,
   starts: ArrayLike<number> = [0],
 ): DocumentTokens {
-  const tokens = Int32Array.from(ids)
+  const tokens = ids instanceof Int32Array ? ids : Int32Array.from(ids)
   return {
     length: tokens.length,
     read: (offset, into) => {
@@ -38,13 +38,22 @@ export async function encodeToMemory(
   tokenizer: Tokenizer,
   options?: { marks?: boolean },
 ): Promise<DocumentTokens> {
-  const ids: number[] = []
+  // A list of numbers ends at 134 million.
+  let ids = new Int32Array(2 ** 16)
+  let count = 0
   const starts: number[] = []
   for await (const piece of encodeDocuments(documents, tokenizer, options)) {
-    if (piece.starts) starts.push(ids.length)
-    for (const id of piece.ids) ids.push(id)
+    if (piece.starts) starts.push(count)
+    const needed = count + piece.ids.length
+    if (needed > ids.length) {
+      const larger = new Int32Array(Math.max(needed, 2 * ids.length))
+      larger.set(ids.subarray(0, count))
+      ids = larger
+    }
+    ids.set(piece.ids, count)
+    count = needed
   }
-  return memoryTokens(ids, starts)
+  return memoryTokens(ids.subarray(0, count), starts)
 }
 
 export function checkRange(length: number, offset: number, count: number): void {
