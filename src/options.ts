@@ -1,5 +1,18 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { UserError } from './errors.ts'
+
+/** Models compute in float32: less is 0 there, and more is infinite. */
+const [LEAST, MOST] = [1.2e-38, 3.4e38]
+
+/** A number above 0 that is one in float32, too. */
+export const positiveNumber = z.number().min(LEAST).max(MOST)
+
+/** 0, or such a number. */
+export const amount = z
+  .number()
+  .min(0)
+  .max(MOST)
+  .refine((value) => value === 0 || value >= LEAST, `expected 0, or at least ${LEAST}`)
 
 /** Options with their defaults. Throws UserError naming the option at fault. */
 export function parseOptions<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {

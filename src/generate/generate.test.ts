@@ -12,6 +12,7 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 import { generate, generateAll, stream } from './generate.ts'
 import { generateBeams } from './generate-beams.ts'
 import { LanguageModel } from './language-model.ts'
+import type { GenerateOptions } from './options.ts'
 import { greedy } from './sampling/greedy.ts'
 import type { Piece } from './sequence.ts'
 
@@ -283,3 +284,35 @@ test('memory stays flat', async () => {
   expect(grown).toBeLessThan(4)
   await model.dispose()
 }, 600_000)
+
+describe('numbers at the ends of their ranges', () => {
+  const lengths = { prompt: 'the cat', maxTokens: 3, seed: 1 }
+
+  test.each<Partial<GenerateOptions>>([
+    { temperature: 1e-38 },
+    { temperature: 1e300 },
+    { topP: 1e-300 },
+    { minP: 1e-300 },
+    { repetitionPenalty: 0.01 },
+    { repetitionPenalty: 100 },
+    { logitBias: { 5: 1e9 } },
+    { logitBias: { 5: -1e9 } },
+  ])('%o generates', async (options) => {
+    const model = await open()
+    expect((await generate(model, { ...lengths, ...options })).tokens).toHaveLength(3)
+    await model.dispose()
+  })
+
+  test.each<[Partial<GenerateOptions>, RegExp]>([
+    [{ repetitionPenalty: 1e-40 }, /repetitionPenalty: .*0\.01/],
+    [{ repetitionPenalty: 1e39 }, /repetitionPenalty: .*100/],
+    [{ logitBias: { 5: 1e39 } }, /logitBias\.5: .*1000000000/],
+    [{ temperature: -1e-45 }, /temperature/],
+  ])('%o is refused', async (options, message) => {
+    const model = await open()
+    const made = generate(model, { ...lengths, ...options })
+    await expect(made).rejects.toThrow(UserError)
+    await expect(made).rejects.toThrow(message)
+    await model.dispose()
+  })
+})

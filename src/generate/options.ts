@@ -13,13 +13,13 @@ export const samplingOptions = z.strictObject({
   /** Only tokens at least so many times as likely as the likeliest. */
   minP: share.optional(),
   /** Above 1: tokens of the prompt and the text so far become less likely. */
-  repetitionPenalty: z.number().gt(0).optional(),
+  repetitionPenalty: z.number().min(0.01).max(100).optional(),
   /** Taken off the logit of what was generated before. */
   presencePenalty: z.number().min(-2).max(2).optional(),
   /** Taken off the logit for each time that the token was generated. */
   frequencyPenalty: z.number().min(-2).max(2).optional(),
   /** Added to logits, by token id. */
-  logitBias: z.record(z.string().regex(/^\d+$/), z.number()).optional(),
+  logitBias: z.record(z.string().regex(/^\d+$/), z.number().min(-1e9).max(1e9)).optional(),
   /** The same seed gives the same text. */
   seed: z.number().int().min(0).optional(),
 })
@@ -54,7 +54,7 @@ export const beamOptions = z.strictObject({
   /** Texts to give: the best ones. */
   nBest: z.number().int().min(1).default(1),
   /** Above 0 favors long texts: the sum of log-probabilities is divided by length ^ lengthPenalty. */
-  lengthPenalty: z.number().default(1),
+  lengthPenalty: z.number().min(-20).max(20).default(1),
   /** Ends once as many texts have ended as are followed, though a better one might still come. */
   earlyStopping: z.boolean().default(false),
   maxTokens: z.number().int().min(1).optional(),

@@ -40,3 +40,18 @@ test.each<Partial<TrainOptions>>([
 ])('%o is not', async (options) => {
   for (const refusal of await run(options)) expect(refusal).toMatch(/nowhere\.txt|no-model/)
 })
+
+test.each<[Partial<TrainOptions>, RegExp]>([
+  [{ lr: 1e-50 }, /lr: .*1\.2e-38/],
+  [{ lr: 1e39 }, /lr: .*3\.4e\+38/],
+  [{ minLr: 1e-50 }, /minLr: expected 0, or at least 1\.2e-38/],
+  [{ clip: 1e-50 }, /clip: expected 0, or at least/],
+  [{ weightDecay: 1e39 }, /weightDecay: .*3\.4e\+38/],
+  [{ l1: 1e-50 }, /l1: /],
+  [{ l2: 1e39 }, /l2: /],
+  [{ dropout: 1e-4 }, /dropout: expected 0, or 0\.0005 to 0\.999/],
+  [{ dropout: 0.9999 }, /dropout: expected 0, or 0\.0005 to 0\.999/],
+  [{ epochs: 1e300 }, /epochs: /],
+])('%o is no number of float32, or would be another there', async (options, message) => {
+  for (const refusal of await run(options)) expect(refusal).toMatch(message)
+})

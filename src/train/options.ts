@@ -7,6 +7,7 @@ import {
 import { norms, POSITIONS } from '../models/stack-config.ts'
 import { STYLES } from '../models/styles/index.ts'
 import { ACTIVATIONS, INITIALIZATIONS, type Initialization } from '../nn/index.ts'
+import { amount, positiveNumber } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { DECAY_REACHES } from './parameter-groups.ts'
@@ -19,7 +20,6 @@ const count = z.number().int().min(1)
 /** Tokens of the longest context that can be asked for. */
 const LONGEST = 2 ** 20
 const share = z.number().min(0).lt(1)
-const size = z.number().min(0)
 /** Random numbers are drawn to 1 in 2029, so that a smaller rate would be another than was asked for. */
 export const dropoutRate = z
   .number()
@@ -35,26 +35,26 @@ export const trainingOptions = z.strictObject({
   /** Batches whose gradients add up to one step. */
   accumulate: count.default(1),
   steps: count.optional(),
-  epochs: z.number().gt(0).optional(),
+  epochs: z.number().gt(0).max(1e6).optional(),
   /** Trains for about so long: steps follow from the measured speed. */
-  seconds: z.number().gt(0).optional(),
+  seconds: z.number().gt(0).max(1e9).optional(),
   optimizer: names<OptimizerName>(OPTIMIZERS).default('adamw'),
-  lr: z.number().gt(0).optional(),
+  lr: positiveNumber.optional(),
   /** Default: a tenth of `lr`. */
-  minLr: size.optional(),
+  minLr: amount.optional(),
   schedule: names<ScheduleName>(schedules).default('cosine'),
   /** Steps of warm-up; default: a twentieth of all. */
   warmup: z.number().int().min(0).optional(),
   beta1: share.optional(),
   beta2: share.default(0.99),
   /** Limit of the gradient; 0 is none. */
-  clip: size.default(1),
+  clip: amount.default(1),
   clipBy: z.enum(['norm', 'value', 'adaptive']).default('norm'),
-  weightDecay: size.default(0.1),
+  weightDecay: amount.default(0.1),
   /** What weight decay, `l1` and `l2` reach. */
   decay: z.enum(DECAY_REACHES).default('matrices'),
-  l1: size.default(0),
-  l2: size.default(0),
+  l1: amount.default(0),
+  l2: amount.default(0),
   labelSmoothing: share.default(0),
   /** Decay of a moving average of the weights, saved beside them; 0 is none. */
   average: share.default(0),
@@ -123,7 +123,7 @@ export const trainOptions = trainingOptions.extend({
   /** Share of the tokens that is hidden, of the task `mlm`. */
   maskShare: z.number().gt(0).lt(1).default(0.15),
   /** By which similarities are divided, of the task `embed`. */
-  temperature: z.number().gt(0).default(0.05),
+  temperature: positiveNumber.default(0.05),
 })
 
 export type TrainingOptions = z.output<typeof trainingOptions>

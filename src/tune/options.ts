@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { validationData } from '../data/sources/reading-options.ts'
+import { positiveNumber } from '../options.ts'
 import { type OnResume, TRAINING_ON_RESUME } from '../train/on-resume.ts'
 import { dropoutRate, trainingOptions } from '../train/options.ts'
 
@@ -19,7 +20,7 @@ export const tuneOptions = trainingOptions.extend({
   adapter: z.enum(['none', 'lora']).default('none'),
   rank: z.number().int().min(1).default(8),
   /** How much the adapter counts; default: twice its rank. */
-  alpha: z.number().gt(0).optional(),
+  alpha: positiveNumber.optional(),
   /** Share of what the adapter reads that is left out at random. */
   adapterDropout: dropoutRate.default(0),
   /** Names of layers, one regular expression of whole names, or `all-linear`. */

@@ -12,7 +12,6 @@ import { minP } from './min-p.ts'
 import { presencePenalty } from './presence-penalty.ts'
 import { repetitionPenalty } from './repetition-penalty.ts'
 import { plainSampling, Sampler, type SamplerOptions } from './sampler.ts'
-import { temperature } from './temperature.ts'
 import { topK } from './top-k.ts'
 import { topP } from './top-p.ts'
 
@@ -91,7 +90,7 @@ describe('filters agree with their definitions', () => {
 
   test('what has no effect', () => {
     const logits = Float32Array.of(1, 3, 2, 3)
-    for (const filter of [topK(4), topK(9), topP(1), minP(1e-9), temperature(1)])
+    for (const filter of [topK(4), topK(9), topP(1), minP(1e-9)])
       expect(kept(filter, logits)).toEqual([0, 1, 2, 3])
   })
 
@@ -158,6 +157,12 @@ describe('the sampler', () => {
     expectNear(frequencies({}), softmax(logits))
     expectNear(frequencies({ temperature: 0.5 }), softmax(logits.map((x) => 2 * x)))
     expectNear(frequencies({ temperature: 4 }), softmax(logits.map((x) => x / 4)))
+  })
+
+  test('a temperature at the end of its range is greedy, or even', () => {
+    for (const temperature of [Number.MIN_VALUE, 1e-45, 1e-38, 1e-3])
+      expect(frequencies({ temperature })).toEqual([0, expect.closeTo(1, 9), 0, 0, 0])
+    expectNear(frequencies({ temperature: Number.MAX_VALUE }), [0.2, 0.2, 0.2, 0.2, 0.2])
   })
 
   test('draws anew among those that filters keep', () => {

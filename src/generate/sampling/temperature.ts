@@ -4,6 +4,7 @@ import type { Filter } from './candidates.ts'
 export const temperature =
   (value: number): Filter =>
   (candidates) => {
-    const { logits, count } = candidates
-    for (let i = 0; i < count; i++) logits[i] = (logits[i] as number) / value
+    const { highest, logits, count } = candidates
+    // Less the highest, which changes no probability: the likeliest stays finite, however small `value`.
+    for (let i = 0; i < count; i++) logits[i] = ((logits[i] as number) - highest) / value
   }
