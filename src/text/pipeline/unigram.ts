@@ -51,25 +51,26 @@ export class Unigram implements Model {
 
   encode(word: string, ids: number[]): void {
     const { unkId, bytes } = this.options
-    let unknown = ''
-    const flush = () => {
-      if (unknown === '') return
-      if (bytes) for (const byte of this.encoder.encode(unknown)) ids.push(bytes[byte] as number)
-      else ids.push(unkId)
-      unknown = ''
+    const { points, starts, last } = this.best(word)
+    const ends: number[] = []
+    for (let end = points.length; end > 0; end = starts[end] as number) ends.push(end)
+    let isUnknown = false
+    for (const end of ends.reverse()) {
+      const id = last[end] as number
+      if (id >= 0) ids.push(id)
+      else if (bytes) {
+        const character = String.fromCodePoint(points[end - 1] as number)
+        for (const byte of this.encoder.encode(character)) ids.push(bytes[byte] as number)
+      } else if (!isUnknown) ids.push(unkId)
+      isUnknown = id < 0
     }
-    for (const { id, text } of this.best(word)) {
-      if (id < 0) unknown += text
-      else {
-        flush()
-        ids.push(id)
-      }
-    }
-    flush()
   }
 
-  /** The most probable cut; of equals the one whose last piece is longest. An id of -1 is unknown. */
-  private best(word: string): { id: number; text: string }[] {
+  /**
+   * The most probable cut; of equals the one whose last piece is longest. For the end of a piece where it
+   * starts, and its id, -1 for an unknown character.
+   */
+  private best(word: string): { points: number[]; starts: Int32Array; last: Int32Array } {
     const points = Array.from(word, (character) => character.codePointAt(0) as number)
     const { symbols, lowest } = this.options
     const unknownScore = lowest - UNKNOWN_PENALTY
@@ -100,12 +101,7 @@ export class Unigram implements Model {
       }
       if (!isSpelled) offer(start, start + 1, -1, unknownScore)
     }
-    const cut: { id: number; text: string }[] = []
-    for (let end = points.length; end > 0; end = starts[end] as number) {
-      const text = String.fromCodePoint(...points.slice(starts[end], end))
-      cut.push({ id: last[end] as number, text })
-    }
-    return cut.reverse()
+    return { points, starts, last }
   }
 
   private child(node: number, point: number): number {
