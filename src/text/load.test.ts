@@ -281,6 +281,9 @@ describe('a faulty file is refused with the place of the fault', () => {
   test.each([null, [], 'tokenizer', 3])('%j', (json) => {
     expect(() => loadTokenizer(json)).toThrow('tokenizer.json: not a JSON object')
   })
+  test('a path', () => {
+    expect(() => loadTokenizer('my-model')).toThrow('readTokenizer reads files and folders')
+  })
   test('no model', () => {
     expect(() => loadTokenizer({})).toThrow('tokenizer.json: no "model"')
   })
@@ -346,7 +349,7 @@ describe('a faulty file is refused with the place of the fault', () => {
   })
   test('a pattern that cannot be compiled', () => {
     expect(() => loadTokenizer({ ...base, pre_tokenizer: split('(') })).toThrow(
-      /tokenizer.json: pre_tokenizer: /,
+      /tokenizer.json: pre_tokenizer\[0\]: Invalid regular expression/,
     )
   })
 })

@@ -14,10 +14,6 @@ import { isObject, readTokenizerJson } from './tokenizer-json.ts'
  * Throws a UserError that names what is wrong in the file.
  */
 export function loadTokenizer(json: unknown, config: TokenizerConfig = {}): Tokenizer {
-  if (typeof json === 'string')
-    throw new UserError(
-      `loadTokenizer takes what a tokenizer.json holds, parsed, not the text ${JSON.stringify(json.slice(0, 80))}; readTokenizer reads files and folders`,
-    )
   const file = readTokenizerJson(json)
   if (CharTokenizer.reads(file)) return new CharTokenizer(file, config)
   const splitter = byteLevelSplitter(file)
@@ -36,9 +32,5 @@ function byteLevelSplitter(file: TokenizerJson): Splitter | undefined {
     decoder.type === 'ByteLevel' &&
     (normalizer === null || (isObject(normalizer) && normalizer.type === 'NFC'))
   if (!isOurs) return undefined
-  try {
-    return splitterOf(file.pre_tokenizer)
-  } catch (error) {
-    throw new UserError(`tokenizer.json: pre_tokenizer: ${(error as Error).message}`)
-  }
+  return splitterOf(file.pre_tokenizer)
 }

@@ -48,7 +48,10 @@ export const isObject = (value: unknown): value is Fields =>
 
 /** Checks the frame of a parsed `tokenizer.json`. Throws a UserError that names the faulty field. */
 export function readTokenizerJson(json: unknown): TokenizerJson {
-  if (!isObject(json)) throw new UserError('tokenizer.json: not a JSON object')
+  if (!isObject(json)) {
+    const hint = '; loadTokenizer takes it parsed, and readTokenizer reads files and folders'
+    throw new UserError(`tokenizer.json: not a JSON object${typeof json === 'string' ? hint : ''}`)
+  }
   const { added_tokens: added = [], model } = json
   if (!isObject(model)) {
     throw new UserError(

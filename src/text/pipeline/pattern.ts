@@ -20,6 +20,9 @@ export function readPattern(pattern: unknown, place: string): RegExp {
   } catch (error) {
     throw new UserError(`${place}: ${(error as Error).message}`)
   }
-  checkPattern(expression, place)
+  checkPattern(
+    expression,
+    `${place}: the regular expression ${JSON.stringify(source.slice(0, 80))}`,
+  )
   return expression
 }

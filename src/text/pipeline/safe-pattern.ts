@@ -29,15 +29,15 @@ const most = (a: Cost, b: Cost): Cost => ({
  * Refuses a regular expression that may take time without end on a short text: patterns of a
  * tokenizer.json are foreign, and JavaScript's matcher tries all ways there are. That is the case for a
  * repetition of what matches in several ways, such as `(a+)+` and `(a|a)*`, and for many choices in a row.
- * The patterns of tokenizers that are in use have none. Throws UserError.
+ * The patterns of tokenizers that are in use have none. `name` is how messages call it. Throws UserError.
  */
-export function checkPattern({ source }: RegExp, place: string): void {
+export function checkPattern({ source }: RegExp, name: string): void {
   let at = 0
   let depth = 0
 
   const fail = (what: string): UserError =>
     new UserError(
-      `${place}: the regular expression ${JSON.stringify(source.slice(0, 80))} ${what}, and may take time without end on some texts; write it without that`,
+      `${name} ${what}, and may take time without end on some texts; write it without that`,
     )
 
   /** Alternatives, up to the end of a group. */
