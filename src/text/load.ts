@@ -1,4 +1,3 @@
-import { UserError } from '../errors.ts'
 import { ByteLevelBpe } from './bpe/byte-level-bpe.ts'
 import type { Splitter } from './bpe/splitter.ts'
 import { splitterOf } from './bpe/splitter.ts'
