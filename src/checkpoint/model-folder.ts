@@ -136,6 +136,9 @@ async function unusedWeights(folder: string, family: Family, config: ModelConfig
   const weights = await openFolderWeights(folder)
   try {
     return unusedTensors(family, createModel(config), weights)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${folder}: ${error.message}`, { cause: error })
   } finally {
     await weights.close()
   }

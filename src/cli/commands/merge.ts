@@ -21,6 +21,7 @@ export const merge = defineCommand({
     const model = await findModel(options.model)
     const adapter = await findAdapters(options.adapter)
     const result = await merge({ ...options, model, adapter })
-    return { result, text: `${result.matrices} matrices merged; in ${result.out}` }
+    const count = `${result.matrices} ${result.matrices === 1 ? 'matrix' : 'matrices'}`
+    return { result, text: `${count} merged; in ${result.out}` }
   },
 })
