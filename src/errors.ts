@@ -2,3 +2,6 @@
 export class UserError extends Error {
   override name = 'UserError'
 }
+
+/** What was being read is no longer there: something else took its place. Read it anew. */
+export class ReplacedError extends UserError {}

@@ -1,3 +1,4 @@
+import { ReplacedError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
 import type { StoredElements, WeightData } from '../graph/onnx/model.ts'
 import type { Model } from '../models/model.ts'
@@ -11,6 +12,32 @@ export interface PackedParameters {
   unusedTensors: string[]
   /** Frees the memory, once the programs are compiled. */
   free(): void
+}
+
+/** As often may a training replace its best model while that is loaded. */
+const TRIES = 10
+
+/**
+ * What `use` makes of the parameters of a folder's model, which are freed afterwards. They are read anew where
+ * the file was replaced before all of it was read.
+ */
+export async function usePackedParameters<T>(
+  engine: Engine,
+  model: Model,
+  files: Pick<ModelFolder, 'fill'>,
+  options: { inMemory?: boolean },
+  use: (parameters: Omit<PackedParameters, 'free'>) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const { free, ...parameters } = await packParameters(engine, model, files, options)
+    try {
+      return await use(parameters)
+    } catch (error) {
+      if (!(error instanceof ReplacedError) || tries === TRIES) throw error
+    } finally {
+      free()
+    }
+  }
 }
 
 /**

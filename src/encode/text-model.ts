@@ -1,6 +1,6 @@
 import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
 import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
-import { packParameters } from '../checkpoint/packed-parameters.ts'
+import { usePackedParameters } from '../checkpoint/packed-parameters.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import { Encoder } from '../models/encoder.ts'
@@ -140,15 +140,13 @@ async function open(
   files: ModelFolder,
   options: Pick<TextModelOptions, 'engine' | 'model' | 'ownsEngine'>,
 ): Promise<TextModel> {
-  const { packed, free } = await packParameters(options.engine, options.model, files)
-  try {
-    return await TextModel.create({
+  const { engine, model } = options
+  return usePackedParameters(engine, model, files, {}, ({ packed }) =>
+    TextModel.create({
       ...options,
       ...files,
-      model: options.model,
+      model,
       weights: { packed, findNonFinite: () => findNonFiniteWeights(files) },
-    })
-  } finally {
-    free()
-  }
+    }),
+  )
 }

@@ -16,7 +16,7 @@ import { tinyAdapter } from '../../test/tiny-adapter.ts'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
 import { modelFiles } from '../checkpoint/model-files.ts'
 import { readModelFolder } from '../checkpoint/model-folder.ts'
-import { packParameters } from '../checkpoint/packed-parameters.ts'
+import { packParameters, usePackedParameters } from '../checkpoint/packed-parameters.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { UserError } from '../errors.ts'
 import { writeFolder } from '../files/folder.ts'
@@ -286,6 +286,15 @@ test('weights of a file that was replaced meanwhile are refused', async () => {
     `${await realpath(path)} was replaced after it was opened; load the model again`,
   )
   free()
+
+  let times = 0
+  const made = await usePackedParameters(engine, decoder, files, {}, async ({ packed }) => {
+    await copyFile(path, join(root, 'later'))
+    if (++times < 3) await rename(join(root, 'later'), path)
+    return LanguageModel.create({ ...given, weights: { packed } })
+  })
+  expect(times).toBe(3)
+  await made.dispose()
 })
 
 test.each([8, 4] as const)('a model is loaded in %d bits, and guessed ahead for', async (bits) => {

@@ -1,7 +1,7 @@
 import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
 import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
-import { packParameters } from '../checkpoint/packed-parameters.ts'
+import { usePackedParameters } from '../checkpoint/packed-parameters.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
@@ -74,12 +74,9 @@ async function open(
   const model = createModel(files.config) as WritingModel
   // What is quantized is read first.
   const inMemory = bits !== undefined || draft !== undefined
-  const { packed, unusedTensors, free } = await packParameters(engine, model, files, { inMemory })
-  try {
+  return usePackedParameters(engine, model, files, { inMemory }, ({ packed, unusedTensors }) => {
     const facts = { ...files, unusedTensors }
     const weights = { packed, findNonFinite }
-    return await LanguageModel.create({ ...files, ...options, model, weights, facts })
-  } finally {
-    free()
-  }
+    return LanguageModel.create({ ...files, ...options, model, weights, facts })
+  })
 }

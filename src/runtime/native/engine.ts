@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts'
 import type { DType } from '../../graph/dtype.ts'
 import type { OnnxModel } from '../../graph/onnx/model.ts'
 import type { CompileOptions, DeviceTensor, Engine, EngineName, Program } from '../engine.ts'
@@ -51,6 +52,7 @@ export abstract class NativeEngine implements Engine, Owner {
     const { label = 'program' } = options
     return this.slots.use(async () => {
       const pointer = await createSession(this, model, this.#placement, options).catch((error) => {
+        if (error instanceof UserError) throw error
         throw new Error(`program "${label}": ${error.message}`, { cause: error })
       })
       return new NativeProgram(this, pointer, model, label)

@@ -40,7 +40,7 @@ function storedIn({ weights }: OnnxModel): ReadonlySet<string> {
 /**
  * Creates a session off the event loop. The weights are copied and, where it pays, packed; those in a
  * file are mapped, and packed ones let go one after the other, so that there are never two of all.
- * Throws UserError where such a file is no longer the one that was opened.
+ * Throws ReplacedError where such a file is no longer the one that was opened.
  */
 export async function createSession(
   environment: Environment,
@@ -66,7 +66,10 @@ export async function createSession(
     const arrays = [bytes, ...names.map((name) => dataOf(model, name) as TypedArray)]
     const session = await holding(arrays, () =>
       api.createAsync('CreateSessionFromArray', env, bytes, bytes.length, sessionOptions),
-    )
+    ).catch(async (error) => {
+      await expectSameFiles(model)
+      throw error
+    })
     await expectSameFiles(model).catch((error) => {
       api.release('Session', session)
       throw error

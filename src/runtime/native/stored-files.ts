@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../../errors.ts'
+import { ReplacedError } from '../../errors.ts'
 import { isStored, type OnnxModel } from '../../graph/onnx/model.ts'
 import { versionOf } from '../../models/files/node-file.ts'
 
 /**
- * Throws UserError where a file that weights lie in is no longer the one that was opened. ONNX Runtime maps
+ * Throws ReplacedError where a file that weights lie in is no longer the one that was opened. ONNX Runtime maps
  * it by its path: beside what was read before, that would be another model's, as where a training has
  * replaced its best model meanwhile.
  */
@@ -16,6 +16,6 @@ export async function expectSameFiles({ weights }: OnnxModel): Promise<void> {
   for (const [path, version] of versions) {
     const now = await stat(path).catch(() => undefined)
     if (now && versionOf(now) === version) continue
-    throw new UserError(`${path} was replaced after it was opened; load the model again`)
+    throw new ReplacedError(`${path} was replaced after it was opened; load the model again`)
   }
 }
