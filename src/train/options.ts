@@ -112,8 +112,8 @@ export const trainOptions = trainingOptions.extend({
   norm: norms.optional(),
   /** `none`: layers of attention alone. */
   feedForward: z.enum(['none']).optional(),
-  /** What matrices start as. */
-  init: names<Initialization>(INITIALIZATIONS).default('lecun'),
+  /** What matrices start as; default: `lecun`. */
+  init: names<Initialization>(INITIALIZATIONS).optional(),
   experts: count.optional(),
   expertsPerToken: count.optional(),
   /** Default: 0. */

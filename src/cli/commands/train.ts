@@ -45,7 +45,7 @@ export const train = defineCommand({
       ropeTheta: 'base of the wavelengths of rotary positions (default: by the style)',
       norm: 'LayerNorm, RMSNorm or none (default: by the style)',
       feedForward: 'none: layers of attention alone (default: each has a feed-forward network)',
-      init: 'what matrices and embeddings are drawn by: LeCun, normal of 0.02 (gpt2), Xavier, Kaiming, or as PyTorch does',
+      init: 'what matrices and embeddings are drawn by: LeCun, normal of 0.02 (gpt2), Xavier, Kaiming, or as PyTorch does (default: lecun)',
       window:
         'tokens back that attention sees, in the layers that have a window (default: by the style)',
       experts: 'feed-forward networks of each layer, of which a token passes through some',
