@@ -168,6 +168,11 @@ test('a folder inside of its own data holds no data', async () => {
 
 /** Another value of each option that counts by what it makes. */
 const OTHERWISE: Partial<TrainOptions> = {
+  output: 'untied',
+  activation: 'relu',
+  norm: 'none',
+  feedForward: 'none',
+  feedForwardDropout: 0.1,
   batch: 8,
   accumulate: 2,
   data: ['README.md'],
@@ -198,8 +203,9 @@ describe('what an option makes is compared', () => {
     const derived = Object.entries(TRAIN_ON_RESUME).flatMap(([name, kind]) =>
       kind === 'derived' ? name : [],
     )
-    // `depth` is refused beside `layers`, `targetContext` without a task that writes.
-    const tried = [...Object.keys(OTHERWISE), 'depth', 'targetContext']
+    // `depth` is refused beside `layers`, `targetContext` without a task that writes, `ropeTheta`
+    // without rotary positions.
+    const tried = [...Object.keys(OTHERWISE), 'depth', 'targetContext', 'ropeTheta']
     expect(tried.sort()).toEqual(derived.sort())
   })
 
