@@ -30,6 +30,7 @@ const options = (out: string) => ({
   model: path('base'),
   data: [path('chat.jsonl')],
   out: path(out),
+  val: 0,
   batch: 4,
   steps: 1,
   threads: 2,
@@ -77,7 +78,7 @@ test('what a template does not use, and answers that it does not end, are told',
   await writeFile(path('thinking.jsonl'), `${JSON.stringify(record)}\n`.repeat(4))
   const template = '{% for m in messages %}{{ m.role }} {{ m.content }}\n{% endfor %}{# tools #}'
   await writeFile(path('endless.jinja'), template)
-  const data = { data: [path('thinking.jsonl')], val: 0 }
+  const data = { data: [path('thinking.jsonl')] }
   await tune(
     { ...options('endless'), ...data, chatTemplate: path('endless.jinja') },
     { onMessage: (message) => messages.push(message) },

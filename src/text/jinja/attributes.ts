@@ -177,30 +177,30 @@ export function sliceOf(
 }
 
 function loopAttribute(loop: Loop, name: string): Value | undefined {
-  const { items, index, depth } = loop
+  const { index, depth } = loop
   switch (name) {
     case 'index':
       return index + 1
     case 'index0':
       return index
     case 'revindex':
-      return items.length - index
+      return loop.length - index
     case 'revindex0':
-      return items.length - index - 1
+      return loop.length - index - 1
     case 'first':
       return index === 0
     case 'last':
-      return index === items.length - 1
+      return loop.item(index + 1) === undefined
     case 'length':
-      return items.length
+      return loop.length
     case 'depth':
       return depth + 1
     case 'depth0':
       return depth
     case 'previtem':
-      return index > 0 ? items[index - 1] : new Undefined('there is no previous item')
+      return orElse(loop.item(index - 1), new Undefined('there is no previous item'))
     case 'nextitem':
-      return orElse(items[index + 1], new Undefined('there is no next item'))
+      return orElse(loop.item(index + 1), new Undefined('there is no next item'))
     case 'cycle':
       return new Callable('cycle', (_, { positional }) => {
         if (positional.length === 0) throw fail('no items for cycling given')

@@ -132,22 +132,29 @@ export class Interpreter implements Run {
     depth: number,
   ): Signal {
     const { target, test, body } = node
-    let items = iterate(this.budget, iterable)
-    if (test)
-      items = items.filter((item) => {
-        const inner = new Scope(scope)
-        this.#assign(target, item, inner)
-        return isTrue(this.#value(test, inner))
-      })
+    const items = iterate(this.budget, iterable)
+    const passes = (item: Value): boolean => {
+      if (!test) return true
+      const inner = new Scope(scope)
+      this.#assign(target, item, inner)
+      return isTrue(this.#value(test, inner))
+    }
+    let at = 0
+    const next = (): Value | undefined => {
+      while (at < items.length) {
+        const item = items[at++] as Value
+        if (passes(item)) return item
+      }
+      return undefined
+    }
     const again = (nested: Value): Value => {
       const inner: Str[] = []
       this.budget.step(() => this.#loop(node, nested, scope, inner, depth + 1))
       return this.#joined(inner)
     }
-    const loop = new Loop(items, depth, node.isRecursive ? again : undefined)
+    const loop = new Loop(next, depth, node.isRecursive ? again : undefined)
     let isWhole = false
-    for (const [i, item] of items.entries()) {
-      loop.index = i
+    for (let item = loop.item(0); item !== undefined; item = loop.item(++loop.index)) {
       const inner = new Scope(scope, [['loop', loop]])
       this.#assign(target, item, inner)
       this.budget.spend(MEMBER)

@@ -1,5 +1,5 @@
 import { type Budget, MEMBER } from './budget.ts'
-import { fail } from './fail.ts'
+import { fail, unsupported } from './fail.ts'
 import { iterate } from './operators.ts'
 import { codePoints, concat, isText, mapPieces, plain, type Str, slice } from './text.ts'
 import {
@@ -131,13 +131,27 @@ export function splitLines(self: Str, keepEnds = false): Str[] {
 
 export const capitalize = (self: Str): Str => {
   const first = codePoints(plain(self)).at(1)
-  return concat([mapPieces(slice(self, 0, first), upper), mapPieces(slice(self, first), lower)])
+  return concat([mapPieces(slice(self, 0, first), titleCase), mapPieces(slice(self, first), lower)])
 }
 export const upper = (text: string): string => text.toUpperCase()
 export const lower = (text: string): string => text.toLowerCase()
 
 /** Python's: every letter that follows no letter with a case. */
-const title = (text: string): string => lower(text).replace(/(?<!\p{Cased})\p{Cased}/gu, upper)
+const title = (text: string): string => lower(text).replace(/(?<!\p{Cased})\p{Cased}/gu, titleCase)
+
+/** One letter of two, `ǆ` for instance, that has a form with only the first of them large. */
+const DIGRAPHS = /[\u01c4-\u01cc\u01f1-\u01f3]/
+const GEORGIAN = /[\u10d0-\u10ff]/
+
+/** A letter as the first of a word, which is not its capital form everywhere. */
+function titleCase(letter: string): string {
+  const large = upper(letter)
+  if (GEORGIAN.test(letter)) return letter
+  if (DIGRAPHS.test(letter)) return String.fromCharCode(large.charCodeAt(0) + 1)
+  if (large.length === letter.length) return large
+  if (/^[A-Z]+$/.test(large)) return large.charAt(0) + lower(large.slice(1))
+  throw unsupported(`the title case of ${letter}`)
+}
 
 /** Puts a text of `width` code points around another. */
 export function fill(

@@ -78,11 +78,11 @@ export class Dict {
   }
 
   get(key: Value): Value | undefined {
-    return this.entries.get(keyOf(key))?.[1]
+    return key instanceof Undefined ? undefined : this.entries.get(keyOf(key))?.[1]
   }
 
   has(key: Value): boolean {
-    return this.entries.has(keyOf(key))
+    return !(key instanceof Undefined) && this.entries.has(keyOf(key))
   }
 
   set(key: Value, value: Value): void {
@@ -169,19 +169,41 @@ export class Callable {
   }
 }
 
-/** The variable `loop`. */
+/**
+ * The variable `loop`. Its items are looked for when they are needed, since the condition of a loop
+ * may depend on what its body has done.
+ */
 export class Loop {
-  readonly items: readonly Value[]
+  readonly #items: Value[] = []
+  readonly #next: () => Value | undefined
   readonly depth: number
   /** Runs the body of a recursive loop over other items. */
   readonly again: ((items: Value) => Value) | undefined
   index = 0
   changed: readonly Value[] | undefined
 
-  constructor(items: readonly Value[], depth: number, again?: (items: Value) => Value) {
-    this.items = items
+  constructor(
+    next: () => Value | undefined,
+    depth: number,
+    again: ((items: Value) => Value) | undefined,
+  ) {
+    this.#next = next
     this.depth = depth
     this.again = again
+  }
+
+  item(index: number): Value | undefined {
+    while (this.#items.length <= index) {
+      const item = this.#next()
+      if (item === undefined) return undefined
+      this.#items.push(item)
+    }
+    return this.#items[index]
+  }
+
+  get length(): number {
+    while (this.item(this.#items.length) !== undefined);
+    return this.#items.length
   }
 }
 
