@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../src/errors.ts'
 import { type ChatMessage, renderTemplate } from '../src/text/chat-template.ts'
+import { GRID } from './chat-templates/grid.ts'
 
 const here = (path: string) => new URL(path, import.meta.url)
 const NOW = [2024, 7, 4, 9, 5, 6] as const
@@ -124,6 +125,26 @@ describe.skipIf(!isThere && !process.env.CI)('as in Jinja2', () => {
       }
     }
     expect(texts).toBeGreaterThan(inputs.length / 2)
+  })
+
+  test('every operator, filter, test and method on every kind of value', () => {
+    const theirs = jinja2(GRID.map((template) => ({ template, variables: {} })))
+    let texts = 0
+    for (const [i, template] of GRID.entries()) {
+      const expected = theirs[i] as Rendered
+      let text: string | undefined
+      try {
+        text = renderTemplate(template, { messages: [] })
+      } catch (error) {
+        // What is not done here is refused; nothing else may differ.
+        expect(error, template).toBeInstanceOf(UserError)
+        continue
+      }
+      expect(expected, template).toEqual({ text })
+      texts++
+    }
+    const possible = theirs.filter((one) => 'text' in one).length
+    expect(texts / possible).toBeGreaterThan(0.96)
   })
 
   test('the recorded cases', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { CHATML, type ChatMessage, renderPieces } from './chat-template.ts'
-import { chatParts } from './chat-turns.ts'
+import { chatTurns } from './chat-turns.ts'
 
 vi.mock('./chat-template.ts', async (original) => {
   const actual = await original<typeof import('./chat-template.ts')>()
@@ -17,7 +17,7 @@ const conversation = (length: number): ChatMessage[] =>
     content: i % 6 === 3 ? '' : `message ${i}`,
   }))
 
-describe('chatParts', () => {
+describe('chatTurns', () => {
   it.each([
     ['ChatML', CHATML],
     [
@@ -32,7 +32,7 @@ describe('chatParts', () => {
       ),
     ],
   ])('renders a conversation of any length a few times: %s', (_, template) => {
-    const parts = chatParts(template, conversation(6000))
+    const parts = chatTurns(template, conversation(6000))
     expect(new Set(parts.map(({ answer }) => answer)).size).toBe(3001)
     expect(rendered.mock.calls.length).toBeLessThan(8)
   })
@@ -40,7 +40,7 @@ describe('chatParts', () => {
   it('gives an answer what the template writes inside it, and the rest of a generation prompt', () => {
     const template = `{% for m in messages %}{% if m.role == 'user' %}<u>{{ m.content }}{% else %}<a>{% if loop.last %}<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}<e>{% endif %}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}`
     const answer = { role: 'assistant', content: 'yes', reasoning_content: 'hm' } as const
-    const parts = chatParts(template, [{ role: 'user', content: 'q' }, answer])
+    const parts = chatTurns(template, [{ role: 'user', content: 'q' }, answer])
     expect(
       parts.map(({ text, isTemplate, answer: of }) => [text, isTemplate, of === answer]),
     ).toEqual([
@@ -56,7 +56,7 @@ describe('chatParts', () => {
   })
 
   it('tells a content from the same text of the template', () => {
-    const parts = chatParts('{% for m in messages %}a{{ m.content }}a{% endfor %}', [
+    const parts = chatTurns('{% for m in messages %}a{{ m.content }}a{% endfor %}', [
       { role: 'user', content: 'a' },
     ])
     expect(parts.map(({ text, isTemplate }) => text + isTemplate)).toEqual([

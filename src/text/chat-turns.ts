@@ -21,7 +21,7 @@ export interface ChatOptions {
  * answer begins where the generation prompt ends, so that what is learned is what follows one, and
  * reaches to the last of its content: what the template writes in between is the answer's too.
  */
-export function chatParts(
+export function chatTurns(
   template: string,
   messages: readonly ChatMessage[],
   options: ChatOptions = {},

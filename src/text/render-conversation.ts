@@ -1,5 +1,5 @@
 import type { ChatMessage } from './chat-template.ts'
-import { type ChatOptions, chatParts } from './chat-turns.ts'
+import { type ChatOptions, chatTurns } from './chat-turns.ts'
 import { splitAt, tokenPattern } from './token-pattern.ts'
 import { roleNames } from './token-roles.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -27,7 +27,7 @@ export function encodeConversation(
   messages: readonly ChatMessage[],
   options: Omit<ChatOptions, 'tokens'> = {},
 ): EncodedChat {
-  const parts = chatParts(template, messages, { ...options, tokens: roleNames(tokenizer) })
+  const parts = chatTurns(template, messages, { ...options, tokens: roleNames(tokenizer) })
   const specials = tokenPattern(Object.keys(tokenizer.specialTokens))
   const ids: number[] = []
   const mask: number[] = []
@@ -84,7 +84,7 @@ export function endOfTurn(tokenizer: Tokenizer, template: string): number | unde
     { role: 'user', content: 'a' },
     { role: 'assistant', content: 'a' },
   ]
-  const parts = chatParts(template, conversation, { tokens: roleNames(tokenizer) })
+  const parts = chatTurns(template, conversation, { tokens: roleNames(tokenizer) })
   const last = parts.findLastIndex(({ answer }) => answer)
   const after = parts.slice(last + 1).map(({ text }) => text)
   for (const part of splitAt(after.join(''), tokenPattern(Object.keys(tokenizer.specialTokens)))) {

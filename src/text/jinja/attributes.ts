@@ -152,7 +152,8 @@ export function sliceOf(
   if (isText(object)) budget.spend(plain(object).length)
   const length = lengthOf(object)
   const isList = object instanceof List || object instanceof Tuple || object instanceof Range
-  if (length === undefined || !(isList || isText(object))) return missing(object, 'a slice')
+  if (length === undefined || !(isList || isText(object)))
+    throw fail(`'${typeName(object)}' object is not subscriptable`)
   const by = step === null ? 1 : integerOf(step, 1, 'a slice')
   if (by === 0) throw fail('slice step cannot be zero')
   const [low, high] = by > 0 ? [0, length] : [-1, length - 1]

@@ -140,7 +140,8 @@ const filters: Readonly<Record<string, Filter>> = {
   ),
   abs: filter('abs', '', (_, value) => {
     const number = numberOf(value)
-    return negative(value, number !== undefined && number < 0 ? -1 : 1)
+    const isNegative = number !== undefined && (number < 0 || Object.is(number, -0))
+    return negative(value, isNegative ? -1 : 1)
   }),
   round: filter('round', 'precision method', (_, value, precision, method = 'common') => {
     const digits = integerOf(precision, 0, 'round')
@@ -153,7 +154,7 @@ const filters: Readonly<Record<string, Filter>> = {
     if (name !== 'ceil' && name !== 'floor')
       throw fail('the method of round is common, ceil or floor')
     const scale = 10 ** digits
-    return new Float(Math[name](number * scale) / scale)
+    return new Float(Math[name](number * scale) / scale + 0)
   }),
   int: filter('int', 'default base', (_, value, fallback = 0, base = 10) => {
     if (value instanceof Undefined) throw fail(value.problem)

@@ -2,7 +2,17 @@ import type { Budget } from './budget.ts'
 import { fail, unsupported } from './fail.ts'
 import { repr, str } from './show.ts'
 import { codePoints, concat, isText, plain, type Str, slice } from './text.ts'
-import { Dict, Float, numberOf, Tuple, typeName, type Value } from './values.ts'
+import {
+  Dict,
+  Float,
+  List,
+  numberOf,
+  Range,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.ts'
 
 const DIRECTIVE = /%(?:\(([^)]*)\))?([-+ 0#]*)(\d*|\*)(?:\.(\d*|\*))?[hlL]?(.)?/gs
 
@@ -39,7 +49,9 @@ export function formatPercent(budget: Budget, format: Str, values: Value): Str {
     parts.push(pad(shown, isNumber ? flags : flags.replaceAll('0', ''), Number(width)))
   }
   parts.push(slice(format, from))
-  const isMapping = values instanceof Dict || isMapped
+  // Python takes whatever has members for a mapping, whose members need not all be used.
+  const isMapping =
+    isMapped || [Dict, List, Range, Undefined].some((type) => values instanceof type)
   if (used < list.length && !isMapping)
     throw fail('there are more values than the format of % asks for')
   return concat(parts)

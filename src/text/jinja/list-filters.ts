@@ -100,9 +100,13 @@ const selecting = (name: string, isKept: boolean, byAttribute: boolean): Filter 
       test === undefined
         ? isTrue(get(item))
         : run.test(plain(textOf(test, name)), get(item), { positional: args, named })
-    return new Iterator(iterate(run.budget, value).filter((item) => passes(item) === isKept))
+    return new Iterator(membersOf(run, value).filter((item) => passes(item) === isKept))
   }
 }
+
+/** What is false, none for instance, has no members for the filters that give iterators. */
+const membersOf = ({ budget }: Run, value: Value): readonly Value[] =>
+  isTrue(value) ? iterate(budget, value) : []
 
 /** Filters that go through the members of a value. */
 export const listFilters: Readonly<Record<string, Filter>> = {
@@ -122,7 +126,7 @@ export const listFilters: Readonly<Record<string, Filter>> = {
     return join(budget, str(budget, by), items)
   }),
   map: (run, value, { positional, named }) => {
-    const items = iterate(run.budget, value)
+    const items = membersOf(run, value)
     const attribute = named.get('attribute')
     if (positional.length === 0 && attribute !== undefined) {
       const [, fallback] = bind('map', 'attribute default', { positional, named })

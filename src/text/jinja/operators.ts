@@ -81,6 +81,8 @@ export function equals(budget: Budget, a: Value, b: Value, level = 0): boolean {
       return other !== undefined && equals(budget, value, other[1], level + 1)
     })
   }
+  if (a instanceof View && b instanceof View && a.kind !== 'dict_values')
+    throw unsupported(`a comparison of ${a.kind}`)
   return a === b
 }
 
@@ -144,6 +146,8 @@ function contains(budget: Budget, whole: Value, part: Value): boolean {
     throw fail(`'in <string>' requires a text on its left, not ${typeName(part)}`)
   }
   if (whole instanceof Dict) return whole.has(part)
+  // Of these, Python looks for the hash first.
+  if (whole instanceof View && whole.kind === 'dict_keys') new Dict().has(part)
   if (whole instanceof Iterator) {
     for (let item = whole.next(); item !== undefined; item = whole.next())
       if (equals(budget, item, part)) return true
@@ -203,24 +207,37 @@ function arithmetic(operator: string, a: number, b: number, isFloat: boolean): V
   if (b === 0 && ['/', '//', '%'].includes(operator)) throw fail('division by zero')
   if (operator === '/') return new Float(a / b)
   if (operator === '**') {
-    if (a === 0 && b < 0) throw fail('0 cannot be raised to a negative power')
-    const power = a ** b
-    if (Number.isNaN(power) && !Number.isNaN(a) && !Number.isNaN(b))
-      throw fail(`${a} ** ${b} is a complex number`)
-    return isFloat || b < 0 ? new Float(power) : integer(power)
+    const result = power(a, b)
+    return isFloat || b < 0 ? new Float(result) : integer(result)
   }
-  // The sign of a remainder is that of the divisor.
-  const remainder = a % b
-  const modulo = remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder
-  const results: Readonly<Record<string, () => number>> = {
-    '+': () => a + b,
-    '-': () => a - b,
-    '*': () => a * b,
-    '%': () => modulo,
-    '//': () => Math.round((a - modulo) / b),
+  // The sign of a remainder is that of the divisor, and a quotient is rounded down.
+  const rest = a % b
+  const modulo = rest === 0 ? (b < 0 ? -0 : 0) : rest < 0 !== b < 0 ? rest + b : rest
+  const quotient = (a - modulo) / b
+  const results: Readonly<Record<string, number>> = {
+    '+': a + b,
+    '-': a - b,
+    '*': a * b,
+    '%': modulo,
+    '//': quotient === 0 ? 0 * (a / b) : Math.round(quotient),
   }
-  const value = (results[operator] as () => number)()
+  const value = results[operator] as number
   return isFloat ? new Float(value) : integer(value)
+}
+
+/** Exact powers; the others differ in their last digit between libraries of mathematics. */
+function power(a: number, b: number): number {
+  if (a === 0 && b < 0) throw fail('0 cannot be raised to a negative power')
+  if (a === 0) return a ** b
+  const isSmall = Number.isInteger(a) && Number.isInteger(b) && Math.abs(b) <= 1024
+  if (!isSmall) throw unsupported('a power of fractions')
+  const exact = BigInt(a) ** BigInt(Math.abs(b))
+  const result = Number(exact)
+  if (!Number.isFinite(result) || BigInt(result) !== exact) throw unsupported('a power so large')
+  if (b >= 0) return result
+  const inverse = 1 / result
+  if (Math.log2(Math.abs(result)) % 1 !== 0) throw unsupported('a negative power')
+  return inverse
 }
 
 /** Python's integers have no end; beyond 2^53 these would round. */
