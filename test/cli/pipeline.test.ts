@@ -119,6 +119,23 @@ it('encodes and decodes', async () => {
   expect(refused.stderr).toMatch(/no token 9999/)
 })
 
+it('reads standard input in the encoding named, and refuses another', async () => {
+  const text = 'the whale\n'
+  const wide = Buffer.from(text, 'utf16le')
+  const encode = ['tokenizer', 'encode', '--tokenizer', 'model']
+  const expected = await chatwright(encode, { input: text })
+  const named = await chatwright([...encode, '--encoding', 'utf-16le'], { input: wide })
+  expect(named.stdout).toBe(expected.stdout)
+  const unnamed = await chatwright(encode, { input: wide })
+  expect(unnamed.code).toBe(1)
+  expect(unnamed.stderr).toMatch(/standard input: byte 1 is zero.*--encoding utf-16le/)
+  for (const input of [wide, Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3, 0x0a)]) {
+    const chat = await chatwright(['chat', '--model', 'model'], { input })
+    expect(chat.code).toBe(1)
+    expect(chat.stderr).toContain('standard input is not UTF-8 text')
+  }
+})
+
 it('trains a tokenizer of the size asked for', async () => {
   const args = [
     'tokenizer',

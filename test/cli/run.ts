@@ -14,7 +14,7 @@ export interface Finished {
 
 export interface RunOptions {
   /** What standard input holds; nothing by default. `null` leaves it open. */
-  input?: string | null
+  input?: string | Uint8Array | null
   cwd?: string
   env?: Record<string, string>
   /** The user that it runs as, where the tests may choose one. */

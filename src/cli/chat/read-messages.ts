@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import { UserError } from '../../errors.ts'
 
 export interface MessageReader {
   /** The next message, its lines joined; undefined at the end of the input. */
@@ -25,6 +26,11 @@ export function readMessages({ onInterrupt }: { onInterrupt(): void }): MessageR
     asking = true
     const { done, value } = await waiting.next()
     asking = false
+    // Readline decodes by itself, and a text in GBK would become a question about U+FFFD.
+    if (!terminal && (value?.includes('\ufffd') || value?.includes('\0')))
+      throw new UserError(
+        'standard input is not UTF-8 text; convert it, as with iconv -f gb18030 -t utf-8',
+      )
     return done ? undefined : value
   }
   // A terminal in raw mode sends no signal: readline tells.
