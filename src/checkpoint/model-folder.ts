@@ -20,6 +20,7 @@ import {
 import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { expectWeights } from '../runtime/needed-memory.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
@@ -239,6 +240,7 @@ export async function loadParameters(
   model: Module,
   { fill }: ModelFolder,
 ): Promise<Record<string, DeviceTensor>> {
+  expectWeights(model)
   const tensors: Record<string, DeviceTensor> = {}
   const copies = new Map<string, Float32Array>()
   try {

@@ -3,6 +3,7 @@ import { sizeOf } from '../graph/index.ts'
 import type { StoredElements, WeightData } from '../graph/onnx/model.ts'
 import type { Model } from '../models/model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import { expectWeights } from '../runtime/needed-memory.ts'
 import type { ModelFolder } from './model-folder.ts'
 
 /** Parameters as an engine packs them into a program. */
@@ -42,7 +43,7 @@ export async function usePackedParameters<T>(
 
 /**
  * The parameters of a folder's model. Floats that lie in a file stay there, where the engine can read it;
- * `inMemory`: nothing does.
+ * `inMemory`: nothing does. Throws UserError where they need more memory than there is.
  */
 export async function packParameters(
   engine: Engine,
@@ -50,6 +51,7 @@ export async function packParameters(
   { fill }: Pick<ModelFolder, 'fill'>,
   { inMemory = false }: { inMemory?: boolean } = {},
 ): Promise<PackedParameters> {
+  expectWeights(model)
   const shapes = model.parameters()
   const tensors: DeviceTensor[] = []
   const packed: Record<string, WeightData> = {}

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Engine, EngineName } from './engine.ts'
 import { EngineUnavailable } from './errors.ts'
+import { expectThreads } from './needed-memory.ts'
 
 export interface EngineOptions {
   /** `auto` (default): native on the CPU; where that cannot work, WebAssembly. */
@@ -19,6 +20,7 @@ export async function openEngine({
 }: EngineOptions = {}): Promise<Engine> {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1))
     throw new UserError(`threads must be a whole number of at least 1, not ${threads}`)
+  if (threads !== undefined) expectThreads(threads)
   switch (engine) {
     case 'cpu':
       return openCpu(threads)

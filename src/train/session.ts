@@ -20,6 +20,7 @@ import type { Initialization } from '../nn/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
+import { expectMemory, trainingBytes } from '../runtime/needed-memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
 import { checkDiskSpace } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -156,6 +157,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     onResume: session.onResume,
     modelFiles: filesOf,
   })
+  refuseTooLarge(session, batch)
   const resumed = options.resume ? await checkpoints.newest() : undefined
   // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
   await checkDiskSpace(out, 16 * parameters * (options.keep + 1))
@@ -255,6 +257,17 @@ const unlessAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>) =>
     if (!signal?.aborted || error !== signal.reason) throw error
     return undefined
   })
+
+/** Throws UserError where the training cannot fit into memory, before any is allocated. */
+function refuseTooLarge({ options, model, adapter, length }: SessionOptions, batch: number): void {
+  const learned = adapter?.lora ?? model
+  const states = OPTIMIZERS[options.optimizer](options).state.length + (options.average > 0 ? 1 : 0)
+  expectMemory(
+    `training ${countParameters(learned)} parameters on ${batch} x ${length} tokens a step`,
+    trainingBytes({ model, learned, states, batch, length }),
+    'choose a smaller model, --batch, --accumulate or --context',
+  )
+}
 
 const createTrainer = (
   { options, engine, model, adapter, objective, init, undivided }: SessionOptions,
