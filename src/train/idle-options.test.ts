@@ -55,3 +55,11 @@ test.each<[Partial<TrainOptions>, RegExp]>([
 ])('%o is no number of float32, or would be another there', async (options, message) => {
   for (const refusal of await run(options)) expect(refusal).toMatch(message)
 })
+
+test.each<Partial<TrainOptions>>([{ layers: 100_000 }, { depth: 100_000 }, { experts: 100_000 }])(
+  '%o is refused before a layer is made',
+  async (options) => {
+    const [refusal] = await run(options)
+    expect(refusal).toMatch(/^(layers|depth|experts): .*1024/)
+  },
+)

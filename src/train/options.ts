@@ -19,6 +19,8 @@ const names = <T extends string>(record: Record<T, unknown>) =>
 const count = z.number().int().min(1)
 /** Tokens of the longest context that can be asked for. */
 const LONGEST = 2 ** 20
+/** Layers and experts of the largest model that can be asked for: each is an object before it is memory. */
+const MOST = 1024
 const share = z.number().min(0).lt(1)
 /** Random numbers are drawn to 1 in 2029, so that a smaller rate would be another than was asked for. */
 export const dropoutRate = z
@@ -92,8 +94,8 @@ export const trainOptions = trainingOptions.extend({
   vocab: count.optional(),
   /** Default: by the task. */
   style: z.enum(STYLES).optional(),
-  depth: count.optional(),
-  layers: count.optional(),
+  depth: count.max(MOST).optional(),
+  layers: count.max(MOST).optional(),
   heads: count.optional(),
   kvHeads: count.optional(),
   dim: count.optional(),
@@ -114,7 +116,7 @@ export const trainOptions = trainingOptions.extend({
   feedForward: z.enum(['none']).optional(),
   /** What matrices start as; default: `lecun`. */
   init: names<Initialization>(INITIALIZATIONS).optional(),
-  experts: count.optional(),
+  experts: count.max(MOST).optional(),
   expertsPerToken: count.optional(),
   /** Default: 0. */
   dropout: dropoutRate.optional(),
