@@ -55,6 +55,10 @@ it('pushes a model, and only that', () => {
   expect(hub.messages).toEqual(['First'])
 })
 
+/** Requests for the weights; what else is large is stored beside them. */
+const downloads = () =>
+  hub.asked.filter(({ isStorage, url }) => isStorage && url.includes(sha256(weights)))
+
 it('goes on with a pull whose process was killed', async () => {
   const cache = join(folder.path, 'killed')
   const env = { HF_HUB_CACHE: cache }
@@ -82,12 +86,11 @@ it('goes on with a pull whose process was killed', async () => {
   const file = join(String(snapshot), 'model.safetensors')
   expect((await readFile(file)).equals(weights)).toBe(true)
   expect(await readlink(file)).toBe(join('..', '..', 'blobs', sha256(weights)))
-  expect(hub.asked.filter(({ isStorage }) => isStorage).at(-1)?.headers.range).toBe('bytes=20000-')
+  expect(downloads().at(-1)?.headers.range).toBe('bytes=20000-')
 })
 
 it('lets processes pull at once, of which one is killed at its work', async () => {
   const env = { HF_HUB_CACHE: join(folder.path, 'shared'), HF_HUB_DOWNLOAD_TIMEOUT: '60' }
-  const downloads = () => hub.asked.filter(({ isStorage }) => isStorage)
   // The first to come hangs, with all others behind it.
   hub.fault = ({ isStorage }) =>
     isStorage && downloads().length === 1 ? { stallAfter: 20_000 } : undefined
