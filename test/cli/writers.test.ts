@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:f
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newestCheckpoint } from '../../src/train/checkpoint-files.ts'
 import { TINY, workFolder } from './book.ts'
 import { CLI, type RunOptions, run } from './run.ts'
 
@@ -82,7 +83,7 @@ it('one training at a time writes a folder', async () => {
 
 it('a byte that changed in a checkpoint or in the data is seen on resumption', async () => {
   await cp(at('shared'), at('damaged'), { recursive: true })
-  const [step = ''] = await readdir(at('damaged/checkpoints'))
+  const { step } = (await newestCheckpoint(at('damaged'))) ?? {}
   const resume = () => chatwright([...TINY, '--steps', '3000', '--out', 'damaged', '--resume'])
   const flip = async (path: string) => {
     const bytes = await readFile(path)
@@ -90,12 +91,12 @@ it('a byte that changed in a checkpoint or in the data is seen on resumption', a
     bytes[middle] = (bytes[middle] as number) ^ 1
     await writeFile(path, bytes)
   }
-  const state = at('damaged/checkpoints', step, 'training_state.safetensors')
+  const state = at('damaged/checkpoints', `step-${step}`, 'training_state.safetensors')
   await flip(state)
   expect(await resume()).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(
-      `${step} is damaged: training_state.safetensors has other bytes than were written`,
+      `step-${step} is damaged: training_state.safetensors has other bytes than were written`,
     ),
   })
   await flip(state)
