@@ -134,6 +134,9 @@ const HOSTILE: Record<string, string> = {
     "{% set s = ' ' * 100000 %}{% for i in range(100000) %}{{ s | trim }}{% endfor %}",
   'a recursive loop without end': '{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}',
   'a long template': 'a'.repeat(70000),
+  'a search for a long text from the end': `{{ ('a' * 2000000).rfind('a' * 1000000 + 'b') }}`,
+  'many long prefixes': `{{ ('a' * 1000000).startswith(('a' * 1000000 ~ 'b',) * 500000) }}`,
+  'many sets of many characters': `{{ (['b'] * 100000) | map('trim', 'a' * 4000000) | list | length }}`,
 }
 
 describe('renderTemplate, with hostile templates', () => {

@@ -20,6 +20,7 @@ import {
   Undefined,
   type Value,
   View,
+  workOf,
 } from './values.ts'
 
 /** What Python's values have by name and is not done here: using it is refused rather than undefined. */
@@ -92,8 +93,9 @@ function builtIn(value: Value, name: string): Value | undefined {
   if (methods && Object.hasOwn(methods, name)) {
     const call = methods[name] as Method
     return new Callable(name, (run, args) => {
-      // A method goes through what it belongs to.
+      // A method goes through what it belongs to, and what it is given.
       run.budget.spend(isText(value) ? plain(value).length : MEMBER * (lengthOf(value) ?? 0))
+      run.budget.spend(workOf(args))
       return call(run, value, args)
     })
   }

@@ -32,6 +32,7 @@ import {
   typeName,
   Undefined,
   type Value,
+  workOf,
 } from './values.ts'
 
 type Filter = (run: Run, value: Value, args: Args) => Value
@@ -45,7 +46,7 @@ const REFUSED = new Set(
 
 /** Throws UserError for a filter that there is not, by name. */
 export function applyFilter(run: Run, name: string, value: Value, args: Args): Value {
-  if (isText(value)) run.budget.spend(plain(value).length)
+  run.budget.spend(workOf(args) + (isText(value) ? plain(value).length : 0))
   const own = Object.hasOwn(filters, name) ? filters[name] : undefined
   const filter = own ?? (Object.hasOwn(listFilters, name) ? listFilters[name] : undefined)
   if (filter) return filter(run, value, args)

@@ -73,6 +73,8 @@ function directive(
   const number = numberOf(value)
   if (number === undefined)
     throw fail(`%${type} expects a number, not ${isText(value) ? 'a text' : typeName(value)}`)
+  if (!'fF'.includes(type) && !Number.isFinite(number))
+    throw fail(`%${type} expects a finite number`)
   const shown = 'fF'.includes(type) ? number : Math.trunc(number) + 0
   const isNegative = shown < 0 || Object.is(shown, -0)
   const sign = isNegative ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''

@@ -65,7 +65,8 @@ export function tokenize(template: string): Token[] {
       at++
     const open = source.slice(at, at + 2)
     const sign = source[at + 2]
-    pushText(start, at, sign, open !== '{{')
+    // At the very end no tag follows whose line could be trimmed.
+    pushText(start, at, sign, open !== '' && open !== '{{')
     if (at >= source.length) break
     const opened = at
     if (open === '{#') {

@@ -70,7 +70,7 @@ function split(budget: Budget, self: Str, by: Value | undefined, max: number, fr
     }
   } else {
     let from = 0
-    for (const place of places(text, plain(textOf(by, 'split()')), max, fromRight)) {
+    for (const place of places(budget, text, plain(textOf(by, 'split()')), max, fromRight)) {
       parts.push([from, place])
       from = place + plain(by as Str).length
     }
@@ -80,8 +80,20 @@ function split(budget: Budget, self: Str, by: Value | undefined, max: number, fr
   return new List(parts.map(([start, end]) => slice(self, start, end)))
 }
 
+/** `lastIndexOf` compares all of `by` at every place, where `indexOf` looks ahead. */
+function lastPlace(budget: Budget, text: string, by: string): number {
+  budget.spend((text.length * by.length) / 4)
+  return text.lastIndexOf(by)
+}
+
 /** Where a separator is found, so many times at most. */
-function places(text: string, by: string, max: number, fromRight: boolean): number[] {
+function places(
+  budget: Budget,
+  text: string,
+  by: string,
+  max: number,
+  fromRight: boolean,
+): number[] {
   if (by === '') throw fail('split() has an empty separator')
   const found: number[] = []
   const isFull = () => max >= 0 && found.length >= max
@@ -89,7 +101,7 @@ function places(text: string, by: string, max: number, fromRight: boolean): numb
     for (let i = text.indexOf(by); i >= 0 && !isFull(); i = text.indexOf(by, i + by.length))
       found.push(i)
   else
-    for (let i = text.lastIndexOf(by); i >= 0 && !isFull(); ) {
+    for (let i = lastPlace(budget, text, by); i >= 0 && !isFull(); ) {
       found.push(i)
       i = i < by.length ? -1 : text.lastIndexOf(by, i - by.length)
     }
@@ -171,34 +183,36 @@ export function fill(
 }
 
 const affix = (name: 'startsWith' | 'endsWith') =>
-  method(name.toLowerCase(), 'prefix* start', (_, self, given, start) => {
+  method(name.toLowerCase(), 'prefix* start', ({ budget }, self, given, start) => {
     const text = plain(self)
     const from = start === undefined ? 0 : codePoints(text).at(integerOf(start, 0, name))
     const options = given instanceof Tuple ? given.items : [given]
-    return options.some((one) =>
-      text.slice(from)[name](plain(textOf(one, `${name.toLowerCase()}()`))),
-    )
+    return options.some((one) => {
+      const part = plain(textOf(one, `${name.toLowerCase()}()`))
+      budget.spend(part.length)
+      return text.slice(from)[name](part)
+    })
   })
 
 const finder = (name: string, isLast: boolean, mustFind: boolean) =>
-  method(name, 'part* start', (_, self, part, start) => {
+  method(name, 'part* start', ({ budget }, self, part, start) => {
     const text = plain(self)
     const points = codePoints(text)
     const from = integerOf(start, 0, name)
     const first = points.at(from < 0 ? Math.max(0, from + points.length) : from)
     const by = plain(textOf(part, `${name}()`))
-    const at = isLast ? text.lastIndexOf(by) : text.indexOf(by, first)
+    const at = isLast ? lastPlace(budget, text, by) : text.indexOf(by, first)
     if (at >= first && from <= points.length && at >= 0) return codePoints(text.slice(0, at)).length
     if (mustFind) throw fail('substring not found')
     return -1
   })
 
 const partition = (name: string, isLast: boolean) =>
-  method(name, 'separator*', (_, self, separator) => {
+  method(name, 'separator*', ({ budget }, self, separator) => {
     const text = plain(self)
     const by = plain(textOf(separator, `${name}()`))
     if (by === '') throw fail(`${name}() has an empty separator`)
-    const at = isLast ? text.lastIndexOf(by) : text.indexOf(by)
+    const at = isLast ? lastPlace(budget, text, by) : text.indexOf(by)
     if (at < 0) return new Tuple(isLast ? ['', '', self] : [self, '', ''])
     return new Tuple([
       slice(self, 0, at),

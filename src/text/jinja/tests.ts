@@ -18,13 +18,14 @@ import {
   Tuple,
   Undefined,
   type Value,
+  workOf,
 } from './values.ts'
 
 type Test = (run: Run, value: Value, other: Value) => boolean
 
 /** Throws UserError for a test that there is not, by name. */
 export function applyTest(run: Run, name: string, value: Value, args: Args): boolean {
-  if (isText(value)) run.budget.spend(plain(value).length)
+  run.budget.spend(workOf(args) + (isText(value) ? plain(value).length : 0))
   const own = (tests: Readonly<Record<string, Test>>) =>
     Object.hasOwn(tests, name) ? tests[name] : undefined
   const test = own(tests)

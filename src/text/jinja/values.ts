@@ -242,6 +242,14 @@ export function numberOf(value: Value | undefined): number | undefined {
 export const orElse = (value: Value | undefined, fallback: Value): Value =>
   value === undefined ? fallback : value
 
+/** What it costs to go through all arguments, and the characters of those that are texts. */
+export function workOf({ positional, named }: Args): number {
+  let work = positional.length + named.size
+  for (const values of [positional, named.values()])
+    for (const value of values) if (isText(value)) work += plain(value).length
+  return work
+}
+
 /** Arguments by the names of `parameters` (a star marks those that must be given). */
 export function bind(name: string, parameters: string, args: Args): (Value | undefined)[] {
   const names = parameters === '' ? [] : parameters.split(' ')
