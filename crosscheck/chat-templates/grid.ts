@@ -11,17 +11,17 @@ const VALUES = [
   "' 3.5 '",
   "'x\\ny\\n'",
 ]
-const OPERATORS = [...words('+ - * / // % ** ~ == != < <= > >= in and or'), 'not in']
-const FILTERS = words(`abs batch(2)|list batch(2,0)|list capitalize center(7) default('d') count
+const OPERATORS = [...words('+ - * / // % ~ == != < <= > >= in and or'), 'not in']
+const FILTERS = words(`abs batch(2)|list batch(2,0)|list capitalize default('d') count
   default('d',true) dictsort dictsort(by='value') first last float float(1.5) format(1) d(1)
-  groupby('a') indent indent(2,true,true) int int(5) items|list join join(',') upper wordcount
+  indent indent(2,true,true) int int(5) items|list join join(',') upper
   join('-',attribute='a') length list lower map('upper')|list map(attribute='a')|list
   map(attribute='a',default=0)|list map('int')|list max min max(attribute='a') reject|list
   reject('odd')|list replace('a','b') replace(1,2) reverse|list round round(1) round(0,'floor')
   select|list select('string')|list selectattr('a')|list selectattr('a','equalto',1)|list
-  rejectattr('b','defined')|list slice(2)|list sort sort(reverse=true) sort(attribute='a')
+  rejectattr('b','defined')|list sort sort(reverse=true) sort(attribute='a')
   sort(case_sensitive=true) string sum sum(attribute='a') title tojson tojson(indent=2) trim
-  tojson(true) unique|list unique(attribute='a')|list string|length list|length attr('a')`)
+  tojson(true) unique|list unique(attribute='a')|list string|length list|length`)
 const TESTS = [
   ...words(`boolean callable divisibleby(2) even odd defined false true float in('abc') integer
     iterable lower upper mapping none number sequence string undefined sameas(none)`),
@@ -29,9 +29,9 @@ const TESTS = [
 ]
 const METHODS = words(`.strip() .strip('a') .split() .split(',') .split(',',1) .split(none,1)
   .rsplit(',',1) .rsplit(none,1) .splitlines() .replace('a','b') .startswith('a')
-  .endswith(('a','c')) .find('b') .upper() .lower() .title() .capitalize() .swapcase() .center(8)
-  .ljust(5,'*') .rjust(5) .zfill(5) .isalpha() .isdigit() .isalnum() .isspace() .islower()
-  .isupper() .partition(',') .rpartition(',') .join(['x','y']) .count('a') .index('a')
+  .endswith(('a','c')) .find('b') .upper() .lower() .title() .capitalize() .isalpha()
+  .isdigit() .isalnum() .isspace() .islower()
+  .isupper() .join(['x','y']) .count('a') .index('a')
   .removeprefix('a') .get('a') .get('z',5) .items() .keys() .values() .count(1) .index(1) .a .0
   .b.c [0] [-1] ['a'] [1:] [:-1] [::-1] [::2] [5:1:-1] [none:2] ()`)
 const FORMATS = words('%s %d %5.1f %r %x %5s| %-6d| %+d')

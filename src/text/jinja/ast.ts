@@ -8,9 +8,6 @@ export type Target =
 export interface Arguments {
   readonly positional: readonly Expression[]
   readonly named: readonly (readonly [string, Expression])[]
-  /** Of `*list` and `**mapping`. */
-  readonly list?: Expression | undefined
-  readonly mapping?: Expression | undefined
 }
 
 export interface Slice {
@@ -53,8 +50,7 @@ export type Expression = { readonly line: number } & (
   | {
       readonly kind: 'filter' | 'test'
       readonly name: string
-      /** Undefined in a filter over a block, which is its operand. */
-      readonly operand: Expression | undefined
+      readonly operand: Expression
       readonly args: Arguments
     }
 )
@@ -65,15 +61,6 @@ export interface Parameter {
 }
 
 export type Body = readonly Statement[]
-
-export interface MacroBody {
-  /** Undefined for the body of a call block. */
-  readonly name: string | undefined
-  readonly parameters: readonly Parameter[]
-  readonly body: Body
-  /** The names that the body reads: `varargs`, `kwargs` and `caller` are there only if they are. */
-  readonly reads: ReadonlySet<string>
-}
 
 export type Statement = { readonly line: number } & (
   | { readonly kind: 'text'; readonly text: string }
@@ -88,20 +75,17 @@ export type Statement = { readonly line: number } & (
       readonly target: Target
       readonly iterable: Expression
       readonly test: Expression | undefined
-      readonly isRecursive: boolean
       readonly body: Body
       readonly otherwise: Body
     }
   | { readonly kind: 'set'; readonly target: Target; readonly value: Expression }
+  | { readonly kind: 'capture'; readonly target: Target; readonly body: Body }
   | {
-      readonly kind: 'capture'
-      readonly target: Target
-      readonly filter: Expression | undefined
+      readonly kind: 'macro'
+      readonly name: string
+      readonly parameters: readonly Parameter[]
       readonly body: Body
     }
-  | { readonly kind: 'macro'; readonly macro: MacroBody }
-  | { readonly kind: 'call'; readonly call: Expression; readonly caller: MacroBody }
-  | { readonly kind: 'filter'; readonly filter: Expression; readonly body: Body }
   | {
       readonly kind: 'with'
       readonly pairs: readonly (readonly [Target, Expression])[]

@@ -1,20 +1,21 @@
+import { own } from '../../own.ts'
 import { type Budget, MEMBER } from './budget.ts'
 import { fail, unsupported } from './fail.ts'
 import { equals, itemsOf, lengthOf } from './operators.ts'
 import { stringMethods } from './string-methods.ts'
 import { codePoints, concat, isText, plain, type Str, slice } from './text.ts'
 import {
-  type Args,
-  bind,
   Callable,
   Dict,
   integerOf,
   List,
   Loop,
   Namespace,
+  type Operation,
+  operations,
   orElse,
   Range,
-  type Run,
+  Sequence,
   Tuple,
   typeName,
   Undefined,
@@ -25,7 +26,7 @@ import {
 
 /** What Python's values have by name and is not done here: using it is refused rather than undefined. */
 const OTHERS: Readonly<Record<string, string>> = {
-  str: 'casefold encode expandtabs format format_map isidentifier isnumeric isprintable istitle maketrans translate',
+  str: 'casefold center encode expandtabs format format_map isidentifier isnumeric isprintable istitle ljust maketrans partition rjust rpartition swapcase translate zfill',
   int: 'as_integer_ratio bit_count bit_length conjugate denominator from_bytes imag numerator real to_bytes',
   float: 'as_integer_ratio conjugate fromhex hex imag is_integer real',
   list: 'append clear copy extend insert pop remove reverse sort',
@@ -34,64 +35,68 @@ const OTHERS: Readonly<Record<string, string>> = {
   dict_keys: 'isdisjoint mapping',
   dict_items: 'isdisjoint mapping',
   dict_values: 'mapping',
+  LoopContext: 'changed',
 }
 
-type Method = (run: Run, self: Value, args: Args) => Value
-
-const dictMethods: Readonly<Record<string, Method>> = {
-  get: (_, self, args) => {
-    const [key, fallback = null] = bind('get', 'key* default', args)
-    return orElse((self as Dict).get(key as Value), fallback)
-  },
-  items: (_, self, args) => {
-    bind('items', '', args)
-    const { entries } = self as Dict
-    return new View(
+const dictMethods = operations<Dict>({
+  'get key* default': (_, dict, key, fallback = null) => orElse(dict.get(key as Value), fallback),
+  items: (_, { entries }) =>
+    new View(
       'dict_items',
       Array.from(entries.values(), (pair) => new Tuple(pair)),
-    )
-  },
-  keys: (_, self, args) => {
-    bind('keys', '', args)
-    return new View('dict_keys', (self as Dict).keys())
-  },
-  values: (_, self, args) => {
-    bind('values', '', args)
-    return new View(
+    ),
+  keys: (_, dict) => new View('dict_keys', dict.keys()),
+  values: (_, { entries }) =>
+    new View(
       'dict_values',
-      Array.from((self as Dict).entries.values(), ([, value]) => value),
-    )
-  },
-}
+      Array.from(entries.values(), ([, value]) => value),
+    ),
+})
 
-const listMethods: Readonly<Record<string, Method>> = {
-  count: ({ budget }, self, args) => {
-    const [item] = bind('count', 'item*', args)
-    return (self as List).items.filter((one) => equals(budget, one, item as Value)).length
-  },
-  index: ({ budget }, self, args) => {
-    const [item] = bind('index', 'item*', args)
-    const found = (self as List).items.findIndex((one) => equals(budget, one, item as Value))
+const listMethods = operations<List | Tuple>({
+  'count item*': ({ budget }, { items }, item) =>
+    items.filter((one) => equals(budget, one, item as Value)).length,
+  'index item*': ({ budget }, { items }, item) => {
+    const found = items.findIndex((one) => equals(budget, one, item as Value))
     if (found < 0) throw fail('the item is not in the list')
     return found
   },
+})
+
+function methodsOf(value: Value) {
+  if (isText(value)) return stringMethods
+  if (value instanceof Dict) return dictMethods
+  return value instanceof List || value instanceof Tuple ? listMethods : {}
 }
 
-const methodsOf = (value: Value): Readonly<Record<string, Method>> | undefined => {
-  if (isText(value)) return stringMethods as Readonly<Record<string, Method>>
-  if (value instanceof Dict) return dictMethods
-  return value instanceof List || value instanceof Tuple ? listMethods : undefined
+/** The variable `loop`. */
+const loopAttributes: Readonly<Record<string, (loop: Loop) => Value>> = {
+  index: ({ index }) => index + 1,
+  index0: ({ index }) => index,
+  revindex: ({ index, length }) => length - index,
+  revindex0: ({ index, length }) => length - index - 1,
+  first: ({ index }) => index === 0,
+  last: (loop) => loop.item(loop.index + 1) === undefined,
+  length: ({ length }) => length,
+  depth: () => 1,
+  depth0: () => 0,
+  previtem: (loop) => orElse(loop.item(loop.index - 1), new Undefined('there is no previous item')),
+  nextitem: (loop) => orElse(loop.item(loop.index + 1), new Undefined('there is no next item')),
+  cycle: ({ index }) =>
+    new Callable('cycle', (_, { positional }) => {
+      if (positional.length === 0) throw fail('no items for cycling given')
+      return positional[index % positional.length] as Value
+    }),
 }
 
 /** What a value has by name in Python, its methods above all; undefined if nothing. */
 function builtIn(value: Value, name: string): Value | undefined {
   if (value instanceof Undefined) throw fail(value.problem)
   if (value instanceof Namespace) return value.values.get(name)
-  if (value instanceof Loop) return loopAttribute(value, name)
-  if (value instanceof Callable) return value.attributes?.get(name)?.()
-  const methods = methodsOf(value)
-  if (methods && Object.hasOwn(methods, name)) {
-    const call = methods[name] as Method
+  const ofLoop = value instanceof Loop ? own(loopAttributes, name) : undefined
+  if (ofLoop) return ofLoop(value as Loop)
+  const call = own(methodsOf(value) as Readonly<Record<string, Operation<Value>>>, name)
+  if (call) {
     return new Callable(name, (run, args) => {
       // A method goes through what it belongs to, and what it is given.
       run.budget.spend(isText(value) ? plain(value).length : MEMBER * (lengthOf(value) ?? 0))
@@ -100,7 +105,7 @@ function builtIn(value: Value, name: string): Value | undefined {
     })
   }
   const type = typeName(value)
-  const others = OTHERS[type === 'bool' ? 'int' : type]
+  const others = own(OTHERS, type === 'bool' ? 'int' : type)
   if (others?.split(' ').includes(name)) throw unsupported(`${type}.${name}`)
   return undefined
 }
@@ -127,7 +132,7 @@ export function itemOf(budget: Budget, object: Value, index: Value): Value {
       const points = codePoints(plain(object))
       const at = place < 0 ? place + points.length : place
       if (at >= 0 && at < points.length) return slice(object, points.at(at), points.at(at + 1))
-    } else if (object instanceof List || object instanceof Tuple || object instanceof Range) {
+    } else if (object instanceof Sequence) {
       const found = object.items.at(place)
       if (found !== undefined) return found
     }
@@ -153,8 +158,7 @@ export function sliceOf(
   if (object instanceof Undefined) throw fail(object.problem)
   if (isText(object)) budget.spend(plain(object).length)
   const length = lengthOf(object)
-  const isList = object instanceof List || object instanceof Tuple || object instanceof Range
-  if (length === undefined || !(isList || isText(object)))
+  if (length === undefined || !(object instanceof Sequence || isText(object)))
     throw fail(`'${typeName(object)}' object is not subscriptable`)
   const by = step === null ? 1 : integerOf(step, 1, 'a slice')
   if (by === 0) throw fail('slice step cannot be zero')
@@ -177,46 +181,4 @@ export function sliceOf(
   if (isText(object)) return concat(taken as Str[])
   if (object instanceof Range) throw unsupported('a slice of a range')
   return object instanceof Tuple ? new Tuple(taken) : new List(taken)
-}
-
-function loopAttribute(loop: Loop, name: string): Value | undefined {
-  const { index, depth } = loop
-  switch (name) {
-    case 'index':
-      return index + 1
-    case 'index0':
-      return index
-    case 'revindex':
-      return loop.length - index
-    case 'revindex0':
-      return loop.length - index - 1
-    case 'first':
-      return index === 0
-    case 'last':
-      return loop.item(index + 1) === undefined
-    case 'length':
-      return loop.length
-    case 'depth':
-      return depth + 1
-    case 'depth0':
-      return depth
-    case 'previtem':
-      return orElse(loop.item(index - 1), new Undefined('there is no previous item'))
-    case 'nextitem':
-      return orElse(loop.item(index + 1), new Undefined('there is no next item'))
-    case 'cycle':
-      return new Callable('cycle', (_, { positional }) => {
-        if (positional.length === 0) throw fail('no items for cycling given')
-        return positional[index % positional.length] as Value
-      })
-    case 'changed':
-      return new Callable('changed', ({ budget }, { positional }) => {
-        const isSame =
-          loop.changed && equals(budget, new Tuple(loop.changed), new Tuple(positional))
-        loop.changed = positional
-        return !isSame
-      })
-    default:
-      return undefined
-  }
 }

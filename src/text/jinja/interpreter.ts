@@ -1,4 +1,4 @@
-import type { Arguments, Body, Expression, MacroBody, Statement, Target } from './ast.ts'
+import type { Arguments, Body, Expression, Statement, Target } from './ast.ts'
 import { attributeOf, itemOf, sliceOf } from './attributes.ts'
 import { type Budget, MEMBER } from './budget.ts'
 import { fail, unsupported } from './fail.ts'
@@ -7,9 +7,10 @@ import { binary, compare, isTrue, iterate, negative } from './operators.ts'
 import { Scope } from './scope.ts'
 import { str } from './show.ts'
 import { applyTest } from './tests.ts'
-import { concat, isText, plain, type Str, Text } from './text.ts'
+import { concat, isText, type Str, Text } from './text.ts'
 import {
   type Args,
+  bind,
   Callable,
   Dict,
   Float,
@@ -27,6 +28,9 @@ import {
 type Signal = 'break' | 'continue' | undefined
 
 const NO_ARGS: Args = { positional: [], named: new Map() }
+
+/** What Jinja2 gives a macro besides its parameters, where it reads them. */
+const OF_MACROS = new Set(['caller', 'kwargs', 'varargs'])
 
 /** Runs the statements of a template. Every step is charged to the budget. */
 export class Interpreter implements Run {
@@ -86,32 +90,17 @@ export class Interpreter implements Run {
         const found = statement.branches.find(([test]) => isTrue(this.#value(test, scope)))
         return this.#run(found ? found[1] : statement.otherwise, scope, out)
       }
-      case 'for': {
-        const items = this.#value(statement.iterable, scope)
-        return this.#loop(statement, items, scope, out, 0)
-      }
+      case 'for':
+        return this.#loop(statement, scope, out)
       case 'set':
         this.#assign(statement.target, this.#value(statement.value, scope), scope)
         return undefined
-      case 'capture': {
-        const text = this.#text(statement.body, new Scope(scope))
-        const { filter } = statement
-        this.#assign(statement.target, filter ? this.#filtered(filter, scope, text) : text, scope)
+      case 'capture':
+        this.#assign(statement.target, this.#text(statement.body, new Scope(scope)), scope)
         return undefined
-      }
-      case 'filter': {
-        const text = this.#text(statement.body, new Scope(scope))
-        out.push(str(this.budget, this.#filtered(statement.filter, scope, text)))
-        return undefined
-      }
       case 'macro':
-        scope.set(statement.macro.name as string, this.#macro(statement.macro, scope))
+        scope.set(statement.name, this.#macro(statement, scope))
         return undefined
-      case 'call': {
-        const caller = this.#macro(statement.caller, scope)
-        out.push(str(this.budget, this.#call(statement.call, scope, caller)))
-        return undefined
-      }
       case 'with': {
         const inner = new Scope(scope)
         const values = statement.pairs.map(([, value]) => this.#value(value, scope))
@@ -124,15 +113,9 @@ export class Interpreter implements Run {
     }
   }
 
-  #loop(
-    node: Statement & { kind: 'for' },
-    iterable: Value,
-    scope: Scope,
-    out: Str[],
-    depth: number,
-  ): Signal {
+  #loop(node: Statement & { kind: 'for' }, scope: Scope, out: Str[]): Signal {
     const { target, test, body } = node
-    const items = iterate(this.budget, iterable)
+    const items = iterate(this.budget, this.#value(node.iterable, scope))
     const passes = (item: Value): boolean => {
       if (!test) return true
       const inner = new Scope(scope)
@@ -147,12 +130,7 @@ export class Interpreter implements Run {
       }
       return undefined
     }
-    const again = (nested: Value): Value => {
-      const inner: Str[] = []
-      this.budget.step(() => this.#loop(node, nested, scope, inner, depth + 1))
-      return this.#joined(inner)
-    }
-    const loop = new Loop(next, depth, node.isRecursive ? again : undefined)
+    const loop = new Loop(next)
     let isWhole = false
     for (let item = loop.item(0); item !== undefined; item = loop.item(++loop.index)) {
       const inner = new Scope(scope, [['loop', loop]])
@@ -182,31 +160,11 @@ export class Interpreter implements Run {
     }
   }
 
-  #macro(macro: MacroBody, scope: Scope): Value {
-    const { name = 'caller', parameters, body, reads } = macro
-    return new Callable(name, (_, { positional, named }) => {
-      const inner = new Scope(scope)
-      const rest = new Map(named)
-      const taken = (key: string): Value | undefined => {
-        const value = rest.get(key)
-        rest.delete(key)
-        return value
-      }
-      const caller = taken('caller')
-      const given = parameters.map((parameter, i) => {
-        if (positional[i] !== undefined && rest.has(parameter.name))
-          throw fail(`the macro ${name} gets the argument ${parameter.name} twice`)
-        return positional[i] === undefined ? taken(parameter.name) : positional[i]
-      })
-      if (reads.has('caller'))
-        inner.set('caller', orElse(caller, new Undefined('No caller defined')))
-      else if (caller !== undefined) throw fail(`the macro ${name} calls no caller()`)
-      if (reads.has('kwargs')) inner.set('kwargs', new Dict(rest))
-      else for (const key of rest.keys()) throw fail(`the macro ${name} has no argument ${key}`)
-      const more = positional.slice(parameters.length)
-      if (reads.has('varargs')) inner.set('varargs', new Tuple(more))
-      else if (more.length > 0)
-        throw fail(`the macro ${name} takes not more than ${parameters.length} arguments`)
+  #macro({ name, parameters, body }: Statement & { kind: 'macro' }, scope: Scope): Value {
+    const names = parameters.map((parameter) => parameter.name)
+    return new Callable(name, (_, args) => {
+      const given = bind(name, names, args)
+      const inner = new Scope(scope, [], { isMacro: true })
       for (const [i, { name: key, fallback }] of parameters.entries()) {
         const missing = new Undefined(`parameter '${key}' was not provided`)
         const value = given[i] === undefined && fallback ? this.#value(fallback, inner) : given[i]
@@ -214,12 +172,6 @@ export class Interpreter implements Run {
       }
       return this.#text(body, inner)
     })
-  }
-
-  #filtered(node: Expression, scope: Scope, text: Str): Value {
-    if (node.kind !== 'filter') throw fail('expected a filter')
-    const operand = node.operand ? this.#filtered(node.operand, scope, text) : text
-    return this.filter(node.name, operand, this.#args(node.args, scope))
   }
 
   #value(node: Expression, scope: Scope): Value {
@@ -236,8 +188,12 @@ export class Interpreter implements Run {
         return typeof constant === 'object' && constant ? new Float(constant.float) : constant
       }
       case 'name': {
+        const { name } = node
         this.budget.spend(scope.depth)
-        return orElse(scope.get(node.name), new Undefined(`'${node.name}' is undefined`))
+        const found = scope.get(name)
+        if (found === undefined && scope.isMacro && OF_MACROS.has(name))
+          throw unsupported(`${name} in a macro`)
+        return orElse(found, new Undefined(`'${name}' is undefined`))
       }
       case 'list':
         return new List(node.items.map(value))
@@ -295,50 +251,31 @@ export class Interpreter implements Run {
       case 'call':
         return this.#call(node, scope)
       case 'filter': {
-        if (!node.operand) throw unsupported('a filter without a value')
         const operand = value(node.operand)
         return this.filter(node.name, operand, this.#args(node.args, scope))
       }
       case 'test': {
-        const operand = value(node.operand as Expression)
+        const operand = value(node.operand)
         return this.test(node.name, operand, this.#args(node.args, scope))
       }
     }
   }
 
-  #call(node: Expression, scope: Scope, caller?: Value): Value {
-    if (node.kind !== 'call') throw fail('expected a call')
+  #call(node: Expression & { kind: 'call' }, scope: Scope): Value {
     const callee = this.#value(node.callee, scope)
     const args = this.#args(node.args, scope)
     if (callee instanceof Undefined) throw fail(callee.problem)
-    if (callee instanceof Loop) {
-      if (!callee.again) throw fail('the loop is not recursive')
-      return callee.again(orElse(args.positional[0], null))
-    }
     if (!(callee instanceof Callable)) throw fail(`'${typeName(callee)}' object is not callable`)
-    const named = caller ? new Map([...args.named, ['caller', caller]]) : args.named
-    return callee.call(this, { positional: args.positional, named })
+    return callee.call(this, args)
   }
 
-  #args({ positional, named, list, mapping }: Arguments, scope: Scope): Args {
-    if (positional.length === 0 && named.length === 0 && !list && !mapping) return NO_ARGS
+  #args({ positional, named }: Arguments, scope: Scope): Args {
+    if (positional.length === 0 && named.length === 0) return NO_ARGS
     const values = positional.map((one) => this.#value(one, scope))
     const byName = new Map<string, Value>()
-    const add = (key: string, value: Value): void => {
+    for (const [key, one] of named) {
       if (byName.has(key)) throw fail(`a call has the argument ${key} twice`)
-      byName.set(key, value)
-    }
-    for (const [key, one] of named) add(key, this.#value(one, scope))
-    for (const value of list ? iterate(this.budget, this.#value(list, scope)) : [])
-      values.push(value)
-    if (mapping) {
-      const more = this.#value(mapping, scope)
-      if (!(more instanceof Dict)) throw fail('expected a mapping after **')
-      this.budget.make(more.entries.size, MEMBER)
-      for (const [key, value] of more.entries.values()) {
-        if (!isText(key)) throw fail('keywords must be strings')
-        add(plain(key), value)
-      }
+      byName.set(key, this.#value(one, scope))
     }
     return { positional: values, named: byName }
   }

@@ -1,15 +1,18 @@
 import { itemOf } from './attributes.ts'
+import { MEMBER } from './budget.ts'
 import { fail } from './fail.ts'
-import { binary, equals, isTrue, iterate, order } from './operators.ts'
+import { binary, isTrue, iterate, order } from './operators.ts'
 import { str } from './show.ts'
 import { join, lower } from './string-methods.ts'
-import { isText, mapPieces, plain } from './text.ts'
+import { concat, isText, mapPieces, plain, type Str } from './text.ts'
 import {
-  type Args,
   bind,
   Dict,
   Iterator,
+  integerOf,
   List,
+  type Operation,
+  operations,
   orElse,
   type Run,
   Tuple,
@@ -18,16 +21,7 @@ import {
   type Value,
 } from './values.ts'
 
-type Filter = (run: Run, value: Value, args: Args) => Value
-
-const filter =
-  (
-    name: string,
-    parameters: string,
-    call: (run: Run, value: Value, ...args: (Value | undefined)[]) => Value,
-  ): Filter =>
-  (run, value, args) =>
-    call(run, value, ...bind(name, parameters, args))
+type Filter = Operation<Value>
 
 /** What `attribute='a.0.b'` of a filter takes of each item; `fallback` where it has no such thing. */
 function getter(
@@ -77,8 +71,9 @@ function sortKey(run: Run, attribute: Value | undefined, fold: (value: Value) =>
   return (item: Value) => new Tuple(getters.map((get) => fold(get(item))))
 }
 
-const extreme = (name: string, sign: number): Filter =>
-  filter(name, 'case_sensitive attribute', (run, value, caseSensitive, attribute) => {
+const extreme =
+  (sign: number) =>
+  (run: Run, value: Value, caseSensitive?: Value, attribute?: Value): Value => {
     const fold = foldedUnless(caseSensitive)
     const get = getter(run, attribute)
     const items = iterate(run.budget, value)
@@ -86,7 +81,7 @@ const extreme = (name: string, sign: number): Filter =>
     return items.reduce((best, item) =>
       sign * order(run.budget, fold(get(item)), fold(get(best))) > 0 ? item : best,
     )
-  })
+  }
 
 /** `select` and its siblings: by a test, of an attribute for two of them, or by truth. */
 const selecting = (name: string, isKept: boolean, byAttribute: boolean): Filter => {
@@ -110,28 +105,92 @@ const membersOf = ({ budget }: Run, value: Value): readonly Value[] =>
 
 /** Filters that go through the members of a value. */
 export const listFilters: Readonly<Record<string, Filter>> = {
-  first: filter('first', '', ({ budget }, value) => {
-    if (value instanceof Iterator)
-      return orElse(value.next(), new Undefined('No first item, sequence was empty.'))
-    return orElse(iterate(budget, value)[0], new Undefined('No first item, sequence was empty.'))
-  }),
-  last: filter('last', '', ({ budget }, value) => {
-    if (value instanceof Iterator) throw fail("'generator' object is not reversible")
-    return orElse(iterate(budget, value).at(-1), new Undefined('No last item, sequence was empty.'))
-  }),
-  join: filter('join', 'd attribute', (run, value, by = '', attribute) => {
-    const { budget } = run
-    const get = getter(run, attribute)
-    const items = iterate(budget, value).map((item) => str(budget, get(item)))
-    return join(budget, str(budget, by), items)
+  ...operations<Value>({
+    list: ({ budget }, value) => new List(iterate(budget, value)),
+    items: ({ budget }, value) => {
+      if (value instanceof Undefined) return new Iterator([])
+      if (!(value instanceof Dict)) throw fail('the filter items expects a mapping')
+      budget.make(value.entries.size, MEMBER)
+      return new Iterator(Array.from(value.entries.values(), (pair) => new Tuple(pair)))
+    },
+    first: ({ budget }, value) => {
+      const found = value instanceof Iterator ? value.next() : iterate(budget, value)[0]
+      return orElse(found, new Undefined('No first item, sequence was empty.'))
+    },
+    last: ({ budget }, value) => {
+      if (value instanceof Iterator) throw fail("'generator' object is not reversible")
+      return orElse(
+        iterate(budget, value).at(-1),
+        new Undefined('No last item, sequence was empty.'),
+      )
+    },
+    reverse: ({ budget }, value) => {
+      const items = [...iterate(budget, value)].reverse()
+      if (isText(value)) return concat(items as Str[])
+      return value instanceof Iterator ? new List(items) : new Iterator(items)
+    },
+    'batch linecount* fill_with': ({ budget }, value, count, by = null) => {
+      const size = integerOf(count, 1, 'batch')
+      if (size < 1) throw fail('batch expects a number above 0')
+      const items = iterate(budget, value)
+      const lines: Value[] = []
+      for (let i = 0; i < items.length; i += size) {
+        const line = items.slice(i, i + size)
+        if (by !== null) {
+          budget.make(size, MEMBER)
+          while (line.length < size) line.push(by)
+        }
+        lines.push(new List(line))
+      }
+      return new Iterator(lines)
+    },
+    'join d attribute': (run, value, by = '', attribute) => {
+      const { budget } = run
+      const get = getter(run, attribute)
+      const items = iterate(budget, value).map((item) => str(budget, get(item)))
+      return join(budget, str(budget, by), items)
+    },
+    'sort reverse case_sensitive attribute': (run, value, reverse = false, sensitive, by) => {
+      const key = sortKey(run, by, foldedUnless(sensitive))
+      return new List(sorted(run, iterate(run.budget, value), key, isTrue(reverse)))
+    },
+    'dictsort case_sensitive by reverse': (run, value, sensitive, by = 'key', reverse = false) => {
+      if (!(value instanceof Dict)) throw fail('dictsort expects a mapping')
+      const name = plain(textOf(by, 'dictsort'))
+      if (name !== 'key' && name !== 'value') throw fail('dictsort sorts by key or by value')
+      const fold = foldedUnless(sensitive)
+      const pairs = Array.from(value.entries.values(), (pair) => new Tuple(pair))
+      const key = (pair: Value) => fold((pair as Tuple).items[name === 'key' ? 0 : 1] as Value)
+      return new List(sorted(run, pairs, key, isTrue(reverse)))
+    },
+    'unique case_sensitive attribute': (run, value, sensitive, attribute) => {
+      const fold = foldedUnless(sensitive)
+      const get = getter(run, attribute)
+      const seen = new Dict()
+      const items = iterate(run.budget, value).filter((item) => {
+        const key = fold(get(item))
+        if (seen.has(key)) return false
+        seen.set(key, true)
+        return true
+      })
+      return new Iterator(items)
+    },
+    'min case_sensitive attribute': extreme(-1),
+    'max case_sensitive attribute': extreme(1),
+    'sum attribute start': (run, value, attribute, start = 0) => {
+      const get = getter(run, attribute)
+      return iterate(run.budget, value).reduce(
+        (total: Value, item) => binary(run.budget, '+', total, get(item)),
+        start,
+      )
+    },
   }),
   map: (run, value, { positional, named }) => {
     const items = membersOf(run, value)
     const attribute = named.get('attribute')
     if (positional.length === 0 && attribute !== undefined) {
-      const [, fallback] = bind('map', 'attribute default', { positional, named })
-      const get = getter(run, attribute, fallback)
-      return new Iterator(items.map(get))
+      const [, fallback] = bind('map', ['attribute', 'default'], { positional, named })
+      return new Iterator(items.map(getter(run, attribute, fallback)))
     }
     const [name, ...rest] = positional
     if (name === undefined) throw fail('map expects a filter or an attribute')
@@ -142,59 +201,4 @@ export const listFilters: Readonly<Record<string, Filter>> = {
   reject: selecting('reject', false, false),
   selectattr: selecting('selectattr', true, true),
   rejectattr: selecting('rejectattr', false, true),
-  sort: filter('sort', 'reverse case_sensitive attribute', (run, value, reverse, sensitive, by) => {
-    const key = sortKey(run, by, foldedUnless(sensitive))
-    return new List(sorted(run, iterate(run.budget, value), key, isTrue(reverse ?? false)))
-  }),
-  dictsort: filter(
-    'dictsort',
-    'case_sensitive by reverse',
-    (run, value, sensitive, by, reverse) => {
-      if (!(value instanceof Dict)) throw fail('dictsort expects a mapping')
-      const name = by === undefined ? 'key' : plain(textOf(by, 'dictsort'))
-      if (name !== 'key' && name !== 'value') throw fail('dictsort sorts by key or by value')
-      const fold = foldedUnless(sensitive)
-      const pairs = Array.from(value.entries.values(), (pair) => new Tuple(pair))
-      const key = (pair: Value) => fold((pair as Tuple).items[name === 'key' ? 0 : 1] as Value)
-      return new List(sorted(run, pairs, key, isTrue(reverse ?? false)))
-    },
-  ),
-  unique: filter('unique', 'case_sensitive attribute', (run, value, sensitive, attribute) => {
-    const fold = foldedUnless(sensitive)
-    const get = getter(run, attribute)
-    const seen = new Dict()
-    const items = iterate(run.budget, value).filter((item) => {
-      const key = fold(get(item))
-      if (seen.has(key)) return false
-      seen.set(key, true)
-      return true
-    })
-    return new Iterator(items)
-  }),
-  min: extreme('min', -1),
-  max: extreme('max', 1),
-  sum: filter('sum', 'attribute start', (run, value, attribute, start = 0) => {
-    const get = getter(run, attribute)
-    return iterate(run.budget, value).reduce(
-      (total: Value, item) => binary(run.budget, '+', total, get(item)),
-      start,
-    )
-  }),
-  groupby: filter(
-    'groupby',
-    'attribute* default case_sensitive',
-    (run, value, attribute, fallback, sensitive) => {
-      const get = getter(run, attribute, fallback)
-      const fold = foldedUnless(sensitive)
-      const items = sorted(run, iterate(run.budget, value), (item) => fold(get(item)), false)
-      const groups: { key: Value; first: Value; items: Value[] }[] = []
-      for (const item of items) {
-        const key = fold(get(item))
-        const last = groups.at(-1)
-        if (last && equals(run.budget, last.key, key)) last.items.push(item)
-        else groups.push({ key, first: get(item), items: [item] })
-      }
-      return new List(groups.map((group) => new Tuple([group.first, new List(group.items)])))
-    },
-  ),
 }

@@ -9,6 +9,7 @@ import {
   List,
   numberOf,
   Range,
+  Sequence,
   Tuple,
   typeName,
   Undefined,
@@ -30,15 +31,12 @@ export function lengthOf(value: Value): number | undefined {
   if (isText(value)) return codePoints(plain(value)).length
   if (value instanceof Dict) return value.entries.size
   if (value instanceof Undefined) return 0
-  return isSequence(value) || value instanceof View ? value.items.length : undefined
+  return value instanceof Sequence || value instanceof View ? value.items.length : undefined
 }
-
-export const isSequence = (value: Value): value is List | Tuple | Range =>
-  value instanceof List || value instanceof Tuple || value instanceof Range
 
 /** The members of whatever can be gone through; undefined where a value cannot. */
 export function itemsOf(value: Value): readonly Value[] | undefined {
-  if (isSequence(value) || value instanceof View) return value.items
+  if (value instanceof Sequence || value instanceof View) return value.items
   if (value instanceof Dict) return value.keys()
   if (value instanceof Iterator) return value.rest()
   if (value instanceof Undefined) return []
@@ -206,10 +204,7 @@ function repeat(budget: Budget, value: Value, count: number): Value | undefined 
 function arithmetic(operator: string, a: number, b: number, isFloat: boolean): Value {
   if (b === 0 && ['/', '//', '%'].includes(operator)) throw fail('division by zero')
   if (operator === '/') return new Float(a / b)
-  if (operator === '**') {
-    const result = power(a, b)
-    return isFloat || b < 0 ? new Float(result) : integer(result)
-  }
+  if (operator === '**') throw unsupported('the operator **')
   // The sign of a remainder is that of the divisor, and a quotient is rounded down.
   const rest = a % b
   const modulo = rest === 0 ? (b < 0 ? -0 : 0) : rest < 0 !== b < 0 ? rest + b : rest
@@ -223,21 +218,6 @@ function arithmetic(operator: string, a: number, b: number, isFloat: boolean): V
   }
   const value = results[operator] as number
   return isFloat ? new Float(value) : integer(value)
-}
-
-/** Exact powers; the others differ in their last digit between libraries of mathematics. */
-function power(a: number, b: number): number {
-  if (a === 0 && b < 0) throw fail('0 cannot be raised to a negative power')
-  if (a === 0) return a ** b
-  const isSmall = Number.isInteger(a) && Number.isInteger(b) && Math.abs(b) <= 1024
-  if (!isSmall) throw unsupported('a power of fractions')
-  const exact = BigInt(a) ** BigInt(Math.abs(b))
-  const result = Number(exact)
-  if (!Number.isFinite(result) || BigInt(result) !== exact) throw unsupported('a power so large')
-  if (b >= 0) return result
-  const inverse = 1 / result
-  if (Math.log2(Math.abs(result)) % 1 !== 0) throw unsupported('a negative power')
-  return inverse
 }
 
 /** Python's integers have no end; beyond 2^53 these would round. */

@@ -1,5 +1,5 @@
 import type { Arguments, Constant, Expression, Slice } from './ast.ts'
-import { fail } from './fail.ts'
+import { fail, unsupported } from './fail.ts'
 import { type Token, unquote } from './lexer.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -138,7 +138,6 @@ export function parsePrimary(tokens: TokenStream): Expression {
   if (token?.kind === 'name') {
     const name = tokens.next().text
     if (Object.hasOwn(CONSTANTS, name)) return constant(CONSTANTS[name] as Constant)
-    for (const reads of tokens.macros) reads.add(name)
     return { kind: 'name', name, line }
   }
   if (token?.kind === 'string') {
@@ -184,7 +183,7 @@ function separated<T>(tokens: TokenStream, end: string, parse: () => T): T[] {
   return items
 }
 
-export function parsePostfix(tokens: TokenStream, value: Expression): Expression {
+function parsePostfix(tokens: TokenStream, value: Expression): Expression {
   let object = value
   for (;;) {
     const { line } = tokens
@@ -223,29 +222,24 @@ function parseSubscript(tokens: TokenStream, object: Expression, line: number): 
     : { kind: 'slice', object, slice: part, line }
 }
 
-export function parseArguments(tokens: TokenStream): Arguments {
+function parseArguments(tokens: TokenStream): Arguments {
   tokens.expect('operator', '(')
   const positional: Expression[] = []
   const named: [string, Expression][] = []
-  let list: Expression | undefined
-  let mapping: Expression | undefined
   separated(tokens, ')', () => {
-    const problem = (what: string) => fail(`line ${tokens.line}: ${what}`)
-    if (mapping) throw problem('nothing may follow ** in a call')
-    if (tokens.skip('operator', '**')) mapping = parseExpression(tokens)
-    else if (tokens.skip('operator', '*')) {
-      if (list) throw problem('a call has two *')
-      list = parseExpression(tokens)
-    } else if (tokens.current?.kind === 'name' && tokens.is('operator', '=', 1)) {
+    const { current, line } = tokens
+    if (current?.kind === 'operator' && ['*', '**'].includes(current.text))
+      throw unsupported(`${current.text} in a call (line ${line})`)
+    if (current?.kind === 'name' && tokens.is('operator', '=', 1)) {
       const name = tokens.next().text
       tokens.next()
       named.push([name, parseExpression(tokens)])
     } else {
-      if (list || named.length > 0) throw problem('a positional argument follows a named one')
+      if (named.length > 0) throw fail(`line ${line}: a positional argument follows a named one`)
       positional.push(parseExpression(tokens))
     }
   })
-  return { positional, named, list, mapping }
+  return { positional, named }
 }
 
 const NOTHING: Arguments = { positional: [], named: [] }
@@ -267,7 +261,7 @@ function parseFilters(tokens: TokenStream, value: Expression): Expression {
   }
 }
 
-export function parseFilter(tokens: TokenStream, operand: Expression | undefined): Expression {
+function parseFilter(tokens: TokenStream, operand: Expression): Expression {
   const { line } = tokens
   const name = dottedName(tokens)
   const args = tokens.is('operator', '(') ? parseArguments(tokens) : NOTHING

@@ -1,18 +1,14 @@
-import type { Body, MacroBody, Parameter, Statement, Target } from './ast.ts'
+import type { Body, Expression, Parameter, Statement, Target } from './ast.ts'
 import { fail, unsupported } from './fail.ts'
 import { tokenize } from './lexer.ts'
-import {
-  parseExpression,
-  parseFilter,
-  parseOr,
-  parsePrimary,
-  parseTuple,
-} from './parse-expression.ts'
+import { parseExpression, parseOr, parsePrimary, parseTuple } from './parse-expression.ts'
 import { TokenStream } from './token-stream.ts'
 
-/** Tags of Jinja2 and its extensions that read other files or have no meaning in a chat. */
+/** Tags of Jinja2 and its extensions that read other files or that no chat template has. */
 const REFUSED = new Set(
-  'extends block include import from autoescape print do trans pluralize debug'.split(' '),
+  'extends block include import from autoescape call filter print do trans pluralize debug'.split(
+    ' ',
+  ),
 )
 
 /** The statements of a template. Throws UserError with the line at fault. */
@@ -54,6 +50,13 @@ function bodyOf(tokens: TokenStream, end: string): Statement[] {
   return body
 }
 
+/** What `else` has, if it is there, and the tag that ends the block. */
+function elseOf(tokens: TokenStream, end: string): Statement[] {
+  if (tokens.skip('name', 'else')) return bodyOf(tokens, end)
+  endOf(tokens, end)
+  return []
+}
+
 function endOf(tokens: TokenStream, name: string): void {
   tokens.expect('name', name)
   tokens.expect('end', 'block')
@@ -73,8 +76,7 @@ type WithoutLine<T> = T extends unknown ? Omit<T, 'line'> : never
 const TAGS: Readonly<Record<string, (tokens: TokenStream) => WithoutLine<Statement>>> = {
   __proto__: null as never,
   if: (tokens) => {
-    const branches: (readonly [ReturnType<typeof parseOr>, Body])[] = []
-    let otherwise: Body = []
+    const branches: (readonly [Expression, Body])[] = []
     const branch = () => {
       const test = parseTuple(tokens, { parse: parseOr })
       tokens.expect('end', 'block')
@@ -82,12 +84,7 @@ const TAGS: Readonly<Record<string, (tokens: TokenStream) => WithoutLine<Stateme
     }
     branch()
     while (tokens.skip('name', 'elif')) branch()
-    if (tokens.skip('name', 'else')) {
-      tokens.expect('end', 'block')
-      otherwise = parseBody(tokens, ['endif'])
-    }
-    endOf(tokens, 'endif')
-    return { kind: 'branches', branches, otherwise }
+    return { kind: 'branches', branches, otherwise: elseOf(tokens, 'endif') }
   },
   for: (tokens) => {
     const target = parseTarget(tokens, () => tokens.is('name', 'in'))
@@ -95,16 +92,11 @@ const TAGS: Readonly<Record<string, (tokens: TokenStream) => WithoutLine<Stateme
     const isLast = () => tokens.is('name', 'recursive')
     const iterable = parseTuple(tokens, { parse: parseOr, isLast })
     const test = tokens.skip('name', 'if') ? parseExpression(tokens) : undefined
-    const isRecursive = tokens.skip('name', 'recursive')
+    if (tokens.is('name', 'recursive'))
+      throw unsupported(`recursive in a loop (line ${tokens.line})`)
     tokens.expect('end', 'block')
     const body = parseBody(tokens, ['else', 'endfor'])
-    let otherwise: Body = []
-    if (tokens.skip('name', 'else')) {
-      tokens.expect('end', 'block')
-      otherwise = parseBody(tokens, ['endfor'])
-    }
-    endOf(tokens, 'endfor')
-    return { kind: 'for', target, iterable, test, isRecursive, body, otherwise }
+    return { kind: 'for', target, iterable, test, body, otherwise: elseOf(tokens, 'endfor') }
   },
   set: (tokens) => {
     const target = parseTarget(tokens, () => tokens.is('operator', '='))
@@ -113,26 +105,16 @@ const TAGS: Readonly<Record<string, (tokens: TokenStream) => WithoutLine<Stateme
       tokens.expect('end', 'block')
       return { kind: 'set', target, value }
     }
-    const filter = parseFilters(tokens)
-    return { kind: 'capture', target, filter, body: bodyOf(tokens, 'endset') }
+    if (tokens.is('operator', '|')) throw unsupported(`a filter of {% set %} (line ${tokens.line})`)
+    return { kind: 'capture', target, body: bodyOf(tokens, 'endset') }
   },
   macro: (tokens) => {
     const { text: name } = tokens.expect('name')
-    return { kind: 'macro', macro: parseMacro(tokens, name, 'endmacro') }
-  },
-  call: (tokens) => {
-    const parameters = tokens.is('operator', '(') ? parseParameters(tokens) : []
-    const call = parseExpression(tokens)
-    if (call.kind !== 'call') throw tokens.unexpected('expected a call')
-    return { kind: 'call', call, caller: parseMacro(tokens, undefined, 'endcall', parameters) }
-  },
-  filter: (tokens) => {
-    let filter = parseFilter(tokens, undefined)
-    while (tokens.skip('operator', '|')) filter = parseFilter(tokens, filter)
-    return { kind: 'filter', filter, body: bodyOf(tokens, 'endfilter') }
+    const parameters = parseParameters(tokens)
+    return { kind: 'macro', name, parameters, body: bodyOf(tokens, 'endmacro') }
   },
   with: (tokens) => {
-    const pairs: (readonly [Target, ReturnType<typeof parseOr>])[] = []
+    const pairs: (readonly [Target, Expression])[] = []
     while (tokens.current?.kind !== 'end') {
       if (pairs.length > 0) tokens.expect('operator', ',')
       const target = parseTarget(tokens, () => tokens.is('operator', '='))
@@ -153,28 +135,6 @@ const TAGS: Readonly<Record<string, (tokens: TokenStream) => WithoutLine<Stateme
   },
 }
 
-function parseFilters(tokens: TokenStream) {
-  let filter: ReturnType<typeof parseFilter> | undefined
-  while (tokens.skip('operator', '|')) filter = parseFilter(tokens, filter)
-  return filter
-}
-
-function parseMacro(
-  tokens: TokenStream,
-  name: string | undefined,
-  end: string,
-  given?: readonly Parameter[],
-): MacroBody {
-  const parameters = given ?? parseParameters(tokens)
-  const reads = new Set<string>()
-  tokens.macros.push(reads)
-  try {
-    return { name, parameters, body: bodyOf(tokens, end), reads }
-  } finally {
-    tokens.macros.pop()
-  }
-}
-
 function parseParameters(tokens: TokenStream): Parameter[] {
   const parameters: Parameter[] = []
   tokens.expect('operator', '(')
@@ -191,7 +151,7 @@ function parseParameters(tokens: TokenStream): Parameter[] {
 }
 
 function parseTarget(tokens: TokenStream, isLast: () => boolean): Target {
-  const parse = (): ReturnType<typeof parsePrimary> => {
+  const parse = (): Expression => {
     if (tokens.current?.kind !== 'name' || !tokens.is('operator', '.', 1))
       return parsePrimary(tokens)
     const { text: name, line } = tokens.next()
@@ -199,7 +159,7 @@ function parseTarget(tokens: TokenStream, isLast: () => boolean): Target {
     const object = { kind: 'name', name, line } as const
     return { kind: 'attribute', object, name: tokens.expect('name').text, line }
   }
-  const toTarget = (node: ReturnType<typeof parsePrimary>): Target => {
+  const toTarget = (node: Expression): Target => {
     if (node.kind === 'name') return { kind: 'name', name: node.name }
     if (node.kind === 'tuple') return { kind: 'tuple', items: node.items.map(toTarget) }
     if (node.kind === 'attribute' && node.object.kind === 'name')

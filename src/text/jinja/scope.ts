@@ -5,11 +5,17 @@ export class Scope {
   readonly #outer: Scope | undefined
   readonly #values: Map<string, Value>
   readonly depth: number
+  readonly isMacro: boolean
 
-  constructor(outer: Scope | undefined, values: Iterable<readonly [string, Value]> = []) {
+  constructor(
+    outer: Scope | undefined,
+    values: Iterable<readonly [string, Value]> = [],
+    { isMacro = outer?.isMacro ?? false }: { isMacro?: boolean } = {},
+  ) {
     this.#outer = outer
     this.#values = new Map(values)
     this.depth = outer ? outer.depth + 1 : 1
+    this.isMacro = isMacro
   }
 
   get(name: string): Value | undefined {

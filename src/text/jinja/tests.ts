@@ -1,3 +1,4 @@
+import { own } from '../../own.ts'
 import { fail, unsupported } from './fail.ts'
 import { binary, compare, equals, isTrue, itemsOf } from './operators.ts'
 import { str } from './show.ts'
@@ -10,12 +11,10 @@ import {
   Dict,
   Float,
   Iterator,
-  List,
   Loop,
   numberOf,
-  Range,
   type Run,
-  Tuple,
+  Sequence,
   Undefined,
   type Value,
   workOf,
@@ -26,22 +25,19 @@ type Test = (run: Run, value: Value, other: Value) => boolean
 /** Throws UserError for a test that there is not, by name. */
 export function applyTest(run: Run, name: string, value: Value, args: Args): boolean {
   run.budget.spend(workOf(args) + (isText(value) ? plain(value).length : 0))
-  const own = (tests: Readonly<Record<string, Test>>) =>
-    Object.hasOwn(tests, name) ? tests[name] : undefined
-  const test = own(tests)
+  const test = own(tests, name)
   if (test) {
-    bind(name, '', args)
+    bind(name, [], args)
     return test(run, value, null)
   }
-  const comparison = own(comparisons)
-  if (comparison) return comparison(run, value, bind(name, 'other*', args)[0] as Value)
-  if (name === 'filter' || name === 'test' || name === 'escaped')
-    throw unsupported(`the test ${name}`)
+  const comparison = own(comparisons, name)
+  if (comparison) return comparison(run, value, bind(name, ['other*'], args)[0] as Value)
+  if (['filter', 'test', 'escaped'].includes(name)) throw unsupported(`the test ${name}`)
   throw fail(`there is no test ${name}`)
 }
 
 const isSized = (value: Value): boolean =>
-  isText(value) || [List, Tuple, Range, Dict, Undefined].some((type) => value instanceof type)
+  isText(value) || [Sequence, Dict, Undefined].some((type) => value instanceof type)
 
 const parity =
   (rest: number): Test =>
@@ -70,16 +66,24 @@ const tests: Readonly<Record<string, Test>> = {
   even: parity(0),
 }
 
-const sign =
-  (operator: string): Test =>
-  ({ budget }, value, other) =>
-    compare(budget, operator, value, other)
+/** Other names of comparisons. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  '==': ['eq', 'equalto'],
+  '!=': ['ne'],
+  '<': ['lt', 'lessthan'],
+  '<=': ['le'],
+  '>': ['gt', 'greaterthan'],
+  '>=': ['ge'],
+  in: [],
+}
+
+const signs = Object.entries(NAMES).flatMap(([sign, names]) => {
+  const test: Test = ({ budget }, value, other) => compare(budget, sign, value, other)
+  return [sign, ...names].map((name) => [name, test] as const)
+})
 
 const comparisons: Readonly<Record<string, Test>> = {
-  ...{ eq: sign('=='), equalto: sign('=='), '==': sign('=='), ne: sign('!='), '!=': sign('!=') },
-  ...{ lt: sign('<'), lessthan: sign('<'), '<': sign('<'), le: sign('<='), '<=': sign('<=') },
-  ...{ gt: sign('>'), greaterthan: sign('>'), '>': sign('>'), ge: sign('>='), '>=': sign('>=') },
-  in: sign('in'),
+  ...Object.fromEntries(signs),
   divisibleby: ({ budget }, value, other) => !isTrue(binary(budget, '%', value, other)),
   sameas: (_, value, other) => {
     if (isText(value) && isText(other) && plain(value) === plain(other))

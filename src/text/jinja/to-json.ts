@@ -4,12 +4,11 @@ import { isTrue } from './operators.ts'
 import { floatText } from './show.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
 import {
-  type Args,
-  bind,
   Dict,
   Float,
   List,
   type Run,
+  Sequence,
   Tuple,
   textOf,
   typeName,
@@ -24,17 +23,19 @@ interface Style {
 }
 
 /** transformers' filter: Python's `json.dumps`. Jinja2's own would escape HTML. */
-export function toJson({ budget }: Run, value: Value, args: Args): Value {
-  const [ascii = false, indent = null, separators = null, sortKeys = false] = bind(
-    'tojson',
-    'ensure_ascii indent separators sort_keys',
-    args,
-  )
+export function toJson(
+  { budget }: Run,
+  value: Value,
+  ascii: Value = false,
+  indent: Value = null,
+  separators: Value = null,
+  sortKeys: Value = false,
+): Value {
   const isIndented = indent !== null
   if (typeof indent === 'number') budget.make(Math.max(0, indent))
   const width = typeof indent === 'number' ? ' '.repeat(Math.max(0, indent)) : indent
   let marks: Style['separators'] = [isIndented ? ',' : ', ', ': ']
-  if (separators instanceof Tuple || separators instanceof List) {
+  if (separators instanceof Sequence) {
     const [item, key] = separators.items
     marks = [textOf(item, 'tojson()'), textOf(key, 'tojson()')]
   } else if (separators !== null) throw fail('tojson() expects a pair of separators')

@@ -4,13 +4,11 @@ import type { Token } from './lexer.ts'
 /** Levels of expressions and blocks inside each other. */
 const DEPTH = 200
 
-/** Reads tokens one after the other, and keeps what both parsers share. */
+/** Reads tokens one after the other. */
 export class TokenStream {
   readonly #tokens: readonly Token[]
   #index = 0
   #depth = 0
-  /** Names read inside each macro that is being parsed. */
-  readonly macros: Set<string>[] = []
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens

@@ -37,33 +37,26 @@ export class Undefined {
   }
 }
 
-export class List {
+export class Sequence {
   readonly items: readonly Value[]
 
   constructor(items: readonly Value[]) {
     this.items = items
   }
 }
+export class List extends Sequence {}
+export class Tuple extends Sequence {}
 
-export class Tuple {
-  readonly items: readonly Value[]
-
-  constructor(items: readonly Value[]) {
-    this.items = items
-  }
-}
-
-export class Range {
-  readonly items: readonly number[]
+export class Range extends Sequence {
   readonly start: number
   readonly stop: number
   readonly step: number
 
   constructor(start: number, stop: number, step: number, items: readonly number[]) {
+    super(items)
     this.start = start
     this.stop = stop
     this.step = step
-    this.items = items
   }
 }
 
@@ -155,17 +148,10 @@ export interface Run {
 export class Callable {
   readonly name: string
   readonly call: (run: Run, args: Args) => Value
-  /** Attributes, of the functions that have some. */
-  readonly attributes: ReadonlyMap<string, () => Value> | undefined
 
-  constructor(
-    name: string,
-    call: (run: Run, args: Args) => Value,
-    attributes?: ReadonlyMap<string, () => Value>,
-  ) {
+  constructor(name: string, call: (run: Run, args: Args) => Value) {
     this.name = name
     this.call = call
-    this.attributes = attributes
   }
 }
 
@@ -176,20 +162,10 @@ export class Callable {
 export class Loop {
   readonly #items: Value[] = []
   readonly #next: () => Value | undefined
-  readonly depth: number
-  /** Runs the body of a recursive loop over other items. */
-  readonly again: ((items: Value) => Value) | undefined
   index = 0
-  changed: readonly Value[] | undefined
 
-  constructor(
-    next: () => Value | undefined,
-    depth: number,
-    again: ((items: Value) => Value) | undefined,
-  ) {
+  constructor(next: () => Value | undefined) {
     this.#next = next
-    this.depth = depth
-    this.again = again
   }
 
   item(index: number): Value | undefined {
@@ -251,9 +227,11 @@ export function workOf({ positional, named }: Args): number {
 }
 
 /** Arguments by the names of `parameters` (a star marks those that must be given). */
-export function bind(name: string, parameters: string, args: Args): (Value | undefined)[] {
-  const names = parameters === '' ? [] : parameters.split(' ')
-  const { positional, named } = args
+export function bind(
+  name: string,
+  names: readonly string[],
+  { positional, named }: Args,
+): (Value | undefined)[] {
   if (positional.length > names.length)
     throw fail(`${name}() takes at most ${names.length} arguments; ${positional.length} are given`)
   const rest = new Map(named)
@@ -269,6 +247,24 @@ export function bind(name: string, parameters: string, args: Args): (Value | und
   })
   for (const key of rest.keys()) throw fail(`${name}() has no argument ${key}`)
   return bound
+}
+
+/** A filter, a method or a function, which is given values by the names of its parameters. */
+export type Operation<S> = (run: Run, self: S, args: Args) => Value
+
+/** Operations by name; each key has the name, then the parameters as `bind` reads them. */
+export function operations<S>(
+  signatures: Readonly<
+    Record<string, (run: Run, self: S, ...args: (Value | undefined)[]) => Value>
+  >,
+): Readonly<Record<string, Operation<S>>> {
+  const entries = Object.entries(signatures).map(([signature, call]) => {
+    const [name = '', ...parameters] = signature.split(' ')
+    const operation: Operation<S> = (run, self, args) =>
+      call(run, self, ...bind(name, parameters, args))
+    return [name, operation] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 /** An integer argument; `fallback` where it is left out. Throws UserError for anything else. */
