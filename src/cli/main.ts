@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { fileError } from '../models/files/file-error.ts'
 import { explain } from './failure.ts'
-import { createProgram } from './program.ts'
+import { commandNamed, createProgram } from './program.ts'
 import { showNotices } from './show-notices.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -26,7 +26,8 @@ try {
   const isSaid = error instanceof CommanderError && /help|version/i.test(error.code)
   if (!isSaid) {
     console.error(`chatwright: ${message}`)
-    if (error instanceof CommanderError) console.error('chatwright --help lists all there is.')
+    if (error instanceof CommanderError)
+      console.error(`${commandNamed(program, process.argv.slice(2))} --help lists the options.`)
     if (process.argv.includes('--json')) console.log(JSON.stringify({ error: message }))
   }
 }

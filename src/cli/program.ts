@@ -35,6 +35,12 @@ const COMMANDS = [
   bench,
 ]
 
+/** The command that words name, with its parents: `chatwright tokenizer encode`. */
+export function commandNamed(command: Command, [word, ...words]: readonly string[]): string {
+  const next = command.commands.find((one) => one.name() === word)
+  return next ? `${command.name()} ${commandNamed(next, words)}` : command.name()
+}
+
 /** The whole command line. Its own errors are thrown as CommanderError and not printed. */
 export function createProgram(): Command {
   const program = new Command('chatwright')

@@ -5,7 +5,7 @@ import { Interrupt } from './interrupt.ts'
 import { quote } from './quote.ts'
 import { showTraining } from './show-training.ts'
 
-/** Runs a training with its progress on standard error; Ctrl-C saves and says how to go on. */
+/** Runs a training with its progress on standard error; Ctrl-C saves and says how to resume. */
 export async function runTraining(
   run: (events: TrainEvents) => Promise<TrainResult>,
 ): Promise<Outcome> {
@@ -13,7 +13,7 @@ export async function runTraining(
   const interrupt = new Interrupt()
   const { signal } = interrupt
   signal.addEventListener('abort', () =>
-    print('Stopping, to save; Ctrl-C once more ends it at once.'),
+    print('Stopping and saving; press Ctrl-C again to quit at once.'),
   )
   let sample = ''
   const onSample = (text: string) => {
@@ -31,7 +31,7 @@ export async function runTraining(
   if (sample !== '') print(`What it writes:\n${sample}\n`)
   if (result.ended === 'aborted') {
     const command = ['chatwright', ...process.argv.slice(2).filter((word) => word !== '--resume')]
-    console.error(`Stopped and saved at step ${result.steps}. To go on:`)
+    console.error(`Stopped and saved at step ${result.steps}. To resume:`)
     console.error(`  ${[...command, '--resume'].map(quote).join(' ')}`)
   }
   const exitCode = result.ended === 'aborted' ? interrupt.exitCode : 0
@@ -46,12 +46,17 @@ const describeResult = (result: TrainResult): string => {
     perplexity === undefined ? [] : `perplexity ${perplexity.toFixed(2)}`,
     bitsPerByte === undefined ? [] : `${bitsPerByte.toFixed(3)} bits per byte`,
     lossPerDocument === undefined ? [] : `loss per document ${formatLoss(lossPerDocument)}`,
-    Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`),
+    Object.entries(metrics).map(([name, value]) => `${wordsOf(name)} ${value.toFixed(4)}`),
   ].flat()
   const last =
     final && bestStep < steps
-      ? ` at step ${bestStep}, the best; ${formatLoss(final.loss)} at the last`
+      ? ` at step ${bestStep}, the best; validation loss ${formatLoss(final.loss)} at the last step`
       : ''
   const measured = measures.length > 0 ? `${measures.join(', ')}${last}; ` : ''
-  return `${measured}${steps} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
+  const done = steps === 1 ? '1 step' : `${steps} steps`
+  return `${measured}${done} in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
 }
+
+/** `exactMatch` -> `exact match`. */
+const wordsOf = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

@@ -39,7 +39,7 @@ export type PredictOptions = z.input<typeof predictOptions> & {
   onMessage?(text: string): void
 }
 
-/** What a model says of a text; which of these there is, is up to its task. */
+/** What a model says of a text. Which fields are set depends on its task. */
 export interface Prediction extends Partial<Classified>, Partial<Completed> {
   text: string
   /** The second text, where there is one. */
@@ -82,7 +82,8 @@ export async function predict({
     ...parsed.text.map((text) => ({ text })),
     ...(await readTexts(parsed, { onMessage, signal })),
   ]
-  if (given.length === 0) throw new UserError('there is no text to read; give text or data')
+  if (given.length === 0)
+    throw new UserError('there is no text to read; give --text or --data (- is standard input)')
   const files = await readModelFolder(folder)
   const task = 'head' in files.config ? files.config.head?.task : undefined
   if (options.top !== undefined && task !== 'mlm')

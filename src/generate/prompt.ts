@@ -26,7 +26,7 @@ export function promptOf(
     return { ids: [config.startId], sources: read }
   }
   if (sources)
-    throw new UserError('sources are for encoder-decoders; this model goes on with a prompt')
+    throw new UserError('sources are for encoder-decoders; this model continues a prompt')
   return { ids: encodePrompt(model, prompt) }
 }
 

@@ -84,7 +84,7 @@ async function fill(path: string, options: DownloadOptions): Promise<string | un
 
 const brokenOff = ({ path, size }: RemoteFile, done: number, error: unknown): UserError =>
   new UserError(
-    `${path} broke off at byte ${done} of ${size}, again and again: ${reasonOf(error)}. Check the network and run again: it goes on from there`,
+    `${path} broke off at byte ${done} of ${size}, again and again: ${reasonOf(error)}. Check the network and run again: the download resumes from there`,
     { cause: error },
   )
 

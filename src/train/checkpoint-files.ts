@@ -77,7 +77,7 @@ export const newestCheckpoint = async (
   const fault = await findFault(newest, verify)
   if (!fault) return newest
   const before = all.at(-2)
-  const advice = before ? `go on from step ${before.step}` : 'start anew'
+  const advice = before ? `resume from step ${before.step}` : 'start anew'
   throw new UserError(
     `${newest.folder} is damaged: ${fault}. Restore it, or delete the folder to ${advice}`,
   )

@@ -48,7 +48,7 @@ it.each([
 
 it('refuses a training that can be resumed, unless it is', async () => {
   await saveCheckpoint(out, 7, { 'model.safetensors': 'x' })
-  await expect(begin()).rejects.toThrow('holds a training at step 7; go on with --resume')
+  await expect(begin()).rejects.toThrow('holds a training at step 7; resume it with --resume')
   expect(await begin(true)).toBe('trained')
 })
 

@@ -35,7 +35,7 @@ async function refuseUsed(out: string): Promise<void> {
   const old = await newestCheckpoint(out)
   if (old)
     throw new UserError(
-      `${out} holds a training at step ${old.step}; go on with --resume, or choose another --out`,
+      `${out} holds a training at step ${old.step}; resume it with --resume, or choose another --out`,
     )
   const names = await readdir(out).catch((error) => {
     throw fileError(error, `cannot read ${out}`)

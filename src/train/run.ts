@@ -113,7 +113,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     const progress = await checkpoints?.restore()
     if (!progress) throw new UserError(`${problem}; there is no checkpoint to go back to`)
     options.onMessage?.(problem)
-    options.onMessage?.(`back to step ${progress.step}; the data goes on where it was`)
+    options.onMessage?.(`back to step ${progress.step}; the data continues where it was`)
   }
 
   /** One update; says what is wrong where the run is not to go on from there. */

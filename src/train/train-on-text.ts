@@ -133,7 +133,9 @@ function masking(
   if (!(model instanceof Encoder))
     throw new UserError('task mlm trains encoders; choose another style')
   if (maskId === undefined)
-    throw new UserError('the tokenizer has no token that stands for a hidden one, such as [MASK]')
+    throw new UserError(
+      'the tokenizer has no mask token, such as [MASK]; give one that has, or leave --tokenizer out',
+    )
   const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, share: maskShare }
   const inner = textLength(length, options)
   if (inner < 1)

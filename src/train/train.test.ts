@@ -130,7 +130,7 @@ describe('resuming', () => {
   test('is refused with other options, and an old folder without it', async () => {
     await losses(tiny('old'), 4)
     await expect(train(tiny('old'))).rejects.toThrow(
-      /holds a training at step 4; go on with --resume/,
+      /holds a training at step 4; resume it with --resume/,
     )
     const resume = (changed: Partial<TrainOptions>) =>
       train({ ...tiny('old'), resume: true, ...changed })

@@ -27,7 +27,7 @@ it('trains without a terminal, prints a sample, and uses the model the next time
   expect(after.mtimeMs).toBe(mtimeMs)
 })
 
-it('goes on with a training that was stopped, by the same command', async () => {
+it('resumes a training that was stopped, by the same command', async () => {
   const start = ['start', '--data', 'book.txt', '--model', 'stopped', '--seconds', '5', '--json']
   let sent = false
   const first = await run(start, {
@@ -45,7 +45,7 @@ it('goes on with a training that was stopped, by the same command', async () => 
   const second = await run(start, { cwd: folder.path })
   expect(second.code, second.stderr).toBe(0)
   const step = lastJson(first).steps
-  expect(second.stderr).toMatch(new RegExp(`Going on with the training.*from step ${step} on`, 's'))
+  expect(second.stderr).toMatch(new RegExp(`Resuming the training.*from step ${step} on`, 's'))
   expect(second.stderr).toMatch(/Trained: validation loss/)
 })
 

@@ -41,7 +41,11 @@ afterAll(() => folder.remove())
 describe('what stands there is not replaced by', () => {
   it.each([
     ['train', [...TINY, '--steps', '2', '--out', 'given'], 'given holds a model'],
-    ['train, of a training', [...TINY, '--steps', '2', '--out', 'model'], 'go on with --resume'],
+    [
+      'train, of a training',
+      [...TINY, '--steps', '2', '--out', 'model'],
+      'resume it with --resume',
+    ],
     [
       'tune',
       ['tune', '--model', 'model', '--data', 'chat.jsonl', '--out', 'given'],

@@ -5,18 +5,18 @@ export const chatMessages = {
   en: {
     talk: 'Talk to the model. /help lists what else you can do.',
     continues:
-      'This model has no chat template: it was not taught to answer. It goes on with the text that you begin; Enter alone lets it go on.',
+      'This model has no chat template: it was not taught to answer. It continues the text that you type; press Enter alone for more.',
     rewrites:
       'This model has no chat template: it writes from each text that you enter, whatever came before. /help lists what else you can do.',
     help: [
       '/reset   forget what was said',
       '/exit    leave (also Ctrl-D, or Ctrl-C twice)',
       '/help    this list',
-      'A backslash at the end of a line goes on in the next. Ctrl-C stops an answer.',
+      'A backslash at the end of a line continues it on the next. Ctrl-C stops an answer.',
     ].join('\n'),
-    reset: 'Forgotten. The conversation starts anew.',
-    unknown: (command: string) => `There is no ${command}; /help lists what there is.`,
-    leave: 'Ctrl-C again, or /exit, leaves.',
+    reset: 'Forgotten. The conversation starts over.',
+    unknown: (command: string) => `There is no command ${command}; /help lists the commands.`,
+    leave: 'Press Ctrl-C again, or type /exit, to leave.',
     stopped: '[stopped]',
     empty: '[The model had nothing to say.]',
   },

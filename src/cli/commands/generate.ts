@@ -20,7 +20,7 @@ export const generate = defineCommand({
   help: {
     Model: modelHelp,
     Text: {
-      prompt: 'text to go on with, or for an encoder-decoder to read (default: none)',
+      prompt: 'text to continue, or for an encoder-decoder to read (default: none)',
       sources: '`TEXT` several texts for an encoder-decoder to read together',
     },
     ...samplingHelp,

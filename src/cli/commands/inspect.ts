@@ -53,7 +53,7 @@ function describe(model: Inspection): string {
     ['tokenizer', `${tokenizer.kind}, ${tokenizer.vocabSize} tokens`],
     ...(specials ? [['special tokens', more > 0 ? `${specials} and ${more} more` : specials]] : []),
     ...(config.kind === 'decoder' && !config.head
-      ? [['chat template', model.hasChatTemplate ? 'yes' : 'none: chat goes on with your text']]
+      ? [['chat template', model.hasChatTemplate ? 'yes' : 'none: chat continues your text']]
       : []),
     ...(model.unknownFields.length > 0 ? [['not understood', model.unknownFields.join(', ')]] : []),
   ]

@@ -16,10 +16,10 @@ export const predict = defineCommand({
     Model: { model, engine, threads },
     Text: {
       text: 'texts to read',
-      data: '`SOURCE` text, a line each; or JSON records with "text", at times with "pair", or with "words", "prompt" or "source"',
+      data: '`SOURCE` text, a line each; or JSON records with "text" (and "pair", for pairs of texts), or with "words", "prompt" or "source"',
       ...encodingHelp,
       promptName: 'prompt of a model that embeds, which precedes each text (default: its own)',
-      top: 'fillings to give for each gap, of a masked language model',
+      top: 'fillings to give for each gap, with a masked language model',
     },
   },
   examples: [

@@ -9,7 +9,8 @@ export const modelHelp = {
   engine,
   threads,
   bits: '`BITS` hold the matrices in 8 or 4 bits: a quarter or an eighth of the memory, nearly the same text',
-  draft: '`BITS` guess ahead with a copy of the model in 8 or 4 bits: the same text, sooner',
+  draft:
+    '`BITS` speculative decoding: a copy of the model in 8 or 4 bits drafts tokens; the same text, sooner',
 }
 
 /** What `generate` and `chat` have in common, by heading. */

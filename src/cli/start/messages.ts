@@ -4,15 +4,15 @@ import type { Language } from '../../train/report/messages.ts'
 export const startMessages = {
   en: {
     trains: (source: string, minutes: string, folder: string) =>
-      `There is no model in ${folder} yet. Training a small GPT on ${source}.\nThis takes about ${minutes}; Ctrl-C stops it, and saves.`,
-    resumes: (folder: string) => `Going on with the training in ${folder}.`,
+      `There is no model in ${folder} yet. Training a small GPT on ${source}.\nThis takes about ${minutes}; Ctrl-C stops and saves it.`,
+    resumes: (folder: string) => `Resuming the training in ${folder}.`,
     about: (seconds: number) =>
       seconds < 90 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`,
     sample: (step: number) => `What it writes after step ${step}:`,
     trained: (loss: string, folder: string) =>
       `Trained: validation loss ${loss}. The model is in ${folder}, with its loss curve, loss.svg.`,
-    found: (folder: string) => `The model in ${folder} (delete the folder to train anew).`,
-    stopped: 'Stopped and saved. The same command goes on.',
+    found: (folder: string) => `The model in ${folder} (delete the folder to train another).`,
+    stopped: 'Stopped and saved. Run the same command again to resume.',
     offline: (reason: string) =>
       `${reason}\nWithout a network, train on a text file of your own: npm start -- --data FILE`,
   },

@@ -162,6 +162,22 @@ describe('files', () => {
     expect(lines[6]).toBe('  ... and 6 more')
   })
 
+  it('are read as UTF-8 where they are, beside those in the encoding that is named, which is told', async () => {
+    const prose = '白鲸记第一章叫我以实玛利吧几年前别管究竟是多少年'
+    await put('data/a.txt', Buffer.concat([GBK.你 as Buffer, GBK.好 as Buffer]))
+    await put('data/b.txt', prose)
+    await put('data/c.json', JSON.stringify([prose]))
+    expect(await read([at('data')], { encoding: 'gbk' })).toEqual([
+      ['data/a.txt', '你好'],
+      ['data/b.txt', prose],
+      ['data/c.json:1', prose],
+    ])
+    expect(events).toEqual([
+      { kind: 'utf-8', name: at('data/b.txt'), instead: 'gbk' },
+      { kind: 'utf-8', name: at('data/c.json'), instead: 'gbk' },
+    ])
+  })
+
   it('are read in the encoding that is named, those of folders and JSON too', async () => {
     const gbk = (text: string) =>
       Buffer.concat([...text].map((one) => GBK[one] ?? Buffer.from(one)))
@@ -381,7 +397,9 @@ describe('records', () => {
     await put('a.jsonl', '{"x":1}\n2')
     await put('b.txt', 'x')
     expect(await records('a.jsonl')).toEqual([{ x: 1 }, 2])
-    await expect(records('b.txt')).rejects.toThrow(/b\.txt: expected a \.jsonl or \.json file/)
+    await expect(records('b.txt')).rejects.toThrow(
+      /b\.txt: expected a \.jsonl file, one JSON record a line; convert a table \(CSV\)/,
+    )
   })
 })
 

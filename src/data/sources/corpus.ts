@@ -68,6 +68,7 @@ export async function openCorpus(
       encoding,
       errors: encodingErrors,
       replaced: (count, likely) => reportOnce({ kind: 'replaced', name, count, likely }),
+      readAsUtf8: () => reportOnce({ kind: 'utf-8', name, instead: encoding as string }),
     })
   const recordsOf = (file: SourceFile) =>
     (file.format === 'json' ? jsonArray : jsonLines)(textParts(file), file.name)
@@ -95,7 +96,9 @@ export async function openCorpus(
   async function* checkedRecords(file: SourceFile): AsyncGenerator<JsonRecord> {
     const { name, format, field } = file
     if (format === 'text' && name !== '-')
-      throw new UserError(`${name}: expected a .jsonl or .json file`)
+      throw new UserError(
+        `${name}: expected a .jsonl file, one JSON record a line; convert a table (CSV) to that first: {"column": "value", ...} for each of its rows`,
+      )
     if (field !== TEXT_FIELD)
       throw new UserError(
         `${name}#${field}: names a field, but whole records are read here; leave out #${field}`,

@@ -6,6 +6,8 @@ export type DataEvent =
   | { kind: 'left-out'; name: string; reason: string }
   /** Bytes that are no text were read as U+FFFD; `likely` is the encoding that they may be in. */
   | { kind: 'replaced'; name: string; count: number; likely?: string | undefined }
+  /** A file is UTF-8, and read as such `instead` of in the encoding that was named. */
+  | { kind: 'utf-8'; name: string; instead: string }
   /** Lines that hold the separator alone end documents. */
   | { kind: 'separated'; name: string; separator: string }
   /** Characters counted or tokenized so far. */

@@ -230,7 +230,7 @@ describe('other encodings', () => {
     const text = '白鲸记第一章叫我以实玛利吧几年前别管究竟是多少年'
     for (const encoding of ['gb18030', 'windows-1252', 'utf-16le'])
       await expect(decode(utf8(text), [3], false, encoding)).rejects.toThrow(
-        /f\.txt: is UTF-8 text, but was to be read as/,
+        `f.txt: is UTF-8 text, not ${encoding}; leave out --encoding`,
       )
     const ascii = 'ASCII is valid in either: nobody is misled.'
     expect((await decode(utf8(ascii), [3], false, 'gb18030')).text).toBe(ascii)

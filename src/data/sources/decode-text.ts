@@ -19,6 +19,8 @@ export interface DecodingOptions {
   errors?: EncodingErrors
   /** Is told how many characters were read as U+FFFD, if any, and what the encoding may be. */
   replaced?(count: number, likely: string | undefined): void
+  /** Is told where UTF-8 is read as such, although `encoding` is another; default: it is refused. */
+  readAsUtf8?(): void
 }
 
 /** Bytes in which a zero is looked for, as git does to tell text from the rest. */
@@ -28,13 +30,13 @@ const SNIFF = 8192
  * Bytes as text: UTF-8, or UTF-16 where a byte order mark says so, or else as `encoding` says. The mark is
  * not part of the text. No character is divided between two parts. Throws UserError with file and byte
  * offset, and the encoding that it seems to be in, at the first bytes that are no text, unless `errors` is
- * `'replace'`. A zero byte near the start is refused always, since no text has one, and so is UTF-8
- * that was to be read as another encoding.
+ * `'replace'`. A zero byte near the start is refused always, since no text has one. UTF-8 where `encoding`
+ * is another is never read as that: nearly all of it would pass as noise.
  */
 export async function* decodeText(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   name: string,
-  { encoding: given, errors = 'refuse', replaced = () => {} }: DecodingOptions = {},
+  { encoding: given, errors = 'refuse', replaced = () => {}, readAsUtf8 }: DecodingOptions = {},
 ): AsyncGenerator<string> {
   let encoding: Encoding | undefined
   let bytes: Uint8Array = new Uint8Array()
@@ -45,7 +47,11 @@ export async function* decodeText(
   const begin = (): Encoding => {
     const found = encodingOf(bytes, given)
     const mark = startsWith(bytes, found.bom) ? found.bom.length : 0
-    if (mark === 0) refuseOther(bytes, found, name)
+    if (mark === 0 && found === UTF8 && given !== undefined && encodingNamed(given) !== UTF8) {
+      if (!readAsUtf8)
+        throw new UserError(`${name}: is UTF-8 text, not ${given}; leave out --encoding`)
+      readAsUtf8()
+    }
     bytes = bytes.subarray(mark)
     offset = mark
     if (found.unit === 1) refuseZero(bytes, name)
@@ -97,8 +103,9 @@ export function decodeStart(bytes: Uint8Array, given?: string): string {
 
 function encodingOf(bytes: Uint8Array, given: string | undefined): Encoding {
   const marked = MARKED.find(({ bom }) => startsWith(bytes, bom))
-  const found = marked ?? (given === undefined ? UTF8 : encodingNamed(given))
-  if (found) return found
+  if (marked) return marked
+  const named = given === undefined ? UTF8 : encodingNamed(given)
+  if (named) return isPlainlyUtf8(bytes, { ascii: named.unit === 2 }) ? UTF8 : named
   throw new UserError(
     `there is no encoding ${given}; expected one of ${ENCODING_NAMES.join(', ')}, or another name of them`,
   )
@@ -112,14 +119,6 @@ function refuseZero(bytes: Uint8Array, name: string): void {
     guess
       ? `${name}: byte ${zero} is zero, as in UTF-16, but there is no byte order mark; ${remedy(guess)}`
       : `${name}: byte ${zero} is zero, so this is not a text file; give text in UTF-8, or name its encoding (--encoding)`,
-  )
-}
-
-/** Refuses UTF-8 that was to be read as another encoding: nearly all of it would pass as that. */
-function refuseOther(bytes: Uint8Array, { label, unit }: Encoding, name: string): void {
-  if (label === UTF8.label || !isPlainlyUtf8(bytes, { ascii: unit === 2 })) return
-  throw new UserError(
-    `${name}: is UTF-8 text, but was to be read as ${label}; leave out --encoding, and read files of different encodings apart`,
   )
 }
 

@@ -12,6 +12,8 @@ export function describeDataEvent(event: DataEvent): string | undefined {
       const advice = likely ? `; it looks like ${likely}: name it with --encoding ${likely}` : ''
       return `${name}: ${count} places that are not text were read as U+FFFD${advice}`
     }
+    case 'utf-8':
+      return `${event.name}: is UTF-8, and read as UTF-8 instead of ${event.instead}`
     case 'separated':
       return `${event.name}: lines of ${event.separator} alone end documents (--document-separator '' reads them as text)`
     case 'progress':
@@ -19,17 +21,25 @@ export function describeDataEvent(event: DataEvent): string | undefined {
   }
 }
 
-/** Names told of what is left out for one reason. */
+/** Files told of one kind and reason, before the others are only mentioned. */
 const TOLD = 10
 
-/** Tells `print` what happens while data is read; what is left out, by the first names of each reason. */
+/** What many files may have in common, as a line about all but the first ones. */
+function describeOthers(event: DataEvent): string | undefined {
+  if (event.kind === 'left-out') return `left out: others like these (${event.reason})`
+  if (event.kind === 'utf-8') return `others like these are read as UTF-8 too`
+  return undefined
+}
+
+/** Tells `print` what happens while data is read; what many files have in common, by the first ones. */
 export function tellData(print: (line: string) => void): Report {
   const told = new Map<string, number>()
   return (event) => {
-    if (event.kind === 'left-out') {
-      const count = (told.get(event.reason) ?? 0) + 1
-      told.set(event.reason, count)
-      if (count === TOLD + 1) print(`left out: others like these (${event.reason})`)
+    const others = describeOthers(event)
+    if (others !== undefined) {
+      const count = (told.get(others) ?? 0) + 1
+      told.set(others, count)
+      if (count === TOLD + 1) print(others)
       if (count > TOLD) return
     }
     const line = describeDataEvent(event)

@@ -19,7 +19,7 @@ export function wellFormed<T>(
     if (errors === 'refuse') {
       const half = `\\u${halves[0].charCodeAt(0).toString(16)}`
       throw new UserError(
-        `${name}: ${half} is half a character; mend the record, or go on with U+FFFD in its place (--encoding-errors replace)`,
+        `${name}: ${half} is half a character; correct the record, or read U+FFFD in its place (--encoding-errors replace)`,
       )
     }
     count += halves.length

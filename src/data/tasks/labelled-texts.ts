@@ -24,7 +24,8 @@ const schema = z.object({
 export const parseLabelledText = (value: unknown, where: string): LabelledText => ({
   ...parseRecord(schema, value, {
     where,
-    expected: '{"text": "...", "label": "..."}, at times with a second text as "pair"',
+    expected:
+      '{"text": "...", "label": "..."}, with a second text as "pair" where the model compares two',
   }),
   where,
 })

@@ -101,6 +101,16 @@ describe('showProgress', () => {
     expect(written.at(-1)).toBe('100/100  loss 5.000  validation 4.000  0:00 left\n')
   })
 
+  it('prints the last line once, with the validation that follows it', () => {
+    const { written, clock, progress } = setUp()
+    progress.update({ step: 99, loss: 5, validationLoss: 4 })
+    clock.seconds = 60
+    progress.update({ step: 100, loss: 5 })
+    progress.update({ step: 100, validationLoss: 3 })
+    progress.end()
+    expect(written.slice(1)).toEqual(['100/100  loss 5.000  validation 3.000  0:00 left\n'])
+  })
+
   it('tells the time left by the pace since it began, also in a resumed run', () => {
     const { written, clock, progress } = setUp()
     progress.update({ step: 60 })

@@ -68,7 +68,10 @@ export const showProgress = ({
       first ??= { step: metrics.step, time: now() }
       const age = shown ? now() - shown.time : Infinity
       const due = age >= (output.isTTY ? redrawEvery : printEvery)
-      if (due || metrics.validationLoss !== undefined || metrics.step >= line.total) draw()
+      // Elsewhere the last line waits for the validation that may follow, or for `end`.
+      const isLast = metrics.step >= line.total
+      const isDue = output.isTTY ? due || isLast : due && !isLast
+      if (isDue || metrics.validationLoss !== undefined) draw()
     },
     print: (text) => {
       const redraws = output.isTTY && !ended
