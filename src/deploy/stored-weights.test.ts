@@ -44,6 +44,8 @@ const NOT_IN_GGUF = [
   'position buckets',
   'sinusoidal positions',
   'no positions',
+  'no norm',
+  'attention alone',
   'the Transformer of 2017',
   'T5 1.1',
   'T5, the first',
