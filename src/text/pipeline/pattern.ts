@@ -16,7 +16,7 @@ export function readPattern(pattern: unknown, place: string): RegExp {
     throw new UserError(`${place}.pattern has neither String nor Regex`)
   let expression: RegExp
   try {
-    expression = regExpOf(source)
+    expression = regExpOf(withoutRepeatedRepetitions(source))
   } catch (error) {
     throw new UserError(`${place}: ${(error as Error).message}`)
   }
@@ -26,3 +26,10 @@ export function readPattern(pattern: unknown, place: string): RegExp {
   )
   return expression
 }
+
+/**
+ * `\p{N}{1,3}+` repeats `{1,3}` in Oniguruma (elsewhere the `+` would keep it from giving back), which is as
+ * much as `\p{N}+`, without several ways to match.
+ */
+const withoutRepeatedRepetitions = (source: string): string =>
+  source.replace(/(\\.|\[(?:\\.|[^\]\\])*\])|\{1,\d*\}\+/gs, (_, kept = '+') => kept)

@@ -1,35 +1,53 @@
 import { UserError } from '../../errors.ts'
 
-/** Repetitions without an end that may follow each other: each multiplies the time by a text's length. */
-const MOST_UNBOUNDED = 3
-/** Places at which the matcher may have to choose anew: each doubles the time. */
-const MOST_CHOICES = 12
+/** Repetitions without an end before a place that may fail: each multiplies the time by a text's length. */
+const MOST_UNBOUNDED = 1
+/** Choices before such a place: each doubles the time. */
+const MOST_CHOICES = 6
 /** Groups within groups. */
 const DEEPEST = 64
 /** From so many on a repetition counts as one without an end. */
 const MANY = 32
 
-/** How often an expression may have to be tried again where it does not match. */
-interface Cost {
+/** Ways in which a text may be matched, all of which are tried where what follows does not match. */
+interface Ways {
   readonly unbounded: number
   readonly choices: number
 }
-const NOTHING: Cost = { unbounded: 0, choices: 0 }
+const ONE: Ways = { unbounded: 0, choices: 0 }
+const A_CHOICE: Ways = { unbounded: 0, choices: 1 }
 
-const sum = (a: Cost, b: Cost): Cost => ({
+const times = (a: Ways, b: Ways): Ways => ({
   unbounded: a.unbounded + b.unbounded,
   choices: a.choices + b.choices,
 })
-const most = (a: Cost, b: Cost): Cost => ({
+const most = (a: Ways, b: Ways): Ways => ({
   unbounded: Math.max(a.unbounded, b.unbounded),
   choices: Math.max(a.choices, b.choices),
+})
+
+/** What an expression costs. One that cannot fail takes no other way of what precedes it. */
+interface Cost {
+  readonly fails: boolean
+  /** Ways that what follows may take back. */
+  readonly open: Ways
+  /** The most ways that are tried within it. */
+  readonly tried: Ways
+}
+const CHARACTER: Cost = { fails: true, open: ONE, tried: ONE }
+
+const sequenceOf = (first: Cost, then: Cost): Cost => ({
+  fails: first.fails || then.fails,
+  open: times(first.open, most(then.open, then.tried)),
+  tried: most(first.tried, then.fails ? times(first.open, then.tried) : then.tried),
 })
 
 /**
  * Refuses a regular expression that may take time without end on a short text: patterns of a
  * tokenizer.json are foreign, and JavaScript's matcher tries all ways there are. That is the case for a
- * repetition of what matches in several ways, such as `(a+)+` and `(a|a)*`, and for many choices in a row.
- * The patterns of tokenizers that are in use have none. `name` is how messages call it. Throws UserError.
+ * repetition of what matches in several ways, such as `(a+)+` and `(a|a)*`, and for several repetitions or
+ * many choices before something that may fail, such as `a*a*b`. The patterns of tokenizers that are in use
+ * have none. `name` is how messages call it. Throws UserError.
  */
 export function checkPattern({ source }: RegExp, name: string): void {
   let at = 0
@@ -42,21 +60,24 @@ export function checkPattern({ source }: RegExp, name: string): void {
 
   /** Alternatives, up to the end of a group. */
   const alternatives = (): Cost => {
-    let all = NOTHING
-    let count = 0
-    for (;;) {
-      all = most(all, sequence())
-      count++
-      if (source[at] !== '|') return count > 1 ? sum(all, { unbounded: 0, choices: 1 }) : all
+    let all = sequence()
+    if (source[at] !== '|') return all
+    while (source[at] === '|') {
       at++
+      const other = sequence()
+      all = {
+        fails: all.fails && other.fails,
+        open: most(all.open, other.open),
+        tried: most(all.tried, other.tried),
+      }
     }
+    return { ...all, open: times(all.open, A_CHOICE) }
   }
 
   const sequence = (): Cost => {
-    let total = NOTHING
-    while (at < source.length && source[at] !== '|' && source[at] !== ')') {
-      total = sum(total, repeated(atom()))
-    }
+    let total: Cost = { fails: false, open: ONE, tried: ONE }
+    while (at < source.length && source[at] !== '|' && source[at] !== ')')
+      total = sequenceOf(total, repeated(atom()))
     return total
   }
 
@@ -66,23 +87,25 @@ export function checkPattern({ source }: RegExp, name: string): void {
     if (start === '[') return skipClass()
     if (start === '\\') return skipEscape()
     at++
-    if (start !== '(') return NOTHING
+    if (start !== '(') return CHARACTER
     // What a group is: (?: (?= (?! (?<= (?<! (?<name> (?i:
     const opening = /\?(?:[:=!]|<[=!]|<[^>]*>|[a-z-]*:)/y
     opening.lastIndex = at
-    at += opening.exec(source)?.[0].length ?? 0
+    const opened = opening.exec(source)?.[0] ?? ''
+    at += opened.length
     if (++depth > DEEPEST) throw fail(`has more than ${DEEPEST} groups in each other`)
     const inner = alternatives()
     depth--
     at++
-    return inner
+    // What must not match fails where it does.
+    return opened.endsWith('!') ? { ...inner, fails: true } : inner
   }
 
   const skipEscape = (): Cost => {
     const escaped = /\\(?:[pPu]\{[^}]*\}|k<[^>]*>|[\s\S])/y
     escaped.lastIndex = at
     at += escaped.exec(source)?.[0].length ?? 1
-    return NOTHING
+    return CHARACTER
   }
 
   /** Classes may lie in classes. */
@@ -94,7 +117,7 @@ export function checkPattern({ source }: RegExp, name: string): void {
       else if (source[at] === ']') open--
       at++
     } while (open > 0 && at < source.length)
-    return NOTHING
+    return CHARACTER
   }
 
   /** The cost of what is repeated as the quantifier behind it says. */
@@ -115,16 +138,17 @@ export function checkPattern({ source }: RegExp, name: string): void {
           ? Number(high)
           : Infinity
         : least
-    if (greatest > 1 && inner.choices + inner.unbounded > 0)
-      throw fail('repeats what matches in several ways')
+    const { unbounded, choices } = most(inner.open, inner.tried)
+    if (greatest > 1 && unbounded + choices > 0) throw fail('repeats what matches in several ways')
     if (least === greatest) return inner
-    return sum(
-      inner,
-      greatest >= MANY ? { unbounded: 1, choices: 0 } : { unbounded: 0, choices: 1 },
-    )
+    return {
+      fails: inner.fails && least > 0,
+      open: times(inner.open, greatest >= MANY ? { unbounded: 1, choices: 0 } : A_CHOICE),
+      tried: inner.tried,
+    }
   }
 
-  const { unbounded, choices } = alternatives()
+  const { unbounded, choices } = alternatives().tried
   if (unbounded > MOST_UNBOUNDED) throw fail(`has ${unbounded} repetitions in a row`)
   if (choices > MOST_CHOICES) throw fail(`has ${choices} choices in a row`)
 }
