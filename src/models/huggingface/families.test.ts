@@ -356,6 +356,21 @@ test('an output that differs from the embedding, although they are one, is refus
   await expect(refuseOtherCopies(family, model, weights)).rejects.toThrow('lm_head.weight differs')
 })
 
+test('a single label is a number to estimate, as rerankers and reward models have it', () => {
+  const one = { id2label: { 0: 'LABEL_0' } }
+  const headOf = (architecture: string, fields: object) => {
+    const { config } = readConfig({ ...llama, architectures: [architecture], ...fields })
+    return 'head' in config ? [config.head?.task, config.head?.labels] : undefined
+  }
+  const name = 'LlamaForSequenceClassification'
+  expect(headOf(name, one)).toEqual(['regress', []])
+  expect(headOf(name, { num_labels: 1 })).toEqual(['regress', []])
+  expect(headOf(name, {})).toEqual(['classify', ['LABEL_0', 'LABEL_1']])
+  expect(headOf('LlamaForCausalLM', one)).toEqual([undefined, undefined])
+  const classes = { ...one, problem_type: 'single_label_classification' }
+  expect(() => headOf(name, classes)).toThrow('needs two or more')
+})
+
 describe('settings that files say in two generations of fields', () => {
   const read = (fields: Record<string, unknown>) => readConfig({ ...llama, ...fields }).config
   const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 512 }
@@ -373,6 +388,10 @@ describe('settings that files say in two generations of fields', () => {
     [
       { rope_scaling: yarn, rope_parameters: { ...yarn, type: 'yarn', rope_theta: 9 } },
       { ropeTheta: 9, ropeScaling: expect.objectContaining({ kind: 'yarn', original: 512 }) },
+    ],
+    [
+      { rope_scaling: { ...yarn, finetuned: true } },
+      { ropeScaling: expect.objectContaining({ kind: 'yarn', factor: 4 }) },
     ],
     [
       {

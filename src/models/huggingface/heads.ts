@@ -23,10 +23,10 @@ const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
 
 /** The head that the first of `architectures` names; undefined for the family's language model. */
 export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | undefined {
-  const task = readTask(field)
-  const form = task && forms[task]
   field.ignore('label2id')
   const labels = readLabels(field)
+  const task = readTask(field, labels)
+  const form = task && forms[task]
   if (!task || !form) return undefined
   const labelled = task === 'classify' || task === 'tag'
   return { ...PLAIN, ...form, task, labels: labelled ? labels : [] }
@@ -39,11 +39,12 @@ export function onlyTied(field: FieldReader, head: HeadConfig): HeadConfig {
   return head
 }
 
-function readTask(field: FieldReader): Task | undefined {
+/** A single label is a number to estimate, as in transformers: so are rerankers and reward models. */
+function readTask(field: FieldReader, labels: readonly string[]): Task | undefined {
   const [name] = field.list('architectures') ?? []
   if (typeof name !== 'string') return undefined
-  const isRegression = readProblem(field) === 'regression'
-  if (name.endsWith(CLASSES.classify)) return isRegression ? 'regress' : 'classify'
+  const problem = readProblem(field) ?? (labels.length === 1 ? 'regression' : undefined)
+  if (name.endsWith(CLASSES.classify)) return problem === 'regression' ? 'regress' : 'classify'
   return (['mlm', 'tag', 'embed'] as const).find((task) => name.endsWith(CLASSES[task]))
 }
 

@@ -7,6 +7,9 @@ export const qwen2 = llamaLike({
   name: 'Qwen2',
   defaults: { context: 32_768, ropeTheta: 10_000, tied: false, kvHeads: 32 },
   mixesWindows: true,
-  read: (field, { layers }) => ({ attentionBias: 'qkv', ...qwenWindows(field, layers) }),
+  read: (field, { layers }) => {
+    field.only('use_mrope', false)
+    return { attentionBias: 'qkv', ...qwenWindows(field, layers) }
+  },
   write: (config) => writeQwenWindows(config),
 })

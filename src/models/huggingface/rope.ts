@@ -143,6 +143,8 @@ const SCALINGS: Readonly<
   yarn: (field, factor, original) => {
     field.only('mscale', 1)
     field.only('mscale_all_dim', 0)
+    // Of the first models with YaRN: whether they were trained with it, which changes nothing.
+    field.ignore('finetuned')
     const attentionFactor = field.optionalPositive('attention_factor')
     return {
       kind: 'yarn',
