@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
+import { llama2File } from '../../test/tokenizer-files.ts'
 import { trainCharTokenizer } from '../text/char.ts'
+import { loadTokenizer } from '../text/load.ts'
 import { IGNORE } from './batch.ts'
 import { packedBatches } from './chat/packed-batches.ts'
 import { measuredBytes } from './readers/evaluation-batches.ts'
 import { targetBytes } from './target-bytes.ts'
+import { sequenceRows } from './tasks/sequences.ts'
 import { memoryTokens } from './token-source.ts'
 
 const tokenizer = await trainCharTokenizer(['abc雪'], { specialTokens: ['<end>'] })
@@ -14,6 +17,14 @@ test('only targets count, and special tokens are no text', () => {
   const targets = Int32Array.from([IGNORE, ...ids('a雪'), end, IGNORE, ...ids('b'), IGNORE, IGNORE])
   const batch = { rows: 2, length: 4, inputs: new Int32Array(8), targets }
   expect(targetBytes([batch, batch], tokenizer)).toBe(2 * (1 + 3 + 1))
+})
+
+test('a blank between a prompt and what follows is counted', () => {
+  const llama = loadTokenizer(llama2File())
+  const prompt = llama.encode('we cat')
+  const all = llama.encode('we cat the')
+  const rows = sequenceRows([{ ids: all, learnedFrom: prompt.length }], { length: 8 })
+  expect(targetBytes([rows], llama)).toBe(Buffer.byteLength(' the'))
 })
 
 test('what is cut off a conversation is not counted', () => {

@@ -1,3 +1,4 @@
+import { decodeAfter } from '../text/decode-after.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { IGNORE } from './batch.ts'
 import { type AnyBatch, asExamples } from './examples.ts'
@@ -9,22 +10,20 @@ import { measureText } from './text-pieces.ts'
  */
 export function targetBytes(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): number {
   let bytes = 0
-  const add = (run: readonly number[]) => {
-    if (run.length > 0) bytes += measureText(tokenizer.decode(run)).bytes
-  }
   for (const batch of batches) {
     const { arrays, rows, length } = asExamples(batch)
-    const targets = arrays.targets ?? []
+    const { ids = [], targets = [] } = arrays
     for (let row = 0; row < rows; row++) {
-      let run: number[] = []
-      for (const target of targets.slice(row * length, (row + 1) * length)) {
-        if (target !== IGNORE) run.push(target)
-        else {
-          add(run)
-          run = []
-        }
+      const [from, to] = [row * length, (row + 1) * length]
+      for (let start = from; start < to; start++) {
+        const run: number[] = []
+        for (let i = start; i < to && targets[i] !== IGNORE; i++) run.push(targets[i] as number)
+        if (run.length === 0) continue
+        // A blank where the text before ends belongs to the targets.
+        const before = ids.slice(from, start + 1)
+        bytes += measureText(decodeAfter(tokenizer, before, run)).bytes
+        start += run.length
       }
-      add(run)
     }
   }
   return bytes
