@@ -8,7 +8,7 @@ export interface Failure {
   exitCode: number
 }
 
-export const EXIT = { mistake: 1, fault: 2 } as const
+const EXIT = { mistake: 1, fault: 2 } as const
 
 /** What to tell the user about an error: their mistakes in a line, ours with all that a report needs. */
 export function explain(error: unknown): Failure {

@@ -51,7 +51,7 @@ export async function trainTokenizer(
   await expectEmpty(out)
   const corpus = await openCorpus(data, {
     ...parsed,
-    report: tellData((line) => onMessage?.(line)),
+    report: tellData(onMessage),
   })
   try {
     const tokenizer =

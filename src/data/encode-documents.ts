@@ -29,6 +29,14 @@ export function documentMarks(tokenizer: Tokenizer): DocumentMarks {
   }
 }
 
+/** What the user should know of documents one behind the other that no token keeps apart. */
+export const unmarkedNotice = ({ before, after }: DocumentMarks, documents: number): string[] =>
+  documents > 1 && before.length + after.length === 0
+    ? [
+        `the tokenizer has no token for the end of a document: ${documents} documents run into each other, and the model does not learn where one ends`,
+      ]
+    : []
+
 /**
  * Tokenizes documents. With `marks` (default), each stands between the tokenizer's `documentMarks`.
  * Throws the tokenizer's UserError with the document's name before it.

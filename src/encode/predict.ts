@@ -175,7 +175,7 @@ function givenOf(read: z.output<typeof record>): Given {
 /** The texts of files: of JSON their records, of others their lines. */
 async function readTexts(
   { data, encoding, encodingErrors }: z.output<typeof predictOptions>,
-  { onMessage = () => {}, signal }: Pick<PredictOptions, 'onMessage' | 'signal'>,
+  { onMessage, signal }: Pick<PredictOptions, 'onMessage' | 'signal'>,
 ): Promise<Given[]> {
   const given: Given[] = []
   const report = tellData(onMessage)

@@ -64,7 +64,7 @@ export async function evaluate(
   const folder = withAdapters(base, adapters, { merge: true })
   const corpus = await openCorpus(parsed.data, {
     ...parsed,
-    report: tellData((line) => onMessage?.(line)),
+    report: tellData(onMessage),
     signal,
   })
   const engine = await openEngine(parsed)

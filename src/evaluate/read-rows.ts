@@ -1,5 +1,5 @@
 import type { ModelFolder } from '../checkpoint/model-folder.ts'
-import { documentMarks } from '../data/encode-documents.ts'
+import { documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { wholeDocuments } from '../data/readers/whole-documents.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
@@ -51,7 +51,6 @@ export async function readRows(
     const { data, notices } = rowsOf(whole.examples(length), folder)
     return { length, data: { ...data, documents: whole.count }, notices }
   }
-  const { before, after } = documentMarks(tokenizer)
   // A text that is shorter than the context is one window, however long the context is.
   const targets = Math.max(1, tokens.length - 1)
   const length = Math.min(config.context, targets)
@@ -62,10 +61,7 @@ export async function readRows(
       batches: () => evaluationBatches(tokens, { rows, length }),
       bytes: measuredBytes(tokens, { bytes, tokenizer }),
     },
-    notices:
-      count > 1 && before.length + after.length === 0
-        ? [`the tokenizer has no token for the end of a document: ${count} run into each other`]
-        : [],
+    notices: unmarkedNotice(documentMarks(tokenizer), count),
   }
 }
 

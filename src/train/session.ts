@@ -5,7 +5,6 @@ import {
   type ParameterValues,
 } from '../checkpoint/model-files.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
-import { UserError } from '../errors.ts'
 import type { Expected } from '../evaluate/completions.ts'
 import type { MeasuredData } from '../evaluate/measure-model.ts'
 import type { Files } from '../files/folder.ts'
@@ -24,6 +23,7 @@ import { expectMemory, trainingBytes } from '../runtime/needed-memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
 import { checkDiskSpace } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
+import { countSteps } from './count-steps.ts'
 import type { Horizon } from './dial.ts'
 import { refuseContradictions } from './idle-options.ts'
 import type { ResumeTable } from './on-resume.ts'
@@ -37,7 +37,6 @@ import { type RunResult, runTraining } from './run.ts'
 import { Sampler } from './sampler.ts'
 import { schedules } from './schedules/index.ts'
 import { Trainer } from './trainer.ts'
-import type { Progress } from './training-state.ts'
 
 /** What a caller may follow a training with. */
 export interface TrainEvents {
@@ -296,57 +295,3 @@ const createTrainer = (
     l2: options.l2,
     average: options.average > 0 ? options.average : undefined,
   })
-
-/**
- * Updates of the whole training: as asked for, or as many as fit in the time, or the default. A training
- * that resumes keeps its number, unless it is asked for another length.
- */
-async function countSteps(
-  { options, defaults, trainingTokens, events }: SessionOptions,
-  trainer: Trainer,
-  reader: BatchReader,
-  tokens: number,
-  resumed: Progress | undefined,
-): Promise<number> {
-  const { steps, epochs, seconds } = options
-  const isAsSaved = LENGTHS.every((name) => options[name] === resumed?.options[name])
-  const done = resumed?.step ?? 0
-  if (resumed && isAsSaved) {
-    if (done >= resumed.steps)
-      events.onMessage?.(`all ${done} steps are done; a higher --steps trains further`)
-    return resumed.steps
-  }
-  const spent = resumed?.seconds ?? 0
-  const count = async () => {
-    if (steps !== undefined) return steps
-    if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * trainingTokens) / tokens))
-    if (seconds === undefined) return defaults.steps
-    const each = await timeStep(trainer, reader)
-    return done + Math.max(resumed ? 0 : 10, Math.floor((0.9 * (seconds - spent)) / each))
-  }
-  const total = await count()
-  if (!resumed) return total
-  if (total < done || (seconds ?? Infinity) <= spent)
-    throw new UserError(
-      `${done} steps in ${Math.round(spent)} seconds are done, and this asks for no more than that; give a greater length, or choose another --out`,
-    )
-  events.onMessage?.(
-    `${total} steps instead of ${resumed.steps}: the learning rate now follows a schedule of ${total}`,
-  )
-  return total
-}
-
-/** Ways to say how long to train. */
-const LENGTHS = ['steps', 'epochs', 'seconds'] as const
-
-/** Seconds of a step. */
-async function timeStep(trainer: Trainer, reader: BatchReader): Promise<number> {
-  const state = reader.state()
-  const rehearsal = reader.next()
-  reader.restore(state)
-  await trainer.rehearse(rehearsal)
-  const rounds = 5
-  const started = performance.now()
-  for (let i = 0; i < rounds; i++) await trainer.rehearse(rehearsal)
-  return (performance.now() - started) / 1000 / rounds
-}

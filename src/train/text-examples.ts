@@ -1,4 +1,5 @@
 import type { Batch } from '../data/batch.ts'
+import { unmarkedNotice } from '../data/encode-documents.ts'
 import { evenly } from '../data/evenly.ts'
 import type { AnyBatch } from '../data/examples.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
@@ -48,7 +49,6 @@ export function packedExamples(
       `the training data has ${train.length} tokens, but a context of ${length} needs more; give more text or a smaller --context`,
     )
   const { documents } = train.counts
-  const { before, after } = manifest.marks
   const rows = documents > 1 ? packedDocuments(train, { seed }) : randomWindows(train, { seed })
   return {
     length,
@@ -58,12 +58,7 @@ export function packedExamples(
       batches: () => evaluationBatches(validation, { rows: ROWS, length }),
       bytes: measuredBytes(validation, { bytes: validation.counts.bytes, tokenizer }),
     },
-    notices:
-      documents > 1 && before.length + after.length === 0
-        ? [
-            `the tokenizer has no token for the end of a document: ${documents} documents run into each other, and the model does not learn where one ends`,
-          ]
-        : [],
+    notices: unmarkedNotice(manifest.marks, documents),
   }
 }
 

@@ -30,7 +30,7 @@ export async function train(options: TrainOptions, events: TrainEvents = {}): Pr
 
 async function trainIn(parsed: ParsedTrainOptions, events: TrainEvents): Promise<TrainResult> {
   const { out, val, resume, task } = parsed
-  const report = tellData((line) => events.onMessage?.(line))
+  const report = tellData(events.onMessage)
   if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
   const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
   const reading = { ...parsed, report, own: out, signal: events.signal }

@@ -217,7 +217,7 @@ async function readAll(
   { encoding, encodingErrors, out: own }: ParsedTuneOptions,
   events: TrainEvents,
 ): Promise<Conversation[]> {
-  const report = tellData((line) => events.onMessage?.(line))
+  const report = tellData(events.onMessage)
   const { signal } = events
   const corpus = await openCorpus(sources, { encoding, encodingErrors, report, own, signal })
   try {

@@ -1,7 +1,7 @@
 import type { DataEvent, Report } from './data-event.ts'
 
 /** What happens while data is read, as a line for the user; undefined where it is of no interest. */
-export function describeDataEvent(event: DataEvent): string | undefined {
+function describe(event: DataEvent): string | undefined {
   switch (event.kind) {
     case 'fetching':
       return `fetching ${event.package}`
@@ -31,8 +31,8 @@ function describeOthers(event: DataEvent): string | undefined {
   return undefined
 }
 
-/** Tells `print` what happens while data is read; what many files have in common, by the first ones. */
-export function tellData(print: (line: string) => void): Report {
+/** Prints what happens while data is read; what many files have in common, by the first ones. */
+export function tellData(print: (line: string) => void = () => {}): Report {
   const told = new Map<string, number>()
   return (event) => {
     const others = describeOthers(event)
@@ -42,7 +42,7 @@ export function tellData(print: (line: string) => void): Report {
       if (count === TOLD + 1) print(others)
       if (count > TOLD) return
     }
-    const line = describeDataEvent(event)
+    const line = describe(event)
     if (line) print(line)
   }
 }

@@ -13,7 +13,7 @@ const NESTING = 64
 const WORK = 2 ** 24
 const WORK_PER_CHARACTER = 64
 /** Units of an expression or statement, and of a member of a list. */
-export const STEP = 32
+const STEP = 32
 export const MEMBER = 32
 
 /**

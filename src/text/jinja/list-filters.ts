@@ -2,8 +2,8 @@ import { itemOf } from './attributes.ts'
 import { MEMBER } from './budget.ts'
 import { fail } from './fail.ts'
 import { binary, isTrue, iterate, order } from './operators.ts'
-import { str } from './show.ts'
-import { join, lower } from './string-methods.ts'
+import { join, str } from './show.ts'
+import { lower } from './string-methods.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
 import {
   bind,

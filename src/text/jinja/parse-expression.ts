@@ -252,7 +252,7 @@ function parseFilters(tokens: TokenStream, value: Expression): Expression {
     if (tokens.skip('operator', '|')) operand = parseFilter(tokens, operand)
     else if (tokens.skip('name', 'is')) {
       const isNot = tokens.skip('name', 'not')
-      const name = dottedName(tokens)
+      const name = tokens.expect('name').text
       operand = { kind: 'test', name, operand, args: testArguments(tokens), line }
       if (isNot) operand = { kind: 'not', operand, line }
     } else if (tokens.is('operator', '('))
@@ -263,15 +263,9 @@ function parseFilters(tokens: TokenStream, value: Expression): Expression {
 
 function parseFilter(tokens: TokenStream, operand: Expression): Expression {
   const { line } = tokens
-  const name = dottedName(tokens)
+  const name = tokens.expect('name').text
   const args = tokens.is('operator', '(') ? parseArguments(tokens) : NOTHING
   return { kind: 'filter', name, operand, args, line }
-}
-
-function dottedName(tokens: TokenStream): string {
-  let name = tokens.expect('name').text
-  while (tokens.skip('operator', '.')) name += `.${tokens.expect('name').text}`
-  return name
 }
 
 /** In brackets, or a single one after a blank. */

@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts'
 import { unsupported } from './fail.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
-import { Dict, Float, List, Range, Tuple, typeName, Undefined, type Value, View } from './values.ts'
+import { Dict, Float, List, Tuple, typeName, Undefined, type Value, View } from './values.ts'
 
 /** Python's `str`: what a template writes where it names a value. */
 export function str(budget: Budget, value: Value): Str {
@@ -30,18 +30,18 @@ export function repr(budget: Budget, value: Value, level = 0): Str {
     return around(budget, '{', pairs, '}')
   }
   if (value instanceof View) return around(budget, `${value.kind}([`, value.items.map(inner), '])')
-  if (value instanceof Range) {
-    const { start, stop, step } = value
-    return `range(${start}, ${stop}${step === 1 ? '' : `, ${step}`})`
-  }
   throw unsupported(`the text of a ${typeName(value)}`)
 }
 
-function around(budget: Budget, open: string, parts: readonly Str[], close: string): Str {
+const around = (budget: Budget, open: string, parts: readonly Str[], close: string): Str =>
+  concat([open, join(budget, ', ', parts), close])
+
+/** The parts as one text, with `by` between them. */
+export function join(budget: Budget, by: Str, parts: readonly Str[]): Str {
   let size = 0
-  for (const part of parts) size += plain(part).length + 2
+  for (const part of parts) size += plain(part).length + plain(by).length
   budget.make(size)
-  return concat([open, ...parts.flatMap((part, i) => (i === 0 ? [part] : [', ', part])), close])
+  return concat(parts.flatMap((part, i) => (i === 0 ? [part] : [by, part])))
 }
 
 const UNPRINTABLE = /[\p{C}\p{Z}\\']/gu

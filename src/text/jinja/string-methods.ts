@@ -1,6 +1,7 @@
 import { type Budget, MEMBER } from './budget.ts'
 import { fail, unsupported } from './fail.ts'
 import { iterate } from './operators.ts'
+import { join } from './show.ts'
 import { codePoints, concat, isText, mapPieces, plain, type Str, slice } from './text.ts'
 import {
   integerOf,
@@ -100,21 +101,21 @@ export function replace(budget: Budget, self: Str, old: Str, made: Str, count = 
   const [text, by] = [plain(self), plain(old)]
   const parts: Str[] = []
   let from = 0
-  let left = count < 0 ? Number.POSITIVE_INFINITY : count
-  const places: number[] = []
-  if (by === '') {
-    const points = codePoints(text)
-    for (let i = 0; i <= points.length && left-- > 0; i++) places.push(points.at(i))
-  } else
-    for (let i = text.indexOf(by); i >= 0 && left-- > 0; i = text.indexOf(by, i + by.length))
-      places.push(i)
-  budget.make(text.length + places.length * (plain(made).length + 2))
-  for (const place of places) {
+  const found = by === '' ? boundaries(text, count) : places(budget, text, by, count, false)
+  budget.make(text.length + found.length * (plain(made).length + 2))
+  for (const place of found) {
     parts.push(slice(self, from, place), made)
     from = place + by.length
   }
   parts.push(slice(self, from))
   return concat(parts)
+}
+
+/** The places before, between and after characters; a negative `count` is all. */
+function boundaries(text: string, count: number): number[] {
+  const points = codePoints(text)
+  const all = points.length + 1
+  return Array.from({ length: count < 0 ? all : Math.min(count, all) }, (_, i) => points.at(i))
 }
 
 export function splitLines(self: Str, keepEnds = false): Str[] {
@@ -238,10 +239,3 @@ export const stringMethods = operations<Str>({
   islower: (_, self) => isCase(plain(self), lower),
   isupper: (_, self) => isCase(plain(self), upper),
 })
-
-export function join(budget: Budget, by: Str, items: readonly Str[]): Str {
-  let size = 0
-  for (const item of items) size += plain(item).length + plain(by).length
-  budget.make(size)
-  return concat(items.flatMap((item, i) => (i === 0 ? [item] : [by, item])))
-}

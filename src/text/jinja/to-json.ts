@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts'
 import { fail } from './fail.ts'
 import { isTrue } from './operators.ts'
-import { floatText } from './show.ts'
+import { floatText, join } from './show.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
 import {
   Dict,
@@ -86,14 +86,10 @@ function block(
   const lineEnd = (depth: number) => (indent === undefined ? '' : `\n${indent.repeat(depth)}`)
   budget.make((indent?.length ?? 0) * (level + 1))
   const between = concat([separator, lineEnd(level + 1)])
-  let size = 0
-  for (const member of members) size += plain(member).length + plain(between).length
-  budget.make(size)
-  const parts = members.flatMap((member, i) => (i === 0 ? [member] : [between, member]))
   return concat([
     brackets.charAt(0),
     lineEnd(level + 1),
-    ...parts,
+    join(budget, between, members),
     lineEnd(level),
     brackets.charAt(1),
   ])
