@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { fileError } from '../models/files/file-error.ts'
 import { explain } from './failure.ts'
 import { commandNamed, createProgram } from './program.ts'
+import { refuseUnreadable } from './refuse-unreadable.ts'
 import { showNotices } from './show-notices.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -18,6 +19,7 @@ process.stderr.on('error', () => {})
 showNotices()
 const program = createProgram()
 try {
+  refuseUnreadable(process.argv)
   await program.parseAsync()
 } catch (error) {
   const { message, exitCode } = explain(error)

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
+import { counted, formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
 import type { StartFacts, TrainEvents, TrainResult } from '../train/session.ts'
 import type { Outcome } from './command.ts'
 import { Interrupt } from './interrupt.ts'
@@ -53,8 +53,7 @@ const describeResult = (result: TrainResult): string => {
       ? ` at step ${bestStep}, the best; validation loss ${formatLoss(final.loss)} at the last step`
       : ''
   const measured = measures.length > 0 ? `${measures.join(', ')}${last}; ` : ''
-  const done = steps === 1 ? '1 step' : `${steps} steps`
-  return `${measured}${done} in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
+  return `${measured}${counted(steps, 'step')} in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
 }
 
 /** `exactMatch` -> `exact match`. */

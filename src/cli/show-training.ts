@@ -1,10 +1,15 @@
 import pc from 'picocolors'
-import { formatCount } from '../train/report/format.ts'
+import { counted, formatCount } from '../train/report/format.ts'
+import type { Language } from '../train/report/messages.ts'
 import { type Progress, showProgress } from '../train/report/progress.ts'
 import type { StartFacts, TrainEvents } from '../train/session.ts'
 
 /** What a training tells, shown on standard error. */
-export function showTraining(): { events: TrainEvents; print(text: string): void; end(): void } {
+export function showTraining(language: Language = 'en'): {
+  events: TrainEvents
+  print(text: string): void
+  end(): void
+} {
   const output = process.stderr
   let progress: Progress | undefined
   const print = (text: string) => (progress ? progress.print(text) : output.write(`${text}\n`))
@@ -12,7 +17,12 @@ export function showTraining(): { events: TrainEvents; print(text: string): void
     events: {
       onStart: (facts) => {
         print(describeStart(facts))
-        progress = showProgress({ output, total: facts.steps, color: pc.isColorSupported })
+        progress = showProgress({
+          output,
+          total: facts.steps,
+          color: pc.isColorSupported,
+          language,
+        })
       },
       onMetrics: (metrics) => progress?.update(metrics),
       onMessage: print,
@@ -26,7 +36,7 @@ const describeStart = ({ parameters, steps, resumedAt, ...facts }: StartFacts): 
   const { batch, context, learningRate, engine } = facts
   const from = resumedAt > 0 ? `, from step ${resumedAt} on` : ''
   return [
-    `${formatCount(parameters)} parameters; ${steps} steps of ${batch} x ${context} tokens${from}; learning rate ${learningRate}`,
+    `${formatCount(parameters)} parameters; ${counted(steps, 'step')} of ${batch} x ${context} tokens${from}; learning rate ${learningRate}`,
     engine,
   ].join('\n')
 }

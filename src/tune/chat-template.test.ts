@@ -85,8 +85,8 @@ test('what a template does not use, and answers that it does not end, are told',
   )
   expect(messages).toEqual([
     expect.stringContaining('no special token of the tokenizer ends an answer'),
-    expect.stringContaining('4 conversations have tools, which the chat template does not use'),
-    expect.stringContaining('4 conversations have reasoning_content, which'),
+    expect.stringContaining('4 conversations with tools, which the chat template does not use'),
+    expect.stringContaining('4 conversations with reasoning_content, which'),
   ])
   messages.length = 0
   const thinking = `{% for m in messages %}{{ m.reasoning_content }}{{ m.content }}{{ eos_token }}{% endfor %}{{ 'to use' if tools }}`

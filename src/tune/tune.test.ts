@@ -98,7 +98,7 @@ test('bits per byte are of the bytes that were measured, whatever was cut off be
   expect(bits).toBeGreaterThan(1)
   expect(await bitsOf('longer', 500)).toBe(bits)
   expect(messages).toContainEqual(
-    expect.stringContaining('2 conversations for validation are longer than 48 tokens'),
+    expect.stringContaining('cut 2 validation conversations to 48 tokens, losing '),
   )
 })
 

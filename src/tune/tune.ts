@@ -27,6 +27,7 @@ import { checkResumedOptions } from '../train/checkpoints.ts'
 import { copyParameters } from '../train/copy-parameters.ts'
 import { refuseIdleTraining } from '../train/idle-options.ts'
 import { recordsHash } from '../train/records-hash.ts'
+import { counted } from '../train/report/format.ts'
 import { inRunFolder } from '../train/run-folder.ts'
 import { type TrainEvents, type TrainResult, trainingSession } from '../train/session.ts'
 import { checkHeld, refuseIdleShuffle, refuseOverwriting } from '../train/training-parts.ts'
@@ -105,7 +106,7 @@ async function tuneOn(
   const { packing } = pack(1)
   const validation = held.length > 0 ? pack(8, held.map(encode)) : undefined
   tellLosses(packing, length, events)
-  if (validation) tellLosses(validation.packing, length, events, 'for validation ')
+  if (validation) tellLosses(validation.packing, length, events, 'validation ')
   const trainingTokens = packing.rows.length * length
   const batch = Math.min(packing.rows.length, Math.max(1, Math.round(2048 / length)))
   const model = new Decoder(config)
@@ -160,9 +161,10 @@ function tellLosses(
   which = '',
 ): void {
   if (truncated === 0 && leftOut === 0) return
-  onMessage?.(
-    `${truncated} conversations ${which}are longer than ${length} tokens and lose ${cutTokens} tokens; ${leftOut} are left out, since no answer is within that length`,
-  )
+  const what = (count: number) => counted(count, `${which}conversation`)
+  if (truncated > 0)
+    onMessage?.(`cut ${what(truncated)} to ${length} tokens, losing ${counted(cutTokens, 'token')}`)
+  if (leftOut > 0) onMessage?.(`left out ${what(leftOut)} with no answer within ${length} tokens`)
 }
 
 /** Tells which fields of the conversations the template leaves out. */
@@ -179,7 +181,7 @@ function tellUnread(
     const count = conversations.filter(has[field] as () => boolean).length
     if (count > 0)
       events.onMessage?.(
-        `${count} conversations have ${field}, which the chat template does not use: it is not learned; give another template with --chat-template FILE`,
+        `${counted(count, 'conversation')} with ${field}, which the chat template does not use: it is not learned; give another template with --chat-template FILE`,
       )
   }
 }

@@ -19,6 +19,8 @@ afterAll(() => folder.remove())
 const train = (...args: string[]) => [...TINY, '--out', 'model', '--steps', '2', ...args]
 
 it.each([
+  ['an argument that is not UTF-8', ['generate', '--prompt', '\ufffd\ufffd'], /not UTF-8 text/],
+  ['the help that lists its options', train('--stpes', '3'), /chatwright train --help lists/],
   ['an unknown command', ['trian'], /unknown command 'trian'.*did you mean train/is],
   ['an unknown option', train('--stpes', '3'), /unknown option '--stpes'.*did you mean --steps/is],
   ['what is left over', train('more'), /too many arguments for 'train'/],

@@ -81,7 +81,8 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
         const content = message ? message : tail(model, text)
         const more = await answer([{ role: 'user', content }], message)
         if (more === undefined) continue
-        text = message ? message + more : text + more
+        // A character of which the last token holds a part only is written once more, whole.
+        text = (message ? message + more : text + more).replace(/\ufffd+$/, '')
         const asked = { role: 'user', content: message ?? '' } as const
         messages.push(asked, { role: 'assistant', content: more })
       } else if (command !== '') {

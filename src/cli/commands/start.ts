@@ -59,6 +59,7 @@ export const start = defineCommand({
         const sampling = { temperature: 0.8, topP: 0.95 }
         return { result: { messages: await converse({ model, language: spoken, sampling }) } }
       }
+      console.error(words.sampled(folder))
       const { sampleFrom } = await import('../start/sample.ts')
       const text = await sampleFrom(model)
       return { result: { model: folder, text }, text }

@@ -13,6 +13,8 @@ export const startMessages = {
       `Trained: validation loss ${loss}. The model is in ${folder}, with its loss curve, loss.svg.`,
     found: (folder: string) => `The model in ${folder} (delete the folder to train another).`,
     stopped: 'Stopped and saved. Run the same command again to resume.',
+    sampled: (folder: string) =>
+      `Not on a terminal: here is a sample. To chat: npx chatwright chat --model ${folder}`,
     offline: (reason: string) =>
       `${reason}\nWithout a network, train on a text file of your own: npm start -- --data FILE`,
   },
@@ -27,6 +29,8 @@ export const startMessages = {
       `训练完成，验证损失 ${loss}。模型保存在 ${folder}，损失曲线见其中的 loss.svg。`,
     found: (folder: string) => `使用 ${folder} 中的模型（删除该文件夹即可重新训练）。`,
     stopped: '已停止并保存。再次运行同一命令即可继续。',
+    sampled: (folder: string) =>
+      `当前不在终端中，只显示一段样例。要聊天请运行：npx chatwright chat --model ${folder}`,
     offline: (reason: string) =>
       `${reason}\n没有网络时，可以用您自己的文本文件训练：npm start -- --data FILE`,
   },

@@ -43,7 +43,7 @@ export async function trainFirstModel(
   }
   const source = data ? data.join(', ') : 'Moby Dick (Melville 1851)'
   console.error(resume ? words.resumes(folder) : words.trains(source, words.about(seconds), folder))
-  const view = process.stderr.isTTY ? dashboard(language) : plain()
+  const view = process.stderr.isTTY ? dashboard(language) : plain(language)
   const interrupt = new Interrupt()
   const events: TrainEvents = {
     ...view.events,
@@ -86,7 +86,14 @@ function dashboard(language: Language): View {
   }
 }
 
-function plain(): View {
-  const { events, end, print } = showTraining()
-  return { events, end, showSample: (heading, sample) => print(`${heading}\n${sample}\n`) }
+function plain(language: Language): View {
+  const { events, end, print } = showTraining(language)
+  let shown = ''
+  const showSample = (heading: string, sample: string) => {
+    const text = `${heading}\n${sample}\n`
+    // What the best model writes may have been shown when it was found.
+    if (text !== shown) print(text)
+    shown = text
+  }
+  return { events, end, showSample }
 }

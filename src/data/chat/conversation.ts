@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
+import { firstFault } from '../tasks/parse-record.ts'
 import { withoutNulls } from '../without-nulls.ts'
 
 /** What no message may have; an empty list of them is none. */
@@ -98,6 +99,5 @@ const isObject = (value: unknown): value is object =>
 function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue
-  throw new UserError(`${where}: ${path.join('.')}: ${message}`)
+  throw new UserError(`${where}: ${firstFault(parsed.error, value)}`)
 }

@@ -359,6 +359,15 @@ describe('streams', () => {
     ])
   })
 
+  it('are JSONL where they begin with a JSON object, which is told', async () => {
+    expect(await read(['-'], { stdin: stdin('{"text":"好", "label": null}') })).toEqual([
+      ['-:1', '好'],
+    ])
+    expect(events).toEqual([{ kind: 'json-lines', name: '-' }])
+    const prose = '{"quoted"} text\n'
+    expect(await read(['-'], { stdin: stdin(prose) })).toEqual([['-', prose]])
+  })
+
   it('are refused a second time', async () => {
     await expect(read(['-', '-'], { stdin: stdin('x') })).rejects.toThrow(/only once/)
   })

@@ -47,7 +47,7 @@ export interface Reading {
 
 /**
  * Finds the files of `sources`, in order; see `findFiles` for their forms. `-` is standard input, plain
- * text, or JSONL when a field is named (`-#text`). Throws UserError for a source without text. Reading
+ * text, or JSONL where its first line is a JSON object or a field is named (`-#text`). Throws UserError for a source without text. Reading
  * throws UserError too: where several files are at fault, for all of them.
  */
 export async function openCorpus(

@@ -8,6 +8,8 @@ export type DataEvent =
   | { kind: 'replaced'; name: string; count: number; likely?: string | undefined }
   /** A file is UTF-8, and read as such `instead` of in the encoding that was named. */
   | { kind: 'utf-8'; name: string; instead: string }
+  /** Standard input holds JSON objects, one a line, and is read as such. */
+  | { kind: 'json-lines'; name: string }
   /** Lines that hold the separator alone end documents. */
   | { kind: 'separated'; name: string; separator: string }
   /** Characters counted or tokenized so far. */

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
 import { type FindOptions, findFiles } from './find-files.ts'
-import { type SourceFile, TEXT_FIELD } from './source-file.ts'
+import { holdsRecords, type SourceFile, TEXT_FIELD } from './source-file.ts'
 import { copyStream, type StreamCopy } from './stream-copy.ts'
 
 export interface LocatedSources {
@@ -30,10 +30,13 @@ export async function locateSources(
   }
   const locate = async (source: string): Promise<SourceFile[]> => {
     if (isStandardInput(source)) {
-      return [copiedFile('-', await copyOf(stdin ?? process.stdin), source.slice(2))]
+      const path = await copyOf(stdin ?? process.stdin)
+      const field = source.slice(2) || undefined
+      const isJson = field !== undefined || (await holdsRecords(path, search.encoding))
+      if (isJson && field === undefined) search.report({ kind: 'json-lines', name: '-' })
+      return [copiedFile('-', path, { isJson, field })]
     }
-    if (await isPipe(source))
-      return [copiedFile(source, await copyOf(createReadStream(source)), '')]
+    if (await isPipe(source)) return [copiedFile(source, await copyOf(createReadStream(source)))]
     return findFiles(source, search)
   }
   if (sources.length === 0) throw new UserError('no data was named; give a file or a folder')
@@ -52,13 +55,11 @@ export async function locateSources(
 
 const isStandardInput = (source: string): boolean => source === '-' || source.startsWith('-#')
 
-const copiedFile = (name: string, path: string, field: string): SourceFile => ({
-  name,
-  path,
-  format: field ? 'jsonl' : 'text',
-  gzip: false,
-  field: field || TEXT_FIELD,
-})
+const copiedFile = (
+  name: string,
+  path: string,
+  { isJson = false, field = TEXT_FIELD }: { isJson?: boolean; field?: string | undefined } = {},
+): SourceFile => ({ name, path, format: isJson ? 'jsonl' : 'text', gzip: false, field })
 
 const isPipe = async (source: string): Promise<boolean> => {
   const found = await stat(source).catch(() => undefined)

@@ -49,6 +49,20 @@ export async function reasonToLeaveOut(
 /** Bytes by which a file is judged. */
 const START = 8192
 
+/** Whether text that has no name to go by begins with a line that is a JSON object. */
+export async function holdsRecords(path: string, encoding?: string): Promise<boolean> {
+  const bytes = await readStart(path, START)
+  const [first = '', ...others] = decodeStart(bytes, encoding).trimStart().split('\n')
+  if (!/^\{\s*"/.test(first)) return false
+  // The rest of a first line that is longer than what was read is judged when it is read.
+  if (others.length === 0 && bytes.length === START) return true
+  try {
+    return typeof JSON.parse(first) === 'object'
+  } catch {
+    return false
+  }
+}
+
 /** Many files named .json hold one record a line instead of a list; one line alone may be anything. */
 async function jsonIn(path: string, encoding?: string): Promise<'list' | 'lines' | undefined> {
   const bytes = await readStart(path, START)

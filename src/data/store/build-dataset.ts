@@ -46,7 +46,12 @@ export async function buildDataset(
     if (change) throw new UserError(`the data changed while it was read: ${change}; run again`)
     const parts = { train: trainContent.counts, validation: heldContent?.counts }
     for (const [name, counts] of Object.entries(parts)) {
-      if (counts?.tokens === 0) throw new UserError(`no text is left for ${name}; give more data`)
+      if (counts?.tokens !== 0) continue
+      const count = trainContent.counts.documents + (heldContent?.counts.documents ?? 0)
+      const documents = count === 1 ? 'one document' : `${count} documents`
+      throw new UserError(
+        `no text is left for ${name}: the data is ${documents}; give more, each as a record of JSON lines, or one after each line of a --document-separator`,
+      )
     }
     const made = { ...plan, parts, files: written }
     yield new TextEncoder().encode(`${JSON.stringify(made, null, 2)}\n`)

@@ -172,7 +172,9 @@ describe('prepareDataset', () => {
 
   it('refuses a split that leaves a part without text', async () => {
     await writeFile(at('a.txt'), 'x')
-    await expect(prepare(['a.txt'])).rejects.toThrow('no text is left for train')
+    await expect(prepare(['a.txt'])).rejects.toThrow(
+      'no text is left for train: the data is one document; give more, each as a record',
+    )
     expect(await readdir(at('out'))).toEqual([])
   })
 

@@ -20,7 +20,7 @@ test('a record is a prompt and a completion', () => {
   const record = { prompt: '1+1=', completion: '2', id: 7 }
   expect(parseCompletion(record, 'x:1')).toEqual({ prompt: '1+1=', completion: '2', where: 'x:1' })
   expect(() => parseCompletion({ prompt: 'a' }, 'x:2')).toThrow(
-    'x:2: completion: Invalid input: expected string, received undefined; expected {"prompt": "...", "completion": "..."}',
+    'x:2: completion is missing; expected {"prompt": "...", "completion": "..."}',
   )
 })
 

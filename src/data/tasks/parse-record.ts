@@ -13,12 +13,21 @@ export function parseRecord<T>(
 ): T {
   const parsed = schema.safeParse(withoutNulls(value))
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const field = issue?.path.join('.')
-  throw new UserError(
-    `${where}: ${field ? `${field}: ` : ''}${issue?.message}; expected ${expected}`,
-  )
+  throw new UserError(`${where}: ${firstFault(parsed.error, value)}; expected ${expected}`)
 }
+
+/** The first thing that is wrong with `value`, and where in it. */
+export function firstFault({ issues }: z.ZodError, value: unknown): string {
+  const { path, message } = issues[0] as z.core.$ZodIssue
+  const field = path.join('.')
+  if (field === '') return message
+  const found = valueAt(value, path)
+  if (found === undefined) return `${field} is missing`
+  return found === null ? `${field} is null` : `${field}: ${message}`
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((found, key) => (found as Record<PropertyKey, unknown> | null)?.[key], value)
 
 /** What `encode` gives for a record. A UserError that it throws begins with `where`. */
 export function encodeRecord<T>(where: string | undefined, encode: () => T): T {

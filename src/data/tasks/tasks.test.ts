@@ -25,7 +25,7 @@ test('fields that are null are as those that are not there', () => {
     'c',
   ])
   expect(() => parseLabelledText({ text: 'a', label: null }, 'x:1')).toThrow(
-    /x:1: label: .*expected/,
+    /x:1: label is null; expected/,
   )
 })
 

@@ -6,6 +6,10 @@ export const formatLoss = (loss: number): string =>
       ? loss.toFixed(2)
       : loss.toExponential(2)
 
+/** 1 step, 2 steps. */
+export const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`
+
 /** A count or a rate with three significant digits: 950, 61.3k, 1.25M. */
 export const formatCount = (count: number): string => {
   for (const [unit, suffix] of [
