@@ -16,7 +16,7 @@ export async function learn(
   text: string,
   { steps, prompt, onLoss }: { steps: number; prompt: string; onLoss: (loss: number) => void },
 ): Promise<string> {
-  const tokenizer = await trainCharTokenizer([text])
+  const tokenizer = await trainCharTokenizer([text], { specialTokens: [] })
   const sizes = { vocabSize: tokenizer.vocabSize, context: 32, layers: 1, dim: 32, heads: 2 }
   const decoder = new Decoder(gpt2Config(sizes))
   const shape = { batch: 4, length: 16, seed: 1, optimizer: adamW(), weightDecay: 0.1 }
