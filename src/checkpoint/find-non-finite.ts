@@ -5,8 +5,8 @@ import type { ModelFolder } from './model-folder.ts'
 import { openModelFolder } from './open-model-folder.ts'
 
 /**
- * The first tensor of a model on the disk, or of the adapters that it runs with, that holds NaN or an
- * infinity. Reads one tensor at a time.
+ * The first tensor of a model on the disk, or of the adapters that it runs with, that holds NaN or
+ * an infinity. Reads one tensor at a time.
  */
 export async function findNonFiniteWeights(
   folder: ModelFolder,

@@ -4,7 +4,7 @@ import { fitRows } from '../text/fit-rows.ts'
 import type { Place } from '../text/input-template.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-/** Rows that a model may have beyond its tokenizer's ids: vocabularies are padded to round numbers. */
+/** Rows that a model may have beyond its tokenizer's ids, since vocabularies are padded. */
 const PADDING = 128
 const PADDING_SHARE = 0.02
 
@@ -15,8 +15,8 @@ export interface FittedTokenizer {
 }
 
 /**
- * The tokenizer as a model can use it, see `fitRows`. `pads`: whether the model may have any number of rows
- * beyond it. Throws UserError that begins with `where` if the two do not belong together.
+ * The tokenizer as a model can use it, see `fitRows`. `pads`: whether the model may have any number
+ * of rows beyond it. Throws UserError that begins with `where` if the two do not belong together.
  */
 export function fitTokenizer(
   where: string,

@@ -1,6 +1,6 @@
 import { tell } from '../notice.ts'
 
-/** What a model's source says that is not used here: it may be harmless, or change what is computed. */
+/** What a model's source says that is not used here; it may change what is computed. */
 export interface LeftAside {
   /** Fields of config.json, or keys of a GGUF file, that are not known here. */
   unknownFields: readonly string[]

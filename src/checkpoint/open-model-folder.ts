@@ -5,7 +5,7 @@ import { openGgufModel } from './gguf-file.ts'
 import { type ModelFolder, readModelFolder } from './model-folder.ts'
 import type { OpenModel } from './open-model.ts'
 
-/** Opens a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
+/** Opens a folder in Hugging Face's layout. Throws UserError with the file and the field. */
 export const openFolderModel = async (folder: string): Promise<OpenModel> =>
   openModelFolder(await readModelFolder(folder))
 

@@ -19,8 +19,8 @@ export interface PackedParameters {
 const TRIES = 10
 
 /**
- * What `use` makes of the parameters of a folder's model, which are freed afterwards. They are read anew where
- * the file was replaced before all of it was read.
+ * What `use` makes of the parameters of a folder's model, which are freed afterwards. They are read
+ * anew where the file was replaced before all of it was read.
  */
 export async function usePackedParameters<T>(
   engine: Engine,

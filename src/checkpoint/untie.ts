@@ -5,8 +5,9 @@ import type { ModelFolder } from './model-folder.ts'
 const [OUTPUT, EMBEDDING] = ['lm_head.weight', 'model.embed_tokens.weight']
 
 /**
- * Whether adapters make the output another matrix than the embedding: they bring it along, or, where they
- * are merged, update it. In PEFT's class an update of the output leaves the embedding as it is.
+ * Whether adapters make the output another matrix than the embedding: they bring it along, or,
+ * where they are merged, update it. In PEFT's class an update of the output leaves the embedding as
+ * it is.
  */
 export function changesOutput(adapters: readonly Adapter[], merge: boolean): boolean {
   const brings = ({ replaced }: Adapter) => replaced.has(OUTPUT)

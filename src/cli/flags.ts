@@ -55,7 +55,7 @@ function readHelp(text: string): { value: string | undefined; sentence: string }
   return { value, sentence }
 }
 
-/** The flag of an option; one that is on by default is also taken as `--name false`, as in a file. */
+/** The flag of an option; one that is on by default is also taken as `--name false`. */
 function flags(name: string, field: Field, text: string): Option[] {
   const one = flag(name, field, text)
   if (!one.negate) return [one]

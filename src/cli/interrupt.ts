@@ -4,9 +4,10 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof SIGNALS
 
 /**
- * Ends work in good order: between `listen` and `close`, the first Ctrl-C or SIGTERM (or a reader of
- * standard output that goes away) aborts `signal`. Before and after, and at the second one, the system
- * ends the process at once, whatever it is at, so whoever has nothing to save needs none of this.
+ * Ends work in good order: between `listen` and `close`, the first Ctrl-C or SIGTERM (or a reader
+ * of standard output that goes away) aborts `signal`. Before and after, and at the second one, the
+ * system ends the process at once, whatever it is at, so whoever has nothing to save needs none of
+ * this.
  */
 export class Interrupt {
   readonly #controller = new AbortController()

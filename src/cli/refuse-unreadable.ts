@@ -1,6 +1,8 @@
 import { UserError } from '../errors.ts'
 
-/** Throws UserError where an argument was not UTF-8: Node reads U+FFFD in its place, without a word. */
+/**
+ * Throws UserError where an argument was not UTF-8: Node reads U+FFFD in its place, without a word.
+ */
 export function refuseUnreadable(words: readonly string[]): void {
   const wrong = words.find((word) => word.includes('\ufffd'))
   if (wrong !== undefined)

@@ -1,6 +1,6 @@
 import { NOTICE } from '../notice.ts'
 
-/** Prints what is told of models and data as plain lines, each once, in place of Node's warnings. */
+/** Prints notices about models and data as plain lines, each once, not as Node's warnings. */
 export function showNotices(print: (line: string) => void = console.error): void {
   const others = process.listeners('warning')
   process.removeAllListeners('warning')

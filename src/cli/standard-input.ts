@@ -2,8 +2,8 @@ import { decodeText } from '../data/sources/decode-text.ts'
 import { UserError } from '../errors.ts'
 
 /**
- * All of standard input. Throws UserError where it is not text in this encoding (default: UTF-8), where it is
- * too long, and on a terminal, where nobody knows that it is awaited.
+ * All of standard input. Throws UserError where it is not text in this encoding (default: UTF-8),
+ * where it is too long, and on a terminal, where nobody knows that it is awaited.
  */
 export async function readStandardInput(encoding?: string): Promise<string> {
   if (process.stdin.isTTY) throw new UserError('nothing was given; name it, or pipe it in')

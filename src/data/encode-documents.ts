@@ -17,8 +17,8 @@ export interface DocumentMarks {
 }
 
 /**
- * `documentStart` before each document and the end token (EOS; an encoder's separator) behind it, as
- * far as the tokenizer has them. One token that is both stands once between two documents.
+ * `documentStart` before each document and the end token (EOS; an encoder's separator) behind it,
+ * as far as the tokenizer has them. One token that is both stands once between two documents.
  */
 export function documentMarks(tokenizer: Tokenizer): DocumentMarks {
   const start = documentStart(tokenizer)

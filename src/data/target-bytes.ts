@@ -5,8 +5,8 @@ import { type AnyBatch, asExamples } from './examples.ts'
 import { measureText } from './text-pieces.ts'
 
 /**
- * Bytes in UTF-8 of the text that the targets of batches stand for: what bits per byte are divided by.
- * What was cut off is no target, and special tokens are no text.
+ * Bytes in UTF-8 of the text that the targets of batches stand for: what bits per byte are divided
+ * by. What was cut off is no target, and special tokens are no text.
  */
 export function targetBytes(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): number {
   let bytes = 0

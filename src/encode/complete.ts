@@ -23,7 +23,7 @@ export interface Completed {
 /** Texts that are written together. */
 const TOGETHER = 32
 
-/** What a model writes after each text. Throws UserError where one is not for a model that writes. */
+/** What a model writes after each text. Throws UserError for input of another kind of model. */
 export async function complete(
   model: LanguageModel,
   given: readonly CompletionInput[],

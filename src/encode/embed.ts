@@ -3,14 +3,14 @@ import { promptFor, promptTokens } from './prompts.ts'
 import type { TextModel } from './text-model.ts'
 
 export interface EmbedOptions {
-  /** One of the model's prompts, such as `query`, which precedes each text (default: the model's own). */
+  /** One of the model's prompts, such as `query`, to precede each text (default: its own). */
   promptName?: string
   signal?: AbortSignal
 }
 
 /**
- * A vector for each text, behind the model's prompt. Throws UserError where the model is for another
- * task, or has no such prompt.
+ * A vector for each text, behind the model's prompt. Throws UserError where the model is for
+ * another task, or has no such prompt.
  */
 export async function embed(
   model: TextModel,

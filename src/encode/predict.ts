@@ -23,7 +23,7 @@ export const predictOptions = z.strictObject({
   /** Folder of a model that reads whole texts, or writes. */
   model: z.string().min(1),
   text: z.array(z.string()).default([]),
-  /** Text, a line each; or JSON records: `text` with or without `pair`, `words`, `prompt`, `source`. */
+  /** Text, a line each; or JSON records of `text` (and `pair`), `words`, `prompt` or `source`. */
   data: z.array(z.string().min(1)).default([]),
   ...readingOptions,
   /** Fillings of each gap. */
@@ -65,8 +65,9 @@ interface Given {
 }
 
 /**
- * What a model says of each text: its label, its number, its words' tags, its vector, or what fills its
- * gaps; or what a model that writes makes of it. Throws UserError with the option, the file or the line at fault.
+ * What a model says of each text: its label, its number, its words' tags, its vector, or what fills
+ * its gaps; or what a model that writes makes of it. Throws UserError with the option, the file or
+ * the line at fault.
  *
  * @example
  * const [{ label }] = await predict({ model: 'my-classifier', text: ['I like it'] })

@@ -55,9 +55,9 @@ export class TextProgram {
   }
 
   /**
-   * Runs on `texts`, the shorter ones padded with `padId`. `rows`: tokens, of all in the batch, whose
-   * outputs are wanted, for a masked language model. Throws UserError, which names the weight at fault,
-   * where an output is not finite.
+   * Runs on `texts`, the shorter ones padded with `padId`. `rows`: tokens, of all in the batch,
+   * whose outputs are wanted, for a masked language model. Throws UserError, which names the weight
+   * at fault, where an output is not finite.
    */
   async run(
     texts: readonly TextToRun[],

@@ -28,7 +28,7 @@ interface Abortable {
   signal?: AbortSignal | undefined
 }
 
-/** What a model writes after each prompt, the likeliest token each time, a little longer than is right. */
+/** What a model writes after each prompt, greedily, a little longer than is right. */
 export async function writeExpected(
   model: LanguageModel,
   all: readonly Expected[],
@@ -47,8 +47,8 @@ export async function writeExpected(
 }
 
 /**
- * Share of the texts that a model writes exactly; of more than a thousand, of a thousand among them.
- * Throws where it is aborted.
+ * Share of the texts that a model writes exactly; of more than a thousand, of a thousand among
+ * them. Throws where it is aborted.
  */
 export async function exactMatch(
   model: LanguageModel,

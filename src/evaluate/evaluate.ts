@@ -46,9 +46,9 @@ export interface EvaluateResult extends Measurement {
 }
 
 /**
- * Measures a model: on text, in windows of the training context that do not overlap, every token once;
- * on whole documents; or on what follows the prompts of records. Throws UserError with the option or
- * the file at fault.
+ * Measures a model: on text, in windows of the training context that do not overlap, every token
+ * once; on whole documents; or on what follows the prompts of records. Throws UserError with the
+ * option or the file at fault.
  */
 export async function evaluate(
   options: EvaluateOptions,

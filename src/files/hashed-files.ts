@@ -16,7 +16,7 @@ export const writtenSchema = z.record(
 )
 export type Written = z.infer<typeof writtenSchema>
 
-/** The same files; once one is written, `written` has what it holds. Copies of other files are not hashed. */
+/** The same files; `written` gets what each holds as it is written. Copies are not hashed. */
 export function hashedFiles(files: Files): { files: Files; written: Written } {
   const written: Written = {}
   const hashed = Object.entries(files).map(([name, content]): [string, FileContent] => {
@@ -51,9 +51,9 @@ function piecesOf(content: Exclude<FileContent, { copyOf: string }>) {
 }
 
 /**
- * What happened to the files of a folder since they were written, in words; undefined where nothing did.
- * `verify` reads them all; otherwise their sizes alone are looked at. Throws UserError where one cannot
- * be read.
+ * What happened to the files of a folder since they were written, in words; undefined where nothing
+ * did. `verify` reads them all; otherwise their sizes alone are looked at. Throws UserError where
+ * one cannot be read.
  */
 export async function findDamage(
   folder: string,

@@ -5,16 +5,16 @@ import { fileError } from '../models/files/file-error.ts'
 
 const POLL = 100
 
-/** The lock of a folder that is written in its place. A killed process leaves it, and it is nobody's. */
+/** The lock of a folder that is written in its place. One that a killed process left is free. */
 export const LOCK = '.lock'
 
 const IS_WINDOWS = process.platform === 'win32'
 
 /**
- * Does some work while no other process, nor another call in this one, holds the lock of a file. The
- * system frees the lock when a process ends, however it ends. Hugging Face's own tools lock the same
- * file in the same way (`flock`; Windows: an open that shares nothing). Where neither is available,
- * as on some network disks, the work is done without.
+ * Does some work while no other process, nor another call in this one, holds the lock of a file.
+ * The system frees the lock when a process ends, however it ends. Hugging Face's own tools lock the
+ * same file in the same way (`flock`; Windows: an open that shares nothing). Where neither is
+ * available, as on some network disks, the work is done without.
  *
  * `onWait` is told when the lock is held by another. Throws what `work` throws.
  */
@@ -38,8 +38,8 @@ export async function withLock<T>(
 }
 
 /**
- * Does work that writes `target`, with a lock in the file `path`, which is there only meanwhile: one that
- * a killed process left is nobody's. Throws UserError, at once, where another holds it.
+ * Does work that writes `target`, with a lock in the file `path`, which is there only meanwhile:
+ * one that a killed process left is nobody's. Throws UserError, at once, where another holds it.
  */
 export async function whileWriting<T>(
   { target, path }: { target: string; path: string },
@@ -99,7 +99,9 @@ const openAndLock: TryLock = async (path, what) => {
   return undefined
 }
 
-/** Opens a file and locks it; undefined where another holds the lock. Throws UserError, with `what`. */
+/**
+ * Opens a file and locks it; undefined where another holds the lock. Throws UserError, with `what`.
+ */
 const tryLock: TryLock = (path, what) =>
   IS_WINDOWS ? openAlone(path, what) : openAndLock(path, what)
 

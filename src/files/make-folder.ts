@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path'
 import { fileError } from '../models/files/file-error.ts'
 
 /**
- * Makes a folder and those around it that are missing; true where it was not there. Throws UserError.
+ * Makes a folder and those around it that are missing; true where it was not there. Throws
+ * UserError.
  *
  * `mkdir` of Node with `recursive` calls a read-only disk ENOENT, and never returns in `/proc`.
  */

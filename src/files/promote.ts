@@ -8,12 +8,12 @@ import { makeFolder } from './make-folder.ts'
 const WEIGHTS: readonly string[] = ['model.safetensors', 'adapter_model.safetensors']
 /** A new set of files, whole, on its way into the folder around it; see `readWhole`. */
 export const PENDING = '.promote'
-/** A set that is not whole yet, links to the pending one that are moved in, and one that is done with. */
+/** A set that is not whole yet, links to the pending one that are moved in, one that is done. */
 const [ASIDE, MOVING, DONE] = ['.tmp-promote', '.tmp-moving', '.tmp-promoted'] as const
 
 /**
- * Replaces the files of a model folder (config.json, tokenizer.json, model.safetensors, ...), which this
- * process alone writes, so that a kill at any instant leaves one whole model to `readWhole`.
+ * Replaces the files of a model folder (config.json, tokenizer.json, model.safetensors, ...), which
+ * this process alone writes, so that a kill at any instant leaves one whole model to `readWhole`.
  *
  * All is first written aside. Where only the weights changed, as from step to step of one training,
  * one rename replaces them. Otherwise one rename makes the new set pending, and `finishPromotion`
@@ -41,11 +41,12 @@ export const promote = async (folder: string, files: Files): Promise<void> => {
 }
 
 /**
- * Completes a promotion that was killed midway, and removes what others left. For whoever writes the
- * folder: a reader changes nothing.
+ * Completes a promotion that was killed midway, and removes what others left. For whoever writes
+ * the folder: a reader changes nothing.
  *
- * The pending set stays whole until all of it is moved in. For programs that do not know of it, the old
- * weights go first and the new ones come last: there are never weights beside another's configuration.
+ * The pending set stays whole until all of it is moved in. For programs that do not know of it, the
+ * old weights go first and the new ones come last: there are never weights beside another's
+ * configuration.
  */
 export const finishPromotion = async (folder: string): Promise<void> => {
   const pending = join(folder, PENDING)

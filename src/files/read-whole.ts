@@ -17,12 +17,13 @@ export interface Whole<T> {
 }
 
 /**
- * Reads one model of a folder, although it may be replaced meanwhile, or may have been by a process that
- * was killed (see `promote`). `read` is given the folder where that model's files lie, and may be called
- * again: each time for another model, in full. `discard` is given what is not needed then.
+ * Reads one model of a folder, although it may be replaced meanwhile, or may have been by a process
+ * that was killed (see `promote`). `read` is given the folder where that model's files lie, and may
+ * be called again: each time for another model, in full. `discard` is given what is not needed
+ * then.
  *
- * Nothing is written: the folder may be another's. Throws what `read` throws of a folder that nobody
- * changed meanwhile.
+ * Nothing is written: the folder may be another's. Throws what `read` throws of a folder that
+ * nobody changed meanwhile.
  */
 export async function readWhole<T>(
   folder: string,

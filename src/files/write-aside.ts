@@ -26,7 +26,8 @@ export async function expectNothing(out: string): Promise<void> {
 
 /**
  * Writes a folder aside and renames it: under its name it is whole. Throws UserError where there is
- * something of that name (an empty folder is nothing), another run is writing it, or it cannot be written.
+ * something of that name (an empty folder is nothing), another run is writing it, or it cannot be
+ * written.
  */
 export const writeFolderAside = (out: string, files: Files): Promise<void> =>
   writeAside(out, async (path, aside) => {
@@ -50,8 +51,8 @@ export const writeFileAside = (out: string, pieces: AsyncIterable<Uint8Array>): 
   })
 
 /**
- * `aside` stands beside `out`, so that a rename is enough, and has one name: under the lock, what stands
- * there is what a killed process left.
+ * `aside` stands beside `out`, so that a rename is enough, and has one name: under the lock, what
+ * stands there is what a killed process left.
  */
 async function writeAside(
   out: string,
@@ -75,8 +76,8 @@ async function writeAside(
 }
 
 /**
- * Writes a file of a folder that this process alone writes, in the place of one that is there: it has
- * either content, whole. Throws UserError.
+ * Writes a file of a folder that this process alone writes, in the place of one that is there: it
+ * has either content, whole. Throws UserError.
  */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const aside = `${path}.tmp`

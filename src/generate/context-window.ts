@@ -4,8 +4,8 @@ import type { Decoding } from './decoding.ts'
 import type { Sequence } from './sequence.ts'
 
 /**
- * Tokens that fit after a prompt: the last is predicted from a full context, and not read itself. Throws
- * UserError where the prompt alone does not fit.
+ * Tokens that fit after a prompt: the last is predicted from a full context, and not read itself.
+ * Throws UserError where the prompt alone does not fit.
  */
 export function roomAfter(promptTokens: number, context: number): number {
   if (promptTokens <= context) return context - promptTokens + 1

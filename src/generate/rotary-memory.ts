@@ -8,8 +8,8 @@ const FIRST = 1024
 
 /**
  * The tables of rotary positions that decoding reads: for as many positions as are in use, since a
- * model's context may be millions of tokens. Those that became too short stay, for steps that are bound
- * to them; all together are less than twice the last.
+ * model's context may be millions of tokens. Those that became too short stay, for steps that are
+ * bound to them; all together are less than twice the last.
  */
 export class RotaryMemory {
   readonly #engine: Engine

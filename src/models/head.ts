@@ -101,8 +101,8 @@ interface HeadedModel {
 }
 
 /**
- * One vector for each text, (B, C), of length 1 where the head says so. mask: (B, T), 1 for the tokens
- * that are pooled.
+ * One vector for each text, (B, C), of length 1 where the head says so. mask: (B, T), 1 for the
+ * tokens that are pooled.
  */
 export function vectorsOf(model: HeadedModel, hidden: Tensor, mask: Tensor): Tensor {
   const { head, pooling, normalized: unit } = headOf(model)

@@ -28,9 +28,9 @@ export interface BlockOptions {
 }
 
 /**
- * A layer of a Transformer (Vaswani et al. 2017): self-attention, at times cross-attention, and mostly a
- * feed-forward network, each added to the residual stream.
- * x: (B T, C) where shapes are fixed, else (B, T, C); the same shape comes back.
+ * A layer of a Transformer (Vaswani et al. 2017): self-attention, at times cross-attention, and
+ * mostly a feed-forward network, each added to the residual stream. x: (B T, C) where shapes are
+ * fixed, else (B, T, C); the same shape comes back.
  */
 export class Block extends Module {
   readonly inputLayernorm: Norm | undefined

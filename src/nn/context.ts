@@ -31,7 +31,8 @@ export interface Context {
 export type RotaryName = 'rotary' | 'windowRotary'
 
 /**
- * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache, from place 0 on.
+ * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache, from place 0
+ * on.
  */
 export interface RotaryTables {
   cos: Tensor

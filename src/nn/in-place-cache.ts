@@ -10,11 +10,11 @@ import type { AttentionStep } from './attention.ts'
 import type { KeyValueCaching, RotaryName, RotaryTables, SourceKeys } from './context.ts'
 
 /**
- * A cache of a fixed capacity that each step fills in place. Its inputs are `cache.{layer}.keys` and
- * `.values`, (batch, kvHeads, capacity, cachedHeadDim); where positions are rotations `rotary.cos` and
- * `.sin`, (places, headDim / 2), for no fewer places than there are tokens, and the like of
- * `windowRotary`; of a source, `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim),
- * and `source.bias`, (batch, 1, 1, source).
+ * A cache of a fixed capacity that each step fills in place. Its inputs are `cache.{layer}.keys`
+ * and `.values`, (batch, kvHeads, capacity, cachedHeadDim); where positions are rotations
+ * `rotary.cos` and `.sin`, (places, headDim / 2), for no fewer places than there are tokens, and
+ * the like of `windowRotary`; of a source, `source.{layer}.keys` and `.values`, (batch, kvHeads,
+ * source, headDim), and `source.bias`, (batch, 1, 1, source).
  */
 export class InPlaceCache implements KeyValueCaching {
   readonly knowsPlaces = true

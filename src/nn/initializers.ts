@@ -29,8 +29,8 @@ export const lecunNormal = (scale = 1): Initializer =>
   )
 
 /**
- * For projections into the residual stream: smaller by the square root of their number in all layers, so
- * that the stream starts no wider in deep models (Radford et al. 2019, section 2.3).
+ * For projections into the residual stream: smaller by the square root of their number in all
+ * layers, so that the stream starts no wider in deep models (Radford et al. 2019, section 2.3).
  */
 export const residual = (projections: number): Initializer =>
   lecunNormal(1 / Math.sqrt(projections))
@@ -58,7 +58,7 @@ export const kaimingNormal: Initializer = (values, shape, random) =>
 export const kaimingUniform: Initializer = (values, shape, random) =>
   uniform(1 / Math.sqrt(fans(shape)[1]), values, random)
 
-/** How matrices and embeddings start, by the name that an option takes; `lecun` is what layers do alone. */
+/** How matrices and embeddings start, by an option's name; `lecun` is what layers do alone. */
 export const INITIALIZATIONS = {
   lecun: lecunNormal(),
   gpt2: normal(0.02),

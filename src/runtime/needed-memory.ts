@@ -6,7 +6,10 @@ import type { Module } from '../nn/index.ts'
 
 const FLOAT = 4
 
-/** Bytes that a model's weights take at least, once an engine has packed them: embeddings may stay in their file. */
+/**
+ * Bytes that a model's weights take at least, once an engine has packed them: embeddings may stay
+ * in their file.
+ */
 export function weightBytes(model: Module): number {
   const matrices = [...model.parameters()].filter(
     ([name, { shape }]) => shape.length > 1 && !name.includes('embed'),

@@ -42,7 +42,7 @@ export const findNonFiniteIn = (tensors: Readonly<Record<string, DeviceTensor>>)
 export const describeNonFinite = ({ name, value }: NonFinite): string =>
   `weights hold ${Number.isNaN(value) ? 'NaN' : value}: ${name}`
 
-/** For weights that are about to be used. Throws UserError where the tensor holds NaN or an infinity. */
+/** Of weights that are about to be used. Throws UserError where one is NaN or infinite. */
 export function refuseNonFinite(name: string, values: Float32Array): Float32Array {
   const value = nonFiniteOf(values)
   if (value !== undefined) throw new UserError(`${describeNonFinite({ name, value })}; ${ADVICE}`)
@@ -51,7 +51,7 @@ export function refuseNonFinite(name: string, values: Float32Array): Float32Arra
 
 const ADVICE = 'restore them from another copy of the model, or from an earlier checkpoint'
 
-/** Says why an output is not finite: weights are looked through only now, so that loading stays fast. */
+/** Why an output is not finite: weights are searched only now, so that loading stays fast. */
 export async function nonFiniteError(output: string, find?: FindNonFinite): Promise<UserError> {
   const found = await find?.()
   if (found) return new UserError(`${describeNonFinite(found)}; ${ADVICE}`)

@@ -29,7 +29,7 @@ export interface TemplateInput {
   readonly tools?: readonly unknown[] | undefined
   /** Whether to end with what the assistant's answer follows. */
   readonly addGenerationPrompt?: boolean | undefined
-  /** The tokenizer's special tokens, by the names of tokenizer_config.json: `bos_token` and so on. */
+  /** The tokenizer's special tokens, by tokenizer_config.json's names: `bos_token` and so on. */
   readonly tokens?: Readonly<Record<string, string>> | undefined
   /** What `strftime_now` tells; default: the time of the call. */
   readonly now?: Date | undefined
@@ -44,10 +44,10 @@ const OTHER = -2
 
 /**
  * Text of a conversation by a chat template (Jinja2 as transformers runs it; docs/compatibility.md
- * has what is understood). The template sees these inputs, the date and Jinja2's functions, no files
- * and nothing of the program; it may use limited time and memory (see `Budget`), in Node and in the
- * page alike. Throws UserError that says what is wrong with the template, or why it refuses the
- * conversation.
+ * has what is understood). The template sees these inputs, the date and Jinja2's functions, no
+ * files and nothing of the program; it may use limited time and memory (see `Budget`), in Node and
+ * in the page alike. Throws UserError that says what is wrong with the template, or why it refuses
+ * the conversation.
  */
 export const renderTemplate = (template: string, input: TemplateInput): string =>
   plain(render(template, input))

@@ -10,10 +10,10 @@ export interface Fitted {
 }
 
 /**
- * The tokenizer without the added tokens that an embedding of `rows` has no row for, such as Gemma 3's
- * `<image_soft_token>` in its models for text: the model never writes one, and what spells one is text
- * like any other. (transformers makes its id, and the embedding then fails.) Unchanged where a token
- * of another kind has no row, since then the two do not belong together.
+ * The tokenizer without the added tokens that an embedding of `rows` has no row for, such as Gemma
+ * 3's `<image_soft_token>` in its models for text: the model never writes one, and what spells one
+ * is text like any other. (transformers makes its id, and the embedding then fails.) Unchanged
+ * where a token of another kind has no row, since then the two do not belong together.
  */
 export function fitRows(tokenizer: Tokenizer, rows: number): Fitted {
   const asIs = { tokenizer, without: [] }

@@ -8,8 +8,8 @@ import { readTemplate, readTokenizerConfig } from './load-files.ts'
 import { named, readIn } from './tokenizer-folder.ts'
 
 /**
- * The chat template in a file (Jinja, or JSON with a `chat_template`) or in a model's folder; `chatml`
- * is the one that models without any are tuned with. Throws UserError that names the path.
+ * The chat template in a file (Jinja, or JSON with a `chat_template`) or in a model's folder;
+ * `chatml` is the one that models without any are tuned with. Throws UserError that names the path.
  */
 export async function readChatTemplate(path: string): Promise<string> {
   if (path === 'chatml') return CHATML

@@ -78,7 +78,10 @@ function idInModel({ model: { vocab } }: TokenizerJson, content: string): number
   return typeof id === 'number' ? id : undefined
 }
 
-/** The tokenizer_config.json of a tokenizer: null stands for what it lacks, so that nobody looks for it. */
+/**
+ * The tokenizer_config.json of a tokenizer: null stands for what it lacks, so that nobody looks for
+ * it.
+ */
 export const tokenizerConfigOf = (tokenizer: Parameters<typeof roleNames>[0]): object => ({
   tokenizer_class: 'PreTrainedTokenizerFast',
   clean_up_tokenization_spaces: false,

@@ -32,8 +32,8 @@ export interface Tokenizer {
   /** Text of `ids`; special tokens are left out unless `specials`. */
   decode(ids: ArrayLike<number>, options?: { specials?: boolean }): string
   /**
-   * Decodes a stream that continues `before`: what it returns, joined, is the text of both without that
-   * of `before`. Each call returns the text that is complete, never half a character.
+   * Decodes a stream that continues `before`: what it returns, joined, is the text of both without
+   * that of `before`. Each call returns the text that is complete, never half a character.
    */
   decoder(before?: ArrayLike<number>): StreamDecoder
   /** The characters of `text` that `encode` leaves out or makes unknown; absent if there are never any. */
@@ -42,15 +42,18 @@ export interface Tokenizer {
   toJSON(): object
 }
 
-/** What parts documents: the token that begins each, or that ends the one before; undefined if there is neither. */
+/**
+ * What parts documents: the token that begins each, or that ends the one before; undefined if there
+ * is neither.
+ */
 export const documentStart = ({ bosId, eosId }: Pick<Tokenizer, 'bosId' | 'eosId'>) =>
   bosId ?? eosId
 
 export interface StreamDecoder {
   push(id: number): string
   /**
-   * What `id` looks like as the next token, special tokens too; it is not taken. Absent where a token
-   * looks the same everywhere.
+   * What `id` looks like as the next token, special tokens too; it is not taken. Absent where a
+   * token looks the same everywhere.
    */
   peek?(id: number): string
   /** What is left at the end (an incomplete character becomes U+FFFD). */

@@ -64,8 +64,8 @@ export const saveCheckpoint = async (
 
 /**
  * The newest checkpoint, from which a run is resumed; undefined where there is none. What killed
- * writes left behind is passed over. Throws UserError when files of it are missing or cut short, and with
- * `verify`, which reads them all, when any byte of them has changed.
+ * writes left behind is passed over. Throws UserError when files of it are missing or cut short,
+ * and with `verify`, which reads them all, when any byte of them has changed.
  */
 export const newestCheckpoint = async (
   out: string,

@@ -50,8 +50,8 @@ export async function isUnfinished(out: string): Promise<boolean> {
 }
 
 /**
- * Throws UserError where the training in `out` cannot resume with these options, or its checkpoint is damaged
- * (all of it is read); tells the others that changed.
+ * Throws UserError where the training in `out` cannot resume with these options, or its checkpoint
+ * is damaged (all of it is read); tells the others that changed.
  */
 export async function checkResumedOptions(
   out: string,

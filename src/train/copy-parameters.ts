@@ -5,9 +5,9 @@ import { createModel } from '../models/model.ts'
 import type { ParameterVector } from './parameter-store.ts'
 
 /**
- * Fills the parameters of a model from a folder's; the vocabulary may have grown, as in `growVocabulary`.
- * Parameters that only one of the two has are left as they are; `body`: those of the heads, too. Throws
- * UserError where a tensor holds NaN or an infinity.
+ * Fills the parameters of a model from a folder's; the vocabulary may have grown, as in
+ * `growVocabulary`. Parameters that only one of the two has are left as they are; `body`: those of
+ * the heads, too. Throws UserError where a tensor holds NaN or an infinity.
  */
 export async function copyParameters(
   folder: ModelFolder,

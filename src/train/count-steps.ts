@@ -8,8 +8,8 @@ import type { Progress } from './training-state.ts'
 const LENGTHS = ['steps', 'epochs', 'seconds'] as const
 
 /**
- * Updates of the whole training: as asked for, or as many as fit in the time, or the default. A training
- * that resumes keeps its number, unless it is asked for another length.
+ * Updates of the whole training: as asked for, or as many as fit in the time, or the default. A
+ * training that resumes keeps its number, unless it is asked for another length.
  */
 export async function countSteps(
   { options, defaults, trainingTokens, events }: SessionOptions,

@@ -19,10 +19,10 @@ const names = <T extends string>(record: Record<T, unknown>) =>
 const count = z.number().int().min(1)
 /** Tokens of the longest context that can be asked for. */
 const LONGEST = 2 ** 20
-/** Layers and experts of the largest model that can be asked for: each is an object before it is memory. */
+/** Layers and experts of the largest model: each is an object before it is memory. */
 const MOST = 1024
 const share = z.number().min(0).lt(1)
-/** Random numbers are drawn to 1 in 2029, so that a smaller rate would be another than was asked for. */
+/** Random numbers are drawn to 1 in 2029: a smaller rate would be another than was asked for. */
 export const dropoutRate = z
   .number()
   .min(0)

@@ -10,21 +10,21 @@ export interface Figures {
   /** Of texts only. */
   perplexity?: number
   bitsPerByte?: number
-  /** Where documents are whole: mean loss of one, which is minus the logarithm of its probability. */
+  /** Where documents are whole: mean loss of one, minus the logarithm of its probability. */
   lossPerDocument?: number
   /** Other measures, by name. */
   metrics?: Record<string, number>
 }
 
 export interface Outcome extends Partial<Figures> {
-  /** Figures of the weights after the last step, which may be others than those of the best model. */
+  /** Figures of the weights after the last step, which may differ from the best model's. */
   final?: Figures
 }
 
 /**
  * Measures the weights of the last step, then those of the model that stands in the folder, which
- * the trainer holds afterwards. `isBest`: both are the same. Without validation data there is nothing
- * to measure, and the last model is the one in the folder.
+ * the trainer holds afterwards. `isBest`: both are the same. Without validation data there is
+ * nothing to measure, and the last model is the one in the folder.
  */
 export async function measureOutcome(
   session: SessionOptions,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * Of what lists of records say, wherever they stand: a training goes on with the same ones alone. It is
- * the hash of their JSON, which is made record by record, since a string has half a gigabyte at most.
+ * Of what lists of records say, wherever they stand: a training goes on with the same ones alone.
+ * It is the hash of their JSON, which is made record by record, since a string has half a gigabyte
+ * at most.
  */
 export function recordsHash(lists: readonly (readonly unknown[])[]): string {
   const hash = createHash('sha256')

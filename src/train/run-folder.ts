@@ -11,8 +11,8 @@ import { newestCheckpoint } from './checkpoint-files.ts'
 const REMAINS = ['checkpoints', 'data', 'metrics.jsonl', 'tensorboard', 'loss.svg']
 
 /**
- * Does the work of a training in the folder `out`, which no other run writes meanwhile. Throws UserError
- * where one does, or where a new training would replace what stands there.
+ * Does the work of a training in the folder `out`, which no other run writes meanwhile. Throws
+ * UserError where one does, or where a new training would replace what stands there.
  */
 export async function inRunFolder<T>(
   { out, resume }: { out: string; resume: boolean },

@@ -86,7 +86,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const evaluate = async (): Promise<boolean> => {
     await trainer.expectFinite()
     const validationLoss = await validate?.()
-    // Without validation data, the batch that was just learned tells whether the model still computes.
+    // Without validation data, the last batch tells whether the model still computes.
     const measured = validationLoss ?? (learned && (await trainer.rehearse(learned)))
     if (measured !== undefined && !Number.isFinite(measured)) {
       const name = validate ? 'validation loss' : 'loss'

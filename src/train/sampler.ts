@@ -26,8 +26,8 @@ export class Sampler {
   }
 
   /**
-   * What is written after the prompts that were given, beside what is right; without any, a text of up
-   * to 200 tokens. The same parameters give the same.
+   * What is written after the prompts that were given, beside what is right; without any, a text of
+   * up to 200 tokens. The same parameters give the same.
    */
   async sample(signal?: AbortSignal): Promise<string> {
     const { trainer, expected, ...parts } = this.#options

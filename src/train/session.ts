@@ -49,8 +49,8 @@ export interface TrainEvents {
   /** After each validation: a text that the model makes as it stands. */
   onSample?(text: string, step: number): void
   /**
-   * Ends the training, with a checkpoint of the last whole step. Before the first one there is nothing
-   * to save: the signal's reason is thrown.
+   * Ends the training, with a checkpoint of the last whole step. Before the first one there is
+   * nothing to save: the signal's reason is thrown.
    */
   signal?: AbortSignal
 }
@@ -70,7 +70,7 @@ export interface StartFacts {
   engine: string
 }
 
-/** Its figures are of the model in `out`, on the whole validation data; `final` has the last step's. */
+/** Figures of the model in `out`, on the whole validation data; `final` has the last step's. */
 export interface TrainResult extends Outcome {
   out: string
   /** Updates of the model in `out`: the one with the least validation loss. */

@@ -39,7 +39,7 @@ export interface TextExamplesOptions {
 
 const ROWS = 8
 
-/** Rows of the text as one stream: many documents one behind the other, one long text from anywhere. */
+/** Rows of one stream: of many documents in a row, or of one long text from anywhere. */
 export function packedExamples(
   { train, validation, manifest }: Dataset,
   { length, seed, tokenizer }: TextExamplesOptions,

@@ -38,8 +38,8 @@ export const originOf = ({
   tokenizer === 'char' || tokenizer === 'bpe' ? tokenizer : 'file'
 
 /**
- * The tokenizer to train with on text: trained on the corpora, or read from a file; on resumption that of
- * the training, unless it was read. Throws UserError when the file is not there or is none.
+ * The tokenizer to train with on text: trained on the corpora, or read from a file; on resumption
+ * that of the training, unless it was read. Throws UserError when the file is not there or is none.
  */
 export async function tokenizerForText(
   options: TokenizerChoice,
@@ -85,8 +85,8 @@ async function chooseTokenizer(
 }
 
 /**
- * Reads the tokenizer in a model's folder, or in a file: a tokenizer.json of any name, `vocab.txt`, a
- * SentencePiece `.model`, llama2.c's `.bin`, or a GGUF file. Throws UserError.
+ * Reads the tokenizer in a model's folder, or in a file: a tokenizer.json of any name, `vocab.txt`,
+ * a SentencePiece `.model`, llama2.c's `.bin`, or a GGUF file. Throws UserError.
  *
  * @example
  * const tokenizer = await readTokenizer('model.gguf')

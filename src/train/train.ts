@@ -18,8 +18,8 @@ import { refuseIdle, refuseOverwriting } from './training-parts.ts'
  *
  * `out` then holds the model (a Hugging Face folder: config.json, model.safetensors,
  * tokenizer.json), `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `loss.svg`. Throws UserError
- * with the option, the file or the line at fault before any work is lost, also where `out` holds something
- * already or another run writes it.
+ * with the option, the file or the line at fault before any work is lost, also where `out` holds
+ * something already or another run writes it.
  */
 export async function train(options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(trainOptions, options)

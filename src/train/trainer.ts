@@ -123,8 +123,8 @@ export class Trainer {
   }
 
   /**
-   * One update. Throws `DivergenceError`, and changes nothing, when the loss has no number; likewise the
-   * signal's reason when it is aborted.
+   * One update. Throws `DivergenceError`, and changes nothing, when the loss has no number;
+   * likewise the signal's reason when it is aborted.
    */
   async next(
     batch: AnyBatch,

@@ -82,7 +82,10 @@ export function refuseOverwriting(out: string, model: string | undefined): void 
     throw new UserError(`out is ${out}, the model that is trained further; choose another folder`)
 }
 
-/** Tells where `val` leaves no record to validate on. Throws UserError where its own sources hold none. */
+/**
+ * Tells where `val` leaves no record to validate on. Throws UserError where its own sources hold
+ * none.
+ */
 export function checkHeld(
   held: readonly unknown[],
   { val, learned }: { val: number | readonly string[]; learned: readonly unknown[] },

@@ -62,8 +62,8 @@ async function readAdapterValues(folder: string, values: ParameterVector): Promi
 }
 
 /**
- * Of all weights, so that an adapter is not learned on one model and then on another. Throws UserError
- * where one holds NaN or an infinity.
+ * Of all weights, so that an adapter is not learned on one model and then on another. Throws
+ * UserError where one holds NaN or an infinity.
  */
 async function hashOf(
   folder: string,

@@ -46,7 +46,8 @@ const OF_ADAPTERS = [
 /**
  * Instruction tuning (Ouyang et al. 2022): goes on training a model on conversations, learning only
  * what the assistant says. Conversations are packed without attention between them. Throws
- * UserError with the option, the file or the line at fault, also where `out` holds something already.
+ * UserError with the option, the file or the line at fault, also where `out` holds something
+ * already.
  */
 export async function tune(options: TuneOptions, events: TrainEvents = {}): Promise<TrainResult> {
   const parsed = parseOptions(tuneOptions, options)
@@ -186,7 +187,7 @@ function tellUnread(
   }
 }
 
-/** The template that was given, else the model's own, else ChatML, whose markers join the tokenizer. */
+/** The template given, else the model's own, else ChatML, whose markers join the tokenizer. */
 async function withChat(
   { chatTemplate: path }: ParsedTuneOptions,
   { tokenizer, chatTemplate }: ModelFolder,

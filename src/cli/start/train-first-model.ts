@@ -28,8 +28,8 @@ export interface FirstModelOptions {
 }
 
 /**
- * Trains a small model and shows how it learns; Ctrl-C saves, and then `exitCode` is set. Throws UserError
- * when there is no text to train on.
+ * Trains a small model and shows how it learns; Ctrl-C saves, and then `exitCode` is set. Throws
+ * UserError when there is no text to train on.
  */
 export async function trainFirstModel(
   options: FirstModelOptions,

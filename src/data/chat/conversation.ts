@@ -58,7 +58,8 @@ export interface Conversation {
 
 /**
  * One record of instruction data: OpenAI-style messages, or Alpaca-style instruction, input and
- * output. A field that is null is as one that is not there. Throws UserError that begins with `where`.
+ * output. A field that is null is as one that is not there. Throws UserError that begins with
+ * `where`.
  */
 export function parseConversation(given: unknown, where: string): Conversation {
   const value = withoutNulls(given)

@@ -29,7 +29,7 @@ export function* evaluationBatches(
   }
 }
 
-/** Of a text of `bytes`, those that `evaluationBatches` has targets for: all but the first token's. */
+/** The bytes of a text that `evaluationBatches` has targets for: all but the first token's. */
 export function measuredBytes(
   source: TokenSource,
   { bytes, tokenizer }: { bytes: number; tokenizer: Tokenizer },

@@ -15,7 +15,7 @@ export interface CorpusOptions {
   encoding?: string
   /** `'refuse'` (default) stops at bytes that are not text; `'replace'` reads U+FFFD and counts. */
   encodingErrors?: EncodingErrors
-  /** What ends a document of a plain file where a line holds nothing else; '' and default: nothing. */
+  /** Ends a document of a plain file where a line holds nothing else; '' (default): nothing. */
   documentSeparator?: string
   report?: Report
   /** What `-` reads; default the process's standard input. */
@@ -46,9 +46,10 @@ export interface Reading {
 }
 
 /**
- * Finds the files of `sources`, in order; see `findFiles` for their forms. `-` is standard input, plain
- * text, or JSONL where its first line is a JSON object or a field is named (`-#text`). Throws UserError for a source without text. Reading
- * throws UserError too: where several files are at fault, for all of them.
+ * Finds the files of `sources`, in order; see `findFiles` for their forms. `-` is standard input,
+ * plain text, or JSONL where its first line is a JSON object or a field is named (`-#text`). Throws
+ * UserError for a source without text. Reading throws UserError too: where several files are at
+ * fault, for all of them.
  */
 export async function openCorpus(
   sources: readonly string[],

@@ -19,7 +19,9 @@ export interface DecodingOptions {
   errors?: EncodingErrors
   /** Is told how many characters were read as U+FFFD, if any, and what the encoding may be. */
   replaced?(count: number, likely: string | undefined): void
-  /** Is told where UTF-8 is read as such, although `encoding` is another; default: it is refused. */
+  /**
+   * Is told where UTF-8 is read as such, although `encoding` is another; default: it is refused.
+   */
   readAsUtf8?(): void
 }
 
@@ -27,11 +29,12 @@ export interface DecodingOptions {
 const SNIFF = 8192
 
 /**
- * Bytes as text: UTF-8, or UTF-16 where a byte order mark says so, or else as `encoding` says. The mark is
- * not part of the text. No character is divided between two parts. Throws UserError with file and byte
- * offset, and the encoding that it seems to be in, at the first bytes that are no text, unless `errors` is
- * `'replace'`. A zero byte near the start is refused always, since no text has one. UTF-8 where `encoding`
- * is another is never read as that: nearly all of it would pass as noise.
+ * Bytes as text: UTF-8, or UTF-16 where a byte order mark says so, or else as `encoding` says. The
+ * mark is not part of the text. No character is divided between two parts. Throws UserError with
+ * file and byte offset, and the encoding that it seems to be in, at the first bytes that are no
+ * text, unless `errors` is `'replace'`. A zero byte near the start is refused always, since no text
+ * has one. UTF-8 where `encoding` is another is never read as that: nearly all of it would pass as
+ * noise.
  */
 export async function* decodeText(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

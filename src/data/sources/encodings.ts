@@ -9,7 +9,7 @@ export interface Encoding {
   complete(bytes: Uint8Array): number
   /** The text of whole characters; U+FFFD stands for what is none. */
   decode(bytes: Uint8Array): string
-  /** Offset of the first bytes that `text`, decoded from `bytes`, has as U+FFFD but that are not. */
+  /** Offset of the first bytes that `text`, decoded from `bytes`, has as U+FFFD by mistake. */
   firstFault(bytes: Uint8Array, text: string): number | undefined
   countFaults(bytes: Uint8Array, text: string): number
 }
@@ -126,7 +126,7 @@ interface LegacyOptions {
 const same = (text: string): string => text
 const several = { longest: 2 }
 
-/** What ICU's Big5 has as controls and private characters (those of Hong Kong too) is no text of it. */
+/** ICU's Big5 has controls and private characters (those of Hong Kong too), which are no text. */
 const withoutPrivate = (text: string): string => text.replace(/[\x80-\x9f\ue000-\uf8ff]/g, '\ufffd')
 
 /** Some versions of Node read windows-1252 as if it were Latin-1. */
@@ -152,7 +152,7 @@ const ALL: readonly Encoding[] = [
 
 export const ENCODING_NAMES: readonly string[] = ALL.map(({ label }) => label)
 
-/** The encoding of a name, or of another that the Encoding Standard knows for it (`gbk`, `latin1`). */
+/** The encoding of a name, or of the Encoding Standard's other names (`gbk`, `latin1`). */
 export function encodingNamed(name: string): Encoding | undefined {
   let label: string
   try {

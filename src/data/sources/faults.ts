@@ -18,7 +18,7 @@ export class Faults {
     return this.#errors.length > 0
   }
 
-  /** Keeps a UserError until `throwAny`, or throws at once where there are many. Throws other errors. */
+  /** Keeps a UserError until `throwAny`; throws at once where there are many, and other errors. */
   add(error: unknown): void {
     if (!(error instanceof UserError)) throw error
     this.#errors.push(error)

@@ -1,6 +1,6 @@
 import { type Encoding, encodingNamed, UTF8, UTF16BE, UTF16LE } from './encodings.ts'
 
-/** The hundred or so most frequent characters of running text, by which a decoding is told from noise. */
+/** The most frequent characters of running text, by which a decoding is told from noise. */
 const SIMPLIFIED =
   '的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应'
 const TRADITIONAL =
@@ -54,8 +54,8 @@ export interface Guess {
 }
 
 /**
- * The encoding that bytes, which are not UTF-8 from `fault` on, are most likely in; undefined where none
- * makes sense of them, or where most of what is beyond ASCII is UTF-8.
+ * The encoding that bytes, which are not UTF-8 from `fault` on, are most likely in; undefined where
+ * none makes sense of them, or where most of what is beyond ASCII is UTF-8.
  */
 export function guessEncoding(bytes: Uint8Array, fault: number): Guess | undefined {
   let start = fault
@@ -67,7 +67,7 @@ export function guessEncoding(bytes: Uint8Array, fault: number): Guess | undefin
   return best(CANDIDATES, sample) ?? guessUtf16(bytes)
 }
 
-/** Whether bytes are UTF-16 without a byte order mark, and which. They are those of a file's start. */
+/** Whether a file's first bytes are UTF-16 without a byte order mark, and which. */
 export const guessUtf16 = (bytes: Uint8Array): Guess | undefined =>
   bytes.length < 8 ? undefined : best(UNMARKED, bytes.subarray(0, SAMPLE))
 
@@ -80,7 +80,7 @@ function best(candidates: readonly Candidate[], sample: Uint8Array): Guess | und
     const counted = encoding.unit === 2 ? [...text] : beyondAscii(text)
     const share = counted.filter((character) => common.has(character)).length / counted.length
     if (text.includes('\0')) continue
-    // What falls short of its own measure counts for nothing; one character in a hundred may be wrong.
+    // What falls short of its own measure counts for nothing; one character in 100 may be wrong.
     if (!(share / least >= highest) || encoding.countFaults(part, text) > counted.length / 100)
       continue
     highest = share / least
@@ -101,8 +101,8 @@ const beginningOf = (text: string): string => {
 }
 
 /**
- * Whether bytes are UTF-8 beyond doubt: they have many characters beyond ASCII, all of them whole; with
- * `ascii`, also where they have none.
+ * Whether bytes are UTF-8 beyond doubt: they have many characters beyond ASCII, all of them whole;
+ * with `ascii`, also where they have none.
  */
 export function isPlainlyUtf8(bytes: Uint8Array, { ascii }: { ascii: boolean }): boolean {
   const sample = bytes.subarray(0, SAMPLE)

@@ -6,13 +6,13 @@ export interface JsonRecord {
   readonly where: string
 }
 
-/** UTF-16 units of the longest record, and how deep lists and objects may stand within each other. */
+/** UTF-16 units of the longest record, and how deep lists and objects may nest. */
 const LONGEST = 100_000_000
 const DEEPEST = 100
 
 /**
- * The values of a JSONL file, one a line; blank lines are allowed. Throws UserError with the line, also
- * where a record is too long or too deeply nested.
+ * The values of a JSONL file, one a line; blank lines are allowed. Throws UserError with the line,
+ * also where a record is too long or too deeply nested.
  */
 export async function* jsonLines(
   parts: AsyncIterable<string> | Iterable<string>,
@@ -95,7 +95,7 @@ export async function* jsonArray(
   )
 }
 
-/** A record that comes in parts, which are joined once: adding to a string copies it each time it is read. */
+/** A record that comes in parts, joined once: a string that grows is copied at each reading. */
 class Held {
   #parts: string[] = []
   #length = 0

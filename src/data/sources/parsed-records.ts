@@ -1,7 +1,7 @@
 import type { Corpus } from './corpus.ts'
 import { Faults } from './faults.ts'
 
-/** What `parse` makes of every record. Throws UserError that names the first of those that it refuses. */
+/** What `parse` makes of every record. Throws UserError that names the first it refuses. */
 export async function* parsedRecords<R>(
   corpus: Pick<Corpus, 'records'>,
   parse: (value: unknown, where: string) => R,

@@ -7,8 +7,8 @@ import { fileError } from '../../models/files/file-error.ts'
 const CHUNK = 2 ** 20
 
 /**
- * A file's bytes, unzipped with `gzip`. Throws UserError when it cannot be read or is damaged, and the
- * signal's reason when it is aborted.
+ * A file's bytes, unzipped with `gzip`. Throws UserError when it cannot be read or is damaged, and
+ * the signal's reason when it is aborted.
  */
 export async function* readBytes(
   path: string,

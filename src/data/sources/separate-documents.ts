@@ -4,9 +4,10 @@ const LONGEST = 1000
 const END = Symbol('end of a document')
 
 /**
- * The documents of a text in which a line that holds nothing but `separator` ends one, as in the data of
- * GPT-2 and TinyStories. The line breaks around such a line belong to it; a document without text is
- * none. Each must be read to its end before the next. `found` is called at the first separator.
+ * The documents of a text in which a line that holds nothing but `separator` ends one, as in the
+ * data of GPT-2 and TinyStories. The line breaks around such a line belong to it; a document
+ * without text is none. Each must be read to its end before the next. `found` is called at the
+ * first separator.
  */
 export async function* separateDocuments(
   parts: AsyncIterable<string>,

@@ -63,7 +63,7 @@ export async function holdsRecords(path: string, encoding?: string): Promise<boo
   }
 }
 
-/** Many files named .json hold one record a line instead of a list; one line alone may be anything. */
+/** Many files named .json hold a record a line, not a list; one line alone may be anything. */
 async function jsonIn(path: string, encoding?: string): Promise<'list' | 'lines' | undefined> {
   const bytes = await readStart(path, START)
   const text = decodeStart(bytes, encoding).trimStart()

@@ -2,9 +2,9 @@ import { UserError } from '../../errors.ts'
 import type { EncodingErrors } from './decode-text.ts'
 
 /**
- * A text, or a record with texts in it, without halves of characters (lone surrogates), which JSON can
- * write as `\ud83d` but no encoding can. They are refused with a UserError that begins with `name`, or read
- * as U+FFFD, of which `replaced` is told the number.
+ * A text, or a record with texts in it, without halves of characters (lone surrogates), which JSON
+ * can write as `\ud83d` but no encoding can. They are refused with a UserError that begins with
+ * `name`, or read as U+FFFD, of which `replaced` is told the number.
  */
 export function wellFormed<T>(
   value: T,

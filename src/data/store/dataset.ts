@@ -52,8 +52,9 @@ export async function prepareDataset(options: DatasetOptions): Promise<Dataset> 
 }
 
 /**
- * Opens what `prepareDataset` made, without its sources. `verify` (default) reads all of it, to see that no
- * byte has changed since. Throws UserError for another tokenizer, or where the data is damaged.
+ * Opens what `prepareDataset` made, without its sources. `verify` (default) reads all of it, to see
+ * that no byte has changed since. Throws UserError for another tokenizer, or where the data is
+ * damaged.
  */
 export async function openDataset(
   folder: string,

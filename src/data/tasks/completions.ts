@@ -27,8 +27,8 @@ export interface CompletionReading {
 }
 
 /**
- * The tokens of prompt and completion with the end token behind them; the prompt's are those that the
- * model is given when it writes. Throws UserError where the tokenizer has no end token.
+ * The tokens of prompt and completion with the end token behind them; the prompt's are those that
+ * the model is given when it writes. Throws UserError where the tokenizer has no end token.
  */
 export function encodeCompletion(
   { prompt, completion, where }: Completion,
@@ -49,11 +49,11 @@ export function encodeCompletion(
   })
 }
 
-/** What follows the tokens of a text in those of a longer one; undefined where they begin otherwise. */
+/** What follows the tokens of a text in a longer one's; undefined where those begin otherwise. */
 const tokensAfter = (first: readonly number[], both: readonly number[]): number[] | undefined =>
   first.every((id, i) => both[i] === id) ? both.slice(first.length) : undefined
 
-/** Tokens of a text that others precede: vocabularies like SentencePiece's put a blank before the first. */
+/** Tokens of a text inside another: vocabularies like SentencePiece's begin with a blank. */
 const insideText = (tokenizer: Tokenizer, text: string): number[] | undefined =>
   tokensAfter(tokenizer.encode('\n'), tokenizer.encode(`\n${text}`))
 

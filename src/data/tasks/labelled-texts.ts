@@ -30,7 +30,7 @@ export const parseLabelledText = (value: unknown, where: string): LabelledText =
   where,
 })
 
-/** The labels that texts have, see `distinctNames`. Throws UserError where there are fewer than two. */
+/** The labels of texts, see `distinctNames`. Throws UserError where there are fewer than two. */
 export const labelsOf = (texts: readonly LabelledText[]): string[] =>
   distinctNames(
     texts.map(({ label }) => String(label)),

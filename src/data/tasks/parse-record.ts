@@ -3,8 +3,8 @@ import { UserError } from '../../errors.ts'
 import { withoutNulls } from '../without-nulls.ts'
 
 /**
- * `value` by `schema`; a field that is null is as one that is not there. Throws UserError that begins with
- * `where` and says what is expected.
+ * `value` by `schema`; a field that is null is as one that is not there. Throws UserError that
+ * begins with `where` and says what is expected.
  */
 export function parseRecord<T>(
   schema: z.ZodType<T>,

@@ -11,7 +11,7 @@ export interface Sequence {
 export const longestOf = (sequences: readonly Sequence[]): number =>
   sequences.reduce((most, { ids }) => Math.max(most, ids.length - 1), 1)
 
-/** Each sequence as a row of `length` tokens: cut where it is longer, padded where it is shorter. */
+/** Each sequence as a row of `length` tokens: longer ones are cut, shorter ones padded. */
 export function sequenceRows(
   sequences: readonly Sequence[],
   { length, padId = 0 }: { length: number; padId?: number | undefined },

@@ -28,7 +28,7 @@ export function parseTaggedWords(value: unknown, where: string): TaggedWords {
   )
 }
 
-/** The tags that words have, see `distinctNames`. Throws UserError where there are fewer than two. */
+/** The tags of words, see `distinctNames`. Throws UserError where there are fewer than two. */
 export const tagsOf = (all: readonly TaggedWords[]): string[] =>
   distinctNames(
     all.flatMap(({ tags }) => tags),

@@ -34,8 +34,8 @@ export async function writeGguf(
 }
 
 /**
- * The ends of generation that are not that of documents: of turns, and of messages. Throws UserError where
- * there are more.
+ * The ends of generation that are not that of documents: of turns, and of messages. Throws
+ * UserError where there are more.
  */
 function otherEnds({ generation, tokenizer }: OpenModel): [string, GgufValue][] {
   const ends = [generation.eos_token_id ?? []].flat().filter((id) => id !== tokenizer.eosId)

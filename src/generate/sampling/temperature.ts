@@ -5,6 +5,6 @@ export const temperature =
   (value: number): Filter =>
   (candidates) => {
     const { highest, logits, count } = candidates
-    // Less the highest, which changes no probability: the likeliest stays finite, however small `value`.
+    // Less the highest, which changes no probability: the likeliest stays finite for any `value`.
     for (let i = 0; i < count; i++) logits[i] = ((logits[i] as number) - highest) / value
   }

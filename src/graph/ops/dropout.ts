@@ -41,15 +41,15 @@ export function dropout(
 export const keepMask = (shape: Shape, rate: number, random: RandomKey): Tensor =>
   cast(greaterEqual(randomIntegers(shape, random), dropped(rate)), 'float32')
 
-/** Of MODULUS numbers, those that drop an element: never none or all, however small or large the rate. */
+/** Of MODULUS numbers, those that drop an element: never none or all, whatever the rate. */
 const dropped = (rate: number): number =>
   Math.min(MODULUS - 1, Math.max(1, Math.round(rate * MODULUS)))
 
 /**
- * Whole numbers 0 .. MODULUS - 1, each as likely, and independent in pairs (Carter & Wegman 1979): with
- * three numbers (a, b, c) for each row and two (d, e) for each column, an element's is
- * a d + b e + c mod MODULUS. No two rows share (a, b) and no two columns (d, e), so that none are
- * alike; a hash that lets some fall together makes what is kept in a row vary too much.
+ * Whole numbers 0 .. MODULUS - 1, each as likely, and independent in pairs (Carter & Wegman 1979):
+ * with three numbers (a, b, c) for each row and two (d, e) for each column, an element's is a d + b
+ * e + c mod MODULUS. No two rows share (a, b) and no two columns (d, e), so that none are alike; a
+ * hash that lets some fall together makes what is kept in a row vary too much.
  */
 export function randomIntegers(shape: Shape, { key, place }: RandomKey): Tensor {
   if (!isFixed(shape)) throw new ShapeError('dropout', [key], `${shape} is not a fixed shape`)
@@ -71,14 +71,14 @@ export function randomIntegers(shape: Shape, { key, place }: RandomKey): Tensor 
 const square = (x: Tensor): Tensor => mul(x, x)
 
 /**
- * x mod MODULUS, for whole x of at most (2 MODULUS)^2 + MODULUS < 2^24. For this modulus, no rounding
- * of the quotient reaches a whole number, in float32 and float64.
+ * x mod MODULUS, for whole x of at most (2 MODULUS)^2 + MODULUS < 2^24. For this modulus, no
+ * rounding of the quotient reaches a whole number, in float32 and float64.
  */
 const modulo = (x: Tensor): Tensor => sub(x, mul(floor(mul(x, 1 / MODULUS)), MODULUS))
 
 /**
- * Pairs of numbers below MODULUS, a fixed permutation of all such pairs for each place, of which the
- * first `length` are given: four Feistel rounds with the finalizer of MurmurHash3.
+ * Pairs of numbers below MODULUS, a fixed permutation of all such pairs for each place, of which
+ * the first `length` are given: four Feistel rounds with the finalizer of MurmurHash3.
  */
 function permuted(length: number, place: number): [Tensor, Tensor] {
   const pairs = Array.from({ length }, (_, i) => {

@@ -4,7 +4,7 @@ import type { StoredElements, StoredFloat } from '../../graph/onnx/model.ts'
 /** Random access to bytes: a file (`node-file.ts`), a Blob of the page, memory. */
 export interface ByteSource {
   readonly size: number
-  /** The folder, and the name in it, of a file of bytes; `version` differs for one that takes its place. */
+  /** Folder and name of a file of bytes; `version` differs for one that takes its place. */
   readonly place?: { readonly folder: string; readonly file: string; readonly version?: string }
   /** Exactly `length` bytes from `offset`, in memory that is the caller's to keep and change. */
   read(offset: number, length: number): Promise<Uint8Array>

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 
-/** Text of a file; a mark at its start, as Windows' editors and shells write it, tells the encoding. */
+/** Text of a file; a byte order mark, as Windows' editors write it, tells the encoding. */
 export function textOf(bytes: Uint8Array): string {
   const [first, second] = bytes
   const marked = { 65534: 'utf-16le', 65279: 'utf-16be' }[((first ?? 0) << 8) | (second ?? 0)]

@@ -131,8 +131,8 @@ export function contradiction(
 }
 
 /**
- * Fields under the names that a family reads: `others` has what else they are called. Throws UserError
- * where both are there and differ.
+ * Fields under the names that a family reads: `others` has what else they are called. Throws
+ * UserError where both are there and differ.
  */
 export function canonicalFields(
   fields: Readonly<Record<string, unknown>>,

@@ -42,8 +42,8 @@ const OFF_AT_ONE = new Set([
 ])
 
 /**
- * Settings of generation_config.json that would change the text and are not supported, each with its
- * value. `context`: tokens of the longest text.
+ * Settings of generation_config.json that would change the text and are not supported, each with
+ * its value. `context`: tokens of the longest text.
  */
 export function unusedSettings(json: Readonly<Record<string, unknown>>, context: number): string[] {
   const beams = Number(json.num_beams ?? 1)

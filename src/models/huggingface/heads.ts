@@ -39,7 +39,9 @@ export function onlyTied(field: FieldReader, head: HeadConfig): HeadConfig {
   return head
 }
 
-/** A single label is a number to estimate, as in transformers: so are rerankers and reward models. */
+/**
+ * A single label is a number to estimate, as in transformers: so are rerankers and reward models.
+ */
 function readTask(field: FieldReader, labels: readonly string[]): Task | undefined {
   const [name] = field.list('architectures') ?? []
   if (typeof name !== 'string') return undefined

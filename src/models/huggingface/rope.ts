@@ -7,11 +7,11 @@ type Rope = Pick<StackConfig, 'ropeTheta' | 'ropeScaling'>
 
 /** Newer files have `rope_parameters`, older ones `rope_scaling`; some have both. */
 const SETS = ['rope_parameters', 'rope_scaling'] as const
-/** Where layers with a window have positions of their own, there is a set for each kind of layer. */
+/** Where layers with a window have positions of their own, each kind of layer has a set. */
 const KINDS = ['full_attention', 'sliding_attention'] as const
 
 interface RopeOptions {
-  /** The field that gives the base of the wavelengths outside of all sets (default: `rope_theta`). */
+  /** The field with the base of the wavelengths outside of all sets (default: `rope_theta`). */
   field?: string
   /** The base where the file says none. */
   theta: number
@@ -20,8 +20,8 @@ interface RopeOptions {
 }
 
 /**
- * Rotary positions of all layers. A base inside a set and one beside it are the same setting, and so
- * are both generations of sets. Throws UserError with both values where they differ.
+ * Rotary positions of all layers. A base inside a set and one beside it are the same setting, and
+ * so are both generations of sets. Throws UserError with both values where they differ.
  */
 export function readRope(field: FieldReader, options: RopeOptions): Rope {
   for (const name of SETS) {

@@ -130,9 +130,9 @@ export async function importTensors(
 }
 
 /**
- * Names of tensors that the model has no place for, such as those of another head; copies and buffers
- * are not among them. Throws UserError with one that belongs to a layer which is used, since the layer
- * would compute otherwise with it.
+ * Names of tensors that the model has no place for, such as those of another head; copies and
+ * buffers are not among them. Throws UserError with one that belongs to a layer which is used,
+ * since the layer would compute otherwise with it.
  */
 export const unusedTensors = (
   family: Family,
@@ -140,7 +140,7 @@ export const unusedTensors = (
   weights: Pick<NamedTensors, 'tensors'>,
 ): string[] => unusedIn(family, model, weights).left
 
-/** Throws UserError where a copy of a parameter is none, for readers that take parameters one by one. */
+/** Throws UserError where a copy of a parameter differs, for readers of single parameters. */
 export async function refuseOtherCopies(
   family: Family,
   model: Model,

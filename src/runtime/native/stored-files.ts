@@ -5,9 +5,9 @@ import { isStored, type OnnxModel } from '../../graph/onnx/model.ts'
 import { versionOf } from '../../models/files/node-file.ts'
 
 /**
- * Throws ReplacedError where a file that weights lie in is no longer the one that was opened. ONNX Runtime maps
- * it by its path: beside what was read before, that would be another model's, as where a training has
- * replaced its best model meanwhile.
+ * Throws ReplacedError where a file that weights lie in is no longer the one that was opened. ONNX
+ * Runtime maps it by its path: beside what was read before, that would be another model's, as where
+ * a training has replaced its best model meanwhile.
  */
 export async function expectSameFiles({ weights }: OnnxModel): Promise<void> {
   const versions = new Map<string, string>()

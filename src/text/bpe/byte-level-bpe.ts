@@ -13,8 +13,8 @@ import { readVocabulary } from './vocabulary.ts'
 
 /**
  * Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019): every text has an
- * encoding, and decode(encode(text)) is the text, except that lone surrogates become U+FFFD. Where the
- * vocabulary lacks a byte, as StarCoder's and Falcon's do, it is the unknown token.
+ * encoding, and decode(encode(text)) is the text, except that lone surrogates become U+FFFD. Where
+ * the vocabulary lacks a byte, as StarCoder's and Falcon's do, it is the unknown token.
  */
 export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number

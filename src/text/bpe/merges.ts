@@ -48,8 +48,8 @@ export class Merges {
   }
 
   /**
-   * Makes merges equal that have the same level, by rank: of their pairs the leftmost is next. A level is
-   * the first rank that has it.
+   * Makes merges equal that have the same level, by rank: of their pairs the leftmost is next. A
+   * level is the first rank that has it.
    */
   setLevels(levels: Int32Array): void {
     this.levels = levels

@@ -11,7 +11,7 @@ export interface Vocabulary {
   tokens: (string | undefined)[]
   /** The unknown token's for a byte without one, or -1 if there is none. */
   idOfByte: Int32Array
-  /** Bytes without a token that text may have: vocabularies learned from few languages lack some. */
+  /** Bytes without a token that text may have: vocabularies of few languages lack some. */
   missing: ReadonlySet<number>
   merges: Merges
   /** Bytes of an id, added tokens included; none for an unused id. */

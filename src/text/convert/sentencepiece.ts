@@ -89,7 +89,8 @@ function spacing(model: SentencePieceModel): Pick<TokenizerJson, 'normalizer' | 
 
 const MARK = '▁'
 /**
- * Blanks around a text; at its end, marks count too. Oniguruma's `^` and `$` would be the ends of every line.
+ * Blanks around a text; at its end, marks count too. Oniguruma's `^` and `$` would be the ends of
+ * every line.
  */
 export const OUTER_BLANKS = String.raw`(?<![\s\S]) +|[ ▁]+(?![\s\S])`
 const WORDS = {
@@ -100,8 +101,8 @@ const WORDS = {
 }
 
 /**
- * Whether words may be looked at one by one, and kept for the next time: no piece goes beyond one, and
- * no sum of scores does, whose last bits decide between equals.
+ * Whether words may be looked at one by one, and kept for the next time: no piece goes beyond one,
+ * and no sum of scores does, whose last bits decide between equals.
  */
 const goesWordByWord = ({ type, pieces }: SentencePieceModel): boolean =>
   type !== 'unigram' &&

@@ -42,7 +42,7 @@ export function spacingOf({ normalizer, pre_tokenizer }: TokenizerJson): Spacing
         fields.prepend_scheme ?? (fields.add_prefix_space === false ? 'never' : 'always')
       spacing.addDummyPrefix = scheme !== 'never'
     } else if (type === 'WhitespaceSplit') spacing.removeExtraWhitespaces = true
-    // At blanks it cuts nothing, since they are marks by then; at marks, nothing that a piece crosses.
+    // At blanks it cuts nothing, since they are marks by then; at marks, no piece.
     else if (
       !(type === 'Split' && isObject(fields.pattern) && /^[ ▁]$/.test(`${fields.pattern.String}`))
     )

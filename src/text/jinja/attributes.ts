@@ -24,7 +24,7 @@ import {
   workOf,
 } from './values.ts'
 
-/** What Python's values have by name and is not done here: using it is refused rather than undefined. */
+/** What Python's values have by name and is not done here: refused rather than undefined. */
 const OTHERS: Readonly<Record<string, string>> = {
   str: 'casefold center encode expandtabs format format_map isidentifier isnumeric isprintable istitle ljust maketrans partition rjust rpartition swapcase translate zfill',
   int: 'as_integer_ratio bit_count bit_length conjugate denominator from_bytes imag numerator real to_bytes',
@@ -118,7 +118,7 @@ export function attributeOf(object: Value, name: string): Value {
   return missing(object, name)
 }
 
-/** `object[index]`: what a list or a dict holds there, else for a text the attribute of that name. */
+/** `object[index]`: what a list or a dict holds there, else the attribute of that name. */
 export function itemOf(budget: Budget, object: Value, index: Value): Value {
   if (object instanceof Undefined) throw fail(object.problem)
   if (object instanceof Dict) {

@@ -23,7 +23,7 @@ import {
 
 type Filter = Operation<Value>
 
-/** What `attribute='a.0.b'` of a filter takes of each item; `fallback` where it has no such thing. */
+/** What `attribute='a.0.b'` of a filter takes of each item; `fallback` where there is none. */
 function getter(
   { budget }: Run,
   attribute: Value | undefined,

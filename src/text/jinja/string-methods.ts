@@ -140,7 +140,7 @@ export const lower = (text: string): string => text.toLowerCase()
 /** Python's: every letter that follows no letter with a case. */
 const title = (text: string): string => lower(text).replace(/(?<!\p{Cased})\p{Cased}/gu, titleCase)
 
-/** Digraphs, and the letters of Georgian: their forms as the first of a word are not their capitals. */
+/** Digraphs and Georgian letters: as the first of a word they are not their capitals. */
 const TITLED = /[\u01c4-\u01cc\u01f1-\u01f3\u10d0-\u10ff]/
 
 /** A letter as the first of a word. */

@@ -11,8 +11,8 @@ import { checkGrowth, type Fields, readSteps, replacementOf } from './steps.ts'
 export type Normalizer = (text: string) => string
 
 /**
- * The normalizer of a tokenizer.json; text replacements leave alone what `raw` matches. Throws UserError for
- * one that is not known here.
+ * The normalizer of a tokenizer.json; text replacements leave alone what `raw` matches. Throws
+ * UserError for one that is not known here.
  */
 export function readNormalizer(json: unknown, raw?: RegExp): Normalizer {
   const steps = readSteps(json, 'normalizer', 'normalizers').map(({ type, fields, place }) => {

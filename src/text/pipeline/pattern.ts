@@ -5,9 +5,9 @@ import { isObject } from '../tokenizer-json.ts'
 import { checkPattern } from './safe-pattern.ts'
 
 /**
- * The expression of a step's `pattern`, `{ String }` or `{ Regex }` in Oniguruma's notation; global.
- * Throws UserError for any other, and for a regular expression that JavaScript cannot do, or not in bounded
- * time.
+ * The expression of a step's `pattern`, `{ String }` or `{ Regex }` in Oniguruma's notation;
+ * global. Throws UserError for any other, and for a regular expression that JavaScript cannot do,
+ * or not in bounded time.
  */
 export function readPattern(pattern: unknown, place: string): RegExp {
   const { String: text, Regex: source } = isObject(pattern) ? pattern : {}
@@ -28,8 +28,8 @@ export function readPattern(pattern: unknown, place: string): RegExp {
 }
 
 /**
- * `\p{N}{1,3}+` repeats `{1,3}` in Oniguruma (elsewhere the `+` would keep it from giving back), which is as
- * much as `\p{N}+`, without several ways to match.
+ * `\p{N}{1,3}+` repeats `{1,3}` in Oniguruma (elsewhere the `+` would keep it from giving back),
+ * which is as much as `\p{N}+`, without several ways to match.
  */
 const withoutRepeatedRepetitions = (source: string): string =>
   source.replace(/(\\.|\[(?:\\.|[^\]\\])*\])|\{1,\d*\}\+/gs, (_, kept = '+') => kept)

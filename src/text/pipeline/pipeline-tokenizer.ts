@@ -133,7 +133,7 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
     return this.cleansUp ? cleanedUp(decoder) : decoder
   }
 
-  /** The last tokens of `ids` that have a text: what comes after them looks as it does after all. */
+  /** The last tokens of `ids` that have a text: what follows looks as it does after all. */
   private withText(ids: readonly number[]): number[] {
     for (let count = 8; count < ids.length; count *= 2) {
       const last = ids.slice(-count)

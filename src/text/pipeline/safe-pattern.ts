@@ -1,6 +1,9 @@
 import { UserError } from '../../errors.ts'
 
-/** Repetitions without an end before a place that may fail: each multiplies the time by a text's length. */
+/**
+ * Repetitions without an end before a place that may fail: each multiplies the time by a text's
+ * length.
+ */
 const MOST_UNBOUNDED = 1
 /** Choices before such a place: each doubles the time. */
 const MOST_CHOICES = 6
@@ -9,7 +12,9 @@ const DEEPEST = 64
 /** From so many on a repetition counts as one without an end. */
 const MANY = 32
 
-/** Ways in which a text may be matched, all of which are tried where what follows does not match. */
+/**
+ * Ways in which a text may be matched, all of which are tried where what follows does not match.
+ */
 interface Ways {
   readonly unbounded: number
   readonly choices: number
@@ -44,10 +49,10 @@ const sequenceOf = (first: Cost, then: Cost): Cost => ({
 
 /**
  * Refuses a regular expression that may take time without end on a short text: patterns of a
- * tokenizer.json are foreign, and JavaScript's matcher tries all ways there are. That is the case for a
- * repetition of what matches in several ways, such as `(a+)+` and `(a|a)*`, and for several repetitions or
- * many choices before something that may fail, such as `a*a*b`. The patterns of tokenizers that are in use
- * have none. `name` is how messages call it. Throws UserError.
+ * tokenizer.json are foreign, and JavaScript's matcher tries all ways there are. That is the case
+ * for a repetition of what matches in several ways, such as `(a+)+` and `(a|a)*`, and for several
+ * repetitions or many choices before something that may fail, such as `a*a*b`. The patterns of
+ * tokenizers that are in use have none. `name` is how messages call it. Throws UserError.
  */
 export function checkPattern({ source }: RegExp, name: string): void {
   let at = 0

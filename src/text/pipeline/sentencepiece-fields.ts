@@ -3,12 +3,13 @@ import { isObject, type TokenizerModel } from '../tokenizer-json.ts'
 
 /**
  * What a tokenizer.json that comes from a SentencePiece model says in a field of its own,
- * `model.sentencepiece`, for ids that are SentencePiece's in every case. Other libraries pass it over.
+ * `model.sentencepiece`, for ids that are SentencePiece's in every case. Other libraries pass it
+ * over.
  */
 export interface SentencePieceFields {
   /**
-   * Pieces that are taken wherever a text spells them, and are never normalized or merged with what is
-   * next to them. To other libraries they are added tokens, which text is cut at first.
+   * Pieces that are taken wherever a text spells them, and are never normalized or merged with what
+   * is next to them. To other libraries they are added tokens, which text is cut at first.
    */
   readonly user_defined_symbols: readonly string[]
   /** Pieces that text never makes. */
@@ -17,7 +18,7 @@ export interface SentencePieceFields {
   readonly scores?: readonly number[]
 }
 
-/** Undefined if the tokenizer is not SentencePiece's. Throws UserError where the field is damaged. */
+/** Undefined if the tokenizer is not SentencePiece's. Throws UserError for a damaged field. */
 export function readSentencePieceFields(model: TokenizerModel): SentencePieceFields | undefined {
   const { sentencepiece: fields } = model
   if (fields === undefined) return undefined

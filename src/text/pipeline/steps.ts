@@ -42,8 +42,8 @@ export function replacementOf(value: unknown, place: string): string {
 }
 
 /**
- * Ends steps that each make a text longer: a few bytes of a foreign file could ask for all of the memory.
- * Throws UserError.
+ * Ends steps that each make a text longer: a few bytes of a foreign file could ask for all of the
+ * memory. Throws UserError.
  */
 export function checkGrowth(part: string, before: number, after: number): void {
   if (after <= LONGEST * before + 2 ** 16) return

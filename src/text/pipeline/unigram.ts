@@ -14,8 +14,8 @@ export interface UnigramOptions {
   /** The lowest score in the file. */
   readonly lowest: number
   /**
-   * SentencePiece's own way: these pieces, user-defined, before all others, and sums in float32, whose last
-   * bits decide between equals. Without, as Hugging Face's library: sums in float64.
+   * SentencePiece's own way: these pieces, user-defined, before all others, and sums in float32,
+   * whose last bits decide between equals. Without, as Hugging Face's library: sums in float64.
    */
   readonly symbols?: ReadonlySet<string> | undefined
 }
@@ -67,8 +67,8 @@ export class Unigram implements Model {
   }
 
   /**
-   * The most probable cut; of equals the one whose last piece is longest. For the end of a piece where it
-   * starts, and its id, -1 for an unknown character.
+   * The most probable cut; of equals the one whose last piece is longest. For the end of a piece
+   * where it starts, and its id, -1 for an unknown character.
    */
   private best(word: string): { points: number[]; starts: Int32Array; last: Int32Array } {
     const points = Array.from(word, (character) => character.codePointAt(0) as number)

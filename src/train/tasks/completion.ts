@@ -7,7 +7,7 @@ import type { Model } from '../../models/model.ts'
 import { nextToken } from '../../objectives/language-model.ts'
 import type { RecordTask } from './task.ts'
 
-/** Writing on after a prompt: `{"prompt": "...", "completion": "..."}`; the completion alone is learned. */
+/** Completion of a prompt, which alone is learned: `{"prompt": "...", "completion": "..."}`. */
 export const completion: RecordTask<Completion> = {
   kinds: ['decoder'],
   style: 'gpt2',
