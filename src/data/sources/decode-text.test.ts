@@ -224,6 +224,10 @@ describe('other encodings', () => {
       replaced: 2,
     })
     await expect(decode(hex('c4e3ba'), [1], false, 'gbk')).rejects.toThrow('byte 2 is not GB18030')
+    // Half of a character of four bytes: Node's decoder throws at it where bytes come one by one.
+    const half = hex('c4e38c3165')
+    await expect(decode(half, [9], false, 'gb18030')).rejects.toThrow('byte 2 is not GB18030')
+    expect(await decode(half, [9], true, 'gb18030')).toEqual({ text: '你\ufffd1e', replaced: 1 })
   })
 
   it('refuses UTF-8 where another encoding was named, and lets a byte order mark win', async () => {
