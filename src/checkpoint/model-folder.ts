@@ -230,7 +230,7 @@ function asDecoder(found: ModelFolder): ModelFolder<DecoderConfig> {
   const kind =
     config.kind === 'decoder' ? `a decoder made to ${config.head?.task}` : `an ${config.kind}`
   throw new UserError(
-    `${folder}: ${family} is ${kind} here; this needs a model that continues a text, such as a Llama`,
+    `${folder}: ${family} is ${kind} here; this needs a model that continues a text, such as a Llama; use predict for other models, and train --val to measure them`,
   )
 }
 

@@ -85,10 +85,19 @@ it('talks through a pipe, and says that the model only continues', async () => {
   const { code, stdout, stderr } = await chatwright(['chat', '--model', 'model'], { input })
   expect(code, stderr).toBe(0)
   expect(stderr).toMatch(/no chat template/)
-  expect(stderr).toMatch(/There is no \/what/)
+  expect(stderr).toMatch(/There is no command \/what/)
   expect(stdout).toMatch(/^the captain\nsaw/)
   expect(stdout).toMatch(/^the cook/m)
   expect(stdout).not.toMatch(/never read/)
+})
+
+it('tells once that the context has no room for the first messages', async () => {
+  const input = `${'the captain\n'.repeat(12)}/reset\n${'the captain\n'.repeat(12)}`
+  const template = '{% for message in messages %}{{ message.content }} {% endfor %}'
+  await writeFile(join(folder.path, 'plain.jinja'), template)
+  const args = ['chat', '--model', 'model', '--chat-template', 'plain.jinja', '--max-tokens', '2']
+  const { stderr } = await chatwright(args, { input })
+  expect(stderr.match(/no longer fit into the context/g)?.length).toBe(2)
 })
 
 it('speaks Chinese where the locale does', async () => {

@@ -40,6 +40,7 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
   let text = ''
   let answering: AbortController | undefined
   let interrupted = false
+  let forgot = false
   const reader = readMessages({
     onInterrupt: () => {
       if (interrupted) return reader.close()
@@ -54,7 +55,10 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
     const { signal } = answering
     try {
       const pieces = streamChat(model, asked, { ...sampling, signal })
-      return await print(pieces, begun, signal, words)
+      const { text, forgotten } = await print(pieces, begun, signal, words)
+      if (forgotten && !forgot) tell(words.forgot)
+      forgot = forgotten
+      return text
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       tell(error.message)
@@ -75,6 +79,7 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
       else if (command === '/reset') {
         messages = begin()
         text = ''
+        forgot = false
         tell(words.reset)
       } else if (command.startsWith('/')) tell(words.unknown(command))
       else if (continues) {
@@ -109,23 +114,24 @@ function tail({ tokenizer, context }: LanguageModel, text: string): string {
 
 /**
  * Prints pieces as they come, after the text that they go on with, until they end or are stopped;
- * resolves with what they were.
+ * resolves with what they were, and whether the context had no room for the first messages.
  */
 async function print(
-  pieces: AsyncIterable<{ text: string }>,
+  pieces: AsyncGenerator<{ text: string }, { forgotten: number }>,
   begun: string,
   signal: AbortSignal,
   words: { stopped: string; empty: string },
-): Promise<string> {
+): Promise<{ text: string; forgotten: boolean }> {
   let whole = ''
   let before = pc.dim(begun)
-  for await (const { text } of pieces) {
-    process.stdout.write(before + text)
+  let step = await pieces.next()
+  for (; !step.done; step = await pieces.next()) {
+    process.stdout.write(before + step.value.text)
     before = ''
-    whole += text
+    whole += step.value.text
   }
   process.stdout.write('\n')
   if (signal.aborted) tell(words.stopped)
   else if (whole === '') tell(words.empty)
-  return whole
+  return { text: whole, forgotten: step.value.forgotten > 0 }
 }
