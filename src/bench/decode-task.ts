@@ -23,7 +23,7 @@ export type DecodeRequest =
       batch: number
       prompt: number
       steps: number
-      /** Bits of a quantized copy that guesses ahead; the tokens stay the same. */
+      /** Bits of a quantized copy that makes draft tokens; the tokens stay the same. */
       draft?: Bits
     }
 

@@ -20,7 +20,7 @@ export type EncodeRequest =
       batch: number
       length: number
       steps: number
-      /** Bits of a quantized copy that guesses ahead; the tokens stay the same. */
+      /** Bits of a quantized copy that makes draft tokens; the tokens stay the same. */
       draft?: Bits
     }
 

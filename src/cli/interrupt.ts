@@ -44,6 +44,12 @@ export class Interrupt {
   }
 }
 
+/** Does work that the first Ctrl-C or SIGTERM ends in good order. */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupt = new Interrupt().listen()
+  return work(interrupt.signal).finally(() => interrupt.close())
+}
+
 /** Why work was aborted. */
 export class Interruption extends Error {
   override name = 'AbortError'

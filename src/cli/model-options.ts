@@ -9,6 +9,6 @@ export const modelOptions = {
   ...engineOptions,
   /** Bits that the model's matrices are held in (default: 32). */
   bits: z.literal([4, 8]).optional(),
-  /** Bits of a quantized copy that guesses ahead. */
+  /** Bits of a quantized copy that makes draft tokens. */
   draft: z.literal([4, 8]).optional(),
 }

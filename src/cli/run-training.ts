@@ -1,6 +1,7 @@
 import { counted, formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
 import type { StartFacts, TrainEvents, TrainResult } from '../train/session.ts'
 import type { Outcome } from './command.ts'
+import { describeFigures } from './describe-figures.ts'
 import { Interrupt } from './interrupt.ts'
 import { quote } from './quote.ts'
 import { showTraining } from './show-training.ts'
@@ -39,15 +40,8 @@ export async function runTraining(
 }
 
 const describeResult = (result: TrainResult): string => {
-  const { loss, perplexity, bitsPerByte, lossPerDocument, metrics = {} } = result
   const { out, steps, bestStep, final, seconds, tokensPerSecond } = result
-  const measures = [
-    loss === undefined ? [] : `validation loss ${formatLoss(loss)}`,
-    perplexity === undefined ? [] : `perplexity ${perplexity.toFixed(2)}`,
-    bitsPerByte === undefined ? [] : `${bitsPerByte.toFixed(3)} bits per byte`,
-    lossPerDocument === undefined ? [] : `loss per document ${formatLoss(lossPerDocument)}`,
-    Object.entries(metrics).map(([name, value]) => `${wordsOf(name)} ${value.toFixed(4)}`),
-  ].flat()
+  const measures = describeFigures(result, 'validation loss')
   const last =
     final && bestStep < steps
       ? ` at step ${bestStep}, the best; validation loss ${formatLoss(final.loss)} at the last step`
@@ -55,7 +49,3 @@ const describeResult = (result: TrainResult): string => {
   const measured = measures.length > 0 ? `${measures.join(', ')}${last}; ` : ''
   return `${measured}${counted(steps, 'step')} in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
 }
-
-/** `exactMatch` -> `exact match`. */
-const wordsOf = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

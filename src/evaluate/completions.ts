@@ -10,7 +10,7 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 /** Texts that are written together. */
 const TOGETHER = 32
 /** Examples that are written to be measured. */
-export const WRITTEN = 1000
+const WRITTEN = 1000
 /** Tokens behind the right text, in which the model may end or go wrong. */
 const BEYOND = 2
 const GREEDILY = chatOptions.parse({ temperature: 0, slide: false })
@@ -62,6 +62,10 @@ export async function exactMatch(
   options.signal?.throwIfAborted()
   return fits.filter(({ text }, i) => written[i] === text).length / some.length
 }
+
+/** What the user should know where `exactMatch` does not take all of so many records. */
+export const writtenNotice = (count: number): string[] =>
+  count > WRITTEN ? [`exact matches are counted among ${WRITTEN} of the ${count} records`] : []
 
 /** How the model in question reads prompts. */
 export interface PromptReading {

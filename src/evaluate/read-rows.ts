@@ -11,7 +11,7 @@ import { longestOf } from '../data/tasks/sequences.ts'
 import { encodeToMemory } from '../data/token-source.ts'
 import { UserError } from '../errors.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
-import { encodeCompletions, WRITTEN } from './completions.ts'
+import { encodeCompletions, writtenNotice } from './completions.ts'
 import type { MeasuredData } from './measure-model.ts'
 
 /** What is measured, in rows of `length` tokens. */
@@ -72,12 +72,11 @@ async function readCompletions(corpus: Corpus, folder: Folder): Promise<Rows> {
   const length = Math.min(folder.config.context, longestOf(encoded))
   const { tokenizer } = folder
   const { data, notices } = rowsOf(completionSet(encoded, { tokenizer, length }), folder)
-  const counted = `exact matches are counted among ${WRITTEN} of the ${records.length} records`
   return {
     length,
     records,
     data,
-    notices: records.length > WRITTEN ? [...notices, counted] : notices,
+    notices: [...notices, ...writtenNotice(records.length)],
   }
 }
 

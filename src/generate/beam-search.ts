@@ -50,8 +50,10 @@ export async function beamSearch(
       `the engine ${program.engine.name} follows one beam only; use the engine cpu or wasm`,
     )
   const decoding = await openDecoding(parts, {
-    ...{ sequences: count, capacity: ids.length + maxTokens - 1 },
-    ...{ sources: [sources], signal },
+    sequences: count,
+    capacity: ids.length + maxTokens - 1,
+    sources: [sources],
+    signal,
   })
   const done = new Hypotheses(options)
   try {

@@ -16,7 +16,7 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
   engine?: EngineOptions['engine'] | Engine
   /** Bits that the model's matrices are held in: see `LanguageModelOptions`. */
   bits?: Bits
-  /** Bits of a quantized copy that guesses ahead: see `LanguageModelOptions`. */
+  /** Bits of a quantized copy that makes draft tokens: see `LanguageModelOptions`. */
   draft?: Bits
   /**
    * Folders of LoRA adapters that it runs with, as `tune` and PEFT make them; their updates add up.

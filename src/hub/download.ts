@@ -38,7 +38,7 @@ export async function download(options: DownloadOptions): Promise<void> {
     )
   }
   await rename(partial, blob).catch(async (error) => {
-    // Where locks are not to be had, another download may have been sooner.
+    // Where locks are unavailable, another download may have been sooner.
     if (!(await hasSize(blob, file.size))) throw fileError(error, `cannot write ${blob}`)
   })
 }

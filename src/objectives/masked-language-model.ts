@@ -25,7 +25,7 @@ export function maskedLanguageModelObjective(
     input('targets', 'int32', [rows, count]),
   ]
   const hidden = model.hidden(ids, { mask, random })
-  // Only the rows of hidden tokens are multiplied with the vocabulary.
+  // Only the rows of masked tokens are multiplied with the vocabulary.
   const starts = constant(
     Array.from({ length: rows }, (_, row) => row * length),
     [rows, 1],

@@ -42,7 +42,7 @@ export function trainingBytes({ model, learned, states, batch, length }: Trainin
   return vectors + examples + activations
 }
 
-/** Memory that can still be had, in bytes; where a system does not tell, what it has in all. */
+/** Memory that is available, in bytes; where a system does not tell, what it has in all. */
 export const availableMemory = (): number =>
   process.platform === 'linux' ? process.availableMemory() : totalmem()
 

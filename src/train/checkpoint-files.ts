@@ -93,7 +93,7 @@ export const promoteCheckpoint = (
 
 /**
  * Removes checkpoints later than `step`: after a roll-back they belong to the training that was given
- * up, and a resumed run would go on from them.
+ * up, and a resumed run would begin at them.
  */
 export const removeCheckpointsAfter = async (out: string, step: number): Promise<void> => {
   // The newest first: a kill midway leaves no gap.

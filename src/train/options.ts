@@ -122,7 +122,7 @@ export const trainOptions = trainingOptions.extend({
   dropout: dropoutRate.optional(),
   /** Of what the activation gives; default: 0. */
   feedForwardDropout: dropoutRate.optional(),
-  /** Share of the tokens that is hidden, of the task `mlm`. */
+  /** Share of the tokens that is masked, of the task `mlm`. */
   maskShare: z.number().gt(0).lt(1).default(0.15),
   /** By which similarities are divided, of the task `embed`. */
   temperature: positiveNumber.default(0.05),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /**
- * Of what lists of records say, wherever they stand: a training goes on with the same ones alone.
+ * Of what lists of records say, wherever they stand: a training resumes with the same ones alone.
  * It is the hash of their JSON, which is made record by record, since a string has half a gigabyte
  * at most.
  */

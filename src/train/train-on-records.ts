@@ -4,7 +4,7 @@ import type { Corpus } from '../data/sources/corpus.ts'
 import { parsedRecords } from '../data/sources/parsed-records.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
-import { WRITTEN } from '../evaluate/completions.ts'
+import { writtenNotice } from '../evaluate/completions.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import { kindOfStyle } from '../models/styles/index.ts'
@@ -80,10 +80,7 @@ export async function trainOnRecords(
   const batch = Math.min(options.batch ?? defaults.batch, learned.count)
   if (options.batch !== undefined && batch < options.batch)
     events.onMessage?.(`a batch has ${batch} records, not ${options.batch}: there are no more`)
-  if (task.expected && held.length > WRITTEN)
-    events.onMessage?.(
-      `exact matches are counted among ${WRITTEN} of the ${held.length} records for validation`,
-    )
+  for (const notice of task.expected ? writtenNotice(held.length) : []) events.onMessage?.(notice)
   if (task.undivided && batch < 2)
     throw new UserError(
       `${name} compares the examples of a batch; give two records or more, and a batch of 2 or more`,

@@ -24,7 +24,7 @@ import { packedExamples, type TextExamples, wholeExamples } from './text-example
 import { type ChosenTokenizer, originOf, tokenizerForText } from './tokenizer-for.ts'
 import { checkBase, type TrainingParts } from './training-parts.ts'
 
-/** Learns the next token of text, or hidden ones. */
+/** Learns the next token of text, or masked ones. */
 export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
   const { options, corpus, validation, base, report } = parts
   const { out, resume, task, val, seed, shuffle, documents } = options

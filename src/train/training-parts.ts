@@ -24,18 +24,28 @@ export interface TrainingParts {
 
 /** Options that a base decides, and that cannot be given with it. */
 const OF_THE_BASE = [
-  ...(['style', 'depth', 'layers', 'heads', 'kvHeads', 'dim', 'hiddenDim', 'positions'] as const),
-  ...(['output', 'activation', 'ropeTheta', 'norm', 'feedForward', 'init'] as const),
-  ...([
-    'feedForwardDropout',
-    'window',
-    'experts',
-    'expertsPerToken',
-    'dropout',
-    'vocab',
-    'tokenizer',
-  ] as const),
-]
+  'style',
+  'depth',
+  'layers',
+  'heads',
+  'kvHeads',
+  'dim',
+  'hiddenDim',
+  'positions',
+  'output',
+  'activation',
+  'ropeTheta',
+  'norm',
+  'feedForward',
+  'init',
+  'feedForwardDropout',
+  'window',
+  'experts',
+  'expertsPerToken',
+  'dropout',
+  'vocab',
+  'tokenizer',
+] as const satisfies readonly (keyof TrainOptions)[]
 
 /** Options that some tasks alone look at. */
 const OF_TASKS = {

@@ -1,6 +1,7 @@
 import { evaluateOptions } from '../../evaluate/evaluate.ts'
-import { formatCount, formatLoss } from '../../train/report/format.ts'
+import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
+import { describeFigures } from '../describe-figures.ts'
 import { findAdapters } from '../find-adapters.ts'
 import { findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
@@ -35,16 +36,12 @@ export const evaluate = defineCommand({
     const model = await findModel(options.model)
     const adapter = await findAdapters(options.adapter ?? [])
     const result = await evaluate({ ...options, model, adapter }, { onMessage: console.error })
-    const { loss, perplexity, bitsPerByte, lossPerDocument, exactMatch, tokensPerSecond } = result
+    const { exactMatch, tokensPerSecond } = result
+    const metrics: Record<string, number> = exactMatch === undefined ? {} : { exactMatch }
     const text = [
-      `loss ${formatLoss(loss)}, perplexity ${perplexity.toFixed(2)}`,
-      `${bitsPerByte.toFixed(3)} bits per byte`,
-      lossPerDocument === undefined ? [] : `loss per document ${formatLoss(lossPerDocument)}`,
-      exactMatch === undefined ? [] : `exact match ${exactMatch.toFixed(4)}`,
+      ...describeFigures({ ...result, metrics }, 'loss'),
       `${formatCount(tokensPerSecond)} tokens per second`,
-    ]
-      .flat()
-      .join(', ')
+    ].join(', ')
     return { result, text }
   },
 })

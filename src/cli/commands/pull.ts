@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pullOptions } from '../../hub/options.ts'
 import { defineCommand } from '../command.ts'
-import { Interrupt } from '../interrupt.ts'
+import { interruptible } from '../interrupt.ts'
 import { showTransfer } from '../show-transfer.ts'
 
 export const pull = defineCommand({
@@ -28,12 +28,9 @@ export const pull = defineCommand({
     const { pullModel } = await import('../../hub/pull.ts')
     const { events, end } = showTransfer()
     const model = revision === undefined ? name : `${name}@${revision}`
-    const interrupt = new Interrupt().listen()
-    const { signal } = interrupt
-    const folder = await pullModel(model, { ...options, signal }, events).finally(() => {
-      interrupt.close()
-      end()
-    })
+    const folder = await interruptible((signal) =>
+      pullModel(model, { ...options, signal }, events),
+    ).finally(end)
     return { result: { model, folder }, text: folder }
   },
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pushOptions } from '../../hub/options.ts'
 import { defineCommand } from '../command.ts'
-import { Interrupt } from '../interrupt.ts'
+import { interruptible } from '../interrupt.ts'
 import { showTransfer } from '../show-transfer.ts'
 
 export const push = defineCommand({
@@ -26,12 +26,9 @@ export const push = defineCommand({
   run: async ({ dir, name, ...options }) => {
     const { pushModel } = await import('../../hub/push.ts')
     const { events, end } = showTransfer()
-    const interrupt = new Interrupt().listen()
-    const { signal } = interrupt
-    const result = await pushModel(dir, name, { ...options, signal }, events).finally(() => {
-      interrupt.close()
-      end()
-    })
+    const result = await interruptible((signal) =>
+      pushModel(dir, name, { ...options, signal }, events),
+    ).finally(end)
     return { result, text: result.url }
   },
 })

@@ -145,7 +145,10 @@ export function readConfig(json: unknown): ImportedConfig {
 
 /** Far more than any model has: a file that claims more is damaged, or means harm. */
 const MOST = {
-  ...{ layers: MOST_LAYERS, experts: 4096, heads: 65_536, width: 2 ** 24 },
+  layers: MOST_LAYERS,
+  experts: 4096,
+  heads: 65_536,
+  width: 2 ** 24,
   'experts of all layers': 65_536,
 }
 

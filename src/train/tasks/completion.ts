@@ -33,5 +33,5 @@ export const completion: RecordTask<Completion> = {
 
 function decoderOf(model: Model): Decoder {
   if (model instanceof Decoder) return model
-  throw new TypeError(`an ${model.config.kind} does not go on with a text`)
+  throw new TypeError(`an ${model.config.kind} does not complete a prompt`)
 }

@@ -14,7 +14,7 @@ export type RecordTaskName = keyof typeof RECORD_TASKS
 export const recordTask = (name: RecordTaskName): RecordTask<unknown> =>
   RECORD_TASKS[name] as RecordTask<unknown>
 
-/** All that `train` can do: also the next token of a text, and hidden ones. */
+/** All that `train` can do: also the next token of a text, and masked ones. */
 export const TASKS = ['lm', 'mlm', ...Object.keys(RECORD_TASKS)] as (
   | 'lm'
   | 'mlm'
