@@ -114,7 +114,10 @@ it('takes a field that is null, or an empty list of calls, for one that is not t
   expect(parseConversation({ messages, instruction: null }, where).messages).toEqual(expected)
   const alpaca = { instruction: 'q', input: null, output: 'a', system: null, history: null }
   expect(parseConversation({ ...alpaca, messages: null }, where).messages).toEqual(expected)
-  const called = [...messages.slice(0, 1), { ...messages[1], tool_calls: [{ id: 'x' }] }]
+  const called = [
+    ...messages.slice(0, 1),
+    { ...messages[1], content: null, tool_calls: [{ id: 'x' }] },
+  ]
   expect(() => parseConversation({ messages: called }, where)).toThrow(/calls of tools/)
 })
 
@@ -143,6 +146,10 @@ describe('readConversations', () => {
     expect(jsonl.events).toEqual([
       { kind: 'left-out', name: `${jsonl.path}:2`, reason: 'its answer is empty' },
     ])
+    const unlearned = { messages: [user, { ...assistant, weight: 0 }] }
+    const { path, events } = await read('w.jsonl', JSON.stringify(unlearned))
+    const reason = 'its answers all have weight 0'
+    expect(events).toEqual([{ kind: 'left-out', name: `${path}:1`, reason }])
     const json = await read('c.json', JSON.stringify(lines, null, 1))
     expect(json.all.map((one) => one.messages)).toEqual(jsonl.all.map((one) => one.messages))
   })

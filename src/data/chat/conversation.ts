@@ -8,14 +8,15 @@ const none = (what: string) =>
   z.tuple([], { error: `calls of ${what} are not supported` }).optional()
 
 const messageSchema = z.object({
+  // The first, for a message that has them has no content.
+  tool_calls: none('tools'),
+  function_call: none('functions'),
   role: z.enum(['system', 'user', 'assistant']),
   content: z.string(),
   /** What the assistant thought before its answer. */
   reasoning_content: z.string().optional(),
   /** OpenAI's: an answer of weight 0 is read but not learned. */
   weight: z.union([z.literal(0), z.literal(1)]).optional(),
-  tool_calls: none('tools'),
-  function_call: none('functions'),
 })
 
 /** OpenAI-style: `{"messages": [{"role": "user", "content": "..."}, ...]}`. */

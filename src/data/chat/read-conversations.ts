@@ -4,7 +4,7 @@ import { parsedRecords } from '../sources/parsed-records.ts'
 import { type Conversation, hasAnswer, parseConversation } from './conversation.ts'
 
 /**
- * The conversations of JSONL and JSON files; see `parseConversation`. Those whose answers are all blank
+ * The conversations of JSONL and JSON files; see `parseConversation`. Those without an answer to learn
  * are left out, and reported. Throws UserError with file and line.
  */
 export async function* readConversations(
@@ -13,6 +13,11 @@ export async function* readConversations(
 ): AsyncGenerator<Conversation> {
   for await (const conversation of parsedRecords(corpus, parseConversation)) {
     if (hasAnswer(conversation)) yield conversation
-    else report({ kind: 'left-out', name: conversation.where, reason: 'its answer is empty' })
+    else report({ kind: 'left-out', name: conversation.where, reason: reasonFor(conversation) })
   }
 }
+
+const reasonFor = ({ messages }: Conversation): string =>
+  messages.some(({ role, weight }) => role === 'assistant' && weight !== 0)
+    ? 'its answer is empty'
+    : 'its answers all have weight 0'

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -22,6 +22,18 @@ it('reads by position what was written piece by piece', async () => {
   await truncate(path, 4)
   await expect(file.read(2, 3)).rejects.toThrow(`${path}: ends at byte 4`)
   await file.close?.()
+})
+
+it.skipIf(process.platform !== 'linux')('leaves no file open whose name is gone', async () => {
+  const path = join(folder, 'a.bin')
+  await writeFile(path, [Uint8Array.of(1)])
+  const handle = await open(path)
+  await rm(path)
+  const names = () => readdir('/proc/self/fd')
+  const before = await names()
+  await expect(openFile(`/proc/self/fd/${handle.fd}`)).rejects.toThrow('no such file or folder')
+  expect((await names()).length).toBe(before.length)
+  await handle.close()
 })
 
 it('opens the weights of a folder', async () => {

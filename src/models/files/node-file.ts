@@ -13,18 +13,25 @@ const MAX_READ = 2 ** 30
 
 /** A file, read by position. Throws UserError when it cannot be opened. */
 export const openFile = async (path: string): Promise<ByteSource> => {
+  let handle: FileHandle | undefined
   try {
-    const handle = await open(path)
-    const found = await handle.stat()
-    const real = await realpath(path)
-    return {
-      size: found.size,
-      place: { folder: dirname(real), file: basename(real), version: versionOf(found) },
-      read: (offset, length) => readAt(handle, path, offset, length),
-      close: () => handle.close(),
-    }
+    handle = await open(path)
+    return await sourceOf(handle, path)
   } catch (error) {
+    // The name may be gone by now, where a training replaces the file.
+    await handle?.close()
     throw fileError(error, `cannot open ${path}`)
+  }
+}
+
+async function sourceOf(handle: FileHandle, path: string): Promise<ByteSource> {
+  const found = await handle.stat()
+  const real = await realpath(path)
+  return {
+    size: found.size,
+    place: { folder: dirname(real), file: basename(real), version: versionOf(found) },
+    read: (offset, length) => readAt(handle, path, offset, length),
+    close: () => handle.close(),
   }
 }
 
