@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { fileError } from '../models/files/file-error.ts'
 import { explain } from './failure.ts'
-import { commandNamed, createProgram } from './program.ts'
+import { createProgram, helpFor } from './program.ts'
 import { refuseUnreadable } from './refuse-unreadable.ts'
 import { showNotices } from './show-notices.ts'
 
@@ -28,8 +28,7 @@ try {
   const isSaid = error instanceof CommanderError && /help|version/i.test(error.code)
   if (!isSaid) {
     console.error(`chatwright: ${message}`)
-    if (error instanceof CommanderError)
-      console.error(`${commandNamed(program, process.argv.slice(2))} --help lists the options.`)
+    if (error instanceof CommanderError) console.error(helpFor(program, process.argv.slice(2)))
     if (process.argv.includes('--json')) console.log(JSON.stringify({ error: message }))
   }
 }

@@ -35,10 +35,11 @@ const COMMANDS = [
   bench,
 ]
 
-/** The command that words name, with its parents: `chatwright tokenizer encode`. */
-export function commandNamed(command: Command, [word, ...words]: readonly string[]): string {
-  const next = command.commands.find((one) => one.name() === word)
-  return next ? `${command.name()} ${commandNamed(next, words)}` : command.name()
+/** Where to look when words are refused: `chatwright train --help lists the options.` */
+export function helpFor(command: Command, words: readonly string[], path = 'chatwright'): string {
+  const next = command.commands.find((one) => one.name() === words[0])
+  if (next) return helpFor(next, words.slice(1), `${path} ${next.name()}`)
+  return `${path} --help lists the ${command.commands.length > 0 ? 'commands' : 'options'}.`
 }
 
 /** The whole command line. Its own errors are thrown as CommanderError and not printed. */

@@ -20,7 +20,8 @@ export async function readChatTemplate(path: string): Promise<string> {
         'there is no such chat template; give a file of Jinja, the folder of a model that has one, or chatml',
       )
     const template = found.isDirectory() ? await inFolder(path) : await inFile(path)
-    if (template === undefined)
+    // A text without either would be the same for every conversation.
+    if (template === undefined || !/\{[{%]/.test(template))
       throw new UserError('there is no chat template in it; give a file of Jinja, or chatml')
     checkTemplate(template)
     return template

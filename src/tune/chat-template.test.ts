@@ -62,6 +62,8 @@ test('a template of another model or of JSON is taken, and a faulty one is named
   await writeFile(path('bad.jinja'), 'a\n{% for %}')
   const given = (chatTemplate: string) => tune({ ...options('bad'), chatTemplate })
   await expect(given(path('bad.jinja'))).rejects.toThrow(/bad\.jinja: the chat template .* line 2/)
+  await writeFile(path('prose.txt'), '{"text": "no template"}')
+  await expect(given(path('prose.txt'))).rejects.toThrow(/there is no chat template in it/)
   await expect(given(path('none'))).rejects.toThrow(/none: there is no such chat template/)
   await expect(given(path('base'))).rejects.toThrow(/base: there is no chat template in it/)
 })

@@ -5,6 +5,7 @@ import type { LanguageModel } from '../../generate/language-model.ts'
 import type { ChatOptions } from '../../generate/options.ts'
 import type { ChatMessage } from '../../text/chat-template.ts'
 import type { Language } from '../../train/report/messages.ts'
+import { endOfText } from './end-of-text.ts'
 import { chatMessages } from './messages.ts'
 import { readMessages } from './read-messages.ts'
 
@@ -83,11 +84,10 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
         tell(words.reset)
       } else if (command.startsWith('/')) tell(words.unknown(command))
       else if (continues) {
-        const content = message ? message : tail(model, text)
+        const content = message ? message : endOfText(model, text)
         const more = await answer([{ role: 'user', content }], message)
         if (more === undefined) continue
-        // A character of which the last token holds a part only is written once more, whole.
-        text = (message ? message + more : text + more).replace(/\ufffd+$/, '')
+        text = message ? message + more : text + more
         const asked = { role: 'user', content: message ?? '' } as const
         messages.push(asked, { role: 'assistant', content: more })
       } else if (command !== '') {
@@ -103,13 +103,6 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
 
 const tell = (text: string): void => {
   process.stderr.write(`${pc.dim(text)}\n`)
-}
-
-/** The end of a text, half as long as the context, which leaves room to go on. */
-function tail({ tokenizer, context }: LanguageModel, text: string): string {
-  const ids = tokenizer.encode(text)
-  const half = Math.ceil(context / 2)
-  return ids.length > half ? tokenizer.decode(ids.slice(-half)) : text
 }
 
 /**

@@ -363,7 +363,7 @@ describe('streams', () => {
     expect(await read(['-'], { stdin: stdin('{"text":"好", "label": null}') })).toEqual([
       ['-:1', '好'],
     ])
-    expect(events).toEqual([{ kind: 'json-lines', name: '-' }])
+    expect(events).toEqual([{ kind: 'json-lines' }])
     const prose = '{"quoted"} text\n'
     expect(await read(['-'], { stdin: stdin(prose) })).toEqual([['-', prose]])
   })

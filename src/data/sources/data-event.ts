@@ -9,7 +9,7 @@ export type DataEvent =
   /** A file is UTF-8, and read as such `instead` of in the encoding that was named. */
   | { kind: 'utf-8'; name: string; instead: string }
   /** Standard input holds JSON objects, one a line, and is read as such. */
-  | { kind: 'json-lines'; name: string }
+  | { kind: 'json-lines' }
   /** Lines that hold the separator alone end documents. */
   | { kind: 'separated'; name: string; separator: string }
   /** Characters counted or tokenized so far. */

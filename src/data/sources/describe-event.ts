@@ -15,7 +15,7 @@ function describe(event: DataEvent): string | undefined {
     case 'utf-8':
       return `${event.name}: is UTF-8, and read as UTF-8 instead of ${event.instead}`
     case 'json-lines':
-      return `${event.name}: holds JSON, and is read as one record a line`
+      return 'standard input holds JSON, and is read as one record a line'
     case 'separated':
       return `${event.name}: lines of ${event.separator} alone end documents (--document-separator '' reads them as text)`
     case 'progress':

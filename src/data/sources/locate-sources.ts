@@ -33,7 +33,7 @@ export async function locateSources(
       const path = await copyOf(stdin ?? process.stdin)
       const field = source.slice(2) || undefined
       const isJson = field !== undefined || (await holdsRecords(path, search.encoding))
-      if (isJson && field === undefined) search.report({ kind: 'json-lines', name: '-' })
+      if (isJson && field === undefined) search.report({ kind: 'json-lines' })
       return [copiedFile('-', path, { isJson, field })]
     }
     if (await isPipe(source)) return [copiedFile(source, await copyOf(createReadStream(source)))]
