@@ -114,14 +114,15 @@ async function describe(folder: string) {
   }
 }
 
-/** Whatever either file says to end a text ends it. */
+/** Whatever either file says to end a text ends it; old files have -1 where there is no such token. */
 function withEnds(
-  generation: ModelFolder['generation'],
+  { eos_token_id: own, ...others }: ModelFolder['generation'],
   endIds: readonly number[],
 ): ModelFolder['generation'] {
-  const ends = [...new Set([...endIds, ...[generation.eos_token_id ?? []].flat()])]
-  if (ends.length === 0) return generation
-  return { ...generation, eos_token_id: ends.length === 1 ? ends[0] : ends }
+  const all = new Set([...endIds, ...[own ?? []].flat()])
+  const ends = [...all].filter((id) => !(Number(id) < 0))
+  if (ends.length === 0) return others
+  return { ...others, eos_token_id: ends.length === 1 ? ends[0] : ends }
 }
 
 async function readGeneration(folder: string): Promise<Readonly<Record<string, unknown>>> {

@@ -124,6 +124,11 @@ test('a text ends at every token that config.json or generation_config.json name
   expect(await ended([60, later], 60)).toEqual(tokens.slice(0, last + 1))
   expect(await ended(third, [60, later])).toEqual(tokens.slice(0, tokens.indexOf(third) + 1))
   expect(await ended(null, [later, first])).toEqual([first])
+  // There is no such token.
+  expect(await ended(-1, [-1, later])).toEqual(tokens.slice(0, last + 1))
+  expect(await ended(-1, -1)).toEqual(tokens)
+  await edit('config.json', (json) => ({ ...json, eos_token_id: '2' }))
+  await expect(load(folder, { engine })).rejects.toThrow('config.json: eos_token_id is "2"; expected')
   await rm(join(folder, 'generation_config.json'))
   await edit('config.json', (json) => ({ ...json, eos_token_id: [60, later] }))
   const { tokens: found } = await generate(await load(folder, { engine }), greedily)
@@ -233,7 +238,7 @@ describe('what is wrong is named:', () => {
     [{ top_k: -1 }, 'top_k is -1: Too small'],
     [{ min_p: 2 }, 'min_p is 2: Too big'],
     [{ max_new_tokens: 0 }, 'max_new_tokens is 0: Too small'],
-    [{ eos_token_id: -1 }, 'eos_token_id'],
+    [{ eos_token_id: 1.5 }, 'eos_token_id is'],
   ])('settings of generation out of the range of the options: %j', async (settings, message) => {
     await save(config)
     await edit('generation_config.json', (json) => ({ ...json, ...settings }))

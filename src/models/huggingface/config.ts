@@ -138,9 +138,18 @@ export function readConfig(json: unknown): ImportedConfig {
   return {
     family,
     config,
-    endIds: [fields.eos_token_id].flat().filter((id) => typeof id === 'number'),
+    endIds: readEnds(fields.eos_token_id),
     unknown: Object.keys(canonical).filter((name) => canonical[name] !== null && !known.has(name)),
   }
+}
+
+/** Ids that end a text. Throws UserError where one is no whole number. */
+function readEnds(given: unknown): number[] {
+  const ids = [given ?? []].flat()
+  if (ids.every((id) => Number.isSafeInteger(id))) return ids as number[]
+  throw new UserError(
+    `config.json: eos_token_id is ${JSON.stringify(given)}; expected the id of a token, or a list of ids`,
+  )
 }
 
 /** Far more than any model has: a file that claims more is damaged, or means harm. */
