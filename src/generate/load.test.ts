@@ -128,7 +128,9 @@ test('a text ends at every token that config.json or generation_config.json name
   expect(await ended(-1, [-1, later])).toEqual(tokens.slice(0, last + 1))
   expect(await ended(-1, -1)).toEqual(tokens)
   await edit('config.json', (json) => ({ ...json, eos_token_id: '2' }))
-  await expect(load(folder, { engine })).rejects.toThrow('config.json: eos_token_id is "2"; expected')
+  await expect(load(folder, { engine })).rejects.toThrow(
+    'config.json: eos_token_id is "2"; expected',
+  )
   await rm(join(folder, 'generation_config.json'))
   await edit('config.json', (json) => ({ ...json, eos_token_id: [60, later] }))
   const { tokens: found } = await generate(await load(folder, { engine }), greedily)

@@ -354,6 +354,10 @@ test('an output that differs from the embedding, although they are one, is refus
   const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: other }
   const weights = await file(encodeSafetensors([...tensors, copy]))
   await expect(refuseOtherCopies(family, model, weights)).rejects.toThrow('lm_head.weight differs')
+  // A model that classifies has no output for tokens: that of its base is left over.
+  const head = { task: 'classify', labels: ['a', 'b'], pooling: 'last', outputBias: false } as const
+  const classifier = createModel(decoderSchema.parse({ ...config, head }))
+  expect(unusedTensors(family, classifier, weights)).toEqual(['lm_head.weight'])
 })
 
 test('a single label is a number to estimate, as rerankers and reward models have it', () => {

@@ -263,18 +263,21 @@ const isBuffer = (name: string): boolean =>
     name,
   )
 
-/** Names under which files repeat an embedding that serves as the output too. */
-const COPIES =
-  /^(lm_head|cls\.predictions\.decoder|lm_head\.decoder|decoder|vocab_projector|encoder\.embed_tokens|decoder\.embed_tokens)\.weight$/
-/** Names under which they repeat its bias. */
-const BIAS_COPIES = /^(cls\.predictions|lm_head)\.decoder\.bias$/
+/** Names under which files repeat an embedding that serves as the output too, and its bias. */
+const OUTPUTS =
+  /^(lm_head|cls\.predictions\.decoder|lm_head\.decoder|decoder|vocab_projector)\.weight$/
+const BIASES = /^(cls\.predictions|lm_head)\.decoder\.bias$/
+/** Names under which they repeat an embedding that two stacks share. */
+const INPUTS = /^(encoder|decoder)\.embed_tokens\.weight$/
 
 /** The parameter that a tensor of such a name repeats, if the model has it. */
 function originalOf(name: string, model: Model): string | undefined {
-  const parameters = model.parameters()
+  const task = 'head' in model.config ? model.config.head?.task : undefined
+  // A model with another head has no output for tokens, and one in its file is left over.
+  const repeats = INPUTS.test(name) || (OUTPUTS.test(name) && (!task || task === 'mlm'))
   const embeddings = ['model.embed_tokens.weight', 'model.shared.weight']
-  const originals = BIAS_COPIES.test(name) ? ['head.bias'] : COPIES.test(name) ? embeddings : []
-  return originals.find((original) => parameters.has(original))
+  const originals = BIASES.test(name) ? ['head.bias'] : repeats ? embeddings : []
+  return originals.find((original) => model.parameters().has(original))
 }
 
 /** Throws UserError where a copy of what was read is none: it contradicts the configuration. */
