@@ -13,7 +13,6 @@ import {
   addedToken,
   isObject,
   readBpeModel,
-  readTokenizerJson,
   type TokenizerConfig,
   type TokenizerJson,
 } from './tokenizer-json.ts'
@@ -181,13 +180,6 @@ export async function trainCharTokenizer(
   const whole = withSpecialTokens(json, specialTokens)
   const ids = Object.fromEntries(whole.added_tokens.map(({ content, id }) => [content, id]))
   return new CharTokenizer({ ...whole, post_processor: postProcessorFor(kind, ids) })
-}
-
-/** Reads a parsed tokenizer.json that `toJSON` gave. Throws UserError for any other. */
-export function loadCharTokenizer(json: unknown, config: TokenizerConfig = {}): CharTokenizer {
-  const file = readTokenizerJson(json)
-  if (CharTokenizer.reads(file)) return new CharTokenizer(file, config)
-  throw new UserError('tokenizer.json: this is not a character tokenizer')
 }
 
 /** The tokenizer.json of characters. `<unk>` stands in the model's vocabulary too: Hugging Face's own library looks for it there. */
