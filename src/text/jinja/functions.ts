@@ -66,7 +66,8 @@ function range(first: Value | undefined, second: Value | undefined, third: Value
   if (step === 0) throw fail('the step of range() is 0')
   const length = Math.max(0, Math.ceil((stop - start) / step))
   if (!(length <= RANGE)) throw fail(`range() of ${length} numbers; at most ${RANGE} are made`)
-  return new Range(Array.from({ length }, (_, i) => start + i * step))
+  const items = Array.from({ length }, (_, i) => start + i * step)
+  return new Range(start, stop, step, items)
 }
 
 /** Keys and values of one argument, a mapping or pairs, and of those that are named. */

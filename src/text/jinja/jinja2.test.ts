@@ -36,7 +36,6 @@ const REFUSED: Record<string, string> = {
   "{{ 'a'|attr('b') }}": 'the filter attr',
   "{{ 'a'|center(3) }}": 'the filter center',
   "{{ [{'a': 1}]|groupby('a')|list }}": 'the filter groupby',
-  '{{ range(3) }}': 'the text of a range',
   '{{ range(4)|slice(2)|list }}': 'the filter slice',
   "{{ 'a b'|wordcount }}": 'the filter wordcount',
   "{{ 'a'.center(4) }}": 'str.center',

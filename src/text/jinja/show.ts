@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts'
 import { unsupported } from './fail.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
-import { Dict, Float, List, Tuple, typeName, Undefined, type Value, View } from './values.ts'
+import { Dict, Float, List, Range, Tuple, typeName, Undefined, type Value, View } from './values.ts'
 
 /** Python's `str`: what a template writes where it names a value. */
 export function str(budget: Budget, value: Value): Str {
@@ -30,6 +30,10 @@ export function repr(budget: Budget, value: Value, level = 0): Str {
     return around(budget, '{', pairs, '}')
   }
   if (value instanceof View) return around(budget, `${value.kind}([`, value.items.map(inner), '])')
+  if (value instanceof Range) {
+    const { start, stop, step } = value
+    return `range(${start}, ${stop}${step === 1 ? '' : `, ${step}`})`
+  }
   throw unsupported(`the text of a ${typeName(value)}`)
 }
 

@@ -46,7 +46,19 @@ export class Sequence {
 }
 export class List extends Sequence {}
 export class Tuple extends Sequence {}
-export class Range extends Sequence {}
+
+export class Range extends Sequence {
+  readonly start: number
+  readonly stop: number
+  readonly step: number
+
+  constructor(start: number, stop: number, step: number, items: readonly number[]) {
+    super(items)
+    this.start = start
+    this.stop = stop
+    this.step = step
+  }
+}
 
 type Key = string | number | null
 
