@@ -22,6 +22,10 @@ export function parseOptions<T extends z.ZodType>(schema: T, given: unknown): z.
   throw new UserError(problems.map((problem) => problem.replace(/^: /, '')).join('; '))
 }
 
+/** What zod expected, without its `Too small: ` and the like. */
+export const expectation = (message: string): string =>
+  message.replace(/^(Too (small|big)|Invalid (input|option)): /, '')
+
 /** An option as it is typed: `kvHeads` -> `--kv-heads`. */
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

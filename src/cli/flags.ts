@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { flagOf } from '../options.ts'
+import { expectation, flagOf } from '../options.ts'
 import { nearest } from './nearest.ts'
 
 /**
@@ -160,7 +160,7 @@ function problem(
   const expected =
     isPair && (issue.code === 'invalid_type' || issue.code === 'invalid_key')
       ? 'expected KEY=X, with a token id and a number, such as 50=-100'
-      : issue.message.replace(/^(Too (small|big)|Invalid (input|option)): /, '')
+      : expectation(issue.message)
   const shown = asTyped(value, issue.path[1])
   const near = issue.code === 'invalid_value' ? suggest(shown, issue.values.map(String)) : ''
   return `${origin(name)} ${shown}: ${expected.replaceAll('"', '').replaceAll('|', ', ')}${near}`

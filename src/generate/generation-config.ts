@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { SETTINGS } from '../models/huggingface/generation-settings.ts'
+import { expectation } from '../options.ts'
 import { chatOptions } from './options.ts'
 import type { SamplerOptions } from './sampling/sampler.ts'
 
@@ -34,7 +35,7 @@ export function readGenerationConfig(json: Readonly<Record<string, unknown>>): G
     const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue
     const value = JSON.stringify(json[String(path[0])])
     throw new UserError(
-      `generation_config.json: ${path.join('.')} is ${value}: ${message}; correct it there, or delete it`,
+      `generation_config.json: ${path.join('.')} is ${value}: ${expectation(message)}; correct it there, or delete it`,
     )
   }
   const given = parsed.data

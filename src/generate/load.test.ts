@@ -229,17 +229,17 @@ describe('what is wrong is named:', () => {
     await save({ ...config, attentionBias: 'all' })
     await edit('config.json', (json) => ({ ...json, attention_bias: false }))
     expect(await refused()).toContain(
-      'the weights have model.layers.0.self_attn.k_proj.bias, of which config.json (llama) does not',
+      'the weights have model.layers.0.self_attn.k_proj.bias, which config.json (llama) does not mention',
     )
   })
 
   test.each([
-    [{ temperature: -1 }, 'temperature is -1: Too small'],
-    [{ repetition_penalty: 0 }, 'repetition_penalty is 0: Too small'],
-    [{ top_p: 1.5 }, 'top_p is 1.5: Too big'],
-    [{ top_k: -1 }, 'top_k is -1: Too small'],
-    [{ min_p: 2 }, 'min_p is 2: Too big'],
-    [{ max_new_tokens: 0 }, 'max_new_tokens is 0: Too small'],
+    [{ temperature: -1 }, 'temperature is -1: expected '],
+    [{ repetition_penalty: 0 }, 'repetition_penalty is 0: expected '],
+    [{ top_p: 1.5 }, 'top_p is 1.5: expected number to be <=1'],
+    [{ top_k: -1 }, 'top_k is -1: expected '],
+    [{ min_p: 2 }, 'min_p is 2: expected number to be <=1'],
+    [{ max_new_tokens: 0 }, 'max_new_tokens is 0: expected '],
     [{ eos_token_id: 1.5 }, 'eos_token_id is'],
   ])('settings of generation out of the range of the options: %j', async (settings, message) => {
     await save(config)

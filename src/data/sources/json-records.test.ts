@@ -119,7 +119,7 @@ describe('records', () => {
   it('say where an object or a list is indented instead of one a line', async () => {
     for (const text of ['{\n "data": [{"text": "hello"}]\n}\n', '{"data": [\n{"text": "x"}\n]}'])
       await expect(collect(jsonLines([text], 'f.json'))).rejects.toThrow(
-        'f.json:1: holds the beginning of a JSON value alone; expected a whole record on each line, or one list of records, [ ... ]',
+        'f.json:1: holds only the beginning of a JSON value; expected a whole record on each line, or one list of records, [ ... ]',
       )
   })
 })
