@@ -129,7 +129,11 @@ describe.runIf(found)('llama.cpp with a tokenizer of ours', () => {
     for (const one of texts) {
       const { ids } = encodeInput(again, one)
       expect(ids).toEqual(encodeInput(tokenizer, one).ids)
-      expect(again.decode(ids)).toBe(tokenizer.decode(ids))
+      const specials = { specials: true }
+      expect(again.decode(ids, specials)).toBe(tokenizer.decode(ids, specials))
+      // Where an unknown token is left out, SentencePiece takes the blank behind it for a leading one.
+      if (!ids.includes(tokenizer.specialTokens['<unk>'] as number))
+        expect(again.decode(ids)).toBe(tokenizer.decode(ids))
     }
     expect(again.specialTokens).toEqual(tokenizer.specialTokens)
     expect(again.vocabSize).toBe(tokenizer.vocabSize)
