@@ -6,7 +6,8 @@ import type { Given, Task } from './task.ts'
 
 export function languageModel(model: Decoder, { labelSmoothing, positions, fixed }: Given): Task {
   const packed = positions !== undefined
-  const sizes = { rows: ROWS, length: LENGTH }
+  // The given positions leave gaps, and so go beyond the length.
+  const sizes = { rows: ROWS, length: LENGTH, reach: packed ? model.config.context : undefined }
   const objective = languageModelObjective(model, { ...sizes, labelSmoothing, packed })
   const hidden = fixed
     ? model.hidden(objective.inputs.ids as Tensor)

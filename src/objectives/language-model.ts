@@ -25,6 +25,8 @@ export interface LanguageModelOptions extends ObjectiveSizes {
   labelSmoothing?: number
   /** Sequences hold several conversations, which do not attend to each other. */
   packed?: boolean
+  /** What all given positions are below; default: the length, since each conversation begins at 0. */
+  reach?: number
   /** Leaves out what only training minimises: the balance of experts. */
   measured?: boolean
 }
@@ -35,6 +37,7 @@ export interface LanguageModelOptions extends ObjectiveSizes {
  */
 export function languageModelObjective(model: Decoder, options: LanguageModelOptions): Objective {
   const { rows, length, labelSmoothing, dropout, packed = false, measured = false } = options
+  const { reach = length } = options
   const { weight, random, inputs } = commonInputs(dropout)
   const tokens = (name: string) => input(name, 'int32', [rows, length])
   const [ids, targets] = [tokens('ids'), tokens('targets')]
@@ -44,7 +47,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
   const losses: Tensor[] = []
   const hidden = model.hidden(ids, {
     positions: places.positions,
-    reach: length,
+    reach,
     attentionBias: places.segments && segmentBias(places.segments),
     random,
     losses,
