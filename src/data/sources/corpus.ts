@@ -73,7 +73,7 @@ export async function openCorpus(
     })
   const recordsOf = (file: SourceFile) =>
     (file.format === 'json' ? jsonArray : jsonLines)(textParts(file), file.name)
-  const mended = <T>(value: T, name: string): T =>
+  const checked = <T>(value: T, name: string): T =>
     wellFormed(value, name, encodingErrors, (count) =>
       reportOnce({ kind: 'replaced', name, count }),
     )
@@ -82,7 +82,7 @@ export async function openCorpus(
     const { name, format, field } = file
     if (format !== 'text') {
       for await (const record of recordsOf(file))
-        yield* textPieces([mended(textOf(record, field), record.where)], record.where)
+        yield* textPieces([checked(textOf(record, field), record.where)], record.where)
     } else if (documentSeparator === '') yield* textPieces(textParts(file), name)
     else {
       const found = () => {
@@ -105,7 +105,7 @@ export async function openCorpus(
         `${name}#${field}: names a field, but whole records are read here; leave out #${field}`,
       )
     for await (const { value, where } of recordsOf(file))
-      yield { value: mended(value, where), where }
+      yield { value: checked(value, where), where }
   }
   /** What `read` gives of every file; once one is at fault, the others are only looked through. */
   async function* ofAll<T>(read: (file: SourceFile) => AsyncGenerator<T>): AsyncGenerator<T> {

@@ -17,11 +17,9 @@ export interface DecodingOptions {
   encoding?: string
   /** Default: `refuse`. */
   errors?: EncodingErrors
-  /** Is told how many characters were read as U+FFFD, if any, and what the encoding may be. */
+  /** Called with the number of characters read as U+FFFD, if any, and the likely encoding. */
   replaced?(count: number, likely: string | undefined): void
-  /**
-   * Is told where UTF-8 is read as such, although `encoding` is another; default: it is refused.
-   */
+  /** Called where UTF-8 is read as such although `encoding` is another; default: it is refused. */
   readAsUtf8?(): void
 }
 
@@ -33,8 +31,7 @@ const SNIFF = 8192
  * mark is not part of the text. No character is divided between two parts. Throws UserError with
  * file and byte offset, and the encoding that it seems to be in, at the first bytes that are no
  * text, unless `errors` is `'replace'`. A zero byte near the start is refused always, since no text
- * has one. UTF-8 where `encoding` is another is never read as that: nearly all of it would pass as
- * noise.
+ * has one. UTF-8 is never decoded in another `encoding`: nearly all of it would pass as noise.
  */
 export async function* decodeText(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

@@ -120,7 +120,7 @@ const legacy = (label: string, { longest = 1, repair = same }: LegacyOptions = {
 interface LegacyOptions {
   /** Bytes of the longest character. */
   longest?: number
-  /** Mends what Node's decoder (ICU) does otherwise than the Encoding Standard. */
+  /** Corrects where Node's decoder (ICU) differs from the Encoding Standard. */
   repair?(text: string): string
 }
 
