@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { koffi, loadLibrary, type Pointer } from '../src/runtime/native/koffi.ts'
+import { koffi, loadLibrary, type Pointer } from '../src/files/koffi.ts'
 
 const PACKAGE = fileURLToPath(
   new URL(

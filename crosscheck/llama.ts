@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { koffi, loadLibrary, type Pointer } from '../src/runtime/native/koffi.ts'
+import { koffi, loadLibrary, type Pointer } from '../src/files/koffi.ts'
 import { findPeerLibrary } from './ggml.ts'
 
 /** llama.cpp's structs of parameters, in the order of its `llama.h`. */

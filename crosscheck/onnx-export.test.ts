@@ -3,23 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { type ExportOnnxOptions, exportOnnx } from '../src/deploy/onnx/export-onnx.ts'
-import { classify } from '../src/encode/classify.ts'
-import { embed } from '../src/encode/embed.ts'
-import { fillMask } from '../src/encode/fill-mask.ts'
-import { TextModel } from '../src/encode/text-model.ts'
 import { generate } from '../src/generate/generate.ts'
 import { LanguageModel } from '../src/generate/language-model.ts'
+import {
+  DECODER_STYLES,
+  ENCODER_DECODER_STYLES,
+  ENCODER_STYLES,
+} from '../src/models/architectures/index.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import type { DecoderConfig } from '../src/models/decoder-config.ts'
 import { Encoder } from '../src/models/encoder.ts'
 import { bertHead, type EncoderConfig, modernBertHead } from '../src/models/encoder-config.ts'
 import { EncoderDecoder } from '../src/models/encoder-decoder.ts'
 import type { ModelConfig } from '../src/models/model.ts'
-import {
-  DECODER_STYLES,
-  ENCODER_DECODER_STYLES,
-  ENCODER_STYLES,
-} from '../src/models/styles/index.ts'
+import { classify } from '../src/predict/classify.ts'
+import { embed } from '../src/predict/embed.ts'
+import { fillMask } from '../src/predict/fill-mask.ts'
+import { TextModel } from '../src/predict/text-model.ts'
 import { openEngine } from '../src/runtime/open.ts'
 import { encodeInput } from '../src/text/encode-input.ts'
 import { loadTokenizer } from '../src/text/load.ts'

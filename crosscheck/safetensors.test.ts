@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm, writeFile as writeText } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openFolderWeights, writeFile } from '../src/models/files/node-file.ts'
-import { encodeSafetensors, type TensorToWrite } from '../src/models/files/safetensors.ts'
-import { shardTensors } from '../src/models/files/sharded.ts'
+import { writeFile } from '../src/files/node-file.ts'
+import { openFolderWeights } from '../src/formats/safetensors/open-folder.ts'
+import { encodeSafetensors, type TensorToWrite } from '../src/formats/safetensors/safetensors.ts'
+import { shardTensors } from '../src/formats/safetensors/sharded.ts'
 
 const MODEL = new URL('../../shared/data/models/stories260K.bin', import.meta.url)
 

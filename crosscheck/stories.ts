@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { openLlama2c } from '../src/deploy/sources/llama2c.ts'
+import { openLlama2c } from '../src/formats/llama2c/llama2c.ts'
 import { createModel } from '../src/models/model.ts'
 import { folderOf } from '../test/model-folder.ts'
 

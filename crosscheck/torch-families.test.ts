@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findTorch } from '../src/bench/torch.ts'
+import { findTorch } from '../bench/torch.ts'
 import { agree } from './torch-agreement.ts'
 import { decoders } from './torch-cases/decoders.ts'
 import { encoderDecoders } from './torch-cases/encoder-decoders.ts'

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
-import { runForJson } from '../src/bench/child.ts'
-import type { Torch } from '../src/bench/torch.ts'
-import { writeFile } from '../src/models/files/node-file.ts'
-import { encodeSafetensors, type TensorToWrite } from '../src/models/files/safetensors.ts'
+import { runForJson } from '../bench/child.ts'
+import type { Torch } from '../bench/torch.ts'
+import { writeFile } from '../src/files/node-file.ts'
+import { encodeSafetensors, type TensorToWrite } from '../src/formats/safetensors/safetensors.ts'
 
 const FAMILIES = new URL('../peers/torch/families/', import.meta.url)
 const script = (name: string): string => fileURLToPath(new URL(name, FAMILIES))

@@ -1,5 +1,18 @@
 import { expect, test } from 'vitest'
-import { findTorch } from '../src/bench/torch.ts'
+import { findTorch } from '../bench/torch.ts'
+import { bytesSource } from '../src/files/byte-source.ts'
+import { familyOf, writeConfig } from '../src/formats/huggingface/config.ts'
+import { exportTensors } from '../src/formats/huggingface/weights.ts'
+import { readAdapterTensors } from '../src/formats/peft/lora/adapter.ts'
+import { Lora } from '../src/formats/peft/lora/lora.ts'
+import type { LoraConfig } from '../src/formats/peft/lora/lora-config.ts'
+import { mergeAdapters } from '../src/formats/peft/lora/merge.ts'
+import { peftScale, readPeftConfig, writePeftConfig } from '../src/formats/peft/peft.ts'
+import {
+  encodeSafetensors,
+  openSafetensors,
+  type TensorToWrite,
+} from '../src/formats/safetensors/safetensors.ts'
 import { grad, input, sizeOf, type Tensor } from '../src/graph/index.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import { type DecoderConfig, gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
@@ -11,19 +24,6 @@ import {
   modernBertConfig,
   modernBertHead,
 } from '../src/models/encoder-config.ts'
-import { bytesSource } from '../src/models/files/byte-source.ts'
-import {
-  encodeSafetensors,
-  openSafetensors,
-  type TensorToWrite,
-} from '../src/models/files/safetensors.ts'
-import { familyOf, writeConfig } from '../src/models/huggingface/config.ts'
-import { peftScale, readPeftConfig, writePeftConfig } from '../src/models/huggingface/peft.ts'
-import { exportTensors } from '../src/models/huggingface/weights.ts'
-import { readAdapterTensors } from '../src/models/lora/adapter.ts'
-import { Lora } from '../src/models/lora/lora.ts'
-import type { LoraConfig } from '../src/models/lora/lora-config.ts'
-import { mergeAdapters } from '../src/models/lora/merge.ts'
 import type { Parameter } from '../src/nn/index.ts'
 import { classificationObjective } from '../src/objectives/classification.ts'
 import { languageModelObjective } from '../src/objectives/language-model.ts'

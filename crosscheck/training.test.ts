@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { findTorch, trainWithTorch } from '../src/bench/torch.ts'
-import { compareLosses, trainOurselves } from '../src/bench/train.ts'
-import { type TrainingSizes, writeTrainingData } from '../src/bench/training-task.ts'
+import { findTorch, trainWithTorch } from '../bench/torch.ts'
+import { compareLosses, trainOurselves } from '../bench/train.ts'
+import { type TrainingSizes, writeTrainingData } from '../bench/training-task.ts'
 
 const torch = await findTorch()
 if (!torch) console.warn('PyTorch was not found, so training is not compared with it')

@@ -1,4 +1,4 @@
-import { writeHuggingFace } from '../src/deploy/formats/huggingface.ts'
+import { writeHuggingFace } from '../src/formats/huggingface/write.ts'
 import type { ModelConfig } from '../src/models/model.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
 

@@ -11,22 +11,18 @@
  */
 
 export { type AdapterFolder, readAdapterFolder } from './checkpoint/adapter-folder.ts'
+export { type Inspection, inspectModel } from './checkpoint/inspect-model.ts'
 export { type MergeOptions, type MergeResult, merge } from './checkpoint/merge.ts'
-export { type Inspection, inspectModel } from './cli/inspect-model.ts'
-export { type TrainTokenizerOptions, trainTokenizer } from './cli/train-tokenizer.ts'
 export type { Conversation, Message } from './data/chat/conversation.ts'
 export type { DataEvent } from './data/sources/data-event.ts'
+export { type TrainTokenizerOptions, trainTokenizer } from './data/train-tokenizer.ts'
 export { type Exported, exportModel } from './deploy/export-model.ts'
 export { type Imported, importModel } from './deploy/import-model.ts'
 export type { ExportOptions, ImportOptions } from './deploy/options.ts'
-export { type Classified, classify, estimate, type TextInput } from './encode/classify.ts'
-export { cosineSimilarity, embed } from './encode/embed.ts'
-export { type Filling, fillMask } from './encode/fill-mask.ts'
-export { type Prediction, type PredictOptions, predict } from './encode/predict.ts'
-export { type TaggedWord, tag } from './encode/tag.ts'
-export { type LoadTextModelOptions, loadTextModel, TextModel } from './encode/text-model.ts'
-export { UserError } from './errors.ts'
+export { EngineUnavailable, UserError } from './errors.ts'
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export type { Adapter, AdapterUse, WeightedAdapter } from './formats/peft/lora/adapter.ts'
+export { mergeAdapters, unmergeAdapters } from './formats/peft/lora/merge.ts'
 export { type Answer, chat, streamChat } from './generate/chat.ts'
 export type { Generated } from './generate/from-tokens.ts'
 export { generate, generateAll, stream } from './generate/generate.ts'
@@ -45,6 +41,12 @@ export type {
 export { pullModel } from './hub/pull.ts'
 export { type PushResult, pushModel } from './hub/push.ts'
 export { resolveModel } from './hub/resolve-model.ts'
+export {
+  DECODER_STYLES,
+  ENCODER_DECODER_STYLES,
+  ENCODER_STYLES,
+  type Style,
+} from './models/architectures/index.ts'
 export { Decoder } from './models/decoder.ts'
 export {
   type DecoderConfig,
@@ -60,16 +62,14 @@ export type {
   EncoderDecoderSizes,
 } from './models/encoder-decoder-config.ts'
 export type { HeadConfig } from './models/head-config.ts'
-export type { Adapter, AdapterUse, WeightedAdapter } from './models/lora/adapter.ts'
-export { mergeAdapters, unmergeAdapters } from './models/lora/merge.ts'
 export { countParameters, createModel, type Model, type ModelConfig } from './models/model.ts'
-export {
-  DECODER_STYLES,
-  ENCODER_DECODER_STYLES,
-  ENCODER_STYLES,
-  type Style,
-} from './models/styles/index.ts'
 export * as nn from './nn/index.ts'
+export { type Classified, classify, estimate, type TextInput } from './predict/classify.ts'
+export { cosineSimilarity, embed } from './predict/embed.ts'
+export { type Filling, fillMask } from './predict/fill-mask.ts'
+export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
+export { type TaggedWord, tag } from './predict/tag.ts'
+export { type LoadTextModelOptions, loadTextModel, TextModel } from './predict/text-model.ts'
 export type {
   Binding,
   CompileOptions,
@@ -78,7 +78,6 @@ export type {
   EngineName,
   Program,
 } from './runtime/engine.ts'
-export { EngineUnavailable } from './runtime/errors.ts'
 export { type EngineOptions, openEngine } from './runtime/open.ts'
 export type { TrainBpeOptions } from './text/bpe/from-counts.ts'
 export { trainBpe } from './text/bpe/train.ts'

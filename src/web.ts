@@ -10,10 +10,14 @@
  * @packageDocumentation
  */
 
-export { type ModelFilesOptions, modelFiles } from './checkpoint/model-files.ts'
 export * as data from './data/index.ts'
-export { UserError } from './errors.ts'
+export { EngineUnavailable, UserError } from './errors.ts'
 export { LossMeter } from './evaluate/loss-meter.ts'
+export { type ByteSource, blobSource, bytesSource } from './files/byte-source.ts'
+export { readConfig, writeConfig } from './formats/huggingface/config.ts'
+export { type ModelFilesOptions, modelFiles } from './formats/huggingface/model-files.ts'
+export { importTensors } from './formats/huggingface/weights.ts'
+export { openSafetensors, type Weights } from './formats/safetensors/safetensors.ts'
 export { type Answer, chat, streamChat } from './generate/chat.ts'
 export type { Generated } from './generate/from-tokens.ts'
 export { generate, generateAll, stream } from './generate/generate.ts'
@@ -28,10 +32,6 @@ export {
   gpt2Config,
   llamaConfig,
 } from './models/decoder-config.ts'
-export { type ByteSource, blobSource, bytesSource } from './models/files/byte-source.ts'
-export { openSafetensors, type Weights } from './models/files/safetensors.ts'
-export { readConfig, writeConfig } from './models/huggingface/config.ts'
-export { importTensors } from './models/huggingface/weights.ts'
 export { countParameters } from './models/model.ts'
 export * as nn from './nn/index.ts'
 export { Random } from './random.ts'
@@ -43,7 +43,6 @@ export type {
   EngineName,
   Program,
 } from './runtime/engine.ts'
-export { EngineUnavailable } from './runtime/errors.ts'
 export { openEngine, type PageEngineOptions } from './runtime/web/open.ts'
 export type { TrainBpeOptions } from './text/bpe/from-counts.ts'
 export { trainBpe } from './text/bpe/train.ts'

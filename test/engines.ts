@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { loadLibrary } from '../src/files/koffi.ts'
 import type { Engine } from '../src/runtime/engine.ts'
-import { loadLibrary } from '../src/runtime/native/koffi.ts'
 import { openEngine } from '../src/runtime/open.ts'
 
 /** Engines that must agree: native on the CPU, on WebGPU where it can be had, and WebAssembly. */

@@ -1,5 +1,5 @@
 import type { ModelFolder } from '../src/checkpoint/model-folder.ts'
-import { familyOf } from '../src/models/huggingface/config.ts'
+import { familyOf } from '../src/formats/huggingface/config.ts'
 import { createModel, type ModelConfig } from '../src/models/model.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
 

@@ -1,5 +1,5 @@
-import { adaptablesOf } from '../src/models/lora/adaptable.ts'
-import type { Adapter } from '../src/models/lora/adapter.ts'
+import { adaptablesOf } from '../src/formats/peft/lora/adaptable.ts'
+import type { Adapter } from '../src/formats/peft/lora/adapter.ts'
 import type { Model } from '../src/models/model.ts'
 import { Random } from '../src/random.ts'
 

@@ -1,5 +1,3 @@
-import { gpt2Config, llamaConfig } from '../../src/models/decoder-config.ts'
-import type { HeadConfig } from '../../src/models/head-config.ts'
 import {
   gemma2Config,
   gemma3Config,
@@ -8,7 +6,9 @@ import {
   qwen2Config,
   qwen3Config,
   qwen3MoeConfig,
-} from '../../src/models/styles/decoders.ts'
+} from '../../src/models/architectures/decoders.ts'
+import { gpt2Config, llamaConfig } from '../../src/models/decoder-config.ts'
+import type { HeadConfig } from '../../src/models/head-config.ts'
 import type { RopeScaling } from '../../src/nn/index.ts'
 import type { Case } from '../torch-agreement.ts'
 import type { Given } from '../torch-tasks/task.ts'

@@ -1,3 +1,4 @@
+import { distilbertConfig, robertaConfig } from '../../src/models/architectures/encoders.ts'
 import {
   bertConfig,
   bertHead,
@@ -6,7 +7,6 @@ import {
   modernBertHead,
 } from '../../src/models/encoder-config.ts'
 import type { HeadConfig } from '../../src/models/head-config.ts'
-import { distilbertConfig, robertaConfig } from '../../src/models/styles/encoders.ts'
 import type { Case } from '../torch-agreement.ts'
 import { experts, grouped, labels, small } from './sizes.ts'
 

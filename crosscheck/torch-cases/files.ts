@@ -1,4 +1,4 @@
-import { readConfig } from '../../src/models/huggingface/config.ts'
+import { readConfig } from '../../src/formats/huggingface/config.ts'
 import type { Case } from '../torch-agreement.ts'
 
 /** Both sides read these fields: what they leave out, and what is null, must mean the same to both. */

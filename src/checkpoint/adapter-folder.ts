@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Files } from '../files/folder.ts'
+import { openFile } from '../files/node-file.ts'
 import { readWhole } from '../files/read-whole.ts'
-import { openFile } from '../models/files/node-file.ts'
+import { json, type ModelFilesOptions, textFiles } from '../formats/huggingface/model-files.ts'
+import { type Adapter, readAdapterTensors } from '../formats/peft/lora/adapter.ts'
+import { type Lora, PREFIX } from '../formats/peft/lora/lora.ts'
+import { peftScale, readPeftConfig, writePeftConfig } from '../formats/peft/peft.ts'
 import {
   encodeSafetensors,
   openSafetensors,
   type TensorToWrite,
-} from '../models/files/safetensors.ts'
-import { peftScale, readPeftConfig, writePeftConfig } from '../models/huggingface/peft.ts'
-import { type Adapter, readAdapterTensors } from '../models/lora/adapter.ts'
-import { type Lora, PREFIX } from '../models/lora/lora.ts'
-import { json, type ModelFilesOptions, textFiles } from './model-files.ts'
+} from '../formats/safetensors/safetensors.ts'
 import { isThere, type ModelFolder, readJson, readTextFiles } from './model-folder.ts'
 
 const CONFIG = 'adapter_config.json'

@@ -1,32 +1,36 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { fileError, ifThere, isMissing } from '../files/file-error.ts'
+import { parseJson } from '../files/parse-json.ts'
 import { readWhole } from '../files/read-whole.ts'
-import { sizeOf } from '../graph/index.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
-import { fileError, ifThere, isMissing } from '../models/files/file-error.ts'
-import { openFolderWeights } from '../models/files/node-file.ts'
-import { parseJson } from '../models/files/parse-json.ts'
-import type { Weights } from '../models/files/safetensors.ts'
-import { readConfig } from '../models/huggingface/config.ts'
-import type { Family } from '../models/huggingface/family.ts'
-import { unusedSettings } from '../models/huggingface/generation-settings.ts'
-import { MODULES, readSentence, withSentence } from '../models/huggingface/sentence-transformers.ts'
+import { fitTokenizer } from '../formats/fit-tokenizer.ts'
+import { readConfig } from '../formats/huggingface/config.ts'
+import type { Family } from '../formats/huggingface/family.ts'
+import { unusedSettings } from '../formats/huggingface/generation-settings.ts'
 import {
   type ImportTensorsOptions,
   importTensors,
   unusedTensors,
-} from '../models/huggingface/weights.ts'
+} from '../formats/huggingface/weights.ts'
+import { type LeftAside, tellLeftAside } from '../formats/left-aside.ts'
+import { openFolderWeights } from '../formats/safetensors/open-folder.ts'
+import type { Weights } from '../formats/safetensors/safetensors.ts'
+import {
+  MODULES,
+  readSentence,
+  withSentence,
+} from '../formats/sentence-transformers/sentence-transformers.ts'
+import { readTokenizerFolder } from '../formats/tokenizer-folder.ts'
+import { sizeOf } from '../graph/index.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
 import { createModel, type ModelConfig, stacksOf, type WritingModel } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectWeights } from '../runtime/needed-memory.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { readTokenizerFolder } from '../text/tokenizer-folder.ts'
-import { fitTokenizer } from './fit-tokenizer.ts'
 import { isGguf, readGgufFile } from './gguf-file.ts'
-import { type LeftAside, tellLeftAside } from './left-aside.ts'
 
 /** What a model's folder says, its weights still on the disk. */
 export interface ModelFolder<C extends ModelConfig = ModelConfig> extends LeftAside {

@@ -1,9 +1,9 @@
-import { familyNamed } from '../models/huggingface/config.ts'
-import { parameterReader, refuseOtherCopies } from '../models/huggingface/weights.ts'
+import { familyNamed } from '../formats/huggingface/config.ts'
+import { parameterReader, refuseOtherCopies } from '../formats/huggingface/weights.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import { createModel } from '../models/model.ts'
 import { openGgufModel } from './gguf-file.ts'
 import { type ModelFolder, readModelFolder } from './model-folder.ts'
-import type { OpenModel } from './open-model.ts'
 
 /** Opens a folder in Hugging Face's layout. Throws UserError with the file and the field. */
 export const openFolderModel = async (folder: string): Promise<OpenModel> =>

@@ -1,5 +1,5 @@
+import type { Adapter } from '../formats/peft/lora/adapter.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
-import type { Adapter } from '../models/lora/adapter.ts'
 import type { ModelFolder } from './model-folder.ts'
 
 const [OUTPUT, EMBEDDING] = ['lm_head.weight', 'model.embed_tokens.weight']

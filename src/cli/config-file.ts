@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/file-error.ts'
-import { parseJson } from '../models/files/parse-json.ts'
+import { fileError } from '../files/file-error.ts'
+import { parseJson } from '../files/parse-json.ts'
 
 /** The options in a JSON file, under the names that the API gives them. Throws UserError. */
 export async function readConfig(path: string): Promise<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/file-error.ts'
+import { fileError } from '../files/file-error.ts'
 import { Interruption } from './interrupt.ts'
 
 export interface Failure {

@@ -1,8 +1,8 @@
 import pc from 'picocolors'
 import { counted, formatCount } from '../train/report/format.ts'
 import type { Language } from '../train/report/messages.ts'
-import { type Progress, showProgress } from '../train/report/progress.ts'
 import type { StartFacts, TrainEvents } from '../train/session.ts'
+import { type Progress, showProgress } from './report/progress.ts'
 
 /** What a training tells, shown on standard error. */
 export function showTraining(language: Language = 'en'): {

@@ -1,7 +1,7 @@
 import type { TransferEvents, TransferProgress } from '../hub/options.ts'
 import { formatDuration } from '../train/report/format.ts'
-import type { TextOutput } from '../train/report/progress.ts'
 import { formatBytes } from './format-bytes.ts'
+import type { TextOutput } from './report/progress.ts'
 
 const CLEAR = '\r\u001b[K'
 

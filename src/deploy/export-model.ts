@@ -1,9 +1,9 @@
 import { readModelFolder } from '../checkpoint/model-folder.ts'
-import { promptFor } from '../encode/prompts.ts'
 import { UserError } from '../errors.ts'
 import { tell } from '../notice.ts'
 import { parseOptions } from '../options.ts'
-import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from './formats/index.ts'
+import { promptFor } from '../predict/prompts.ts'
+import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from './export-formats.ts'
 import { type ExportOptions, exportOptions } from './options.ts'
 
 export interface Exported {

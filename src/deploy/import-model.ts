@@ -1,9 +1,9 @@
-import { withFiniteWeights } from '../checkpoint/open-model.ts'
+import { openSource } from '../checkpoint/open-source.ts'
+import { writeHuggingFace } from '../formats/huggingface/write.ts'
+import { withFiniteWeights } from '../formats/open-model.ts'
 import { countParameters, createModel, type ModelConfig } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
-import { writeHuggingFace } from './formats/huggingface.ts'
 import { type ImportOptions, importOptions } from './options.ts'
-import { openSource } from './sources/index.ts'
 
 export interface Imported {
   /** The folder that was made. */

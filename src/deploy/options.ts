@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EXPORT_FORMATS, type ExportFormatName } from './formats/index.ts'
+import { EXPORT_FORMATS, type ExportFormatName } from './export-formats.ts'
 
 const formats = Object.keys(EXPORT_FORMATS) as [ExportFormatName, ...ExportFormatName[]]
 const dtypes = [...new Set(Object.values(EXPORT_FORMATS).flatMap(({ dtypes }) => dtypes))]

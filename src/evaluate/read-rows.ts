@@ -11,7 +11,7 @@ import { longestOf } from '../data/tasks/sequences.ts'
 import { encodeToMemory } from '../data/token-source.ts'
 import { UserError } from '../errors.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
-import { encodeCompletions, writtenNotice } from './completions.ts'
+import { encodeCompletions, writtenNotice } from '../predict/completions.ts'
 import type { MeasuredData } from './measure-model.ts'
 
 /** What is measured, in rows of `length` tokens. */

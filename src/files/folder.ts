@@ -1,8 +1,8 @@
 import { constants, copyFile, link, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileError } from '../models/files/file-error.ts'
-import { writeFile } from '../models/files/node-file.ts'
+import { fileError } from './file-error.ts'
 import { makeFolder } from './make-folder.ts'
+import { writeFile } from './node-file.ts'
 
 /** A file's text, bytes or pieces, or another file to share (a hard link) or else copy. */
 export type FileContent = string | Uint8Array | Pieces | { copyOf: string }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fileError, ifThere } from '../models/files/file-error.ts'
+import { fileError, ifThere } from './file-error.ts'
 import type { FileContent, Files } from './folder.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { constants, type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
-import { fileError } from '../models/files/file-error.ts'
+import { fileError } from './file-error.ts'
 
 const POLL = 100
 
@@ -109,7 +109,7 @@ let isLockedByOther: Promise<(file: number) => boolean> | undefined
 
 /** `flock` of the C library, which Node does not offer. */
 async function nativeLock(): Promise<(file: number) => boolean> {
-  const { koffi, loadLibrary } = await import('../runtime/native/koffi.ts')
+  const { koffi, loadLibrary } = await import('./koffi.ts')
   const flock = loadLibrary(null).func('flock', 'int', ['int', 'int'])
   const { EAGAIN } = koffi.os.errno
   return (file) => flock(file, LOCK_EXCLUSIVE | LOCK_OR_FAIL) !== 0 && koffi.errno() === EAGAIN

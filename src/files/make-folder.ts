@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { fileError } from '../models/files/file-error.ts'
+import { fileError } from './file-error.ts'
 
 /**
  * Makes a folder and those around it that are missing; true where it was not there. Throws

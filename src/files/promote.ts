@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { fileError, ifThere } from '../models/files/file-error.ts'
+import { fileError, ifThere } from './file-error.ts'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
 import { makeFolder } from './make-folder.ts'
 

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openFile } from '../models/files/node-file.ts'
+import { openFile } from './node-file.ts'
 import { promote } from './promote.ts'
 import { readWhole } from './read-whole.ts'
 

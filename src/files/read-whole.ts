@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { ifThere } from '../models/files/file-error.ts'
+import { ifThere } from './file-error.ts'
 import { PENDING } from './promote.ts'
 
 /** Files that every promotion replaces unless nothing but weights changes. */

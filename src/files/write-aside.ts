@@ -1,11 +1,11 @@
 import { lstat, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { fileError, ifThere } from '../models/files/file-error.ts'
-import { writeFile } from '../models/files/node-file.ts'
+import { fileError, ifThere } from './file-error.ts'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
 import { LOCK, whileWriting } from './lock.ts'
 import { makeFolder } from './make-folder.ts'
+import { writeFile } from './node-file.ts'
 
 /** False where there is no such folder. Throws UserError where it has files in it. */
 export async function expectEmpty(out: string): Promise<boolean> {

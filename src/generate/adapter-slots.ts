@@ -1,14 +1,14 @@
 import { UserError } from '../errors.ts'
-import type { Adaptable } from '../models/lora/adaptable.ts'
+import type { Adaptable } from '../formats/peft/lora/adaptable.ts'
 import {
   type Adapter,
   type AdapterUse,
   isTiedPair,
   type WeightedAdapter,
   weighted,
-} from '../models/lora/adapter.ts'
-import { checkAlike } from '../models/lora/check-alike.ts'
-import { attachInputs, inputNames, stackAdapters } from '../models/lora/inputs.ts'
+} from '../formats/peft/lora/adapter.ts'
+import { checkAlike } from '../formats/peft/lora/check-alike.ts'
+import { attachInputs, inputNames, stackAdapters } from '../formats/peft/lora/inputs.ts'
 import type { WritingModel } from '../models/model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 

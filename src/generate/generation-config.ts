@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { SETTINGS } from '../models/huggingface/generation-settings.ts'
+import { SETTINGS } from '../formats/huggingface/generation-settings.ts'
 import { expectation } from '../options.ts'
 import { chatOptions } from './options.ts'
 import type { SamplerOptions } from './sampling/sampler.ts'

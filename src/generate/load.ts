@@ -3,12 +3,12 @@ import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
 import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
 import { usePackedParameters } from '../checkpoint/packed-parameters.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
+import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { FindNonFinite } from '../runtime/non-finite.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
-import { readChatTemplate } from '../text/read-chat-template.ts'
 import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
 
 export interface LoadOptions extends Pick<EngineOptions, 'threads'> {

@@ -12,8 +12,8 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { fileError } from '../files/file-error.ts'
 import { makeFolder } from '../files/make-folder.ts'
-import { fileError } from '../models/files/file-error.ts'
 import type { ModelName } from './model-name.ts'
 import type { RemoteFile } from './remote-model.ts'
 

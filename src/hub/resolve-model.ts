@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
-import { ifThere } from '../models/files/file-error.ts'
+import { ifThere } from '../files/file-error.ts'
 import { ModelCache } from './model-cache.ts'
 import { readModelName } from './model-name.ts'
 import type { PullOptions, TransferEvents } from './options.ts'

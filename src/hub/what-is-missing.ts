@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseJson } from '../models/files/parse-json.ts'
+import { parseJson } from '../files/parse-json.ts'
 import { filesIn } from './model-cache.ts'
 import { matchesAny } from './select-files.ts'
 

@@ -1,7 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { UserError } from '../errors.ts'
+import { EngineUnavailable, UserError } from '../errors.ts'
 import type { Engine } from './engine.ts'
-import { EngineUnavailable } from './errors.ts'
 import { openEngine } from './open.ts'
 
 afterEach(() => {

@@ -1,6 +1,5 @@
-import { UserError } from '../errors.ts'
+import { EngineUnavailable, UserError } from '../errors.ts'
 import type { Engine, EngineName } from './engine.ts'
-import { EngineUnavailable } from './errors.ts'
 import { expectThreads } from './needed-memory.ts'
 
 export interface EngineOptions {

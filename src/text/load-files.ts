@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { parseJson, textOf } from '../models/files/parse-json.ts'
+import { parseJson, textOf } from '../files/parse-json.ts'
 import { byteLevelTokenizer } from './convert/byte-level.ts'
 import { sentencePieceTokenizer } from './convert/sentencepiece.ts'
 import { wordPieceTokenizer } from './convert/word-piece.ts'

@@ -2,11 +2,11 @@ import { readdir, readFile, rename, rm, statfs } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
+import { fileError } from '../files/file-error.ts'
 import { type Files, syncFolder, writeFolder } from '../files/folder.ts'
 import { findDamage, hashedFiles, writtenSchema } from '../files/hashed-files.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { promote } from '../files/promote.ts'
-import { fileError } from '../models/files/file-error.ts'
 
 /** A whole checkpoint on the disk. */
 export interface Checkpoint {

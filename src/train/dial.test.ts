@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { familyOf, readConfig, writeConfig } from '../models/huggingface/config.ts'
+import { familyOf, readConfig, writeConfig } from '../formats/huggingface/config.ts'
 import { stacksOf } from '../models/model.ts'
 import { type ModelSizes, modelConfig } from './dial.ts'
 

@@ -1,14 +1,14 @@
 import { UserError } from '../errors.ts'
-import { bertHead, modernBertHead } from '../models/encoder-config.ts'
-import type { HeadConfig } from '../models/head-config.ts'
-import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
-import type { StackConfig } from '../models/stack-config.ts'
 import {
   DECODER_STYLES,
   ENCODER_DECODER_STYLES,
   ENCODER_STYLES,
   type Style,
-} from '../models/styles/index.ts'
+} from '../models/architectures/index.ts'
+import { bertHead, modernBertHead } from '../models/encoder-config.ts'
+import type { HeadConfig } from '../models/head-config.ts'
+import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import type { StackConfig } from '../models/stack-config.ts'
 
 /** Sizes that a user may set by hand; the dial gives the others. */
 export interface ModelSizes {

@@ -4,15 +4,15 @@ import {
   readingOptions,
   validationData,
 } from '../data/sources/reading-options.ts'
+import { STYLES } from '../models/architectures/index.ts'
 import { norms, POSITIONS } from '../models/stack-config.ts'
-import { STYLES } from '../models/styles/index.ts'
 import { ACTIVATIONS, INITIALIZATIONS, type Initialization } from '../nn/index.ts'
 import { amount, positiveNumber } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
+import { TASKS } from '../tasks/index.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { DECAY_REACHES } from './parameter-groups.ts'
 import { type ScheduleName, schedules } from './schedules/index.ts'
-import { TASKS } from './tasks/index.ts'
 
 const names = <T extends string>(record: Record<T, unknown>) =>
   z.enum(Object.keys(record) as [T, ...T[]])

@@ -1,10 +1,10 @@
 import { readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { fileError } from '../files/file-error.ts'
 import { LOCK, whileWriting } from '../files/lock.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { finishPromotion, PENDING } from '../files/promote.ts'
-import { fileError } from '../models/files/file-error.ts'
 import { newestCheckpoint } from './checkpoint-files.ts'
 
 /** What a run leaves that ends before its first checkpoint; the next one replaces it. */

@@ -1,7 +1,7 @@
-import { type Expected, writeExpected } from '../evaluate/completions.ts'
 import { generate } from '../generate/generate.ts'
 import { LanguageModel } from '../generate/language-model.ts'
 import type { WritingModel } from '../models/model.ts'
+import { type Expected, writeExpected } from '../predict/completions.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Trainer } from './trainer.ts'

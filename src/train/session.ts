@@ -1,22 +1,22 @@
 import { join } from 'node:path'
-import {
-  type ModelFilesOptions,
-  modelFiles,
-  type ParameterValues,
-} from '../checkpoint/model-files.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
-import type { Expected } from '../evaluate/completions.ts'
 import type { MeasuredData } from '../evaluate/measure-model.ts'
 import type { Files } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
 import { replaceFile } from '../files/write-aside.ts'
+import {
+  type ModelFilesOptions,
+  modelFiles,
+  type ParameterValues,
+} from '../formats/huggingface/model-files.ts'
+import type { Lora } from '../formats/peft/lora/lora.ts'
 import { Decoder } from '../models/decoder.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
-import type { Lora } from '../models/lora/lora.ts'
 import { countParameters, type Model } from '../models/model.ts'
 import type { Initialization } from '../nn/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
+import type { Expected } from '../predict/completions.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
 import { expectMemory, trainingBytes } from '../runtime/needed-memory.ts'

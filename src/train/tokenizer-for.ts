@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import type { Corpus } from '../data/sources/corpus.ts'
+import { readTokenizerAt } from '../formats/tokenizer-folder.ts'
 import type { ModelConfig } from '../models/model.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { readTokenizerAt } from '../text/tokenizer-folder.ts'
 import { newestCheckpoint } from './checkpoint-files.ts'
 
 export interface TokenizerChoice {

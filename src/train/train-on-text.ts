@@ -8,9 +8,9 @@ import {
   textLength,
 } from '../data/tasks/masked-tokens.ts'
 import { UserError } from '../errors.ts'
+import { kindOfStyle } from '../models/architectures/index.ts'
 import { Encoder } from '../models/encoder.ts'
 import { createModel, type Model, type ModelConfig, stacksOf } from '../models/model.ts'
-import { kindOfStyle } from '../models/styles/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { maskedLanguageModelObjective } from '../objectives/masked-language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'

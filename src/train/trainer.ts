@@ -1,7 +1,7 @@
 import type { AnyBatch } from '../data/examples.ts'
+import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/initialize.ts'
-import type { Lora } from '../models/lora/lora.ts'
 import { drawsRandomly, type Model } from '../models/model.ts'
 import type { Initialization } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'

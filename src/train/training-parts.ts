@@ -4,10 +4,10 @@ import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
 import type { Engine } from '../runtime/engine.ts'
+import type { TaskName } from '../tasks/index.ts'
 import { refuseIdleTraining } from './idle-options.ts'
 import type { ParsedTrainOptions, TrainOptions } from './options.ts'
 import type { TrainEvents } from './session.ts'
-import type { TaskName } from './tasks/index.ts'
 
 /** What every kind of training starts from. */
 export interface TrainingParts {

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import type { Files } from '../files/folder.ts'
-import { openFile } from '../models/files/node-file.ts'
+import { openFile } from '../files/node-file.ts'
 import {
   encodeSafetensors,
   openSafetensors,
   type TensorToWrite,
-} from '../models/files/safetensors.ts'
+} from '../formats/safetensors/safetensors.ts'
 import type { ParameterVector } from './parameter-store.ts'
 
 /** What a resumed training needs besides the model: where it stands. */

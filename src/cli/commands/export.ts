@@ -1,4 +1,4 @@
-import { EXPORT_FORMATS, type ExportFormat } from '../../deploy/formats/index.ts'
+import { EXPORT_FORMATS, type ExportFormat } from '../../deploy/export-formats.ts'
 import { exportOptions } from '../../deploy/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'

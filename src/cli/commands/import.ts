@@ -1,9 +1,9 @@
-import { formatTable } from '../../bench/row.ts'
 import type { Imported } from '../../deploy/import-model.ts'
 import { importOptions } from '../../deploy/options.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
+import { formatTable } from '../format-table.ts'
 
 export const importCommand = defineCommand({
   name: 'import',

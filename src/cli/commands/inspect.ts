@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { formatTable } from '../../bench/row.ts'
+import type { Inspection } from '../../checkpoint/inspect-model.ts'
 import type { ModelConfig } from '../../models/model.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { formatBytes } from '../format-bytes.ts'
-import type { Inspection } from '../inspect-model.ts'
+import { formatTable } from '../format-table.ts'
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -20,7 +20,7 @@ export const inspect = defineCommand({
   help: {},
   examples: ['chatwright inspect my-model', 'chatwright inspect my-model --json'],
   run: async ({ dir }) => {
-    const { inspectModel } = await import('../inspect-model.ts')
+    const { inspectModel } = await import('../../checkpoint/inspect-model.ts')
     const result = await inspectModel(await findModel(dir))
     return { result, text: describe(result) }
   },

@@ -1,7 +1,7 @@
-import { formatTable } from '../../bench/row.ts'
-import { type Prediction, predictOptions } from '../../encode/predict.ts'
+import { type Prediction, predictOptions } from '../../predict/predict.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
+import { formatTable } from '../format-table.ts'
 import { modelHelp } from '../help/generation.ts'
 import { encodingHelp } from '../help/reading.ts'
 
@@ -29,7 +29,7 @@ export const predict = defineCommand({
     "chatwright predict --model my-sums --text '12+34=' '7+8='",
   ],
   run: async (options) => {
-    const { predict } = await import('../../encode/predict.ts')
+    const { predict } = await import('../../predict/predict.ts')
     const model = await findModel(options.model)
     const predictions = await predict({ ...options, model, onMessage: console.error })
     return { result: { predictions }, text: predictions.map(describe).join('\n') }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { readingOptions } from '../../data/sources/reading-options.ts'
+import { trainTokenizerOptions } from '../../data/train-tokenizer.ts'
 import { UserError } from '../../errors.ts'
 import { defineCommand } from '../command.ts'
 import { readingHelp } from '../help/reading.ts'
 import { readStandardInput } from '../standard-input.ts'
-import { trainTokenizerOptions } from '../train-tokenizer.ts'
 
 const where = {
   tokenizer: '`DIR` folder of a model, a tokenizer.json, vocab.txt, *.model or *.gguf',
@@ -33,7 +33,7 @@ const train = defineCommand({
     'chatwright tokenizer train --data book.txt --out my-tokenizer --for encoder',
   ],
   run: async (options) => {
-    const { trainTokenizer } = await import('../train-tokenizer.ts')
+    const { trainTokenizer } = await import('../../data/train-tokenizer.ts')
     const { vocabSize } = await trainTokenizer(options, { onMessage: console.error })
     const result = { out: options.out, vocabSize }
     return { result, text: `${vocabSize} tokens; in ${options.out}` }

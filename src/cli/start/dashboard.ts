@@ -2,9 +2,9 @@ import pc from 'picocolors'
 import { displayWidth } from '../../train/report/display-width.ts'
 import type { Language } from '../../train/report/messages.ts'
 import type { Metrics } from '../../train/report/metrics.ts'
-import { progressLine } from '../../train/report/progress-line.ts'
 import { lossSeries } from '../../train/report/series.ts'
-import { terminalCurve } from '../../train/report/terminal-curve.ts'
+import { progressLine } from '../report/progress-line.ts'
+import { terminalCurve } from '../report/terminal-curve.ts'
 
 const REDRAW = 250
 const CURVE_ROWS = 13

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { UserError } from '../../errors.ts'
-import { fileError } from '../../models/files/file-error.ts'
+import { fileError } from '../../files/file-error.ts'
 
 const CHUNK = 2 ** 20
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeFile } from '../../models/files/node-file.ts'
+import { writeFile } from '../../files/node-file.ts'
 
 /** A stream as a file, for what is read more than once. */
 export interface StreamCopy {

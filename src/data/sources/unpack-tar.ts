@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { UserError } from '../../errors.ts'
+import { fileError } from '../../files/file-error.ts'
 import { makeFolder } from '../../files/make-folder.ts'
-import { fileError } from '../../models/files/file-error.ts'
 
 const BLOCK = 512
 

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { fileError } from '../../files/file-error.ts'
 import { hashFile, writtenSchema } from '../../files/hashed-files.ts'
-import { fileError } from '../../models/files/file-error.ts'
 import type { SourceFile } from '../sources/source-file.ts'
 
 export const MANIFEST = 'dataset.json'

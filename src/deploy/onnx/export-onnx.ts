@@ -1,7 +1,7 @@
-import { descriptionFiles } from '../../checkpoint/model-files.ts'
 import type { ModelFolder } from '../../checkpoint/model-folder.ts'
 import { readParameters } from '../../checkpoint/read-parameters.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
+import { descriptionFiles } from '../../formats/huggingface/model-files.ts'
 import type { Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'

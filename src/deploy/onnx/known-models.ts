@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
+import { familyOf, unsaidOptions } from '../../formats/huggingface/config.ts'
 import type { Task } from '../../models/head-config.ts'
-import { familyOf, unsaidOptions } from '../../models/huggingface/config.ts'
 import type { ModelConfig } from '../../models/model.ts'
 import { own } from '../../own.ts'
 

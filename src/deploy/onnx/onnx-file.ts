@@ -1,4 +1,5 @@
 import type { FileContent } from '../../files/folder.ts'
+import { transposedMatrix } from '../../formats/huggingface/matrices.ts'
 import type { Tensor } from '../../graph/index.ts'
 import { toGraphProto } from '../../graph/onnx/emit.ts'
 import {
@@ -7,7 +8,6 @@ import {
   modelPieces,
   modelSize,
 } from '../../graph/onnx/proto.ts'
-import { transposedMatrix } from '../../models/huggingface/matrices.ts'
 import { dataFiles } from './data-files.ts'
 import { storeTransposed } from './stored-matrices.ts'
 

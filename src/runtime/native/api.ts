@@ -1,5 +1,5 @@
-import { EngineUnavailable } from '../errors.ts'
-import { koffi, loadLibrary, type Pointer } from './koffi.ts'
+import { EngineUnavailable } from '../../errors.ts'
+import { koffi, loadLibrary, type Pointer } from '../../files/koffi.ts'
 import { VERSION } from './library.ts'
 
 /** A call that ONNX Runtime refused, in its own words. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
+import type { Pointer } from '../../files/koffi.ts'
 import type { Binding } from '../engine.ts'
-import type { Pointer } from './koffi.ts'
 import type { NativeProgram } from './program.ts'
 import { Shared } from './shared.ts'
 import type { NativeTensor } from './tensor.ts'

@@ -3,9 +3,9 @@ import { MessageChannel } from 'node:worker_threads'
 import { afterAll, describe, expect, test } from 'vitest'
 import { growth } from '../../../test/memory.ts'
 import { addition, onnxModel, products, spec } from '../../../test/onnx.ts'
+import { koffi } from '../../files/koffi.ts'
 import type { Binding, DeviceTensor, Engine, Program } from '../engine.ts'
 import { openEngine } from '../open.ts'
-import { koffi } from './koffi.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
 afterAll(() => engine.dispose())

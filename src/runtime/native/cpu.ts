@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
+import type { Pointer } from '../../files/koffi.ts'
 import type { DType } from '../../graph/dtype.ts'
 import type { Engine } from '../engine.ts'
 import type { Released } from './api.ts'
 import { NativeEngine } from './engine.ts'
 import { type Environment, getEnvironment } from './environment.ts'
-import type { Pointer } from './koffi.ts'
 import { VERSION } from './library.ts'
 import { HostTensor } from './tensor.ts'
 

@@ -1,6 +1,6 @@
+import type { Pointer } from '../../files/koffi.ts'
 import { type Api, openApi } from './api.ts'
 import { giveBackLargeBlocks } from './heap.ts'
-import type { Pointer } from './koffi.ts'
 import { findLibrary } from './library.ts'
 
 /** ONNX Runtime in this process. */

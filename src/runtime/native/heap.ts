@@ -1,4 +1,4 @@
-import { loadLibrary } from './koffi.ts'
+import { loadLibrary } from '../../files/koffi.ts'
 
 /** `M_MMAP_THRESHOLD` of glibc's malloc.h. */
 const MMAP_THRESHOLD = -3

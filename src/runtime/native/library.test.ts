@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
-import { EngineUnavailable } from '../errors.ts'
+import { EngineUnavailable } from '../../errors.ts'
 import { openApi } from './api.ts'
 import { findLibrary } from './library.ts'
 

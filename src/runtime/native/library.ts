@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { EngineUnavailable } from '../errors.ts'
+import { EngineUnavailable } from '../../errors.ts'
 
 /** The one version of ONNX Runtime whose library is used: two in a process would share its symbols. */
 export const VERSION = '1.30.0'

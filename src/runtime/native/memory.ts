@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
+import { koffi, type Pointer } from '../../files/koffi.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
-import { koffi, type Pointer } from './koffi.ts'
 import { Shared } from './shared.ts'
 
 /** A cache line, and an AVX-512 register. */

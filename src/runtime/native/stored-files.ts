@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ReplacedError } from '../../errors.ts'
+import { versionOf } from '../../files/node-file.ts'
 import { isStored, type OnnxModel } from '../../graph/onnx/model.ts'
-import { versionOf } from '../../models/files/node-file.ts'
 
 /**
  * Throws ReplacedError where a file that weights lie in is no longer the one that was opened. ONNX

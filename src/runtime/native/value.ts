@@ -1,6 +1,6 @@
+import type { Pointer } from '../../files/koffi.ts'
 import { DTYPES, type DType } from '../../graph/dtype.ts'
 import type { Environment } from './environment.ts'
-import type { Pointer } from './koffi.ts'
 
 /** An OrtValue over `bytes` of memory (`kind` describes it) that the caller keeps alive and in place. */
 export function createValue(

@@ -1,6 +1,6 @@
 import type * as onnxruntime from 'onnxruntime-web'
 import type { InferenceSession } from 'onnxruntime-web'
-import { EngineUnavailable } from '../errors.ts'
+import { EngineUnavailable } from '../../errors.ts'
 import { identityModel } from '../identity-model.ts'
 import { Slots } from '../slots.ts'
 

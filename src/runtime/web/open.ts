@@ -1,6 +1,5 @@
-import { UserError } from '../../errors.ts'
+import { EngineUnavailable, UserError } from '../../errors.ts'
 import type { Engine } from '../engine.ts'
-import { EngineUnavailable } from '../errors.ts'
 import { type Library, type LibraryOptions, type Provider, startLibrary } from './library.ts'
 import { WasmEngine } from './wasm.ts'
 import { openWebGpu } from './webgpu.ts'

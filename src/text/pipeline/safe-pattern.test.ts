@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../errors.ts'
+import { gpt4oSource, qwen35Source, tekkenSource } from '../../formats/gguf/vocabulary/patterns.ts'
 import { llama3Source, qwen2Source, splitSources } from '../bpe/split.ts'
 import { OUTER_BLANKS } from '../convert/sentencepiece.ts'
-import { gpt4oSource, qwen35Source, tekkenSource } from '../gguf/patterns.ts'
 import { readPattern } from './pattern.ts'
 
 const read = (source: string) => readPattern({ Regex: source }, 'tokenizer.json: normalizer')

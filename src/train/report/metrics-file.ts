@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { fileError } from '../../files/file-error.ts'
 import { makeFolder } from '../../files/make-folder.ts'
 import { replaceFile } from '../../files/write-aside.ts'
-import { fileError } from '../../models/files/file-error.ts'
 import { formatMetrics, type Metrics, parseMetrics } from './metrics.ts'
 
 /** `metrics.jsonl`: one JSON object a line, written at once, so that a kill loses none. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { showProgress } from '../../cli/report/progress.ts'
+import { progressLine } from '../../cli/report/progress-line.ts'
 import { displayWidth } from './display-width.ts'
 import { formatCount, formatDuration, formatLoss } from './format.ts'
-import { showProgress } from './progress.ts'
-import { progressLine } from './progress-line.ts'
 
 const metrics = {
   step: 1200,

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileError } from '../../models/files/file-error.ts'
+import { fileError } from '../../files/file-error.ts'
 import type { Metrics } from './metrics.ts'
 import { metricsEvent, restartEvent, versionEvent } from './tensorboard.ts'
 

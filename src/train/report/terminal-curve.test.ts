@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { terminalCurve } from '../../cli/report/terminal-curve.ts'
 import { displayWidth } from './display-width.ts'
 import type { Point, Series } from './series.ts'
-import { terminalCurve } from './terminal-curve.ts'
 
 const falling: Series = {
   name: 'training',

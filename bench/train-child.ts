@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { type Batch, emptyBatch } from '../src/data/batch.ts'
+import { openFile } from '../src/files/node-file.ts'
+import { openSafetensors } from '../src/formats/safetensors/safetensors.ts'
+import { Decoder } from '../src/models/decoder.ts'
+import type { Engine } from '../src/runtime/engine.ts'
+import { peakMemory } from '../src/runtime/memory.ts'
+import { openEngine } from '../src/runtime/open.ts'
+import { measurePeak } from '../src/runtime/peak.ts'
+import { adamW } from '../src/train/optimizers/index.ts'
+import { Trainer } from '../src/train/trainer.ts'
+import { profiled } from './profiled-engine.ts'
+import { configOf, type OwnResult, type OwnTask, type TrainingTask } from './training-task.ts'
+
+/** Our side of `bench train`, in a process of its own: one JSON line, as the peer prints. */
+async function main({ profile, ...task }: OwnTask): Promise<OwnResult> {
+  const own = await openEngine({ engine: 'cpu', threads: task.threads })
+  const trainer = await createTrainer(profile ? profiled(own, profile) : own, task)
+  const nextBatch = await openBatches(task)
+  const [losses, times]: [number[], number[]] = [[], []]
+  for (let step = 0; step < task.warmup + task.steps; step++) {
+    const batch = nextBatch()
+    const start = performance.now()
+    const { loss } = await trainer.next(batch, task.rate)
+    losses.push(loss)
+    if (step >= task.warmup) times.push(performance.now() - start)
+  }
+  await trainer.dispose()
+  const result = { losses, times, peakMemory: peakMemory() }
+  return { ...result, peakRate: await measurePeak(own) }
+}
+
+async function createTrainer(engine: Engine, task: TrainingTask): Promise<Trainer> {
+  const trainer = await Trainer.create({
+    engine,
+    model: new Decoder(configOf(task)),
+    batch: task.batch,
+    length: task.context,
+    optimizer: adamW({ beta1: 0.9, beta2: 0.99 }),
+    weightDecay: 0.1,
+    clip: { by: 'norm', limit: 1 },
+    seed: 0,
+  })
+  const weights = await openSafetensors(await openFile(task.weights), task.weights)
+  for (const [name, { data }] of Object.entries(trainer.parameters))
+    await weights.readFloat32(name, data as Float32Array)
+  await weights.close()
+  return trainer
+}
+
+/** Batches from the file, one after the other, over and over. */
+async function openBatches({ batches, batch: rows, context: length }: TrainingTask) {
+  const bytes = await readFile(batches)
+  const tokens = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+  let place = 0
+  return (): Batch => {
+    const batch = emptyBatch(rows, length)
+    for (let row = 0; row < rows; row++) {
+      const ids = tokens.subarray(place, place + length + 1)
+      batch.inputs.set(ids.subarray(0, length), row * length)
+      batch.targets.set(ids.subarray(1), row * length)
+      place = (place + ids.length) % tokens.length
+    }
+    return batch
+  }
+}
+
+console.log(JSON.stringify(await main(JSON.parse(process.argv[2] ?? '{}'))))

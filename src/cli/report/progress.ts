@@ -1,0 +1,88 @@
+import type { Metrics } from '../../train/report/metrics.ts'
+import { type ProgressLineOptions, progressLine } from './progress-line.ts'
+
+/** The part of a Node stream that is needed. */
+export interface TextOutput {
+  isTTY?: boolean
+  columns?: number
+  write(text: string): unknown
+}
+
+export interface ProgressOptions extends Pick<ProgressLineOptions, 'total' | 'language' | 'color'> {
+  output: TextOutput
+  /** Milliseconds between redrawn lines, and between the plain lines without a terminal. */
+  redrawEvery?: number
+  printEvery?: number
+  /** Milliseconds on a clock that only goes forward. */
+  now?: () => number
+}
+
+export interface Progress {
+  /** Takes the metrics of a step; values not given keep standing as they were last known. */
+  update(metrics: Metrics): void
+  /** Prints lines that stay, above the progress line, or below it once that is at its end. */
+  print(text: string): void
+  /** Leaves the last line standing. */
+  end(): void
+}
+
+const CLEAR = '\r\u001b[K'
+
+/**
+ * Shows how a training goes on: one line drawn over and over on a terminal; elsewhere (a file, a pipe)
+ * a plain line now and then, at every validation, and at the end.
+ */
+export const showProgress = ({
+  output,
+  redrawEvery = 100,
+  printEvery = 10_000,
+  now = () => performance.now(),
+  ...line
+}: ProgressOptions): Progress => {
+  let known: Metrics | undefined
+  let first: { step: number; time: number } | undefined
+  let shown: { step: number; time: number } | undefined
+  let ended = false
+
+  const draw = (): void => {
+    if (!known || !first) return
+    const time = now()
+    const seconds = (time - first.time) / 1000
+    // The first step is left out of the pace: it also compiles and allocates.
+    const pace = known.step > first.step ? seconds / (known.step - first.step) : undefined
+    const secondsLeft = pace === undefined ? undefined : pace * (line.total - known.step)
+    const options = { ...line, ...(secondsLeft !== undefined && { secondsLeft }) }
+    if (output.isTTY) {
+      // The last column stays free: some terminals go to a new line when it is filled.
+      const width = (output.columns || 80) - 1
+      output.write(CLEAR + progressLine(known, { ...options, width }))
+    } else {
+      output.write(`${progressLine(known, options)}\n`)
+    }
+    shown = { step: known.step, time }
+  }
+
+  return {
+    update: (metrics) => {
+      known = { ...known, ...metrics }
+      first ??= { step: metrics.step, time: now() }
+      const age = shown ? now() - shown.time : Infinity
+      const due = age >= (output.isTTY ? redrawEvery : printEvery)
+      // Elsewhere the last line waits for the validation that may follow, or for `end`.
+      const isLast = metrics.step >= line.total
+      const isDue = output.isTTY ? due || isLast : due && !isLast
+      if (isDue || metrics.validationLoss !== undefined) draw()
+    },
+    print: (text) => {
+      const redraws = output.isTTY && !ended
+      output.write(`${redraws ? CLEAR : ''}${text}\n`)
+      if (redraws) draw()
+    },
+    end: () => {
+      if (ended) return
+      ended = true
+      if (known && shown?.step !== known.step) draw()
+      if (known && output.isTTY) output.write('\n')
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { STORED_DTYPES } from '../graph/dtype.ts'
+import type { StoredElements, StoredFloat } from '../graph/onnx/model.ts'
+
+/** Random access to bytes: a file (`node-file.ts`), a Blob of the page, memory. */
+export interface ByteSource {
+  readonly size: number
+  /** Folder and name of a file of bytes; `version` differs for one that takes its place. */
+  readonly place?: { readonly folder: string; readonly file: string; readonly version?: string }
+  /** Exactly `length` bytes from `offset`, in memory that is the caller's to keep and change. */
+  read(offset: number, length: number): Promise<Uint8Array>
+  close?(): Promise<void>
+}
+
+export const bytesSource = (bytes: Uint8Array): ByteSource => ({
+  size: bytes.length,
+  read: async (offset, length) => bytes.slice(offset, offset + length),
+})
+
+/** A file picked or fetched in the page; its bytes are read when they are asked for. */
+export const blobSource = (blob: Blob): ByteSource => ({
+  size: blob.size,
+  read: async (offset, length) =>
+    new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+})
+
+/** Floats of a file from `offset` on, if they lie there as they would in memory. */
+export function storedAt(
+  { place }: ByteSource,
+  dtype: StoredFloat,
+  offset: number,
+): StoredElements | undefined {
+  if (!place || !IS_LITTLE_ENDIAN || offset % STORED_DTYPES[dtype].bytes !== 0) return undefined
+  return { ...place, offset, dtype }
+}
+
+/** What begins `elements` further on. */
+export const partOf = (stored: StoredElements, elements: number): StoredElements => ({
+  ...stored,
+  offset: stored.offset + elements * STORED_DTYPES[stored.dtype].bytes,
+})
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

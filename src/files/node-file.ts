@@ -1,0 +1,79 @@
+import type { Stats } from 'node:fs'
+import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { ByteSource } from './byte-source.ts'
+import { fileError } from './file-error.ts'
+
+/** One call to the operating system moves less than 2 GiB. */
+const MAX_READ = 2 ** 30
+
+/** A file, read by position. Throws UserError when it cannot be opened. */
+export const openFile = async (path: string): Promise<ByteSource> => {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path)
+    return await sourceOf(handle, path)
+  } catch (error) {
+    // The name may be gone by now, where a training replaces the file.
+    await handle?.close()
+    throw fileError(error, `cannot open ${path}`)
+  }
+}
+
+async function sourceOf(handle: FileHandle, path: string): Promise<ByteSource> {
+  const found = await handle.stat()
+  const real = await realpath(path)
+  return {
+    size: found.size,
+    place: { folder: dirname(real), file: basename(real), version: versionOf(found) },
+    read: (offset, length) => readAt(handle, path, offset, length),
+    close: () => handle.close(),
+  }
+}
+
+/** The same for as long as a file is neither written nor another one in its place. */
+export const versionOf = ({ ino, mtimeMs, size }: Stats): string => `${ino} ${mtimeMs} ${size}`
+
+const readAt = async (handle: FileHandle, path: string, offset: number, length: number) => {
+  const bytes = new Uint8Array(length)
+  let done = 0
+  while (done < length) {
+    const part = Math.min(length - done, MAX_READ)
+    const { bytesRead } = await handle.read(bytes, done, part, offset + done).catch((error) => {
+      throw fileError(error, `cannot read ${path}`)
+    })
+    if (bytesRead === 0) {
+      throw new UserError(`${path}: ends at byte ${offset + done}; it was cut while being read`)
+    }
+    done += bytesRead
+  }
+  return bytes
+}
+
+/**
+ * Writes a new file, piece by piece, and returns once it is on the disk. Throws UserError; what was
+ * written until then stays, so write aside and rename.
+ */
+export const writeFile = async (
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> => {
+  try {
+    const handle = await open(path, 'w')
+    try {
+      for await (const piece of pieces) {
+        // One write may take less than it is given.
+        for (let done = 0; done < piece.length; ) {
+          const part = Math.min(piece.length - done, MAX_READ)
+          done += (await handle.write(piece, done, part)).bytesWritten
+        }
+      }
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, `cannot write ${path}`)
+  }
+}

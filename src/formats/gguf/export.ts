@@ -1,0 +1,86 @@
+import { sizeOf } from '../../graph/index.ts'
+import type { Model } from '../../models/model.ts'
+import { concatenated } from '../huggingface/matrices.ts'
+import { ggufFamilyOf, ggufFields } from './architectures/index.ts'
+import { toPairs } from './architectures/paired-rows.ts'
+import { type PlacedTensor, placeAll } from './architectures/placed-tensors.ts'
+import { GGUF_DTYPES, type GgufDtype } from './dtypes.ts'
+import type { GgufTensorToWrite, GgufToWrite } from './encode.ts'
+import { uint32 } from './make-value.ts'
+import { asPlain } from './plain.ts'
+import { TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
+
+/**
+ * A model as a GGUF file, without a tokenizer; `read` gives a parameter when its turn comes. Throws
+ * UserError that names the options which no architecture of llama.cpp has.
+ */
+export function ggufOf(
+  given: Model,
+  readGiven: (name: string) => Promise<Float32Array>,
+  dtype: GgufDtype,
+): GgufToWrite {
+  const { model, read } = asPlain(given, readGiven)
+  const { config } = model
+  const family = ggufFamilyOf(config)
+  const placed = placeAll(family, model)
+  const isTied = !placed.some(({ name }) => name === OUTPUT)
+  const constants = family.constants?.(config) ?? []
+  const { fileType } = GGUF_DTYPES[dtype]
+  return {
+    metadata: new Map([
+      ...ggufFields(family, config),
+      ['general.file_type', uint32(fileType)],
+      ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
+    ]),
+    tensors: [
+      ...constants.map(
+        ({ name, values }): GgufTensorToWrite => ({
+          ...{ name, type: 'F32', shape: [values.length] },
+          data: values,
+        }),
+      ),
+      ...placed.map((tensor): GgufTensorToWrite => {
+        const { name, shape } = tensor
+        const isOutput = name === OUTPUT || (isTied && name === EMBEDDING)
+        return {
+          ...{ name, shape },
+          type: typeOf(name, shape, dtype, isOutput),
+          data: () => assemble(tensor, read),
+        }
+      }),
+    ],
+  }
+}
+
+const [OUTPUT, EMBEDDING] = ['output.weight', 'token_embd.weight']
+/** Of the layouts of blocks, in ggml. */
+const QUANTIZATION_VERSION = 2
+/** What llama.cpp adds up or looks up in float32, and what is small. */
+const PLAIN = /(ffn_gate_inp|position_embd|token_types|attn_rel_b)\.weight$/
+
+/**
+ * Vectors stay as they are. The output decides most about quality, and gets 8 bits where others have 4;
+ * rows that are no whole blocks get 16.
+ */
+function typeOf(
+  name: string,
+  shape: readonly number[],
+  dtype: GgufDtype,
+  isOutput: boolean,
+): TensorTypeName {
+  if (shape.length < 2 || PLAIN.test(name)) return 'F32'
+  const { type } = isOutput && dtype === 'q4_0' ? GGUF_DTYPES.q8_0 : GGUF_DTYPES[dtype]
+  return (shape.at(-1) ?? 1) % TENSOR_TYPES[type].blockSize === 0 ? type : 'F16'
+}
+
+async function assemble(
+  { shape, parts, pairedHeads, times }: PlacedTensor,
+  read: (name: string) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const values: Float32Array[] = []
+  for (const part of parts) values.push(await read(part))
+  const joined = values.length === 1 ? (values[0] as Float32Array) : concatenated(values)
+  if (joined.length !== sizeOf(shape)) throw new Error(`${parts}: ${joined.length} for (${shape})`)
+  const turned = pairedHeads ? toPairs(joined, shape[0] ?? 1, pairedHeads) : joined
+  return times ? turned.map((x) => x * times) : turned
+}

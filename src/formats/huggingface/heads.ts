@@ -1,0 +1,84 @@
+import type { HeadConfig, Task } from '../../models/head-config.ts'
+import type { FieldReader } from './fields.ts'
+
+/** Hugging Face's class for each task, behind the family's name. */
+const CLASSES: Readonly<Record<Task, string>> = {
+  mlm: 'ForMaskedLM',
+  classify: 'ForSequenceClassification',
+  regress: 'ForSequenceClassification',
+  tag: 'ForTokenClassification',
+  embed: 'Model',
+}
+
+/** Forms of a family's heads, as far as they differ from `PLAIN`. */
+export type HeadForms = Partial<Record<Task, Partial<HeadConfig>>>
+
+const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
+  pooling: 'first',
+  denseBias: true,
+  norm: false,
+  outputBias: true,
+  normalized: true,
+}
+
+/** The head that the first of `architectures` names; undefined for the family's language model. */
+export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | undefined {
+  field.ignore('label2id')
+  const labels = readLabels(field)
+  const task = readTask(field, labels)
+  const form = task && forms[task]
+  if (!task || !form) return undefined
+  const labelled = task === 'classify' || task === 'tag'
+  return { ...PLAIN, ...form, task, labels: labelled ? labels : [] }
+}
+
+/** Refuses a head for hidden words whose matrix is not the embedding; other heads have none. */
+export function onlyTied(field: FieldReader, head: HeadConfig): HeadConfig {
+  if (head.task === 'mlm') field.only('tie_word_embeddings', true)
+  else field.ignore('tie_word_embeddings')
+  return head
+}
+
+/**
+ * A single label is a number to estimate, as in transformers: so are rerankers and reward models.
+ */
+function readTask(field: FieldReader, labels: readonly string[]): Task | undefined {
+  const [name] = field.list('architectures') ?? []
+  if (typeof name !== 'string') return undefined
+  const problem = readProblem(field) ?? (labels.length === 1 ? 'regression' : undefined)
+  if (name.endsWith(CLASSES.classify)) return problem === 'regression' ? 'regress' : 'classify'
+  return (['mlm', 'tag', 'embed'] as const).find((task) => name.endsWith(CLASSES[task]))
+}
+
+function readProblem(field: FieldReader): string | undefined {
+  field.only('problem_type', 'regression', 'single_label_classification')
+  return field.has('problem_type') ? field.string('problem_type') : undefined
+}
+
+/** `id2label`, or as many labels as `num_labels` says, two by default. */
+function readLabels(field: FieldReader): string[] {
+  const named = field.object('id2label')
+  if (!named) return Array.from({ length: field.count('num_labels', 2) }, (_, i) => `LABEL_${i}`)
+  field.ignore('num_labels')
+  const labels = Object.keys(named).map((_, i) => named[i])
+  const wrong = labels.findIndex((label) => typeof label !== 'string')
+  if (wrong >= 0) throw field.refuse('id2label', `label ${wrong} is missing, or is no text`)
+  return labels as string[]
+}
+
+/** `architectures`, and what goes with a head. `name`: the family's, as classes begin. */
+export function writeHead(
+  name: string,
+  head: HeadConfig | undefined,
+  languageModel: string,
+): Record<string, unknown> {
+  const architectures = [`${name}${head ? CLASSES[head.task] : languageModel}`]
+  if (!head || head.task === 'mlm' || head.task === 'embed') return { architectures }
+  const labels = head.task === 'regress' ? ['LABEL_0'] : head.labels
+  return {
+    architectures,
+    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
+    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+    problem_type: head.task === 'regress' ? 'regression' : undefined,
+  }
+}

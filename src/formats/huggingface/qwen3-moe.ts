@@ -1,0 +1,61 @@
+import type { DecoderConfig } from '../../models/decoder-config.ts'
+import { rename } from './family.ts'
+import type { FieldReader } from './fields.ts'
+import { llamaLike, qkNorms } from './llama-like.ts'
+
+const MLP = 'model.layers.{i}.mlp'
+
+/** Qwen 3 with a mixture of experts (Yang et al. 2025). */
+export const qwen3Moe = llamaLike({
+  modelType: 'qwen3_moe',
+  name: 'Qwen3Moe',
+  defaults: { context: 32_768, ropeTheta: 10_000, tied: false, kvHeads: 4 },
+  aliases: { num_local_experts: 'num_experts' },
+  read: (field, { layers }) => {
+    field.only('use_sliding_window', false)
+    field.ignore('sliding_window', 'output_router_logits')
+    return {
+      qkNorm: true,
+      attentionBias: field.boolean('attention_bias', false) ? 'all' : 'none',
+      experts: readExperts(field, layers),
+    }
+  },
+  write: ({ attentionBias, experts, layers }) => ({
+    attention_bias: attentionBias === 'all',
+    use_sliding_window: false,
+    num_experts: experts?.count,
+    num_experts_per_tok: experts?.perToken,
+    moe_intermediate_size: experts?.hiddenDim,
+    norm_topk_prob: experts?.normalized,
+    router_aux_loss_coef: experts?.balance,
+    decoder_sparse_step: 1,
+    mlp_only_layers: Array.from({ length: layers }, (_, i) => i).filter(
+      (i) => experts?.layers?.[i] === false,
+    ),
+  }),
+  renames: [
+    ...qkNorms(),
+    rename(`${MLP}.gate.weight`, `${MLP}.gate.weight`),
+    ...['gate_proj', 'up_proj', 'down_proj'].map((name) =>
+      rename(`${MLP}.experts.{e}.${name}.weight`, `${MLP}.experts.{e}.${name}.weight`),
+    ),
+  ],
+})
+
+/** Every `decoder_sparse_step`-th layer has experts, but those that `mlp_only_layers` lists. */
+function readExperts(field: FieldReader, layers: number): DecoderConfig['experts'] {
+  const step = field.count('decoder_sparse_step', 1)
+  const dense = field.list('mlp_only_layers') ?? []
+  const sparse = Array.from(
+    { length: layers },
+    (_, i) => !dense.includes(i) && (i + 1) % step === 0,
+  )
+  return {
+    count: field.count('num_experts', 128),
+    perToken: field.count('num_experts_per_tok', 8),
+    hiddenDim: field.count('moe_intermediate_size', 768),
+    normalized: field.boolean('norm_topk_prob', false),
+    balance: field.number('router_aux_loss_coef', 0.001),
+    ...(sparse.includes(false) && { layers: sparse }),
+  }
+}

@@ -1,0 +1,85 @@
+import { UserError } from '../../errors.ts'
+import type { ByteSource } from '../../files/byte-source.ts'
+import { openFile } from '../../files/node-file.ts'
+import { sizeOf } from '../../graph/index.ts'
+import type { DecoderConfig } from '../../models/decoder-config.ts'
+import { createModel } from '../../models/model.ts'
+import { fitTokenizer } from '../fit-tokenizer.ts'
+import { toHalves } from '../gguf/architectures/paired-rows.ts'
+import { tellLeftAside } from '../left-aside.ts'
+import type { OpenModel } from '../open-model.ts'
+import { readTokenizerAt } from '../tokenizer-folder.ts'
+import { type Llama2cPlace, placeLlama2c, readLlama2cHeader } from './header.ts'
+
+interface Checkpoint {
+  config: DecoderConfig
+  read(name: string): Promise<Float32Array>
+}
+
+/**
+ * Opens a model of karpathy/llama2.c (`export.py`, versions 0, 1 and 2), with its vocabulary.
+ * Throws UserError where a file is damaged, or the vocabulary missing.
+ */
+export async function openLlama2c(
+  path: string,
+  tokenizerPath: string | undefined,
+): Promise<OpenModel> {
+  if (tokenizerPath === undefined)
+    throw new UserError(
+      `${path}: a model of llama2.c has its vocabulary in a file of its own; give it as the tokenizer, such as tokenizer.bin`,
+    )
+  const source = await openFile(path)
+  try {
+    const { config, read } = await readLlama2c(source, path)
+    const given = await readTokenizerAt(tokenizerPath)
+    const { tokenizer, unused } = fitTokenizer(tokenizerPath, given.tokenizer, config)
+    const leftAside = { unknownFields: unused, unusedSettings: [], unusedTensors: [] }
+    tellLeftAside(path, leftAside)
+    return {
+      family: 'llama2.c',
+      ...{ config, tokenizer, read },
+      chatTemplate: undefined,
+      generation: {},
+      addBos: true,
+      ...leftAside,
+      close: async () => source.close?.(),
+    }
+  } catch (error) {
+    await source.close?.()
+    throw error
+  }
+}
+
+/** Reads and checks the header; the size of the file must be what it says. `file` names it in errors. */
+export async function readLlama2c(source: ByteSource, file: string): Promise<Checkpoint> {
+  const header = await readLlama2cHeader(source, file)
+  const { config, groupSize } = header
+  const shapes = new Map(
+    [...createModel(config).parameters()].map(([name, { shape }]) => [name, shape]),
+  )
+  const { places, end } = placeLlama2c(header, shapes)
+  if (end !== source.size)
+    throw new UserError(`${file}: has ${source.size} bytes; its header asks for ${end}`)
+  const floats = async (offset: number, count: number) => {
+    const { buffer, byteOffset } = await source.read(offset, 4 * count)
+    return new Float32Array(buffer, byteOffset, count)
+  }
+  const dequantized = async (offset: number, count: number) => {
+    const bytes = await source.read(offset, count)
+    const scales = await floats(offset + count, count / groupSize)
+    return Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, count), (x, i) => {
+      return x * (scales[Math.floor(i / groupSize)] as number)
+    })
+  }
+  return {
+    config,
+    read: async (name) => {
+      const shape = shapes.get(name) ?? []
+      const { offset, quantized } = places.get(name) as Llama2cPlace
+      const values = await (quantized ? dequantized : floats)(offset, sizeOf(shape))
+      const turned = /\.([qk])_proj\./.exec(name)?.[1]
+      if (!turned) return values
+      return toHalves(values, shape[0] as number, turned === 'q' ? config.heads : config.kvHeads)
+    },
+  }
+}
