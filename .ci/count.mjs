@@ -1,5 +1,5 @@
-// Adds up vitest's JSON reports in a folder and prints `N passed, N failed`. Under CI a check that was
-// skipped has failed: on the machine it was meant for, something that it needs is missing.
+// Adds up vitest's JSON reports in a folder and prints `N passed, N failed`. Under CI a check that
+// was skipped has failed: on the machine it was meant for, something that it needs is missing.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

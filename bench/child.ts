@@ -9,7 +9,9 @@ export interface Command {
 
 const run = promisify(execFile)
 
-/** Runs a process; its last line of output as JSON. Throws with what it complained of when it fails. */
+/**
+ * Runs a process; its last line of output as JSON. Throws with what it complained of when it fails.
+ */
 export async function runForJson({ file, args, env = process.env }: Command): Promise<unknown> {
   const { stdout } = await run(file, args, { env, maxBuffer: 2 ** 26 })
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')

@@ -14,7 +14,9 @@ import {
   type ShapeName,
 } from './decode-task.ts'
 
-/** Our side of `bench decode`, in a process of its own: `SHAPE THREADS`, then a request a message. */
+/**
+ * Our side of `bench decode`, in a process of its own: `SHAPE THREADS`, then a request a message.
+ */
 const [shape, threads] = process.argv.slice(2) as [ShapeName, string]
 
 const engine = await openEngine({ engine: 'cpu', threads: Number(threads) })

@@ -8,7 +8,11 @@ import { Random } from '../src/random.ts'
 export const SHAPES = {
   'GPT-2 small': gpt2Config({ vocabSize: 50_257, context: 1024, layers: 12, dim: 768, heads: 12 }),
   'Llama 110M': llamaConfig({
-    ...{ vocabSize: 32_000, context: 1024, layers: 12, dim: 768, heads: 12 },
+    vocabSize: 32_000,
+    context: 1024,
+    layers: 12,
+    dim: 768,
+    heads: 12,
     hiddenDim: 2048,
   }),
 } as const satisfies Record<string, DecoderConfig>

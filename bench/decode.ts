@@ -29,8 +29,9 @@ const TASKS: Readonly<Record<string, DecodeRequest>> = {
 
 /**
  * Measures decoding and the reading of prompts in fp32, in tokens per second of all streams
- * together: medians of rounds. Where node-llama-cpp is installed in `peers`, it does the same with a
- * GGUF of the same weights in turn with ours, with one thread and with `threads`; its better counts.
+ * together: medians of rounds. Where node-llama-cpp is installed in `peers`, it does the same with
+ * a GGUF of the same weights in turn with ours, with one thread and with `threads`; its better
+ * counts.
  */
 export async function benchDecode({
   shapes = Object.keys(SHAPES) as ShapeName[],

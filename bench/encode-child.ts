@@ -8,7 +8,10 @@ import type { TextModel } from '../src/predict/text-model.ts'
 import { loadTextModel } from '../src/predict/text-model.ts'
 import { type EncodeAnswer, type EncodeRequest, textIds } from './encode-task.ts'
 
-/** Our side of `bench encode`, in a process of its own: `FOLDER KIND THREADS`, then a request a message. */
+/**
+ * Our side of `bench encode`, in a process of its own: `FOLDER KIND THREADS`, then a request a
+ * message.
+ */
 const [folder, kind, threads] = process.argv.slice(2) as [string, EncodeRequest['kind'], string]
 
 const options = { engine: 'cpu', threads: Number(threads) } as const

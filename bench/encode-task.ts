@@ -35,7 +35,11 @@ export const ENCODE_SHAPES = {
     tokens: 30_500,
     config: (vocabSize: number): ModelConfig =>
       bertConfig({
-        ...{ vocabSize, context: 512, layers: 12, dim: 768, heads: 12 },
+        vocabSize,
+        context: 512,
+        layers: 12,
+        dim: 768,
+        heads: 12,
         head: bertHead('embed'),
       }),
     requests: { 'batch of 8 x 128': { kind: 'encode', batch: 8, length: 128 } },
@@ -45,9 +49,19 @@ export const ENCODE_SHAPES = {
     tokens: 32_000,
     config: (vocabSize: number): ModelConfig =>
       t5Config({
-        ...{ vocabSize, context: 512, layers: 6, dim: 512, heads: 8, headDim: 64 },
-        ...{ hiddenDim: 2048, activation: 'relu', gated: false, tied: true },
-        ...{ outputScale: 512 ** -0.5, startId: 0, padId: 0 },
+        vocabSize,
+        context: 512,
+        layers: 6,
+        dim: 512,
+        heads: 8,
+        headDim: 64,
+        hiddenDim: 2048,
+        activation: 'relu',
+        gated: false,
+        tied: true,
+        outputScale: 512 ** -0.5,
+        startId: 0,
+        padId: 0,
       }),
     requests: {
       '64 tokens from 64': { kind: 'write', batch: 1, length: 64, steps: 64 },
@@ -73,7 +87,9 @@ export const ENCODE_SHAPES = {
 
 export type EncodeShape = keyof typeof ENCODE_SHAPES
 
-/** Writes a folder with a model of the shape, its weights random and its tokens single characters. */
+/**
+ * Writes a folder with a model of the shape, its weights random and its tokens single characters.
+ */
 export async function writeRandomModel(folder: string, shape: EncodeShape): Promise<void> {
   const { kind, tokens, config } = ENCODE_SHAPES[shape]
   const characters = String.fromCodePoint(

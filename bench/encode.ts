@@ -26,9 +26,9 @@ export interface BenchEncodeOptions {
 const CHILD = resolve('build/bench/encode-child.js')
 
 /**
- * Measures an encoder that reads texts and an encoder-decoder that writes one, in fp32, in tokens per
- * second: medians of rounds. Where transformers.js is installed in `peers`, it does the same with the same
- * weights, exported as ONNX, in turn with ours.
+ * Measures an encoder that reads texts and an encoder-decoder that writes one, in fp32, in tokens
+ * per second: medians of rounds. Where transformers.js is installed in `peers`, it does the same
+ * with the same weights, exported as ONNX, in turn with ours.
  */
 export async function benchEncode({
   shapes = Object.keys(ENCODE_SHAPES) as EncodeShape[],

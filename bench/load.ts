@@ -30,9 +30,9 @@ export interface LoadAnswer {
 const CHILD = resolve('build/bench/load-child.js')
 
 /**
- * Loads a Llama's folder, the same in bf16, and as a GGUF file, each in processes of its own: the time
- * beside that of reading the file twice, and the most memory beside the size of the weights; medians of
- * rounds. The files are in the system's cache.
+ * Loads a Llama's folder, the same in bf16, and as a GGUF file, each in processes of its own: the
+ * time beside that of reading the file twice, and the most memory beside the size of the weights;
+ * medians of rounds. The files are in the system's cache.
  */
 export async function benchLoad({
   gigabytes = 1,
@@ -70,13 +70,20 @@ export async function benchLoad({
       report(`${format}: ${loads.map((one) => one.milliseconds.toFixed(0)).join(' ')} ms`)
       rows.push(
         row({
-          ...{ name: `${format}: time`, unit: 'ms', better: 'lower' },
-          ...{ ours: times(loads), peer: times(reads), peerName: 'reading the file twice' },
+          name: `${format}: time`,
+          unit: 'ms',
+          better: 'lower',
+          ours: times(loads),
+          peer: times(reads),
+          peerName: 'reading the file twice',
         }),
         row({
-          ...{ name: `${format}: memory`, unit: 'MB', better: 'lower' },
+          name: `${format}: memory`,
+          unit: 'MB',
+          better: 'lower',
           ours: median(loads.map((one) => one.peakBytes)) / 1e6,
-          ...{ peer: size / 1e6, peerName: 'the weights, in fp32' },
+          peer: size / 1e6,
+          peerName: 'the weights, in fp32',
         }),
       )
     }

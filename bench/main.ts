@@ -46,7 +46,10 @@ const train = defineCommand({
   },
 })
 
-/** A measurement of shapes, of which `--only` chooses; `open` gives their names, and what measures them. */
+/**
+ * A measurement of shapes, of which `--only` chooses; `open` gives their names, and what measures
+ * them.
+ */
 const measuring = <S extends string>(
   name: string,
   {

@@ -37,8 +37,8 @@ const WARMUP = 100
 /**
  * nanoGPT's training of a character model on a CPU (karpathy/nanoGPT, README, "I only have a
  * macbook"): 4 layers, 4 heads, width 128, context 64, batch 12, no dropout, no biases; 2000 steps,
- * rate 1e-3 to 1e-4 after 100 steps of warm-up, beta2 0.99, weight decay 0.1, clipped at 1. The loss
- * published for it is 1.88.
+ * rate 1e-3 to 1e-4 after 100 steps of warm-up, beta2 0.99, weight decay 0.1, clipped at 1. The
+ * loss published for it is 1.88.
  */
 export async function trainNanoGpt(
   engine: Engine,
@@ -61,12 +61,23 @@ export async function trainNanoGpt(
   })
   const model = new Decoder(
     gpt2Config({
-      ...{ vocabSize: symbols.length, context: LENGTH, layers: 4, dim: 128, heads: 4 },
-      ...{ normBias: false, attentionBias: 'none', feedForwardBias: false, activation: 'gelu' },
+      vocabSize: symbols.length,
+      context: LENGTH,
+      layers: 4,
+      dim: 128,
+      heads: 4,
+      normBias: false,
+      attentionBias: 'none',
+      feedForwardBias: false,
+      activation: 'gelu',
     }),
   )
   const trainer = await Trainer.create({
-    ...{ engine, model, seed, batch: ROWS, length: LENGTH },
+    engine,
+    model,
+    seed,
+    batch: ROWS,
+    length: LENGTH,
     optimizer: OPTIMIZERS[optimizer]({ beta2: 0.99 }),
     weightDecay,
     clip: { by: 'norm', limit: 1 },

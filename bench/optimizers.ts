@@ -26,7 +26,9 @@ export interface OptimizerCurvesOptions {
   report?: (line: string) => void
 }
 
-/** Trains nanoGPT's small model with every optimizer; a picture of all losses, and the final ones. */
+/**
+ * Trains nanoGPT's small model with every optimizer; a picture of all losses, and the final ones.
+ */
 export async function drawOptimizers(
   engine: Engine,
   options: OptimizerCurvesOptions,

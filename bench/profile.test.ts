@@ -21,7 +21,10 @@ test('a profiled program tells its operators, shapes and products', async () => 
   const program = await engine.compile(toOnnx({ y }, { target: 'cpu' }))
   const tensor = (shape: number[]) => engine.tensor('float32', shape)
   const binding = program.bind({
-    ...{ a: tensor([5, 3, 4]), b: tensor([5, 6, 4]), c: tensor([6]), y: tensor([5, 3, 6]) },
+    a: tensor([5, 3, 4]),
+    b: tensor([5, 6, 4]),
+    c: tensor([6]),
+    y: tensor([5, 3, 6]),
   })
   for (let i = 0; i < 3; i++) await binding.run()
   await engine.dispose()

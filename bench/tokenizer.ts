@@ -32,10 +32,10 @@ const MOST = 25
 const CHILD = resolve('build/bench/tokenizer-child.js')
 
 /**
- * Encoding speed on text not seen before, ours and the peers' in turn on one vocabulary and piece by
- * piece, medians; then the time and the most memory of a training in a process of its own. With
- * `gpt-tokenizer` installed the vocabulary is cl100k, else one trained on the text. Throws UserError
- * for sources that cannot be read.
+ * Encoding speed on text not seen before, ours and the peers' in turn on one vocabulary and piece
+ * by piece, medians; then the time and the most memory of a training in a process of its own. With
+ * `gpt-tokenizer` installed the vocabulary is cl100k, else one trained on the text. Throws
+ * UserError for sources that cannot be read.
  */
 export async function benchTokenizer(options: BenchTokenizerOptions = {}): Promise<Row[]> {
   const { english = [MOBY_DICK], chinese, corpus = english, report = () => {} } = options

@@ -57,7 +57,9 @@ export async function trainWithTorch(
   return trainingResult.parse(await runForJson(command))
 }
 
-/** The setting whose steps were fastest; one that fails, for want of instructions, does not count. */
+/**
+ * The setting whose steps were fastest; one that fails, for want of instructions, does not count.
+ */
 export async function fastestSetting(
   torch: Torch,
   task: TrainingTask,

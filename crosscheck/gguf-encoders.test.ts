@@ -86,7 +86,8 @@ describe.runIf(found)('llama.cpp with a BERT', () => {
   ])('%s: has the same hidden states', async (name, create) => {
     const tokenizer = await create()
     const config = {
-      ...{ ...bert(bertHead('embed')), vocabSize: tokenizer.vocabSize },
+      ...bert(bertHead('embed')),
+      vocabSize: tokenizer.vocabSize,
       ...(name.endsWith('DistilBERT') && { tokenTypes: 0 }),
       ...(name.startsWith('RoBERTa') && { positionOffset: 2, tokenTypes: 1 }),
     }
@@ -142,8 +143,12 @@ const t5Sizes = { ...sizes, headDim: 32, hiddenDim: 96, padId: 0 }
 const t5s: Record<string, EncoderDecoderConfig> = {
   'T5 1.1': t5Config(t5Sizes),
   'T5, the first': t5Config({
-    ...{ ...t5Sizes, decoderLayers: 1, activation: 'relu', gated: false },
-    ...{ tied: true, outputScale: 64 ** -0.5 },
+    ...t5Sizes,
+    decoderLayers: 1,
+    activation: 'relu',
+    gated: false,
+    tied: true,
+    outputScale: 64 ** -0.5,
   }),
 }
 

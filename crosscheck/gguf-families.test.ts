@@ -34,8 +34,13 @@ const sizes = { vocabSize: 384, context: 128, layers: 2, dim: 64, heads: 4 }
 const rope = llamaConfig({ ...sizes, kvHeads: 2, headDim: 32, hiddenDim: 96, ropeTheta: 5000 })
 const experts = { count: 4, perToken: 2, normalized: true, balance: 0.001 }
 const gemma = {
-  ...{ ...rope, tied: true, activation: 'gelu_tanh', embeddingScale: 8, normPlace: 'both' },
-  ...{ window: 7, windowed: [true, false] },
+  ...rope,
+  tied: true,
+  activation: 'gelu_tanh',
+  embeddingScale: 8,
+  normPlace: 'both',
+  window: 7,
+  windowed: [true, false],
 } as const satisfies DecoderConfig
 
 const configs: Record<string, DecoderConfig> = {
@@ -50,7 +55,12 @@ const configs: Record<string, DecoderConfig> = {
   'Llama with YaRN': {
     ...rope,
     ropeScaling: {
-      ...{ kind: 'yarn', factor: 4, original: 32, betaFast: 32, betaSlow: 1, truncate: true },
+      kind: 'yarn',
+      factor: 4,
+      original: 32,
+      betaFast: 32,
+      betaSlow: 1,
+      truncate: true,
       attentionFactor: 1.3,
     },
   },

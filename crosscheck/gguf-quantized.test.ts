@@ -26,14 +26,26 @@ const llama = found as Llama
 
 describe.runIf(found)("llama.cpp's quantization of a model that has learned", async () => {
   const [model, gguf] = [join(folder, 'model'), join(folder, 'model.gguf')]
-  // Read so often that it knows what comes next: a model in doubt takes either of two tokens. It is wide
-  // enough for blocks of 256.
+  // Read so often that it knows what comes next: a model in doubt takes either of two tokens. It is
+  // wide enough for blocks of 256.
   const text = (await readFile(TEXT, 'utf8')).slice(0, 40_000)
   const data = join(folder, 'text.txt')
   await writeFile(data, text)
   await train({
-    ...{ data: [data], out: model, tokenizer: 'bpe', vocab: 512, style: 'llama', val: 0 },
-    ...{ layers: 2, heads: 4, kvHeads: 2, dim: 256, context: 64, batch: 16, steps: 500, lr: 2e-3 },
+    data: [data],
+    out: model,
+    tokenizer: 'bpe',
+    vocab: 512,
+    style: 'llama',
+    val: 0,
+    layers: 2,
+    heads: 4,
+    kvHeads: 2,
+    dim: 256,
+    context: 64,
+    batch: 16,
+    steps: 500,
+    lr: 2e-3,
   })
   await exportModel({ model, format: 'gguf', out: gguf })
   const { tokenizer } = await readDecoderFolder(model)

@@ -43,7 +43,10 @@ async function cutBy(pattern: string, ignoreMerges: boolean): Promise<Tokenizer>
   return loadTokenizer(
     byteLevelJson({
       split: { pattern },
-      ...{ vocab, merges: merges as [string, string][], specials: {}, ignoreMerges },
+      vocab,
+      merges: merges as [string, string][],
+      specials: {},
+      ignoreMerges,
     }),
   )
 }
@@ -131,7 +134,8 @@ describe.runIf(found)('llama.cpp with a tokenizer of ours', () => {
       expect(ids).toEqual(encodeInput(tokenizer, one).ids)
       const specials = { specials: true }
       expect(again.decode(ids, specials)).toBe(tokenizer.decode(ids, specials))
-      // Where an unknown token is left out, SentencePiece takes the blank behind it for a leading one.
+      // Where an unknown token is left out, SentencePiece takes the blank behind it for a leading
+      // one.
       if (!ids.includes(tokenizer.specialTokens['<unk>'] as number))
         expect(again.decode(ids)).toBe(tokenizer.decode(ids))
     }

@@ -35,8 +35,8 @@ afterAll(() => rm(folder, { recursive: true }))
 const LEARNED = 990
 
 /**
- * A base that has read the instructions that are tuned on, and others, as plain text: what is left to
- * learn is to answer. It does not know the template's tokens.
+ * A base that has read the instructions that are tuned on, and others, as plain text: what is left
+ * to learn is to answer. It does not know the template's tokens.
  */
 async function trainBase(out: string): Promise<void> {
   const others = (await read('alpaca_data_en_52002.json')).filter((text) => text.length < 300)
@@ -50,9 +50,21 @@ async function trainBase(out: string): Promise<void> {
   const file = join(folder, 'texts.txt')
   await writeFile(file, texts.join('\n\n'))
   await train({
-    ...{ data: [file], val: 0.01, out, tokenizer: 'bpe', vocab: 3072, style: 'llama' },
-    ...{ layers: 4, dim: 128, heads: 4, context: 128, threads: 2 },
-    ...{ batch: 32, steps: 300, lr: 4e-3, evalEvery: 300 },
+    data: [file],
+    val: 0.01,
+    out,
+    tokenizer: 'bpe',
+    vocab: 3072,
+    style: 'llama',
+    layers: 4,
+    dim: 128,
+    heads: 4,
+    context: 128,
+    threads: 2,
+    batch: 32,
+    steps: 300,
+    lr: 4e-3,
+    evalEvery: 300,
   })
 }
 
@@ -62,8 +74,17 @@ test(name, { timeout: 1_200_000 }, async () => {
   await trainBase(model)
   const tuned = async (name: string, seed: number, options: Partial<TuneOptions>) => {
     const { loss, parameters } = await tune({
-      ...{ model, data: [INSTRUCTIONS], val: 0.1, out: join(folder, `${name}-${seed}`), seed },
-      ...{ batch: 8, epochs: 3, evalEvery: 10_000, weightDecay: 0, threads: 2, ...options },
+      model,
+      data: [INSTRUCTIONS],
+      val: 0.1,
+      out: join(folder, `${name}-${seed}`),
+      seed,
+      batch: 8,
+      epochs: 3,
+      evalEvery: 10_000,
+      weightDecay: 0,
+      threads: 2,
+      ...options,
     })
     return { loss: loss as number, parameters }
   }

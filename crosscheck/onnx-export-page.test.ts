@@ -21,7 +21,10 @@ const PEERS = new URL('../peers/node_modules/', import.meta.url)
 const MODELS = new URL('../../shared/data/models/', import.meta.url)
 const ORT = ['ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm']
 
-/** Each asks for what the page's address says: no `dtype`, though a page's default is a quantized one. */
+/**
+ * Each asks for what the page's address says: no `dtype`, though a page's default is a quantized
+ * one.
+ */
 const page = (body: string): string => `<!doctype html>
 <link rel="icon" href="data:," />
 <body><script type="module">

@@ -144,7 +144,11 @@ check.for(encoders)(
     const tokenizer = loadTokenizer(json)
     const open = async (task: Parameters<typeof bertHead>[0]) => {
       const config: EncoderConfig = ENCODER_STYLES[style]({
-        ...{ vocabSize: tokenizer.vocabSize, context: 40, layers: 3, dim: 32, heads: 4 },
+        vocabSize: tokenizer.vocabSize,
+        context: 40,
+        layers: 3,
+        dim: 32,
+        heads: 4,
         ...(style === 'modernbert' && { window: 4 }),
         head: {
           ...head(task, ['classify', 'tag'].includes(task) ? LABELS : []),
@@ -154,7 +158,10 @@ check.for(encoders)(
       const encoder = new Encoder(config)
       const weights = tinyWeights(encoder)
       const model = await TextModel.create({
-        ...{ engine, model: encoder, weights: { packed: weights }, tokenizer },
+        engine,
+        model: encoder,
+        weights: { packed: weights },
+        tokenizer,
       })
       return { model, out: await exportModel(config, weights, tokenizer) }
     }
@@ -225,8 +232,12 @@ check.for([
 ] as const)('T5, %s: the same answer to a text', async ([, options]) => {
   const tokenizer = loadTokenizer(t5File())
   const config = ENCODER_DECODER_STYLES.t5({
-    ...{ ...sizes, kvHeads: 4, vocabSize: tokenizer.vocabSize, headDim: 8 },
-    ...{ buckets: { count: 8, maxDistance: 12 }, decoderLayers: 3 },
+    ...sizes,
+    kvHeads: 4,
+    vocabSize: tokenizer.vocabSize,
+    headDim: 8,
+    buckets: { count: 8, maxDistance: 12 },
+    decoderLayers: 3,
     ...options,
   })
   const pair = new EncoderDecoder(config)

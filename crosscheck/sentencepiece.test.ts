@@ -24,7 +24,10 @@ const models: Record<string, object> = {
   'Unigram, as T5': { ...common, model_type: 'unigram' },
   'Unigram, text as it is': { ...common, ...plain, model_type: 'unigram' },
   'Unigram with bytes and symbols': {
-    ...{ ...common, model_type: 'unigram', byte_fallback: true, user_defined_symbols: symbols },
+    ...common,
+    model_type: 'unigram',
+    byte_fallback: true,
+    user_defined_symbols: symbols,
   },
   'BPE, as Llama 2': {
     ...common,
@@ -35,7 +38,10 @@ const models: Record<string, object> = {
   },
   'BPE with NFKC': { ...common, model_type: 'bpe' },
   'BPE with symbols, as Baichuan': {
-    ...{ ...common, ...plain, model_type: 'bpe', byte_fallback: true },
+    ...common,
+    ...plain,
+    model_type: 'bpe',
+    byte_fallback: true,
     user_defined_symbols: symbols,
   },
   'BPE with NFKC and symbols': {
@@ -44,11 +50,17 @@ const models: Record<string, object> = {
     user_defined_symbols: [...symbols, 'ａ'],
   },
   'BPE, no blank before a text, across blanks': {
-    ...{ ...common, model_type: 'bpe', add_dummy_prefix: false, split_by_whitespace: false },
-    ...{ normalization_rule_name: 'identity' },
+    ...common,
+    model_type: 'bpe',
+    add_dummy_prefix: false,
+    split_by_whitespace: false,
+    normalization_rule_name: 'identity',
   },
   'Unigram, no blank before a text': {
-    ...{ ...common, ...plain, model_type: 'unigram', add_dummy_prefix: false },
+    ...common,
+    ...plain,
+    model_type: 'unigram',
+    add_dummy_prefix: false,
   },
   'Unigram, folded case': {
     ...common,
@@ -119,7 +131,9 @@ check('ids and texts are those of SentencePiece, for models that its trainer mad
   const { corpus, texts } = await samples()
   const input = JSON.stringify({ corpus, texts, models })
   const { stdout, stderr, status } = spawnSync(python as string, [SCRIPT], {
-    ...{ input, maxBuffer: 2 ** 30, encoding: 'utf8' },
+    input,
+    maxBuffer: 2 ** 30,
+    encoding: 'utf8',
   })
   expect(status, stderr).toBe(0)
   const results = JSON.parse(stdout) as Record<

@@ -29,8 +29,8 @@ const texts = {
 
 /**
  * The reference is that of CS336's first assignment. Its rule for ties, found by trying: of pairs
- * equally frequent the greater is merged, by the bytes of the left token, then of the right one. (The
- * lesser one, and the one met first, leave its list at merges 31 and 64.)
+ * equally frequent the greater is merged, by the bytes of the left token, then of the right one.
+ * (The lesser one, and the one met first, leave its list at merges 31 and 64.)
  */
 test('training gives the reference merges and vocabulary', async () => {
   const merges = shared('tokenizer/train-bpe-reference-merges.txt').trimEnd().split('\n')

@@ -20,8 +20,8 @@ const TOLERANCE = 2e-6
 const SMALLEST = 1e-2
 
 /**
- * Outputs, loss and the gradient of every parameter are the same here, in the float64 interpreter, and
- * in PyTorch, which reads the config.json and the weights that are written here.
+ * Outputs, loss and the gradient of every parameter are the same here, in the float64 interpreter,
+ * and in PyTorch, which reads the config.json and the weights that are written here.
  */
 export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: Case) {
   const { file = { ...writeConfig(config, {}), ...given.fields } } = given

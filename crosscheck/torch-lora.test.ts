@@ -76,7 +76,9 @@ const CASES: Record<string, Case> = {
   },
   'modernbert, gate and input as one': {
     config: modernBertConfig({
-      ...{ ...sizes, window: 4, head: modernBertHead('classify', labels) },
+      ...sizes,
+      window: 4,
+      head: modernBertHead('classify', labels),
     }),
   },
 }
@@ -105,7 +107,9 @@ function task(config: Case['config']): Task {
   if (config.kind === 'decoder') {
     const model = new Decoder(config)
     return {
-      ...{ model, head: 'causal_lm', inputs: { ids: IDS, labels: NEXT } },
+      model,
+      head: 'causal_lm',
+      inputs: { ids: IDS, labels: NEXT },
       objective: () => languageModelObjective(model, { rows: 2, length: 6 }),
       logits: () => model.logits(model.hidden(input('ids', 'int32', [2, 6]))),
       feeds: {
@@ -117,7 +121,9 @@ function task(config: Case['config']): Task {
   }
   const model = new Encoder(config)
   return {
-    ...{ model, head: 'sequence_classification', inputs: { ids: IDS, labels: [2, 0] } },
+    model,
+    head: 'sequence_classification',
+    inputs: { ids: IDS, labels: [2, 0] },
     objective: () => classificationObjective(model, { rows: 2, length: 6 }),
     feeds: {
       ids,
@@ -149,15 +155,22 @@ check.each(Object.entries(CASES))(
     const adapterConfig = { ...writePeftConfig(lora, { base: 'base' }), ...peft }
     const tensors = [...lora.parameters()].map(
       ([name, { shape }]): TensorToWrite => ({
-        ...{ name, dtype: 'F32', shape },
+        name,
+        dtype: 'F32',
+        shape,
         data: values[name] as Float32Array,
       }),
     )
     const peer = await runFamily(torch, {
-      ...{ family: family.modelType, head, config: writeConfig(config, {}), inputs },
+      family: family.modelType,
+      head,
+      config: writeConfig(config, {}),
+      inputs,
       weights: exportTensors(family, model, (name) => weights[name] as Float32Array),
       adapter: { weights: tensors, config: adapterConfig },
-      ...{ want: ['logits', 'loss'], gradients: true, dtype: 'float64' },
+      want: ['logits', 'loss'],
+      gradients: true,
+      dtype: 'float64',
     })
 
     if (!peft) {
@@ -171,7 +184,8 @@ check.each(Object.entries(CASES))(
         ),
       ]
       const [ourLoss, ...gradients] = evaluate(logits ? [...outputs, logits()] : outputs, {
-        ...{ ...feeds, ...feedsOf(model.parameters(), weights) },
+        ...feeds,
+        ...feedsOf(model.parameters(), weights),
         ...feedsOf(lora.parameters(), values),
       })
       same(ourLoss?.data, peer.get('loss'), 'loss')
@@ -193,11 +207,13 @@ check.each(Object.entries(CASES))(
     const merged = Object.fromEntries(Object.entries(weights).map(([n, x]) => [n, x.slice()]))
     mergeAdapters(model, [adapter], (name) => merged[name] as Float32Array)
     const [mergedLoss] = evaluate([objective().loss], {
-      ...{ ...feeds, ...feedsOf(model.parameters(), merged) },
+      ...feeds,
+      ...feedsOf(model.parameters(), merged),
     })
     same(mergedLoss?.data, peer.get('loss'), 'loss, merged')
     const [baseLoss] = evaluate([objective().loss], {
-      ...{ ...feeds, ...feedsOf(model.parameters(), weights) },
+      ...feeds,
+      ...feedsOf(model.parameters(), weights),
     })
     expect(
       Math.abs((baseLoss?.data[0] as number) - (mergedLoss?.data[0] as number)),

@@ -11,16 +11,36 @@ if (!torch) console.warn('PyTorch was not found, so training is not compared wit
 
 const CASES: Record<string, TrainingSizes> = {
   'one sequence a step': {
-    ...{ layers: 1, heads: 1, width: 16, context: 8, vocabulary: 11, batch: 1 },
+    layers: 1,
+    heads: 1,
+    width: 16,
+    context: 8,
+    vocabulary: 11,
+    batch: 1,
   },
   'micro-batches side by side': {
-    ...{ layers: 2, heads: 4, width: 32, context: 16, vocabulary: 65, batch: 4 },
+    layers: 2,
+    heads: 4,
+    width: 32,
+    context: 16,
+    vocabulary: 65,
+    batch: 4,
   },
   'micro-batches that add up': {
-    ...{ layers: 2, heads: 2, width: 32, context: 256, vocabulary: 65, batch: 8 },
+    layers: 2,
+    heads: 2,
+    width: 32,
+    context: 256,
+    vocabulary: 65,
+    batch: 8,
   },
   'a vocabulary whose gradient is scattered': {
-    ...{ layers: 2, heads: 2, width: 24, context: 32, vocabulary: 700, batch: 6 },
+    layers: 2,
+    heads: 2,
+    width: 24,
+    context: 32,
+    vocabulary: 700,
+    batch: 6,
   },
 }
 

@@ -33,7 +33,10 @@ export interface PeerTensor {
   tolist(): unknown
 }
 
-/** The library as it is installed in `peers/`, reading local folders only. Throws where there is none. */
+/**
+ * The library as it is installed in `peers/`, reading local folders only. Throws where there is
+ * none.
+ */
 export async function openTransformersJs(): Promise<TransformersJs> {
   if (!existsSync(ENTRY))
     throw new Error(`there is no ${fileURLToPath(ENTRY)}; run npm ci in peers`)

@@ -11,13 +11,16 @@ export const writeModel = (
 ): Promise<void> =>
   writeHuggingFace(
     {
-      ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
-      ...{
-        unknownFields: [],
-        unusedSettings: [],
-        unusedTensors: [],
-        read: async (name) => weights[name] as Float32Array,
-      },
+      family: '',
+      config,
+      tokenizer,
+      chatTemplate: undefined,
+      generation: {},
+      addBos: false,
+      unknownFields: [],
+      unusedSettings: [],
+      unusedTensors: [],
+      read: async (name) => weights[name] as Float32Array,
       close: async () => {},
     },
     out,

@@ -1,6 +1,7 @@
-// transformers.js in Node, as src/bench/encode.ts measures it. Arguments: a folder that `chatwright export
-// --format onnx` wrote, what is asked of it, threads. Each message asks for a measurement; the answer is
-// tokens per second.
+// transformers.js in Node, as src/bench/encode.ts measures it. Arguments: a folder that `chatwright
+// export
+// --format onnx` wrote, what is asked of it, threads. Each message asks for a measurement; the
+// answer is tokens per second.
 import { AutoModel, AutoModelForSeq2SeqLM, env, Tensor } from '@huggingface/transformers'
 
 const [folder, kind, threads] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 /**
- * Chatwright, in Node: train, tune, run and talk to language models. Each command of the command line
- * is one of these functions with the same options; `chatwright/web` is what a page can use.
+ * Chatwright, in Node: train, tune, run and talk to language models. Each command of the command
+ * line is one of these functions with the same options; `chatwright/web` is what a page can use.
  *
  * @example
  * await train({ data: ['book.txt'], out: 'my-model', depth: 4 })

@@ -24,7 +24,9 @@ export async function orSkip<T>(what: string, wanted: Promise<T>): Promise<T | u
   }
 }
 
-/** WebGPU computed by SwiftShader, which comes with Debian's chromium, unless a GPU is configured. */
+/**
+ * WebGPU computed by SwiftShader, which comes with Debian's chromium, unless a GPU is configured.
+ */
 export async function openSoftwareGpu(): Promise<Engine> {
   const driver = process.env.VK_DRIVER_FILES ?? findSwiftShader()
   if (driver) {

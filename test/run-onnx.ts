@@ -18,7 +18,9 @@ export const floatsOf = (shape: readonly number[], data: ArrayLike<number> = [])
   data: Float32Array.from(data),
 })
 
-/** A model file at work in onnxruntime-web, away from our own engines. `beside`: files of weights. */
+/**
+ * A model file at work in onnxruntime-web, away from our own engines. `beside`: files of weights.
+ */
 export async function openOnnx(
   bytes: Uint8Array,
   beside: Readonly<Record<string, Uint8Array>> = {},

@@ -2,10 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
-/** Calls that take each element of a list as an argument, and the few lists that are short for certain. */
+/**
+ * Calls that take each element of a list as an argument, and the few lists that are short for
+ * certain.
+ */
 const CALLS = /(push|unshift|fromCharCode|fromCodePoint)\((\w+(\.\w+)*, )?\.\.\./
 const SHORT = [
-  // Axes of a tensor; tokens of a character; points of a piece of a vocabulary; a magic number; a tag; a batch.
+  // Axes of a tensor; tokens of a character; points of a piece of a vocabulary; a magic number; a
+  // tag; a batch.
   ...['graph/ops/matmul.ts', 'text/bpe/characters.ts', 'text/pipeline/unigram.ts'],
   ...[
     'deploy/sources/index.ts',

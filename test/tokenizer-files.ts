@@ -23,7 +23,10 @@ const file = (parts: Partial<TokenizerJson> & Pick<TokenizerJson, 'model'>): Tok
   ...parts,
 })
 
-/** BERT, uncased: `[PAD]` 0, `[UNK]` 1, `[CLS]` 2, `[SEP]` 3, `[MASK]` 4, then words and `##` pieces. */
+/**
+ * BERT, uncased: `[PAD]` 0, `[UNK]` 1, `[CLS]` 2, `[SEP]` 3, `[MASK]` 4, then words and `##`
+ * pieces.
+ */
 export function bertFile(): TokenizerJson {
   const contents = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
   const letters = 'abcdefghijklmnopqrstuvwxyz'
@@ -52,7 +55,10 @@ export function bertFile(): TokenizerJson {
   })
 }
 
-/** T5: `<pad>` 0, `</s>` 1, `<unk>` 2, then pieces with scores. Full-width letters become plain ones. */
+/**
+ * T5: `<pad>` 0, `</s>` 1, `<unk>` 2, then pieces with scores. Full-width letters become plain
+ * ones.
+ */
 export function t5File({ bytes = false } = {}): TokenizerJson {
   const contents = ['<pad>', '</s>', '<unk>']
   const pieces: [string, number][] = [
@@ -156,7 +162,10 @@ export function llama2File(): TokenizerJson {
   })
 }
 
-/** RoBERTa: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, the bytes, a few merges, and `<mask>` at the end. */
+/**
+ * RoBERTa: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, the bytes, a few merges, and `<mask>` at the
+ * end.
+ */
 export function robertaFile({ prefixSpace = false } = {}): TokenizerJson {
   const contents = ['<s>', '<pad>', '</s>', '<unk>']
   const bytes = Array.from({ length: 256 }, (_, byte) => tokenOfBytes(Uint8Array.of(byte)))

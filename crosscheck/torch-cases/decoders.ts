@@ -81,8 +81,12 @@ export const decoders: Record<string, Case> = {
   'Gemma 2, tight bounds, another scale': [
     'gemma2',
     gemma2Config({
-      ...{ ...grouped, window: 3, attentionScale: 0.5, attentionBias: 'all' },
-      ...{ attentionSoftcap: 2, logitSoftcap: 1.5 },
+      ...grouped,
+      window: 3,
+      attentionScale: 0.5,
+      attentionBias: 'all',
+      attentionSoftcap: 2,
+      logitSoftcap: 1.5,
     }),
   ],
   'Gemma 2 that classifies': ['gemma2', gemma2Config({ ...grouped, window: 3, head: classify })],
@@ -90,7 +94,10 @@ export const decoders: Record<string, Case> = {
   'Gemma 3, scaled, other windows': [
     'gemma3_text',
     gemma3Config({
-      ...{ ...grouped, window: 3, windowed: [false, true], windowRopeTheta: 50 },
+      ...grouped,
+      window: 3,
+      windowed: [false, true],
+      windowRopeTheta: 50,
       ropeScaling: { kind: 'linear', factor: 8 },
     }),
   ],
@@ -108,7 +115,9 @@ export const decoders: Record<string, Case> = {
   'Qwen 3, experts in one layer': [
     'qwen3_moe',
     qwen3MoeConfig({
-      ...{ ...grouped, attentionBias: 'all', tied: true },
+      ...grouped,
+      attentionBias: 'all',
+      tied: true,
       experts: { ...experts, perToken: 3, normalized: false, layers: [false, true] },
     }),
     balanced,
@@ -134,8 +143,12 @@ export const decoders: Record<string, Case> = {
   'ours: buckets, bounded scores, norms behind': [
     'chatwright',
     llamaConfig({
-      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
-      ...{ normPlace: 'post', attentionSoftcap: 2, attentionScale: 0.7 },
+      ...grouped,
+      positions: 'buckets',
+      buckets: { count: 8, maxDistance: 5 },
+      normPlace: 'post',
+      attentionSoftcap: 2,
+      attentionScale: 0.7,
     }),
   ],
   'ours: sinusoids, experts of tanh': [

@@ -40,7 +40,9 @@ const everyTask = Object.entries(BODIES).flatMap(([family, [body, head]]): [stri
     [`${family} that embeds by the mean`]: of(head('embed')),
     [`${family} that embeds by the first token`]: of({ ...head('embed'), pooling: 'first' }),
     [`${family} that embeds by the last, of any length`]: of({
-      ...{ ...head('embed'), pooling: 'last', normalized: false },
+      ...head('embed'),
+      pooling: 'last',
+      normalized: false,
     }),
   })
 })
@@ -55,7 +57,8 @@ export const encoders: Record<string, Case> = {
   'ModernBERT that classifies by the mean': [
     'modernbert',
     modernBertConfig({
-      ...{ ...small, window: 3 },
+      ...small,
+      window: 3,
       head: { ...modernBertHead('classify', labels), pooling: 'mean' },
     }),
   ],
@@ -66,14 +69,18 @@ export const encoders: Record<string, Case> = {
   'ours: buckets both ways, norms on both sides': [
     'chatwright',
     bertConfig({
-      ...{ ...grouped, positions: 'buckets', buckets: { count: 8, maxDistance: 5 } },
+      ...grouped,
+      positions: 'buckets',
+      buckets: { count: 8, maxDistance: 5 },
       normPlace: 'both',
     }),
   ],
   'ours: experts, classified by the last token': [
     'chatwright',
     modernBertConfig({
-      ...{ ...grouped, tokenTypes: 3, experts },
+      ...grouped,
+      tokenTypes: 3,
+      experts,
       head: { ...modernBertHead('classify', labels), pooling: 'last', outputBias: false },
     }),
   ],

@@ -39,7 +39,8 @@ export function textsFor({ config }: Encoder | Decoder, rows: number[][]): Texts
 }
 
 export const namedForPeer = ({ ids, mask, types }: Texts, start = '') => ({
-  ...{ [`${start}ids`]: ids, [`${start}mask`]: mask },
+  [`${start}ids`]: ids,
+  [`${start}mask`]: mask,
   ...(types && { [`${start}token_types`]: types }),
 })
 

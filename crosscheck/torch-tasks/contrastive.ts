@@ -11,7 +11,9 @@ const TEMPERATURE = 0.3
 /** Texts and their pairs. */
 export function contrastive(model: Encoder | Decoder): Task {
   const objective = contrastiveObjective(model, {
-    ...{ rows: ROWS, length: LENGTH, temperature: TEMPERATURE },
+    rows: ROWS,
+    length: LENGTH,
+    temperature: TEMPERATURE,
   })
   const texts = textsFor(model, IDS)
   const pairs = textsFor(model, TARGETS)
@@ -34,7 +36,9 @@ export function contrastive(model: Encoder | Decoder): Task {
     peer: {
       head: 'base',
       inputs: { ...namedForPeer(texts), ...namedForPeer(pairs, 'pair_') },
-      ...{ pooling: POOLINGS[pooling], normalize: normalized, temperature: TEMPERATURE },
+      pooling: POOLINGS[pooling],
+      normalize: normalized,
+      temperature: TEMPERATURE,
     },
   }
 }

@@ -16,8 +16,11 @@ export function languageModel(model: Decoder, { labelSmoothing, positions, fixed
   return {
     objective,
     feeds: {
-      ...{ ids: IDS, targets, weight: [1 / counted(targets)] },
-      ...{ positions: positions ?? PLACES, segments: IDS.map((row) => row.map(() => 1)) },
+      ids: IDS,
+      targets,
+      weight: [1 / counted(targets)],
+      positions: positions ?? PLACES,
+      segments: IDS.map((row) => row.map(() => 1)),
     },
     outputs: { hidden: { tensor: hidden }, logits: { tensor: model.logits(hidden) } },
     peer: { head: 'causal_lm', inputs: { ids: IDS, labels: targets, positions } },

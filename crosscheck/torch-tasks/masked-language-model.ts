@@ -19,8 +19,12 @@ export function maskedLanguageModel(model: Encoder): Task {
   return {
     objective,
     feeds: {
-      ...{ ids, mask: MASK, positions: PLACES },
-      ...{ places, targets, weight: [1 / counted(labels)] },
+      ids,
+      mask: MASK,
+      positions: PLACES,
+      places,
+      targets,
+      weight: [1 / counted(labels)],
     },
     outputs: {
       hidden: { tensor: hidden, rows: MASK.flat() },

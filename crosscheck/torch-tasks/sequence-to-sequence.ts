@@ -35,8 +35,10 @@ export function sequenceToSequence(
     peer: {
       head: 'seq2seq_lm',
       inputs: {
-        ...{ ids, labels: targets },
-        ...{ source_ids: bySource(source), source_mask: bySource(mask) },
+        ids,
+        labels: targets,
+        source_ids: bySource(source),
+        source_mask: bySource(mask),
       },
     },
   }

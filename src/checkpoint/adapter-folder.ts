@@ -26,7 +26,9 @@ export interface AdapterFolder {
   texts: Pick<ModelFolder, 'tokenizer' | 'chatTemplate' | 'addBos'> | undefined
 }
 
-/** Reads a LoRA adapter as PEFT saves it. Throws UserError with the file and what is wrong with it. */
+/**
+ * Reads a LoRA adapter as PEFT saves it. Throws UserError with the file and what is wrong with it.
+ */
 export const readAdapterFolder = async (folder: string): Promise<AdapterFolder> =>
   (await readWhole(folder, readAdapter)).value
 
@@ -65,7 +67,9 @@ export function adapterFiles(options: AdapterFilesOptions): Files {
   const { lora, values, base, replaced = [] } = options
   const tensors = [...lora.parameters()].map(
     ([name, { shape }]): TensorToWrite => ({
-      ...{ name, dtype: 'F32', shape },
+      name,
+      dtype: 'F32',
+      shape,
       data: () => values.tensor(name).read(),
     }),
   )

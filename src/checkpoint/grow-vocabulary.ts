@@ -6,9 +6,10 @@ import type { ModelFolder } from './model-folder.ts'
 const OF_TOKENS = ['model.embed_tokens.weight', 'lm_head.weight']
 
 /**
- * A folder's decoder with rows for the tokens from `first` on (default: those that it has no rows for).
- * New rows are drawn around the mean of all others, as far apart as those are (Hewitt 2021): tokens can
- * be told apart without training the rows. They are the same each time.
+ * A folder's decoder with rows for the tokens from `first` on (default: those that it has no rows
+ * for).
+ * New rows are drawn around the mean of all others, as far apart as those are (Hewitt 2021): tokens
+ * can be told apart without training the rows. They are the same each time.
  */
 export function growVocabulary<F extends ModelFolder<DecoderConfig>>(
   folder: F,

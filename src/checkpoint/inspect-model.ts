@@ -13,7 +13,10 @@ export interface Inspection {
   /** Element types of the weights on the disk, and their size. */
   dtypes: string[]
   weightBytes: number
-  /** Of keys and values, for one sequence as long as the context, in fp32; 0 where nothing is written. */
+  /**
+   * Of keys and values, for one sequence as long as the context, in fp32; 0 where nothing is
+   * written.
+   */
   cacheBytes: number
   /** Parameters, gradients and the two moments of AdamW, in fp32. */
   trainingBytes: number

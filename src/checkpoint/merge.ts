@@ -26,8 +26,8 @@ export interface MergeResult {
 }
 
 /**
- * Writes a model's folder with adapters added to its weights, W + scale B A: a whole model, which runs
- * as any other. Throws UserError with the option or the file at fault.
+ * Writes a model's folder with adapters added to its weights, W + scale B A: a whole model, which
+ * runs as any other. Throws UserError with the option or the file at fault.
  */
 export async function merge(options: MergeOptions): Promise<MergeResult> {
   const { model: path, adapter, out } = parseOptions(mergeOptions, options)

@@ -56,8 +56,8 @@ export interface ModelFolder<C extends ModelConfig = ModelConfig> extends LeftAs
 }
 
 /**
- * Reads a folder in Hugging Face's layout, or a GGUF file. Throws UserError with the file and the field
- * at fault.
+ * Reads a folder in Hugging Face's layout, or a GGUF file. Throws UserError with the file and the
+ * field at fault.
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (isGguf(folder)) return readGgufFile(folder)
@@ -118,7 +118,9 @@ async function describe(folder: string) {
   }
 }
 
-/** Whatever either file says to end a text ends it; old files have -1 where there is no such token. */
+/**
+ * Whatever either file says to end a text ends it; old files have -1 where there is no such token.
+ */
 function withEnds(
   { eos_token_id: own, ...others }: ModelFolder['generation'],
   endIds: readonly number[],
@@ -224,7 +226,9 @@ export async function readWritingFolder(
   return asDecoder(found)
 }
 
-/** A folder whose model writes text by going on with it. Throws UserError where it is another kind. */
+/**
+ * A folder whose model writes text by going on with it. Throws UserError where it is another kind.
+ */
 export async function readDecoderFolder(folder: string): Promise<ModelFolder<DecoderConfig>> {
   return asDecoder(await readModelFolder(folder))
 }
@@ -266,7 +270,9 @@ export async function loadParameters(
   }
 }
 
-/** True where the tokenizer itself says that a text begins with a special token, as Llama's does. */
+/**
+ * True where the tokenizer itself says that a text begins with a special token, as Llama's does.
+ */
 const putsTokenFirst = ({ inputTemplate }: Tokenizer): boolean =>
   inputTemplate?.single[0]?.ids !== undefined
 

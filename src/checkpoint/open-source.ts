@@ -7,7 +7,8 @@ import { openGgufModel } from './gguf-file.ts'
 import { openFolderModel } from './open-model-folder.ts'
 
 /**
- * Opens a model of any format: a folder in Hugging Face's layout, a GGUF file, or a `.bin` of llama2.c.
+ * Opens a model of any format: a folder in Hugging Face's layout, a GGUF file, or a `.bin` of
+ * llama2.c.
  * `tokenizer`: a file or folder in place of its own vocabulary. Throws UserError.
  */
 export async function openSource(source: string, tokenizer?: string): Promise<OpenModel> {

@@ -42,7 +42,8 @@ export async function usePackedParameters<T>(
 }
 
 /**
- * The parameters of a folder's model. Floats that lie in a file stay there, where the engine can read it;
+ * The parameters of a folder's model. Floats that lie in a file stay there, where the engine can
+ * read it;
  * `inMemory`: nothing does. Throws UserError where they need more memory than there is.
  */
 export async function packParameters(

@@ -15,7 +15,8 @@ import type { ModelFolder } from './model-folder.ts'
 import { changesOutput, untied } from './untie.ts'
 
 /**
- * A model's folder with what adapters put in the place of its own: tensors, tokenizer, chat template;
+ * A model's folder with what adapters put in the place of its own: tensors, tokenizer, chat
+ * template;
  * `merge`: their updates, too, are added to its weights. Throws UserError where they do not belong
  * together.
  */

@@ -10,7 +10,10 @@ export interface Failure {
 
 const EXIT = { mistake: 1, fault: 2 } as const
 
-/** What to tell the user about an error: their mistakes in a line, ours with all that a report needs. */
+/**
+ * What to tell the user about an error: their mistakes in a line, ours with all that a report
+ * needs.
+ */
 export function explain(error: unknown): Failure {
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replace('\n', ' ')

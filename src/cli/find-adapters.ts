@@ -1,7 +1,9 @@
 import { resolveModel } from '../hub/resolve-model.ts'
 import { showTransfer } from './show-transfer.ts'
 
-/** Of a repository's first folder: the adapter, and how it reads and writes text (.json, .jinja). */
+/**
+ * Of a repository's first folder: the adapter, and how it reads and writes text (.json, .jinja).
+ */
 const FILES = { include: ['adapter_*', '*.j*'], exclude: ['*/*'] }
 
 /**

@@ -35,7 +35,9 @@ const takesNumber = ({ type, anyOf = [] }: Field): boolean =>
 export const takesList = ({ type, anyOf = [] }: Field): boolean =>
   type === 'array' || type === 'object' || anyOf.some(takesList)
 
-/** Adds a flag for each option of the schema. Throws where one has no help or help has no option. */
+/**
+ * Adds a flag for each option of the schema. Throws where one has no help or help has no option.
+ */
 export function addFlags(command: Command, fields: Fields, help: Help): void {
   const left = new Set(Object.keys(fields))
   for (const [heading, texts] of Object.entries(help)) {

@@ -1,4 +1,7 @@
-/** The word that `word` was probably meant to be: the nearest, by few edits; undefined if none is near. */
+/**
+ * The word that `word` was probably meant to be: the nearest, by few edits; undefined if none is
+ * near.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
   const [best] = known

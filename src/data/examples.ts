@@ -24,7 +24,9 @@ export function asExamples(batch: AnyBatch): Examples {
   return { rows, length, arrays: { ...arrays, segments, positions }, count }
 }
 
-/** The arrays of each `rows` rows. Rows that the last group lacks are zeros, with targets of -100. */
+/**
+ * The arrays of each `rows` rows. Rows that the last group lacks are zeros, with targets of -100.
+ */
 export function cutExamples(
   { rows: all, arrays }: Examples,
   rows: number,

@@ -13,8 +13,8 @@ export interface TextPiece {
 const PIECE = 2 ** 20
 
 /**
- * One document of any length in pieces of `size` to four times `size` UTF-16 units. Each ends where a
- * word does, and the next begins with what stands between two words: there the split patterns of
+ * One document of any length in pieces of `size` to four times `size` UTF-16 units. Each ends where
+ * a word does, and the next begins with what stands between two words: there the split patterns of
  * GPT-2, cl100k and o200k start a new token whatever came before, so the pieces encode as the whole
  * text would. Where no word ends, the cut falls between any two characters.
  */
@@ -83,7 +83,9 @@ function lastWordEnd(text: string, limit: number): number | undefined {
   return undefined
 }
 
-/** The last place up to `limit` that does not divide a character; none where the text ends there. */
+/**
+ * The last place up to `limit` that does not divide a character; none where the text ends there.
+ */
 function characterEnd(text: string, limit: number): number | undefined {
   if (text.length <= limit) return undefined
   return isLowSurrogate(text.charCodeAt(limit)) ? limit - 1 : limit

@@ -34,7 +34,8 @@ const OF_BPE = ['vocab', 'split', 'threads'] as const
 export type TrainTokenizerOptions = z.input<typeof trainTokenizerOptions>
 
 /**
- * Trains a tokenizer on text and saves it as `OUT/tokenizer.json`, the roles of its special tokens in
+ * Trains a tokenizer on text and saves it as `OUT/tokenizer.json`, the roles of its special tokens
+ * in
  * `OUT/tokenizer_config.json`. Throws UserError, also where OUT has files in it.
  */
 export async function trainTokenizer(

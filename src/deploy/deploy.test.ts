@@ -32,9 +32,16 @@ async function write(
 ): Promise<Record<string, Float32Array>> {
   const weights = tinyWeights(createModel(config))
   const model = {
-    ...{ family: '', config, tokenizer, chatTemplate: undefined, generation: {}, addBos: false },
-    ...{ unknownFields: [], unusedSettings: [], unusedTensors: [] },
-    ...{ read: async (name: string) => weights[name] as Float32Array },
+    family: '',
+    config,
+    tokenizer,
+    chatTemplate: undefined,
+    generation: {},
+    addBos: false,
+    unknownFields: [],
+    unusedSettings: [],
+    unusedTensors: [],
+    read: async (name: string) => weights[name] as Float32Array,
     close: async () => {},
   }
   await writeHuggingFace({ ...model, ...others }, out, { dtype: 'f32', shardBytes: 1e9 })
@@ -70,7 +77,10 @@ describe('GGUF', () => {
     await exportModel({ model: at('model'), format: 'gguf', out: at('model.gguf') })
     const imported = await importModel({ source: at('model.gguf'), out: at('again') })
     expect(imported).toMatchObject({
-      ...{ family: 'llama', out: at('again'), unknownFields: [], hasChatTemplate: true },
+      family: 'llama',
+      out: at('again'),
+      unknownFields: [],
+      hasChatTemplate: true,
       tokens: tokenizer.vocabSize,
       config: { ...sizes, vocabSize: tokenizer.vocabSize + 5 },
     })

@@ -28,7 +28,10 @@ export interface ExportFormat {
   dtypes: readonly string[]
   /** Options that it takes besides. */
   takes: readonly string[]
-  /** Writes a new folder, or a file, aside and renames it. Throws UserError that names what it cannot say. */
+  /**
+   * Writes a new folder, or a file, aside and renames it. Throws UserError that names what it
+   * cannot say.
+   */
   write(folder: ModelFolder, out: string, options: FormatOptions): Promise<void>
 }
 

@@ -15,8 +15,9 @@ export interface Exported {
 }
 
 /**
- * Writes a model's folder in another format, or with weights of another type; folders of Hugging Face's
- * layout and GGUF files a tensor at a time. Throws UserError that names what the format cannot say.
+ * Writes a model's folder in another format, or with weights of another type; folders of Hugging
+ * Face's layout and GGUF files a tensor at a time. Throws UserError that names what the format
+ * cannot say.
  */
 export async function exportModel(options: ExportOptions): Promise<Exported> {
   const parsed = parseOptions(exportOptions, options)

@@ -19,8 +19,9 @@ export interface Imported {
 }
 
 /**
- * Makes a model's folder in Hugging Face's layout of one in another format: a GGUF file, a `.bin` of
- * llama2.c, or another such folder (sharded, or in another type). The folder is written aside and renamed.
+ * Makes a model's folder in Hugging Face's layout of one in another format: a GGUF file, a `.bin`
+ * of llama2.c, or another such folder (sharded, or in another type). The folder is written aside
+ * and renamed.
  * Throws UserError with what is at fault in the source, or where the folder is there already.
  */
 export async function importModel(options: ImportOptions): Promise<Imported> {
@@ -33,7 +34,9 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
   }
   const { family, config, chatTemplate, unknownFields } = model
   return {
-    ...{ out, family, config },
+    out,
+    family,
+    config,
     parameters: countParameters(createModel(config)),
     tokens: model.tokenizer.vocabSize,
     hasChatTemplate: chatTemplate !== undefined,

@@ -28,7 +28,10 @@ export const exportOptions = z.strictObject({
   dtype: z.enum(dtypes as [string, ...string[]]).optional(),
   /** Gigabytes of a file of weights, at most. */
   shardSize: z.number().gt(0).default(5),
-  /** ONNX: keys and values of earlier tokens are inputs and outputs, so that each token is read once. */
+  /**
+   * ONNX: keys and values of earlier tokens are inputs and outputs, so that each token is read
+   * once.
+   */
   cache: z.boolean().default(true),
   /** ONNX: an input says how many of a prompt's last logits are computed. */
   keepLogits: z.boolean().default(false),

@@ -132,6 +132,7 @@ test('where the matrices of GPT-2 lie', async () => {
   const offsets = [first, bias].map((data) => (data && isStored(data) ? data.offset : Number.NaN))
   expect((offsets[1] as number) - (offsets[0] as number)).toBe(2 * 64)
   expect(packed[`${layer}mlp.up_proj.weight`]).toMatchObject({
-    ...{ ...place, layout: { shape: [32, 128], axes: [1, 0] } },
+    ...place,
+    layout: { shape: [32, 128], axes: [1, 0] },
   })
 })

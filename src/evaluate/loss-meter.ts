@@ -35,8 +35,8 @@ export class LossMeter {
   }
 
   /**
-   * `parameters`: the model's, by name; `like`: a batch of the form that is to be measured. `undivided`
-   * batches are measured whole.
+   * `parameters`: the model's, by name; `like`: a batch of the form that is to be measured.
+   * `undivided` batches are measured whole.
    */
   static async create(
     engine: Engine,

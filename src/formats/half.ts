@@ -1,5 +1,6 @@
 /**
- * Two-byte floats, held as their 16 raw bits. float16 (IEEE 754 binary16) has 5 bits of exponent and
+ * Two-byte floats, held as their 16 raw bits. float16 (IEEE 754 binary16) has 5 bits of exponent
+ * and
  * 10 of fraction; bfloat16 is the upper half of a float32.
  */
 

@@ -27,7 +27,8 @@ interface Loaded {
 }
 
 /**
- * The adapters that a model runs with, switched while it runs (Sheng et al. 2023 serve thousands so):
+ * The adapters that a model runs with, switched while it runs (Sheng et al. 2023 serve thousands
+ * so):
  * a generation keeps those that it began with, and memory that nothing uses is freed.
  */
 export class AdapterSlots {
@@ -40,8 +41,8 @@ export class AdapterSlots {
   #loaded: Loaded
 
   /**
-   * Graphs that are made of `model` from now on have places for adapters, none at first. `brought`: an
-   * adapter whose tensors already took the place of the model's own.
+   * Graphs that are made of `model` from now on have places for adapters, none at first. `brought`:
+   * an adapter whose tensors already took the place of the model's own.
    */
   constructor(engine: Engine, model: WritingModel, brought?: Adapter) {
     this.#engine = engine
@@ -55,7 +56,10 @@ export class AdapterSlots {
     return this.#uses
   }
 
-  /** Generations that begin from now on run with these adapters. Throws UserError where one does not fit. */
+  /**
+   * Generations that begin from now on run with these adapters. Throws UserError where one does not
+   * fit.
+   */
   use(uses: readonly AdapterUse[]): void {
     const all = uses.map(weighted)
     for (const { adapter } of all) this.#check(adapter)

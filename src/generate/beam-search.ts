@@ -9,7 +9,9 @@ import { logProbabilities } from './sampling/log-probabilities.ts'
 export interface BeamSearchOptions {
   /** Texts that are followed at a time. */
   beams: number
-  /** The sum of log-probabilities is divided by length ^ lengthPenalty: above 0 favors long texts. */
+  /**
+   * The sum of log-probabilities is divided by length ^ lengthPenalty: above 0 favors long texts.
+   */
   lengthPenalty: number
   /** Ends once `beams` texts have ended, though a better one might still come. */
   earlyStopping: boolean
@@ -35,8 +37,8 @@ interface Candidate extends Beam {
 }
 
 /**
- * Beam search (Graves 2012; Wu et al. 2016): the likeliest continuations are followed side by side. Resolves with
- * the best texts, the best first. Needs an engine whose memory the host addresses.
+ * Beam search (Graves 2012; Wu et al. 2016): the likeliest continuations are followed side by side.
+ * Resolves with the best texts, the best first. Needs an engine whose memory the host addresses.
  */
 export async function beamSearch(
   parts: DecodeParts,
@@ -88,7 +90,10 @@ export async function beamSearch(
 const at = (beams: readonly Beam[], row: number): Beam =>
   beams[Math.min(row, beams.length - 1)] as Beam
 
-/** The likeliest beams that are longer by one, the best first: enough, whichever of them end, to follow `beams`. */
+/**
+ * The likeliest beams that are longer by one, the best first: enough, whichever of them end, to
+ * follow `beams`.
+ */
 function extensions(
   beams: readonly Beam[],
   logits: readonly Float32Array[],
@@ -108,8 +113,8 @@ function extensions(
 }
 
 /**
- * Puts each beam into a row whose cache holds all but its last token. A parent's first child stays where it
- * is; others take rows whose beams were given up, and copy what differs.
+ * Puts each beam into a row whose cache holds all but its last token. A parent's first child stays
+ * where it is; others take rows whose beams were given up, and copy what differs.
  */
 function followed(decoding: Decoding, before: readonly Beam[], next: readonly Candidate[]): Beam[] {
   const rows: (Candidate | undefined)[] = new Array(next.length).fill(undefined)

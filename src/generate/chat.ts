@@ -16,10 +16,11 @@ export interface Answer extends Generated {
 }
 
 /**
- * The assistant's answer to a conversation. A model without a chat template continues the text of the
- * last message instead, and `templated` says so. Where the conversation leaves no room in the context
- * for an answer, the oldest messages after the system's are left out. Throws UserError with the
- * option at fault, where the template refuses the messages, or where the last one alone is too long.
+ * The assistant's answer to a conversation. A model without a chat template continues the text of
+ * the last message instead, and `templated` says so. Where the conversation leaves no room in the
+ * context for an answer, the oldest messages after the system's are left out. Throws UserError with
+ * the option at fault, where the template refuses the messages, or where the last one alone is too
+ * long.
  *
  * @example
  * const { text } = await chat(model, [{ role: 'user', content: 'Who are you?' }])

@@ -45,7 +45,10 @@ export interface StepOptions {
   longest: number
 }
 
-/** A model that writes, with a cache, compiled once: it reads prompts and decodes, whatever the sizes. */
+/**
+ * A model that writes, with a cache, compiled once: it reads prompts and decodes, whatever the
+ * sizes.
+ */
 export class DecodeProgram {
   readonly engine: Engine
   readonly model: WritingModel

@@ -48,8 +48,8 @@ export class DecodeStep {
   }
 
   /**
-   * Runs on `ids` (batch, length), which follow `before` (batch) tokens of each sequence. The logits
-   * that were asked for, (V) each, stay valid until the next run.
+   * Runs on `ids` (batch, length), which follow `before` (batch) tokens of each sequence. The
+   * logits that were asked for, (V) each, stay valid until the next run.
    */
   async run(
     ids: Int32Array,

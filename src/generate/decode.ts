@@ -55,7 +55,9 @@ async function* decodeGroup(
   const decoding = await openDecoding(
     { program, encoder },
     {
-      ...{ sequences: sequences.length, capacity, signal },
+      sequences: sequences.length,
+      capacity,
+      signal,
       sources: sequences.map(({ sources }) => sources),
     },
   )

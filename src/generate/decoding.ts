@@ -45,8 +45,8 @@ export class Decoding {
   }
 
   /**
-   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. Takes over `source`
-   * and `adapters`.
+   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. Takes over
+   * `source` and `adapters`.
    */
   static create(program: DecodeProgram, options: DecodingOptions): Decoding {
     const { sequences, capacity, source, adapters } = options
@@ -100,8 +100,8 @@ export class Decoding {
   }
 
   /**
-   * Reads one token of every sequence, `ids` (count); the logits of what comes next, (V) each, valid
-   * until the next step.
+   * Reads one token of every sequence, `ids` (count); the logits of what comes next, (V) each,
+   * valid until the next step.
    */
   async step(ids: Int32Array, options: RunOptions = {}): Promise<readonly Float32Array[]> {
     const count = this.#count
@@ -114,8 +114,8 @@ export class Decoding {
   }
 
   /**
-   * Reads tokens of one sequence at once; the logits of what comes after each, (V) each, valid until
-   * the next step.
+   * Reads tokens of one sequence at once; the logits of what comes after each, (V) each, valid
+   * until the next step.
    */
   async readAll(
     row: number,

@@ -48,8 +48,8 @@ export class EncodeProgram {
   }
 
   /**
-   * Reads the sources of each sequence, which are token ids; all have as many. They are read apart and
-   * stand one after the other for the decoder (Fusion-in-Decoder).
+   * Reads the sources of each sequence, which are token ids; all have as many. They are read apart
+   * and stand one after the other for the decoder (Fusion-in-Decoder).
    */
   async run(
     sequences: readonly (readonly (readonly number[])[])[],

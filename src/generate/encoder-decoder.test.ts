@@ -19,7 +19,9 @@ const open = async (config: EncoderDecoderConfig) => {
   const model = new EncoderDecoder(config)
   const weights = tinyWeights(model)
   const loaded = await LanguageModel.create({
-    ...{ engine, model, tokenizer },
+    engine,
+    model,
+    tokenizer,
     weights: { packed: weights },
   })
   /** The likeliest token after the start token, and after each of `tokens` but the last. */
@@ -65,7 +67,10 @@ describe.each(Object.entries(tinyEncoderDecoders))('%s', (_, config) => {
   test.each([8, 4] as const)('a draft of %s bits changes nothing', async (draft) => {
     const { loaded, model, weights } = await open(config)
     const drafted = await LanguageModel.create({
-      ...{ engine, model, tokenizer, draft },
+      engine,
+      model,
+      tokenizer,
+      draft,
       weights: { packed: weights },
     })
     for (const way of [{ temperature: 0 }, { temperature: 1, seed: 3 }]) {

@@ -21,7 +21,8 @@ const configs = {
   decoder: { ...tinyConfigs['Llama with grouped heads of 8'], vocabSize: VOCABULARY },
   'encoder-decoder': {
     ...tinyEncoderDecoders['T5 1.1'],
-    ...{ startId: 0, padId: 0 },
+    startId: 0,
+    padId: 0,
     encoder: { ...tinyEncoderDecoders['T5 1.1']?.encoder, vocabSize: VOCABULARY },
     decoder: { ...tinyEncoderDecoders['T5 1.1']?.decoder, vocabSize: VOCABULARY },
   },
@@ -42,7 +43,9 @@ describe.each(Object.entries(configs))('%s', (kind, config) => {
     const model = createModel(config as WritingModel['config']) as WritingModel
     const weights = tinyWeights(model, 3)
     loaded = await LanguageModel.create({
-      ...{ engine, model, tokenizer },
+      engine,
+      model,
+      tokenizer,
       weights: { packed: weights },
     })
     const ids = tokenizer.encode(prompt)
@@ -64,7 +67,11 @@ describe.each(Object.entries(configs))('%s', (kind, config) => {
 
   test.each([0, 1, 2, -1])('wide enough, it finds the best of all texts: penalty %d', async (p) => {
     const found = await generateBeams(loaded, {
-      ...{ prompt, beams: 64, nBest: 12, lengthPenalty: p, maxTokens: STEPS },
+      prompt,
+      beams: 64,
+      nBest: 12,
+      lengthPenalty: p,
+      maxTokens: STEPS,
     })
     const score = ({ tokens, logprob }: Text) => logprob / tokens.length ** p
     const best = [...every].sort((a, b) => score(b) - score(a)).slice(0, 12)
@@ -78,7 +85,11 @@ describe.each(Object.entries(configs))('%s', (kind, config) => {
 
   test('narrow, its texts are true ones, the best first, and better than the greedy one', async () => {
     const found = await generateBeams(loaded, {
-      ...{ prompt, beams: 3, nBest: 3, lengthPenalty: 0, maxTokens: STEPS },
+      prompt,
+      beams: 3,
+      nBest: 3,
+      lengthPenalty: 0,
+      maxTokens: STEPS,
     })
     const known = new Map(every.map(({ tokens, logprob }) => [tokens.join(), logprob]))
     for (const { tokens, logprob } of found)
@@ -122,8 +133,11 @@ test('with several tokens that end a text, what is left is still followed rightl
   for (const seed of [1, 2, 3, 4]) {
     const weights = tinyWeights(model, seed)
     const loaded = await LanguageModel.create({
-      ...{ engine, model, tokenizer: tinyTokenizer({ vocabSize: 8 }) },
-      ...{ weights: { packed: weights }, generation: { eos_token_id: [4, 5, 6, 7] } },
+      engine,
+      model,
+      tokenizer: tinyTokenizer({ vocabSize: 8 }),
+      weights: { packed: weights },
+      generation: { eos_token_id: [4, 5, 6, 7] },
     })
     const options = { prompt: 'ab', beams: 4, nBest: 4, lengthPenalty: 0.5, maxTokens: 6 }
     for (const { tokens, logprob } of await generateBeams(loaded, options)) {

@@ -18,8 +18,8 @@ export interface BeamText {
 }
 
 /**
- * The `nBest` likeliest texts that beam search finds, the best first. Throws UserError with the option at
- * fault, or where the prompt does not fit the context.
+ * The `nBest` likeliest texts that beam search finds, the best first. Throws UserError with the
+ * option at fault, or where the prompt does not fit the context.
  *
  * @example
  * const [best] = await generateBeams(model, { prompt: 'translate: ...', beams: 4 })
@@ -35,7 +35,10 @@ export async function generateBeams(
   const start = promptOf(model, { prompt, sources })
   const room = roomAfter(start.ids.length, context)
   const found = await beamSearch(model, start, {
-    ...{ ...search, stopIds, signal, vocabSize: tokenizer.vocabSize },
+    ...search,
+    stopIds,
+    signal,
+    vocabSize: tokenizer.vocabSize,
     maxTokens: Math.min(maxTokens ?? defaults.maxTokens ?? room, room),
   })
   return found.slice(0, nBest).map(({ tokens, logprob, score }) => {

@@ -6,8 +6,9 @@ import { promptOf } from './prompt.ts'
 import type { Piece } from './sequence.ts'
 
 /**
- * Continues `prompt`, or, with an encoder-decoder, writes what it makes of it; resolves with the whole
- * text. Throws UserError with the option at fault, or where the prompt does not fit the context.
+ * Continues `prompt`, or, with an encoder-decoder, writes what it makes of it; resolves with the
+ * whole text. Throws UserError with the option at fault, or where the prompt does not fit the
+ * context.
  *
  * @example
  * const { text } = await generate(model, { prompt: 'Call me', maxTokens: 20, temperature: 0.8 })
@@ -39,7 +40,8 @@ export async function* stream(
 }
 
 /**
- * As `generate`, for several prompts at once, or lists of sources; the seeds of the texts are `seed`,
+ * As `generate`, for several prompts at once, or lists of sources; the seeds of the texts are
+ * `seed`,
  * `seed` + 1, ...
  */
 export async function generateAll(

@@ -34,7 +34,8 @@ export class GuessCount {
   }
 
   /**
-   * With a probability p that a guess is right, k guesses give 1 + p + ... + p^k tokens in the time of
+   * With a probability p that a guess is right, k guesses give 1 + p + ... + p^k tokens in the time
+   * of
    * 1 + k cost; the best k gives the most for the time (Leviathan et al. 2023, theorem 3.8).
    */
   #best(): number {

@@ -32,7 +32,10 @@ export class Hypotheses {
     this.#found.length = Math.min(this.#found.length, this.#count)
   }
 
-  /** True where the likeliest, of `length` tokens so far, would not be among the best if it ended here. */
+  /**
+   * True where the likeliest, of `length` tokens so far, would not be among the best if it ended
+   * here.
+   */
   isComplete(likeliest: number, length: number): boolean {
     if (!this.isFull) return false
     const worst = this.#found.at(-1)?.score ?? Number.NEGATIVE_INFINITY

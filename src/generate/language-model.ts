@@ -29,8 +29,8 @@ export interface LanguageModelOptions {
   addBos?: boolean
   facts?: ImportFacts
   /**
-   * Bits that the matrices of `packed` weights are held in, in blocks with a scale each: less memory, and
-   * a text that may differ (default: all 32). Adapters stay as they are.
+   * Bits that the matrices of `packed` weights are held in, in blocks with a scale each: less
+   * memory, and a text that may differ (default: all 32). Adapters stay as they are.
    */
   bits?: Bits
   /**
@@ -40,8 +40,8 @@ export interface LanguageModelOptions {
    */
   draft?: Bits
   /**
-   * Adapters that it runs with; they can be switched: see `useAdapters`. An empty list only makes room
-   * for them; without one there is none, which is a little faster.
+   * Adapters that it runs with; they can be switched: see `useAdapters`. An empty list only makes
+   * room for them; without one there is none, which is a little faster.
    */
   adapters?: readonly AdapterUse[]
   /** Disposing the model disposes its engine. */
@@ -54,7 +54,10 @@ export interface ImportFacts extends LeftAside {
   family: string
 }
 
-/** A model that writes text, with its tokenizer, ready to generate. Several generations may be under way at once. */
+/**
+ * A model that writes text, with its tokenizer, ready to generate. Several generations may be under
+ * way at once.
+ */
 export class LanguageModel {
   readonly engine: Engine
   readonly model: WritingModel
@@ -125,10 +128,10 @@ export class LanguageModel {
   }
 
   /**
-   * Switches to other adapters, at once and without loading the model anew; several add up, each times
-   * its weight (default 1), and none is the model alone. Generations that are under way go on with
-   * those that they began with. Throws UserError where one does not fit, or the model was loaded
-   * without room for adapters.
+   * Switches to other adapters, at once and without loading the model anew; several add up, each
+   * times its weight (default 1), and none is the model alone. Generations that are under way go on
+   * with those that they began with. Throws UserError where one does not fit, or the model was
+   * loaded without room for adapters.
    *
    * @example
    * const model = await load('base', { adapter: 'pirate' })

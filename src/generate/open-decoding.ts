@@ -12,7 +12,9 @@ export interface OpenDecodingOptions {
   signal?: AbortSignal
 }
 
-/** Reads the sources, and makes room for what is decoded from them, with the adapters at work now. */
+/**
+ * Reads the sources, and makes room for what is decoded from them, with the adapters at work now.
+ */
 export async function openDecoding(
   { program, encoder }: { program: DecodeProgram; encoder?: EncodeProgram },
   { sequences, capacity, sources = [], signal }: OpenDecodingOptions,

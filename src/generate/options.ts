@@ -42,7 +42,9 @@ export const chatOptions = samplingOptions.extend({
 export const generateOptions = chatOptions.extend({
   /** Empty: from the beginning of a document. */
   prompt: z.string().default(''),
-  /** Several texts that an encoder-decoder reads apart and attends to together, instead of a prompt. */
+  /**
+   * Several texts that an encoder-decoder reads apart and attends to together, instead of a prompt.
+   */
   sources: z.array(z.string()).min(1).optional(),
 })
 
@@ -53,7 +55,9 @@ export const beamOptions = z.strictObject({
   beams: z.number().int().min(1).max(1000).default(4),
   /** Texts to give: the best ones. */
   nBest: z.number().int().min(1).default(1),
-  /** Above 0 favors long texts: the sum of log-probabilities is divided by length ^ lengthPenalty. */
+  /**
+   * Above 0 favors long texts: the sum of log-probabilities is divided by length ^ lengthPenalty.
+   */
   lengthPenalty: z.number().min(-20).max(20).default(1),
   /** Ends once as many texts have ended as are followed, though a better one might still come. */
   earlyStopping: z.boolean().default(false),

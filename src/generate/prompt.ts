@@ -5,8 +5,9 @@ import type { TokenPrompt } from './from-tokens.ts'
 import type { LanguageModel } from './language-model.ts'
 
 /**
- * What a generation starts from: the tokens of `prompt`; or, with an encoder-decoder, its start token, and the
- * tokens of `sources`, by default the prompt alone. Throws UserError where the two do not fit the model.
+ * What a generation starts from: the tokens of `prompt`; or, with an encoder-decoder, its start
+ * token, and the tokens of `sources`, by default the prompt alone. Throws UserError where the two
+ * do not fit the model.
  */
 export function promptOf(
   model: LanguageModel,

@@ -2,7 +2,8 @@ import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { together } from '../runtime/together.ts'
 
 /**
- * What cross-attention reads of the sources of a batch, by the names of the decode program's inputs: tensors
+ * What cross-attention reads of the sources of a batch, by the names of the decode program's
+ * inputs: tensors
  * `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim) each, and `source.bias`,
  * (batch, 1, 1, source).
  */

@@ -18,8 +18,8 @@ export interface Draft {
  * reading one, and those that it would have picked itself are kept. Each guess draws with the
  * random number that the model will draw with, so the text is the one that the model alone makes.
  *
- * `draft` is the same model in fewer bits. Both work on one cache: what the draft leaves in it for a
- * guess, the model overwrites.
+ * `draft` is the same model in fewer bits. Both work on one cache: what the draft leaves in it for
+ * a guess, the model overwrites.
  */
 export async function* speculate(
   parts: { program: DecodeProgram; draft: Draft; encoder?: EncodeProgram },
@@ -30,7 +30,10 @@ export async function* speculate(
   const capacity = capacityFor(program, [sequence])
   const { sources } = sequence
   const decoding = await openDecoding(parts, {
-    ...{ sequences: 1, capacity, sources: [sources], signal },
+    sequences: 1,
+    capacity,
+    sources: [sources],
+    signal,
   })
   const drafting = decoding.sharedWith(draft.program)
   const count = new GuessCount(draft.bits)

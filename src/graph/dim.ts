@@ -16,8 +16,8 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, dim) => n * dim, 1)
 
 /**
- * Product of dimensions. Named ones give a named product, its factors in alphabetical order, so that
- * equal products have equal names: `(batch, 4, length)` -> `4*batch*length`.
+ * Product of dimensions. Named ones give a named product, its factors in alphabetical order, so
+ * that equal products have equal names: `(batch, 4, length)` -> `4*batch*length`.
  */
 export function productOf(shape: Shape): Dim {
   let size = 1

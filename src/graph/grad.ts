@@ -18,8 +18,8 @@ export function grad(loss: Tensor, parameters: readonly Tensor[], seed?: Tensor)
 }
 
 /**
- * The gradients of `sources` for the gradient `g` of `output`: of its direct dependence on them, not
- * through one another. Undefined where there is none.
+ * The gradients of `sources` for the gradient `g` of `output`: of its direct dependence on them,
+ * not through one another. Undefined where there is none.
  */
 export function pullback(
   output: Tensor,

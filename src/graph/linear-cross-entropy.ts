@@ -16,7 +16,10 @@ export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
   bias?: Tensor
   /** Keeps logits between -softcap and softcap: softcap tanh(logit / softcap). */
   softcap?: number
-  /** Rows whose logits exist at the same time; default: chunks alike, of 32 million logits (128 MB) at most. */
+  /**
+   * Rows whose logits exist at the same time; default: chunks alike, of 32 million logits (128 MB)
+   * at most.
+   */
   chunk?: number
 }
 
@@ -29,7 +32,10 @@ interface Attrs {
 
 type Inputs = readonly [x: Tensor, weight: Tensor, targets: Tensor, weights: Tensor, bias?: Tensor]
 
-/** Outputs: weighted sum, losses of rows, gradients of x, of weight and, where there is one, of bias. */
+/**
+ * Outputs: weighted sum, losses of rows, gradients of x, of weight and, where there is one, of
+ * bias.
+ */
 const linearCrossEntropyOp: Op<Attrs> = {
   name: 'linearCrossEntropy',
   infer: (inputs) => {

@@ -1,9 +1,9 @@
 import { applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
 
 /**
- * The graph of `outputs` with other tensors in place of some: `replace` may give other outputs for a
- * node, whose inputs are replaced already; tensors of `ends` are replaced by what they map to, and
- * nothing below them is looked at.
+ * The graph of `outputs` with other tensors in place of some: `replace` may give other outputs for
+ * a node, whose inputs are replaced already; tensors of `ends` are replaced by what they map to,
+ * and nothing below them is looked at.
  */
 export function mapGraph(
   outputs: readonly Tensor[],

@@ -26,8 +26,8 @@ function lower(outputs: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * Rebuilds the graph bottom-up and merges equal nodes. `rule` may replace a node's outputs, the first
- * ones first; it is given the node as rebuilt so far, and as it was.
+ * Rebuilds the graph bottom-up and merges equal nodes. `rule` may replace a node's outputs, the
+ * first ones first; it is given the node as rebuilt so far, and as it was.
  */
 function rewrite(
   outputs: readonly Tensor[],
@@ -144,7 +144,10 @@ function joinSum(inner: Tensor, other: Tensor): Tensor | undefined {
   return undefined
 }
 
-/** Second matrices that a product would transpose, and that are transposed just before: once is enough. */
+/**
+ * Second matrices that a product would transpose, and that are transposed just before: once is
+ * enough.
+ */
 function joinTransposition({ inputs, attrs }: Node<MatMulAttrs>): Tensor | undefined {
   const b = at(inputs, 1)
   if (!attrs.transposeB || b.rank === 2 || b.node.op.name !== 'transpose') return undefined

@@ -22,8 +22,8 @@ export interface DownloadOptions {
 
 /**
  * Downloads a file, from where an earlier download broke off, and moves it to its place once its
- * checksum is right. With a wrong one it is downloaded once more, from the start. Only one download of
- * a file may run at a time. Throws UserError; what arrived until then is kept for the next.
+ * checksum is right. With a wrong one it is downloaded once more, from the start. Only one download
+ * of a file may run at a time. Throws UserError; what arrived until then is kept for the next.
  *
  * @huggingface/hub's own downloads begin anew each time, and check neither length nor content.
  */

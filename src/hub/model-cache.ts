@@ -18,10 +18,11 @@ import type { ModelName } from './model-name.ts'
 import type { RemoteFile } from './remote-model.ts'
 
 /**
- * What is kept of one model, in the layout of Hugging Face's own cache, so that what any of its tools
- * fetched serves all: https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
+ * What is kept of one model, in the layout of Hugging Face's own cache, so that what any of its
+ * tools fetched serves all: https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
  *
- *     models--OWNER--NAME/refs/REVISION       the commit that a branch or tag was when it was pulled
+ *     models--OWNER--NAME/refs/REVISION       the commit that a branch or tag was when it was
+ * pulled
  *     models--OWNER--NAME/blobs/OID           content, by its checksum
  *     models--OWNER--NAME/snapshots/COMMIT/   the files of a commit, as links to blobs
  *     .locks/models--OWNER--NAME/OID.lock     held by whoever fetches a blob
@@ -97,7 +98,9 @@ export class ModelCache {
     return join(this.#root, 'refs', ...this.#revision.split('/'))
   }
 
-  /** Makes something aside, where nobody looks for it, and moves it to its place once it is whole. */
+  /**
+   * Makes something aside, where nobody looks for it, and moves it to its place once it is whole.
+   */
   async #place(path: string, make: (aside: string) => Promise<void>): Promise<void> {
     const aside = join(this.#root, 'blobs', `.tmp-${randomUUID()}`)
     try {

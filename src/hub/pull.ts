@@ -12,8 +12,8 @@ import { hubSettings } from './settings.ts'
 import { whatIsMissing } from './what-is-missing.ts'
 
 /**
- * Fetches a model from the Hugging Face Hub, `owner/name[@revision]`, into Hugging Face's own cache,
- * and resolves with its folder there. Without `include` that is what `load` needs: settings,
+ * Fetches a model from the Hugging Face Hub, `owner/name[@revision]`, into Hugging Face's own
+ * cache, and resolves with its folder there. Without `include` that is what `load` needs: settings,
  * tokenizer, weights in safetensors. What is kept already is not fetched again, and a download that
  * broke off goes on. Every file's checksum is checked; the folder never has part of a file.
  *

@@ -24,9 +24,9 @@ export interface PushResult {
 const ALSO = ['README.md', 'LICENSE*', 'adapter_*', '*.gguf']
 
 /**
- * Uploads the files of a model folder to the Hugging Face Hub as `owner/name`, in one commit: all of
- * them or none. The repository is made where there is none. Files of the folder that are no part of a
- * model, such as checkpoints, stay. Throws UserError that says what to do.
+ * Uploads the files of a model folder to the Hugging Face Hub as `owner/name`, in one commit: all
+ * of them or none. The repository is made where there is none. Files of the folder that are no part
+ * of a model, such as checkpoints, stay. Throws UserError that says what to do.
  */
 export async function pushModel(
   folder: string,

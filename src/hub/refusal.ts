@@ -14,8 +14,8 @@ export class HubRefusal extends UserError {
 }
 
 /**
- * What a response other than a success means. The Hub tells in headers why, and answers requests for
- * what one may not see as if it were not there:
+ * What a response other than a success means. The Hub tells in headers why, and answers requests
+ * for what one may not see as if it were not there:
  * https://huggingface.co/docs/huggingface_hub/package_reference/utilities.
  */
 export async function refusal(

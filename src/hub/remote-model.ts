@@ -20,8 +20,8 @@ export interface RemoteModel {
 }
 
 /**
- * The files of a model's revision. Throws UserError where the Hub refuses, or its answer is none: what
- * becomes part of a path on this machine is checked.
+ * The files of a model's revision. Throws UserError where the Hub refuses, or its answer is none:
+ * what becomes part of a path on this machine is checked.
  */
 export async function readRemoteModel(
   model: ModelName,

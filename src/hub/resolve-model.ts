@@ -15,9 +15,9 @@ async function isModelPath(path: string): Promise<boolean> {
 }
 
 /**
- * The folder of a model: a folder itself (or a GGUF file), or a model on the Hub, `owner/name[@revision]`. One that was
- * pulled before is used as it is, without a request; `pullModel` brings it up to date. Throws
- * UserError where it is neither.
+ * The folder of a model: a folder itself (or a GGUF file), or a model on the Hub,
+ * `owner/name[@revision]`. One that was pulled before is used as it is, without a request;
+ * `pullModel` brings it up to date. Throws UserError where it is neither.
  */
 export async function resolveModel(
   model: string,

@@ -1,4 +1,6 @@
-/** A pattern as Hugging Face's own tools have it: `*` stands for any text, `?` for any character. */
+/**
+ * A pattern as Hugging Face's own tools have it: `*` stands for any text, `?` for any character.
+ */
 function matches(pattern: string, path: string): boolean {
   const whole = pattern.endsWith('/') ? `${pattern}*` : pattern
   const source = whole

@@ -47,7 +47,9 @@ function checkEndpoint(endpoint: string): string {
   )
 }
 
-/** Nobody but the Hub is told a token, which would else stand in the message of a failed request. */
+/**
+ * Nobody but the Hub is told a token, which would else stand in the message of a failed request.
+ */
 async function findToken(given: string | undefined, env: NodeJS.ProcessEnv, home: string) {
   const file = expand(env.HF_TOKEN_PATH || join(home, 'token'))
   const places: [string, string | undefined][] = [

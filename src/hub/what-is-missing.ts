@@ -8,8 +8,8 @@ const TOKENIZERS = ['tokenizer.json', 'vocab*', '*.model']
 const INDEX = 'model.safetensors.index.json'
 
 /**
- * What a folder lacks of the files that match the patterns, or without patterns of those that a model
- * needs; undefined where it is whole. Hugging Face's cache may hold any part of a model.
+ * What a folder lacks of the files that match the patterns, or without patterns of those that a
+ * model needs; undefined where it is whole. Hugging Face's cache may hold any part of a model.
  */
 export async function whatIsMissing(
   folder: string,

@@ -5,7 +5,10 @@ export interface DifferencesOptions {
   tolerance?: number
 }
 
-/** The paths, such as `experts.count`, at which two plain values differ; a field that is undefined is none. */
+/**
+ * The paths, such as `experts.count`, at which two plain values differ; a field that is undefined
+ * is none.
+ */
 export function differences(a: unknown, b: unknown, options: DifferencesOptions = {}): string[] {
   const { ignore, tolerance = 1e-9 } = options
   const found: string[] = []

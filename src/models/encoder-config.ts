@@ -50,7 +50,10 @@ export const bertConfig = (sizes: EncoderSizes): EncoderConfig => ({
   ...sizes,
 })
 
-/** ModernBERT (Warner et al. 2024): rotary positions, norms before each part, GeGLU, local attention. */
+/**
+ * ModernBERT (Warner et al. 2024): rotary positions, norms before each part, GeGLU, local
+ * attention.
+ */
 export const modernBertConfig = (sizes: EncoderSizes): EncoderConfig => ({
   ...bertConfig(sizes),
   tokenTypes: 0,

@@ -44,7 +44,10 @@ function pair(
     kind: 'encoder-decoder',
     encoder: common,
     decoder: { ...common, layers: decoderLayers },
-    ...{ tied, outputScale, startId, padId },
+    tied,
+    outputScale,
+    startId,
+    padId,
   }
 }
 
@@ -64,7 +67,9 @@ export const transformerConfig = (sizes: EncoderDecoderSizes): EncoderDecoderCon
     { tied: true, outputScale: 1 },
   )
 
-/** T5 1.1 (Raffel et al. 2020): position buckets, RMSNorm, gated GELU, no biases, scores not scaled. */
+/**
+ * T5 1.1 (Raffel et al. 2020): position buckets, RMSNorm, gated GELU, no biases, scores not scaled.
+ */
 export const t5Config = (sizes: EncoderDecoderSizes): EncoderDecoderConfig =>
   pair(
     sizes,

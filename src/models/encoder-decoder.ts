@@ -25,8 +25,8 @@ class Pair extends Module {
 }
 
 /**
- * Encoder-decoder Transformer (Vaswani et al. 2017): the decoder writes one text while it attends to
- * another, which the encoder has read.
+ * Encoder-decoder Transformer (Vaswani et al. 2017): the decoder writes one text while it attends
+ * to another, which the encoder has read.
  */
 export class EncoderDecoder extends Module {
   readonly model: Pair
@@ -52,14 +52,17 @@ export class EncoderDecoder extends Module {
     return { hidden, shape: ids.shape, bias: paddingBias(input.mask) }
   }
 
-  /** What each layer's cross-attention reads of a source, so that it is made once for many steps. */
+  /**
+   * What each layer's cross-attention reads of a source, so that it is made once for many steps.
+   */
   sourceKeys(source: Source): Pick<SourceKeys, 'keys' | 'values'>[] {
     return this.model.decoder.layers.flatMap(({ crossAttn }) => crossAttn?.sourceKeys(source) ?? [])
   }
 
   /**
-   * ids: (B, T) int32 -> the decoder's last hidden states. `input` has a source, or a cache of one. With
-   * teacher forcing ids are the text that is to be written, one place later, after the start token.
+   * ids: (B, T) int32 -> the decoder's last hidden states. `input` has a source, or a cache of one.
+   * With teacher forcing ids are the text that is to be written, one place later, after the start
+   * token.
    */
   hidden(ids: Tensor, input: StackInput): Tensor {
     return this.model.decoder.forward(ids, input)

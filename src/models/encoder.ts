@@ -4,7 +4,9 @@ import { checkEncoder, type EncoderConfig } from './encoder-config.ts'
 import { Head } from './head.ts'
 import { Stack, type StackInput } from './stack.ts'
 
-/** Encoder-only Transformer (Devlin et al. 2019): every token sees every other; BERT and its kin. */
+/**
+ * Encoder-only Transformer (Devlin et al. 2019): every token sees every other; BERT and its kin.
+ */
 export class Encoder extends Module {
   readonly model: Stack
   readonly head: Head

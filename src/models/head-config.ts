@@ -4,8 +4,8 @@ import { ACTIVATIONS, type Activation } from '../nn/index.ts'
 /** What a body's hidden states are used for, besides the next token. */
 export const headSchema = z.strictObject({
   /**
-   * `mlm`: tokens that are hidden; `classify`: one label for a text; `regress`: one number; `tag`: a label
-   * for each word; `embed`: a vector.
+   * `mlm`: tokens that are hidden; `classify`: one label for a text; `regress`: one number; `tag`:
+   * a label for each word; `embed`: a vector.
    */
   task: z.enum(['mlm', 'classify', 'regress', 'tag', 'embed']),
   /** Of `classify` and `tag`. */
@@ -20,7 +20,10 @@ export const headSchema = z.strictObject({
   outputBias: z.boolean().default(true),
   /** `embed`: vectors have length 1. */
   normalized: z.boolean().default(true),
-  /** `embed`: tokens of a text, special ones included, behind which it is cut; default: the model's context. */
+  /**
+   * `embed`: tokens of a text, special ones included, behind which it is cut; default: the model's
+   * context.
+   */
   maxTokens: z.number().int().min(1).optional(),
   /** `embed`: what a text is preceded by. */
   prompts: z
@@ -38,7 +41,10 @@ export const headSchema = z.strictObject({
 export type HeadConfig = z.output<typeof headSchema>
 export type Task = HeadConfig['task']
 
-/** Numbers that the head gives for each text, word or token; undefined: as many as the vocabulary has. */
+/**
+ * Numbers that the head gives for each text, word or token; undefined: as many as the vocabulary
+ * has.
+ */
 export function outputsOf({ task, labels }: HeadConfig): number | undefined {
   if (task === 'mlm' || task === 'embed') return undefined
   return task === 'regress' ? 1 : labels.length

@@ -29,7 +29,10 @@ import {
 import { type HeadConfig, outputsOf } from './head-config.ts'
 import type { StackConfig } from './stack-config.ts'
 
-/** From hidden states to labels, numbers or tokens: a layer as wide as the model at most, and an output. */
+/**
+ * From hidden states to labels, numbers or tokens: a layer as wide as the model at most, and an
+ * output.
+ */
 export class Head extends Module {
   readonly dense: Linear | undefined
   readonly norm: Norm | undefined

@@ -7,7 +7,9 @@ import { type Bits, quantizeBlocks, quantizeWeights } from './quantize.ts'
 const random = new Random(2)
 const numbers = (count: number) => Float32Array.from({ length: count }, () => random.normal())
 
-/** What the stored numbers stand for, by the interpreter's own reading: products with unit vectors. */
+/**
+ * What the stored numbers stand for, by the interpreter's own reading: products with unit vectors.
+ */
 function dequantized(matrix: Float32Array, rows: number, columns: number, bits: Bits): number[] {
   const weights = { w: { dtype: 'float32', shape: [rows, columns], data: matrix } } as const
   const w = input('w', 'float32', [rows, columns])

@@ -55,8 +55,8 @@ const inputName = ({ node }: Tensor): string | undefined =>
   node.op.name === 'input' ? (node.attrs as { name: string }).name : undefined
 
 /**
- * A matrix (rows, columns) in blocks, symmetrically: the largest of a block's magnitudes becomes the
- * largest whole number. The shapes are those of `blockShapes`.
+ * A matrix (rows, columns) in blocks, symmetrically: the largest of a block's magnitudes becomes
+ * the largest whole number. The shapes are those of `blockShapes`.
  */
 export function quantizeBlocks(
   values: Float32Array,

@@ -49,7 +49,9 @@ export const stackSchema = z.strictObject({
   /** Width of the residual stream. */
   dim: count,
   heads: count,
-  /** Heads of keys and values: fewer than `heads` is grouped-query, one is multi-query attention. */
+  /**
+   * Heads of keys and values: fewer than `heads` is grouped-query, one is multi-query attention.
+   */
   kvHeads: count,
   headDim: count,
   /** Width inside the feed-forward network. */
@@ -99,7 +101,9 @@ export const stackSchema = z.strictObject({
   positions: z.enum(POSITIONS),
   ropeTheta: positive.default(10_000),
   ropeScaling: ropeScaling.optional(),
-  /** Base of the wavelengths in layers with a window, where it is another; these are never scaled. */
+  /**
+   * Base of the wavelengths in layers with a window, where it is another; these are never scaled.
+   */
   windowRopeTheta: positive.optional(),
   /** Relative position buckets, of `positions: 'buckets'`. */
   buckets: z.strictObject({ count, maxDistance: count }).default({ count: 32, maxDistance: 128 }),

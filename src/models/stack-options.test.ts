@@ -16,8 +16,16 @@ const [DIM, VOCABULARY] = [4, 7]
 
 /** One layer, one head, no positions and no norm: what is left can be written down by hand. */
 const bare = llamaConfig({
-  ...{ vocabSize: VOCABULARY, context: 8, layers: 1, dim: DIM, heads: 1, hiddenDim: 6 },
-  ...{ positions: 'none', norm: 'none', gated: false, tied: true },
+  vocabSize: VOCABULARY,
+  context: 8,
+  layers: 1,
+  dim: DIM,
+  heads: 1,
+  hiddenDim: 6,
+  positions: 'none',
+  norm: 'none',
+  gated: false,
+  tied: true,
 })
 
 function logitsOf(config: DecoderConfig) {
@@ -118,7 +126,12 @@ describe('options of a stack, against layers written by hand in float64', () => 
 
 describe('how matrices start', () => {
   const config = llamaConfig({
-    ...{ vocabSize: 300, context: 8, layers: 2, dim: 64, heads: 2, hiddenDim: 256 },
+    vocabSize: 300,
+    context: 8,
+    layers: 2,
+    dim: 64,
+    heads: 2,
+    hiddenDim: 256,
   })
   const deviations = (scheme: Initialization) => {
     const memory = parameterMemory(new Decoder(config))

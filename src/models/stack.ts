@@ -144,12 +144,20 @@ function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[]
       ? lecunNormal()
       : residual(config.feedForward === 'none' ? config.layers : 2 * config.layers)
   const heads = {
-    ...{ dim: config.dim, heads: config.heads, kvHeads: config.kvHeads, headDim: config.headDim },
-    ...{ bias: config.attentionBias, scale: config.attentionScale, outputInitializer },
+    dim: config.dim,
+    heads: config.heads,
+    kvHeads: config.kvHeads,
+    headDim: config.headDim,
+    bias: config.attentionBias,
+    scale: config.attentionScale,
+    outputInitializer,
     dropout: config.attentionDropout,
   }
   const self = (layer: number) => ({
-    ...{ ...heads, causal, softcap: config.attentionSoftcap, sinks: config.sinks },
+    ...heads,
+    causal,
+    softcap: config.attentionSoftcap,
+    sinks: config.sinks,
     qkNorm: config.qkNorm ? config.normEpsilon : undefined,
     window: isWindowed(config, layer) ? config.window : undefined,
   })

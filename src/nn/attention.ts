@@ -17,7 +17,9 @@ export interface AttentionOptions {
   /** Width of the residual stream. */
   dim: number
   heads: number
-  /** Heads of keys and values: fewer than `heads` is grouped-query, one is multi-query attention. */
+  /**
+   * Heads of keys and values: fewer than `heads` is grouped-query, one is multi-query attention.
+   */
   kvHeads: number
   headDim: number
   /** Positions see only what comes before them. */
@@ -40,7 +42,9 @@ export interface AttentionOptions {
   outputInitializer: Initializer
 }
 
-/** Queries, keys and values of one step, (B, T, heads headDim) each, and how they are to be mixed. */
+/**
+ * Queries, keys and values of one step, (B, T, heads headDim) each, and how they are to be mixed.
+ */
 export interface AttentionStep extends Pick<AttentionOptions, 'heads' | 'kvHeads' | 'headDim'> {
   q: Tensor
   k: Tensor
@@ -118,7 +122,9 @@ export class Attention extends Module {
       turned(byHead(k, shape, kvHeads, headDim)),
       byHead(v, shape, kvHeads, headDim),
       {
-        ...{ scale, softcap, sinks },
+        scale,
+        softcap,
+        sinks,
         ...(open ? {} : { causal, window }),
         bias,
         weightsHook: (weights) => dropped(weights, dropout, context),
@@ -143,7 +149,15 @@ export class Attention extends Module {
     const { heads, kvHeads, headDim, softcap, window } = this.#options
     const { scale = 1 / Math.sqrt(headDim) } = this.#options
     return {
-      ...{ q, k, v, heads, kvHeads, headDim, scale, softcap, window },
+      q,
+      k,
+      v,
+      heads,
+      kvHeads,
+      headDim,
+      scale,
+      softcap,
+      window,
       sinks: this.sinks?.tensor,
       rotary: (window !== undefined && context.windowRotary) || context.rotary,
       bias: sumOf(

@@ -6,7 +6,10 @@ import { MixtureOfExperts, type MixtureOptions } from './mixture-of-experts.ts'
 import { Module } from './module.ts'
 import { createNorm, type Norm, type NormOptions } from './norm.ts'
 
-/** Where a part's norm stands: before it, after its sum with the residual stream, or on both its sides. */
+/**
+ * Where a part's norm stands: before it, after its sum with the residual stream, or on both its
+ * sides.
+ */
 export type NormPlace = 'pre' | 'post' | 'both'
 
 export interface BlockOptions {
@@ -23,7 +26,9 @@ export interface BlockOptions {
   firstNorm?: boolean
   /** Rate of dropout on what each part adds to the residual stream. */
   residualDropout: number
-  /** Probability that a part is skipped for a whole sequence (stochastic depth, Huang et al. 2016). */
+  /**
+   * Probability that a part is skipped for a whole sequence (stochastic depth, Huang et al. 2016).
+   */
   stochasticDepth: number
 }
 

@@ -18,7 +18,8 @@ export interface GrowingCacheOptions {
 }
 
 /**
- * A cache that each step makes anew: its keys and values behind those of the tokens before. Slower than
+ * A cache that each step makes anew: its keys and values behind those of the tokens before. Slower
+ * than
  * `InPlaceCache`, but of plain products only. What is before what must be told: by `positions`,
  * `keyPositions`, and a bias that hides padding.
  */

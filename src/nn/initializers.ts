@@ -19,8 +19,8 @@ export const normal =
   }
 
 /**
- * LeCun et al. 1998: deviation 1 / sqrt(fan-in), so that outputs vary as much as inputs whatever the
- * width. `scale` multiplies it.
+ * LeCun et al. 1998: deviation 1 / sqrt(fan-in), so that outputs vary as much as inputs whatever
+ * the width. `scale` multiplies it.
  */
 export const lecunNormal = (scale = 1): Initializer =>
   Object.assign<Initializer, { scale: number }>(

@@ -68,7 +68,9 @@ export class MixtureOfExperts extends Module {
     return reshape(total, x.shape, x)
   }
 
-  /** Weights and numbers of each token's experts, (N, perToken); probabilities of all, (N, count). */
+  /**
+   * Weights and numbers of each token's experts, (N, perToken); probabilities of all, (N, count).
+   */
   #route(tokens: Tensor, context: Context) {
     const { perToken, normalized } = this.#options
     const probabilities = softmax(this.gate.forward(tokens, context))
@@ -79,9 +81,9 @@ export class MixtureOfExperts extends Module {
   }
 
   /**
-   * Load-balancing loss (Fedus et al. 2022, equation 4): the number of experts, times the sum over them
-   * of the share of tokens that pass through one, times its mean probability. `perToken` where all is
-   * even, as in Mixtral.
+   * Load-balancing loss (Fedus et al. 2022, equation 4): the number of experts, times the sum over
+   * them of the share of tokens that pass through one, times its mean probability. `perToken` where
+   * all is even, as in Mixtral.
    */
   #balance(chosen: Tensor, probabilities: Tensor): Tensor {
     const { count } = this.#options

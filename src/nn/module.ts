@@ -43,7 +43,10 @@ export abstract class Module {
     return found
   }
 
-  /** Layers inside this one by path, such as `layers.0.self_attn.q_proj`, in the order of the fields. */
+  /**
+   * Layers inside this one by path, such as `layers.0.self_attn.q_proj`, in the order of the
+   * fields.
+   */
   modules(): Map<string, Module> {
     const found = new Map<string, Module>()
     const visit = (value: object, path: string) => {

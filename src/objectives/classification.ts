@@ -11,9 +11,10 @@ export interface ClassificationOptions extends ObjectiveSizes {
 }
 
 /**
- * A label for each text, or a number (`regress`). Inputs: `ids`, `mask` and, where the model knows them,
- * `types` (rows, length); `targets` (rows): the number of the label, or the number itself, which counts
- * where `counted` (rows) is 1.
+ * A label for each text, or a number (`regress`). Inputs: `ids`, `mask` and, where the model knows
+ * them,
+ * `types` (rows, length); `targets` (rows): the number of the label, or the number itself, which
+ * counts where `counted` (rows) is 1.
  */
 export function classificationObjective(
   model: Encoder | Decoder,
@@ -38,7 +39,9 @@ export function classificationObjective(
   return { inputs: { ...texts, targets, ...inputs }, loss }
 }
 
-/** A label for each token. Inputs as for texts, but `targets` (rows, length), -100 where none is. */
+/**
+ * A label for each token. Inputs as for texts, but `targets` (rows, length), -100 where none is.
+ */
 export function taggingObjective(
   model: Encoder | Decoder,
   { rows, length, labelSmoothing, dropout }: ClassificationOptions,

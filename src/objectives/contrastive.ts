@@ -23,9 +23,10 @@ export interface ContrastiveOptions extends ObjectiveSizes {
 }
 
 /**
- * In-batch contrastive loss, InfoNCE (van den Oord et al. 2018): a text's vector must be nearer to that of
- * its pair than to those of all other pairs of the batch, and the other way round. Inputs: `ids`, `mask` and,
- * where the model knows them, `types` (2 rows, length): first all first texts, then all second ones.
+ * In-batch contrastive loss, InfoNCE (van den Oord et al. 2018): a text's vector must be nearer to
+ * that of its pair than to those of all other pairs of the batch, and the other way round. Inputs:
+ * `ids`, `mask` and, where the model knows them, `types` (2 rows, length): first all first texts,
+ * then all second ones.
  */
 export function contrastiveObjective(
   model: Encoder | Decoder,

@@ -25,15 +25,18 @@ export interface LanguageModelOptions extends ObjectiveSizes {
   labelSmoothing?: number
   /** Sequences hold several conversations, which do not attend to each other. */
   packed?: boolean
-  /** What all given positions are below; default: the length, since each conversation begins at 0. */
+  /**
+   * What all given positions are below; default: the length, since each conversation begins at 0.
+   */
   reach?: number
   /** Leaves out what only training minimises: the balance of experts. */
   measured?: boolean
 }
 
 /**
- * Next-token prediction: mean cross-entropy over the targets that count. Inputs: `ids` and `targets`
- * (rows, length) besides the common ones; packed also `segments` and `positions` (rows, length).
+ * Next-token prediction: mean cross-entropy over the targets that count. Inputs: `ids` and
+ * `targets` (rows, length) besides the common ones; packed also `segments` and `positions` (rows,
+ * length).
  */
 export function languageModelObjective(model: Decoder, options: LanguageModelOptions): Objective {
   const { rows, length, labelSmoothing, dropout, packed = false, measured = false } = options
@@ -65,7 +68,9 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
   }
 }
 
-/** `languageModelObjective` for sequences of `length` tokens. Throws where the model is no decoder. */
+/**
+ * `languageModelObjective` for sequences of `length` tokens. Throws where the model is no decoder.
+ */
 export function nextToken(
   model: Model,
   length: number,

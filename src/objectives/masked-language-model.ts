@@ -9,9 +9,10 @@ export interface MaskedLanguageModelOptions extends ObjectiveSizes {
 }
 
 /**
- * Masked-language modelling (Devlin et al. 2019): tokens that are hidden are told from all others. Inputs:
- * `ids` (rows, length); `places` and `targets` (rows, hidden): which are hidden, and what they are, -100
- * where there are fewer; `mask` (rows, length).
+ * Masked-language modelling (Devlin et al. 2019): tokens that are hidden are told from all others.
+ * Inputs:
+ * `ids` (rows, length); `places` and `targets` (rows, hidden): which are hidden, and what they are,
+ * -100 where there are fewer; `mask` (rows, length).
  */
 export function maskedLanguageModelObjective(
   model: Encoder,

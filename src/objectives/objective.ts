@@ -36,8 +36,9 @@ export function commonInputs(dropout = false): CommonInputs {
 }
 
 /**
- * The loss, and `share` times the mean of the layers' own: of a micro-batch in proportion to its targets
- * that count, so that those of a step add up to the whole share. targets: (N), negative where none is.
+ * The loss, and `share` times the mean of the layers' own: of a micro-batch in proportion to its
+ * targets that count, so that those of a step add up to the whole share. targets: (N), negative
+ * where none is.
  */
 export function withLayerLosses(
   loss: Tensor,

@@ -6,7 +6,10 @@ import { promptOf } from '../generate/prompt.ts'
 import type { FinishReason } from '../generate/sequence.ts'
 import type { TextInput } from './classify.ts'
 
-/** A prompt to complete, or a text for an encoder-decoder to read; or several that it reads together. */
+/**
+ * A prompt to complete, or a text for an encoder-decoder to read; or several that it reads
+ * together.
+ */
 export type CompletionInput = TextInput &
   object & {
     readonly words?: readonly string[]

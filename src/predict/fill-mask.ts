@@ -11,8 +11,9 @@ export interface Filling {
 }
 
 /**
- * The `top` likeliest tokens for every gap of a text, gap by gap. A gap is written as the tokenizer's mask token, such
- * as [MASK]. Throws UserError where there is none, or the model is for another task.
+ * The `top` likeliest tokens for every gap of a text, gap by gap. A gap is written as the
+ * tokenizer's mask token, such as [MASK]. Throws UserError where there is none, or the model is for
+ * another task.
  */
 export async function fillMask(
   model: TextModel,

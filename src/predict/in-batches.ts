@@ -2,7 +2,8 @@
 const TOKENS = 4096
 
 /**
- * Indices of texts of the given lengths in batches, texts of like length together, so that little is padded.
+ * Indices of texts of the given lengths in batches, texts of like length together, so that little
+ * is padded.
  */
 export function inBatches(lengths: readonly number[], tokens = TOKENS): number[][] {
   const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0))

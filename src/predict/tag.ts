@@ -9,7 +9,10 @@ export interface TaggedWord {
   probability: number
 }
 
-/** The likeliest tag of every word, by its first token. Throws UserError where the model is for another task. */
+/**
+ * The likeliest tag of every word, by its first token. Throws UserError where the model is for
+ * another task.
+ */
 export async function tag(
   model: TextModel,
   sentences: readonly (readonly string[])[],

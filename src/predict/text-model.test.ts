@@ -42,7 +42,9 @@ describe.each(Object.entries(tinyEncoders))('%s', (_, config: EncoderConfig) => 
 
   test('a text is the same alone and in a batch with longer ones', async () => {
     const loaded = await TextModel.create({
-      ...{ engine, model, tokenizer },
+      engine,
+      model,
+      tokenizer,
       weights: { packed: weights },
     })
     const together = await loaded.outputs(texts, { rows })

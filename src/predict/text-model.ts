@@ -24,7 +24,9 @@ export interface TextModelOptions {
   ownsEngine?: boolean
 }
 
-/** A model that reads whole texts, with its tokenizer: it classifies, tags, embeds or fills gaps. */
+/**
+ * A model that reads whole texts, with its tokenizer: it classifies, tags, embeds or fills gaps.
+ */
 export class TextModel {
   readonly engine: Engine
   readonly model: Encoder | Decoder
@@ -57,8 +59,8 @@ export class TextModel {
   }
 
   /**
-   * The head's numbers for each text: (N) each, or for a tagging model (length, N). `rows`: for a masked language
-   * model, the places whose (V) are wanted.
+   * The head's numbers for each text: (N) each, or for a tagging model (length, N). `rows`: for a
+   * masked language model, the places whose (V) are wanted.
    */
   async outputs(
     texts: readonly TextToRun[],
@@ -102,8 +104,8 @@ export interface LoadTextModelOptions extends Pick<EngineOptions, 'threads'> {
 }
 
 /**
- * Loads a model folder whose model reads whole texts; `model.dispose()` frees it. Throws UserError that names the
- * file and what is wrong with it, or where the model is of another kind.
+ * Loads a model folder whose model reads whole texts; `model.dispose()` frees it. Throws UserError
+ * that names the file and what is wrong with it, or where the model is of another kind.
  *
  * @example
  * const model = await loadTextModel('my-classifier')

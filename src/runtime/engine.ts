@@ -38,7 +38,9 @@ export interface CompileOptions {
   optimization?: 'none' | 'basic' | 'extended' | 'all'
   /** ONNX Runtime's graph transformers to leave out, by name: `CommonSubexpressionElimination`. */
   withoutOptimizers?: readonly string[]
-  /** False: refuse a model of which some nodes would run on the CPU instead of this engine's GPU. */
+  /**
+   * False: refuse a model of which some nodes would run on the CPU instead of this engine's GPU.
+   */
   cpuFallback?: boolean
   /** Writes a trace for chrome://tracing to a file of this prefix, when the program is disposed. */
   profile?: string

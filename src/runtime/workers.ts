@@ -1,6 +1,8 @@
 import type { Engine } from './engine.ts'
 
-/** Runs that pay side by side, each on a thread of its own; elsewhere than on the CPU one at a time. */
+/**
+ * Runs that pay side by side, each on a thread of its own; elsewhere than on the CPU one at a time.
+ */
 export const workersOf = (engine: Engine): number =>
   engine.hostMemory ? Math.min(engine.threads, engine.parallelRuns) : 1
 

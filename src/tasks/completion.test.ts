@@ -79,7 +79,8 @@ test.each(['char', 'bpe'])(
     })
     expect(measured.exactMatch).toBe(1)
     expect(measured.loss).toBeLessThan(0.05)
-    // The completions alone, and the end of each: half are of two characters, a fifth of two digits.
+    // The completions alone, and the end of each: half are of two characters, a fifth of two
+    // digits.
     if (tokenizer === 'char') expect(measured.tokens).toBe(100 * 3 + 50 * 2 + 50 * 3)
   },
   60_000,
@@ -102,7 +103,12 @@ test('a model is trained further on completions, and wrong ones are counted', as
   await writeFile(path('further.jsonl'), doubled.map((one) => JSON.stringify(one)).join('\n'))
   const { out, steps, batch, lr, threads } = options('further')
   const { metrics } = await train({
-    ...{ out, data, steps, batch, lr, threads },
+    out,
+    data,
+    steps,
+    batch,
+    lr,
+    threads,
     task: 'completion',
     model: path('char'),
   })

@@ -7,7 +7,10 @@ import { promptFor } from '../predict/prompts.ts'
 import { asking, readerOf } from './reader-of.ts'
 import type { RecordTask } from './task.ts'
 
-/** A vector for each text, near to those of texts that mean the same: `{"anchor": "...", "positive": "..."}`. */
+/**
+ * A vector for each text, near to those of texts that mean the same: `{"anchor": "...", "positive":
+ * "..."}`.
+ */
 export const embed: RecordTask<TextPair> = {
   kinds: ['encoder', 'decoder'],
   style: 'bert',

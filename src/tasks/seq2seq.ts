@@ -38,7 +38,11 @@ export const seq2seq: RecordTask<SourceTarget> = {
     (model, { length: sourceLength, targetLength: length, sources, labelSmoothing }) =>
     (sizes) =>
       sequenceToSequenceObjective(writerOf(model), {
-        ...{ ...sizes, sourceLength, length, sources, labelSmoothing },
+        ...sizes,
+        sourceLength,
+        length,
+        sources,
+        labelSmoothing,
       }),
 }
 

@@ -34,8 +34,18 @@ async function learn(
   await writeFile(file, lines)
   return train(
     {
-      ...{ data: [file], out: path(name), tokenizer: 'char', threads: 2, val: 0.1 },
-      ...{ layers: 2, dim: 32, heads: 2, context: 16, steps: 150, batch: 16, lr: 5e-3 },
+      data: [file],
+      out: path(name),
+      tokenizer: 'char',
+      threads: 2,
+      val: 0.1,
+      layers: 2,
+      dim: 32,
+      heads: 2,
+      context: 16,
+      steps: 150,
+      batch: 16,
+      lr: 5e-3,
       ...options,
     },
     { onMessage },
@@ -168,8 +178,13 @@ test('hidden tokens are told from the others', async () => {
   const file = path('direction.jsonl')
   await writeFile(file, texts.map((one) => JSON.stringify(one)).join('\n'))
   const further: TrainOptions = {
-    ...{ model: path('mlm'), data: [file], out: path('transferred') },
-    ...{ steps: 60, lr: 3e-3, batch: 16, threads: 2 },
+    model: path('mlm'),
+    data: [file],
+    out: path('transferred'),
+    steps: 60,
+    lr: 3e-3,
+    batch: 16,
+    threads: 2,
     task: 'classify',
   }
   expect((await train(further)).loss).toBeLessThan(0.1)
@@ -247,8 +262,16 @@ test('a training on records that was stopped early goes on, but not on other rec
   const records = many(review, 60)
   await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
   const options: TrainOptions = {
-    ...{ data: [file], out: path('stopped'), tokenizer: 'char', threads: 2 },
-    ...{ layers: 1, dim: 32, heads: 2, context: 16, steps: 40, batch: 4 },
+    data: [file],
+    out: path('stopped'),
+    tokenizer: 'char',
+    threads: 2,
+    layers: 1,
+    dim: 32,
+    heads: 2,
+    context: 16,
+    steps: 40,
+    batch: 4,
     task: 'classify',
   }
   const onMetrics = ({ step }: { step: number }) => step === 2 && stop.abort()

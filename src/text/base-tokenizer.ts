@@ -2,7 +2,10 @@ import { type InputTemplate, readInputTemplate } from './input-template.ts'
 import { rolesOf } from './token-roles.ts'
 import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts'
 
-/** What all tokenizers read alike from their files: the special tokens, and where models expect them. */
+/**
+ * What all tokenizers read alike from their files: the special tokens, and where models expect
+ * them.
+ */
 export abstract class BaseTokenizer {
   readonly specialTokens: Readonly<Record<string, number>>
   readonly bosId: number | undefined

@@ -32,7 +32,10 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   private readonly specialIds: ReadonlySet<number>
   private readonly pattern: RegExp | undefined
 
-  /** Whether a tokenizer.json has this form: BPE over whole text without merges, which leaves characters. */
+  /**
+   * Whether a tokenizer.json has this form: BPE over whole text without merges, which leaves
+   * characters.
+   */
   static reads({
     model,
     normalizer,
@@ -158,7 +161,8 @@ export interface CharOptions {
 }
 
 /**
- * The tokenizer of the characters in `texts`, sorted by code point, with the special tokens after them.
+ * The tokenizer of the characters in `texts`, sorted by code point, with the special tokens after
+ * them.
  * Where `<unk>` is one of these, unknown characters become it. Throws UserError for empty texts.
  */
 export async function trainCharTokenizer(
@@ -182,7 +186,10 @@ export async function trainCharTokenizer(
   return new CharTokenizer({ ...whole, post_processor: postProcessorFor(kind, ids) })
 }
 
-/** The tokenizer.json of characters. `<unk>` stands in the model's vocabulary too: Hugging Face's own library looks for it there. */
+/**
+ * The tokenizer.json of characters. `<unk>` stands in the model's vocabulary too: Hugging Face's
+ * own library looks for it there.
+ */
 export const characterJson = (characters: readonly string[], hasUnknown: boolean) => ({
   version: '1.0',
   truncation: null,

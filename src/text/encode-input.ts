@@ -4,7 +4,10 @@ import type { Tokenizer } from './tokenizer.ts'
 
 export interface EncodedInput {
   readonly ids: number[]
-  /** Token types (BERT's segments): which of two texts an id belongs to, as the model has learned it. */
+  /**
+   * Token types (BERT's segments): which of two texts an id belongs to, as the model has learned
+   * it.
+   */
   readonly typeIds: number[]
 }
 
@@ -96,9 +99,9 @@ function arrange(
 }
 
 /**
- * How much is kept of one or two texts so that `room` is enough: the longer one is cut to the length
- * of the other, then both to halves (`longest_first`; an odd token is left to the longer one, or to
- * the second).
+ * How much is kept of one or two texts so that `room` is enough: the longer one is cut to the
+ * length of the other, then both to halves (`longest_first`; an odd token is left to the longer
+ * one, or to the second).
  */
 function truncated(lengths: readonly number[], room: number): number[] {
   const [a = 0, b] = lengths

@@ -17,8 +17,8 @@ function canonical(value: unknown): string {
 }
 
 /**
- * The 64-bit hash FNV-1a (Fowler, Noll and Vo; offset 0xcbf29ce484222325, prime 2^40 + 0x1b3), in two
- * halves because numbers are exact to 53 bits only.
+ * The 64-bit hash FNV-1a (Fowler, Noll and Vo; offset 0xcbf29ce484222325, prime 2^40 + 0x1b3), in
+ * two halves because numbers are exact to 53 bits only.
  */
 export function fnv1a(bytes: Uint8Array): string {
   let high = 0xcbf29ce4

@@ -2,7 +2,9 @@ import { UserError } from '../errors.ts'
 import type { TokenRoles } from './token-roles.ts'
 import { isObject, type TokenizerConfig, type TokenizerJson } from './tokenizer-json.ts'
 
-/** A place in an input: special tokens, or one of its texts; `type` is the token type of all there. */
+/**
+ * A place in an input: special tokens, or one of its texts; `type` is the token type of all there.
+ */
 export type Place =
   | { readonly ids: readonly number[]; readonly type: number; readonly text?: undefined }
   | { readonly text: 0 | 1; readonly type: number; readonly ids?: undefined }
@@ -14,9 +16,10 @@ export interface InputTemplate {
 }
 
 /**
- * What the `post_processor` of a tokenizer.json says. Without one: [CLS] A [SEP] B [SEP] where there
- * are such roles, else BOS and EOS as `add_bos_token` and `add_eos_token` of `config` say. Throws
- * UserError for a post-processor that is not known here, or that names a token which is not there.
+ * What the `post_processor` of a tokenizer.json says. Without one: [CLS] A [SEP] B [SEP] where
+ * there are such roles, else BOS and EOS as `add_bos_token` and `add_eos_token` of `config` say.
+ * Throws UserError for a post-processor that is not known here, or that names a token which is not
+ * there.
  */
 export function readInputTemplate(
   json: TokenizerJson,

@@ -32,7 +32,8 @@ const families: Record<string, Partial<TokenizerJson>> = {
   'GPT-2': { pre_tokenizer: { ...byteLevel, use_regex: true } },
   'Llama 3': { pre_tokenizer: split(llama3) },
   'Qwen 2': { pre_tokenizer: split(llama3.replace('{1,3}', '')), normalizer: { type: 'NFC' } },
-  // Three cuts, one after the other, as DeepSeek's; the pattern is not one that we have a scanner for.
+  // Three cuts, one after the other, as DeepSeek's; the pattern is not one that we have a scanner
+  // for.
   DeepSeek: {
     pre_tokenizer: {
       type: 'Sequence',

@@ -9,7 +9,8 @@ import { isObject, readTokenizerJson } from './tokenizer-json.ts'
 
 /**
  * The tokenizer in a parsed `tokenizer.json`, with `tokenizer_config.json` where there is one (it
- * names the special tokens), together with the fields of `special_tokens_map.json` in older folders.
+ * names the special tokens), together with the fields of `special_tokens_map.json` in older
+ * folders.
  * Throws a UserError that names what is wrong in the file.
  */
 export function loadTokenizer(json: unknown, config: TokenizerConfig = {}): Tokenizer {

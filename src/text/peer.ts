@@ -1,6 +1,9 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 
-/** What we use of `@huggingface/tokenizers`, whose own declarations do not resolve under Node's rules. */
+/**
+ * What we use of `@huggingface/tokenizers`, whose own declarations do not resolve under Node's
+ * rules.
+ */
 export interface PeerTokenizer {
   encode(
     text: string,
@@ -13,7 +16,9 @@ export interface PeerTokenizer {
 export const peerTokenizer = (json: object, config: object): PeerTokenizer =>
   new Tokenizer(json, config)
 
-/** A regular expression in Oniguruma's notation as JavaScript's, global. Throws where there is none. */
+/**
+ * A regular expression in Oniguruma's notation as JavaScript's, global. Throws where there is none.
+ */
 export function regExpOf(source: string): RegExp {
   const split = { type: 'Split', pattern: { Regex: source }, behavior: 'Isolated', invert: false }
   const { pre_tokenizer } = peerTokenizer(

@@ -7,7 +7,9 @@ import { CHAT_TOKENS } from './special-tokens.ts'
 import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
-/** Takes the longest token each time; characters that are not tokens are their code point + 1000. */
+/**
+ * Takes the longest token each time; characters that are not tokens are their code point + 1000.
+ */
 function greedy(tokens: readonly string[], specials: readonly string[]): Tokenizer {
   const specialTokens = Object.fromEntries(specials.map((s, i) => [s, tokens.length + i]))
   const pattern = tokenPattern(tokens)

@@ -14,8 +14,9 @@ export interface EncodedChat {
  * Ids of a conversation by a chat template. Only the template makes special tokens: a content that
  * spells one stays text.
  *
- * An answer is encoded by itself, since it is written after a prompt that is encoded already; so the
- * ids up to an answer are those of its prompt (the messages before it, with `addGenerationPrompt`).
+ * An answer is encoded by itself, since it is written after a prompt that is encoded already; so
+ * the ids up to an answer are those of its prompt (the messages before it, with
+ * `addGenerationPrompt`).
  * All other text between two special tokens is encoded together, whoever wrote it. An answer of
  * weight 0 has the same ids and an empty mask; one that no special token follows ends unlearned.
  *

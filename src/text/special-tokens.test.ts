@@ -15,7 +15,9 @@ const trained: [string, (kind: ModelKind) => Promise<Tokenizer>][] = [
   ['characters', (kind) => trainCharTokenizer([text], { kind })],
 ]
 
-/** As it is read again from what is saved, with everything that Hugging Face's package gives too. */
+/**
+ * As it is read again from what is saved, with everything that Hugging Face's package gives too.
+ */
 function saved(tokenizer: Tokenizer): Tokenizer {
   const [json, config] = [tokenizer.toJSON(), tokenizerConfigOf(tokenizer)].map((part) =>
     JSON.parse(JSON.stringify(part)),

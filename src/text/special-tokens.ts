@@ -8,8 +8,8 @@ export const END_OF_TEXT = '<|endoftext|>'
 export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
 
 /**
- * What a model does: it goes on with a text (GPT), reads one (BERT), or reads one and writes another
- * (T5).
+ * What a model does: it goes on with a text (GPT), reads one (BERT), or reads one and writes
+ * another (T5).
  */
 export type ModelKind = 'decoder' | 'encoder' | 'encoder-decoder'
 
@@ -17,8 +17,8 @@ export type ModelKind = 'decoder' | 'encoder' | 'encoder-decoder'
 const SENTINELS = 100
 
 /**
- * The special tokens of a new tokenizer. A decoder's documents are parted by the first, and its chats
- * use ChatML's two; the others have the names that BERT and T5 have.
+ * The special tokens of a new tokenizer. A decoder's documents are parted by the first, and its
+ * chats use ChatML's two; the others have the names that BERT and T5 have.
  */
 export function specialTokensFor(kind: ModelKind): readonly string[] {
   switch (kind) {

@@ -16,7 +16,12 @@ test('roles are known by well-known names, the model and the post-processor', ()
   const mask = roles(robertaFile()).maskId
   expect(mask).toBe(267)
   expect(roles(robertaFile())).toEqual({
-    ...{ bosId: 0, clsId: 0, padId: 1, eosId: 2, sepId: 2, unkId: 3 },
+    bosId: 0,
+    clsId: 0,
+    padId: 1,
+    eosId: 2,
+    sepId: 2,
+    unkId: 3,
     maskId: mask,
   })
 })

@@ -55,7 +55,10 @@ export function rolesOf(json: TokenizerJson, config: TokenizerConfig): TokenRole
   return Object.fromEntries(roles.map((role) => [role, idOf(role)]))
 }
 
-/** What a tokenizer.json itself says: its model has an unknown token, some post-processors the others. */
+/**
+ * What a tokenizer.json itself says: its model has an unknown token, some post-processors the
+ * others.
+ */
 function ownRole(json: TokenizerJson, role: Role): number | undefined {
   if (role === 'unkId') {
     const { unk_id, unk_token } = json.model
@@ -89,7 +92,10 @@ export const tokenizerConfigOf = (tokenizer: Parameters<typeof roleNames>[0]): o
   ...roleNames(tokenizer),
 })
 
-/** The special tokens of a tokenizer by the fields of tokenizer_config.json; what it lacks is left out. */
+/**
+ * The special tokens of a tokenizer by the fields of tokenizer_config.json; what it lacks is left
+ * out.
+ */
 export function roleNames(
   tokenizer: TokenRoles & { readonly specialTokens: Readonly<Record<string, number>> },
 ): Record<string, string> {

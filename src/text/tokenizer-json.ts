@@ -1,6 +1,8 @@
 import { UserError } from '../errors.ts'
 
-/** The parts of Hugging Face's `tokenizer.json` that we read; what is `unknown` is carried along. */
+/**
+ * The parts of Hugging Face's `tokenizer.json` that we read; what is `unknown` is carried along.
+ */
 export interface TokenizerJson {
   added_tokens: AddedToken[]
   normalizer: unknown
@@ -46,7 +48,9 @@ type Fields = Record<string, unknown>
 export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Checks the frame of a parsed `tokenizer.json`. Throws a UserError that names the faulty field. */
+/**
+ * Checks the frame of a parsed `tokenizer.json`. Throws a UserError that names the faulty field.
+ */
 export function readTokenizerJson(json: unknown): TokenizerJson {
   if (!isObject(json)) {
     const hint = '; loadTokenizer takes it parsed, and readTokenizer reads files and folders'

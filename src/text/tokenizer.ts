@@ -25,7 +25,9 @@ export interface Tokenizer {
   readonly inputTemplate?: InputTemplate
   /** What `tokenizer_config.json` said when it was read. */
   readonly config?: TokenizerConfig
-  /** Ids of `text`. With `specials`, special tokens written in it become their ids (templates only). */
+  /**
+   * Ids of `text`. With `specials`, special tokens written in it become their ids (templates only).
+   */
   encode(text: string, options?: { specials?: boolean }): number[]
   /** Ids of a word as it stands inside a text, where a blank precedes it; `encode` if absent. */
   encodeWord?(word: string): number[]
@@ -36,7 +38,10 @@ export interface Tokenizer {
    * that of `before`. Each call returns the text that is complete, never half a character.
    */
   decoder(before?: ArrayLike<number>): StreamDecoder
-  /** The characters of `text` that `encode` leaves out or makes unknown; absent if there are never any. */
+  /**
+   * The characters of `text` that `encode` leaves out or makes unknown; absent if there are never
+   * any.
+   */
   unknown?(text: string): string[]
   /** The `tokenizer.json` object; its stable serialisation is what is hashed and saved. */
   toJSON(): object

@@ -2,8 +2,9 @@ import { UserError } from '../errors.ts'
 import { addedToken, type TokenizerJson } from './tokenizer-json.ts'
 
 /**
- * A tokenizer.json with the special tokens that it lacks, their ids after all others: what instruction
- * tuning needs of a base model's tokenizer. Throws UserError when one is an ordinary token already.
+ * A tokenizer.json with the special tokens that it lacks, their ids after all others: what
+ * instruction tuning needs of a base model's tokenizer. Throws UserError when one is an ordinary
+ * token already.
  */
 export function withSpecialTokens<T extends TokenizerJson>(
   json: T,

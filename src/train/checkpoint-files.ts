@@ -22,7 +22,8 @@ const manifestSchema = z.object({
 })
 
 /**
- * Saves `files` as `OUT/checkpoints/step-N/` and removes all but the last `keep` checkpoints up to N.
+ * Saves `files` as `OUT/checkpoints/step-N/` and removes all but the last `keep` checkpoints up to
+ * N.
  * The folder is written aside and renamed, so that under its name it is always whole: a kill at any
  * instant leaves this checkpoint or the one before. Throws UserError (a full disk); then the
  * checkpoints before it are untouched.
@@ -92,8 +93,8 @@ export const promoteCheckpoint = (
   promote(out, Object.fromEntries(names.map((name) => [name, { copyOf: join(folder, name) }])))
 
 /**
- * Removes checkpoints later than `step`: after a roll-back they belong to the training that was given
- * up, and a resumed run would begin at them.
+ * Removes checkpoints later than `step`: after a roll-back they belong to the training that was
+ * given up, and a resumed run would begin at them.
  */
 export const removeCheckpointsAfter = async (out: string, step: number): Promise<void> => {
   // The newest first: a kill midway leaves no gap.

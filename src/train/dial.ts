@@ -55,8 +55,9 @@ const WIDTH_PER_LAYER = 64
 const HEAD_DIM = 64
 
 /**
- * One dial: from `depth` (layers; default 4) follow width and heads (64 for each layer and head) and
- * the context; what is given by hand stays as it is. Throws UserError where an option does not go with the style.
+ * One dial: from `depth` (layers; default 4) follow width and heads (64 for each layer and head)
+ * and the context; what is given by hand stays as it is. Throws UserError where an option does not
+ * go with the style.
  */
 export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
   const { style = 'gpt2', depth } = sizes
@@ -139,8 +140,11 @@ function withExperts<C extends StackConfig>(
 ): C {
   if (experts === undefined && expertsPerToken === undefined) return config
   const base = config.experts ?? {
-    ...{ count: 8, perToken: 2, hiddenDim: config.hiddenDim },
-    ...{ normalized: true, balance: 0.01 },
+    count: 8,
+    perToken: 2,
+    hiddenDim: config.hiddenDim,
+    normalized: true,
+    balance: 0.01,
   }
   const { count = base.count, perToken = base.perToken } = {
     count: experts,
@@ -153,7 +157,12 @@ type HeadNeeds = NonNullable<ModelNeeds['head']>
 
 /** Decoders read a text to its end before they judge it. */
 const lastTokenHead = ({ task, labels }: HeadNeeds): HeadConfig => ({
-  ...{ task, labels, pooling: 'last', denseBias: true, norm: false, normalized: true },
+  task,
+  labels,
+  pooling: 'last',
+  denseBias: true,
+  norm: false,
+  normalized: true,
   outputBias: task === 'tag',
 })
 
@@ -163,7 +172,9 @@ function styleHead(style: keyof typeof ENCODER_STYLES, { task, labels }: HeadNee
   return style === 'distilbert' && head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
 }
 
-/** A model's body under another head; the model itself where its head knows the task and the labels. */
+/**
+ * A model's body under another head; the model itself where its head knows the task and the labels.
+ */
 export function withHead(config: ModelConfig, head: HeadNeeds): ModelConfig {
   if (config.kind === 'encoder-decoder')
     throw new UserError('an encoder-decoder has no head for whole texts; give another model')
@@ -187,9 +198,9 @@ const TOKENS_PER_PARAMETER = 20
 const EPOCHS = 4
 
 /**
- * Batch, rate and length of a training on examples of `length` tokens. About 4,096 tokens a step; the rate falls
- * with the square root of the width, as in GPT-3's table of sizes; steps until the tokens that the
- * parameters are worth, or until the text was read four times.
+ * Batch, rate and length of a training on examples of `length` tokens. About 4,096 tokens a step;
+ * the rate falls with the square root of the width, as in GPT-3's table of sizes; steps until the
+ * tokens that the parameters are worth, or until the text was read four times.
  */
 export function horizon(config: ModelConfig, trainingTokens: number, length: number): Horizon {
   const batch = Math.max(1, Math.round(4096 / length))

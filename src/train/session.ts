@@ -158,7 +158,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   })
   refuseTooLarge(session, batch)
   const resumed = options.resume ? await checkpoints.newest() : undefined
-  // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is made.
+  // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is
+  // made.
   await checkDiskSpace(out, 16 * parameters * (options.keep + 1))
   signal?.throwIfAborted()
   const trainer = await createTrainer(session, batch, context)

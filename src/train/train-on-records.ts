@@ -126,7 +126,9 @@ export async function trainOnRecords(
       config,
       tokenizer: tokenizerHash(tokenizer),
       tokenizerOrigin: originOf(options),
-      ...{ length, targetLength, records: recordsHash([records, held]) },
+      length,
+      targetLength,
+      records: recordsHash([records, held]),
     },
     events,
   })

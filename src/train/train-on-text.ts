@@ -171,7 +171,9 @@ function configFor(
     return modelConfig(
       { ...options, style },
       {
-        ...{ vocabSize, padId, head: task === 'mlm' ? mlm : undefined },
+        vocabSize,
+        padId,
+        head: task === 'mlm' ? mlm : undefined,
       },
     )
   if (task === 'mlm') return withHead(base, mlm)

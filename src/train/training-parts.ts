@@ -86,7 +86,9 @@ export function refuseIdleShuffle(options: { shuffle: boolean; val: unknown }): 
   )
 }
 
-/** Throws UserError where a training's result would take the place of the model that it starts from. */
+/**
+ * Throws UserError where a training's result would take the place of the model that it starts from.
+ */
 export function refuseOverwriting(out: string, model: string | undefined): void {
   if (model !== undefined && resolve(model) === resolve(out))
     throw new UserError(`out is ${out}, the model that is trained further; choose another folder`)

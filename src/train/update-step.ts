@@ -199,7 +199,9 @@ export class UpdateStep {
   }
 }
 
-/** Pieces of elementwise work share a program of any size; whole matrices have one for each shape. */
+/**
+ * Pieces of elementwise work share a program of any size; whole matrices have one for each shape.
+ */
 const openShape = ({ group, shape }: Piece) => (group.optimizer.wholeMatrix ? shape : ['n'])
 
 function clipped(gradient: Tensor, clip: Clipping | undefined, scalar: (name: string) => Tensor) {

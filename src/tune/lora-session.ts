@@ -48,7 +48,7 @@ export async function loraSession(
     frozen,
     baseHash,
     files: (values) =>
-      adapterFiles({ ...files, ...{ model, lora, values, replaced, base: nameOf(options.model) } }),
+      adapterFiles({ ...files, model, lora, values, replaced, base: nameOf(options.model) }),
     read: readAdapterValues,
   }
 }

@@ -35,9 +35,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const options = (out: string, data = 'white'): TuneOptions => ({
-  ...{ model: path('base'), data: [path(`${data}.jsonl`)], out: path(out) },
-  ...{ batch: 4, steps: 60, lr: 2e-2, evalEvery: 60, threads: 2 },
-  ...{ adapter: 'lora', adapterDropout: 0.1 },
+  model: path('base'),
+  data: [path(`${data}.jsonl`)],
+  out: path(out),
+  batch: 4,
+  steps: 60,
+  lr: 2e-2,
+  evalEvery: 60,
+  threads: 2,
+  adapter: 'lora',
+  adapterDropout: 0.1,
 })
 
 const tensorsOf = async (file: string) => {
@@ -76,8 +83,14 @@ test('the folder is that of PEFT, with the tokenizer and the rows of its new tok
   expect(names).not.toContain('config.json')
   const config = JSON.parse(await readFile(path('white/adapter_config.json'), 'utf8'))
   expect(config).toMatchObject({
-    ...{ peft_type: 'LORA', task_type: 'CAUSAL_LM', r: 8, lora_alpha: 16, lora_dropout: 0.1 },
-    ...{ fan_in_fan_out: true, use_rslora: false, base_model_name_or_path: path('base') },
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    r: 8,
+    lora_alpha: 16,
+    lora_dropout: 0.1,
+    fan_in_fan_out: true,
+    use_rslora: false,
+    base_model_name_or_path: path('base'),
     target_modules: ['c_attn', 'c_fc', 'c_proj'],
   })
   const base = await readDecoderFolder(path('base'))

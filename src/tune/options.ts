@@ -25,7 +25,9 @@ export const tuneOptions = trainingOptions.extend({
   adapterDropout: dropoutRate.default(0),
   /** Names of layers, one regular expression of whole names, or `all-linear`. */
   adapterLayers: z.array(z.string().min(1)).min(1).default(['all-linear']),
-  /** Bits that the matrices under the adapter are held in (Dettmers et al. 2023); default: all 32. */
+  /**
+   * Bits that the matrices under the adapter are held in (Dettmers et al. 2023); default: all 32.
+   */
   baseBits: z.literal([4, 8]).optional(),
   /** Divides `alpha` by the root of the rank instead of the rank. */
   rslora: z.boolean().default(false),

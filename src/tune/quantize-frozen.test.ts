@@ -13,7 +13,9 @@ afterAll(() => engine.dispose())
 
 const config = gpt2Config({ vocabSize: 11, context: 8, layers: 2, dim: 32, heads: 2 })
 
-/** The model's parameters in memory, and a fresh adapter in training over what `hold` makes of them. */
+/**
+ * The model's parameters in memory, and a fresh adapter in training over what `hold` makes of them.
+ */
 async function training(
   weights: Record<string, Float32Array>,
   hold: (model: Decoder, tensors: Frozen) => Frozen | Promise<Frozen>,
@@ -26,12 +28,23 @@ async function training(
     tensors[name] = tensor
   }
   const adapter = new Lora(model, {
-    ...{ rank: 2, alpha: 4, dropout: 0, layers: 'all-linear', rslora: false },
+    rank: 2,
+    alpha: 4,
+    dropout: 0,
+    layers: 'all-linear',
+    rslora: false,
   })
   const frozen = await hold(model, tensors)
   const trainer = await Trainer.create({
-    ...{ engine, model, adapter, frozen, batch: 4, length: 8, seed: 1 },
-    ...{ optimizer: sgd(), weightDecay: 0 },
+    engine,
+    model,
+    adapter,
+    frozen,
+    batch: 4,
+    length: 8,
+    seed: 1,
+    optimizer: sgd(),
+    weightDecay: 0,
   })
   const inputs = Int32Array.from({ length: 32 }, (_, i) => (i * i) % 11)
   const batch = { inputs, targets: inputs.map((id) => (id + 1) % 11), rows: 4, length: 8 }

@@ -5,9 +5,9 @@ import { type Bits, BLOCK, quantizeBlocks } from '../models/quantize.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 
 /**
- * The frozen parameters of a model with the matrices of its layers in whole numbers of `bits`, block by
- * block, as its graphs read them from now on (QLoRA, Dettmers et al. 2023). The output and what is
- * looked up stay as they are. What the matrices were given in is freed.
+ * The frozen parameters of a model with the matrices of its layers in whole numbers of `bits`,
+ * block by block, as its graphs read them from now on (QLoRA, Dettmers et al. 2023). The output and
+ * what is looked up stay as they are. What the matrices were given in is freed.
  */
 export async function quantizeFrozen(
   engine: Engine,

@@ -73,7 +73,12 @@ test('a tuning that is resumed ends as one that was not', async () => {
   // What decides about the conversations, the rows and the model is compared.
   await writeFile(path('other.jinja'), '{% for m in messages %}{{ m.content }} \n{% endfor %}')
   const otherwise = {
-    ...{ batch: 8, accumulate: 2, val: 0.2, shuffle: false, context: 60, dropout: 0.1 },
+    batch: 8,
+    accumulate: 2,
+    val: 0.2,
+    shuffle: false,
+    context: 60,
+    dropout: 0.1,
     chatTemplate: path('other.jinja'),
   }
   for (const [name, value] of Object.entries(otherwise))

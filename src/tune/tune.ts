@@ -115,8 +115,8 @@ async function tuneOn(
   const adapter = learnsAdapter
     ? await loraSession({ options, engine, model, base, files })
     : undefined
-  // Three times round, at a tenth of the rate that a training from nothing has; adapters learn best at
-  // ten times the rate of whole models.
+  // Three times round, at a tenth of the rate that a training from nothing has; adapters learn best
+  // at ten times the rate of whole models.
   const learningRate = (learnsAdapter ? 1e-3 : 1e-4) * Math.sqrt(256 / config.dim)
   return trainingSession({
     options,
@@ -147,7 +147,8 @@ async function tuneOn(
       length,
       conversations: recordsHash([conversations, held]),
       ...(adapter && {
-        ...{ adapter: adapter.lora.config, baseBits: options.baseBits ?? null },
+        adapter: adapter.lora.config,
+        baseBits: options.baseBits ?? null,
         base: adapter.baseHash,
       }),
     },

@@ -31,7 +31,9 @@ it('exports a model as GGUF and imports it again, the same', async () => {
 it('writes weights of another type, and says what it did as JSON', async () => {
   const args = ['--format', 'huggingface', '--dtype', 'bf16', '--out', 'half', '--json']
   expect(lastJson(await chatwright('export', 'model', ...args))).toEqual({
-    ...{ out: 'half', format: 'huggingface', dtype: 'bf16' },
+    out: 'half',
+    format: 'huggingface',
+    dtype: 'bf16',
     unknown_fields: [],
   })
   const size = async (name: string) =>

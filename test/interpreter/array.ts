@@ -1,4 +1,7 @@
-/** A dense array of float64, row by row; whole numbers and truth values (0, 1) are held the same way. */
+/**
+ * A dense array of float64, row by row; whole numbers and truth values (0, 1) are held the same
+ * way.
+ */
 export interface NdArray {
   shape: readonly number[]
   data: Float64Array
@@ -55,7 +58,9 @@ export function build(shape: readonly number[], element: (index: Index) => numbe
   return result
 }
 
-/** The element that broadcasting puts at `index`: axes are counted from the last, size 1 repeats. */
+/**
+ * The element that broadcasting puts at `index`: axes are counted from the last, size 1 repeats.
+ */
 export const getBroadcast = (x: NdArray, index: Index): number =>
   get(
     x,

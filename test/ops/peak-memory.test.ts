@@ -25,7 +25,9 @@ interface Report {
   sums: Record<string, number>
 }
 
-/** Peak memory of a process that computes `loss` and its gradients once, and the results' squares. */
+/**
+ * Peak memory of a process that computes `loss` and its gradients once, and the results' squares.
+ */
 function measure(loss: Tensor, parameters: readonly Tensor[]): Report {
   const gradients = grad(loss, parameters).map((g, i) => [`gradient ${i}`, g])
   const model = toOnnx({ loss, ...Object.fromEntries(gradients) }, { target: 'cpu' })

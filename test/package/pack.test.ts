@@ -13,7 +13,10 @@ const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const modules = join(ROOT, 'node_modules')
 
-/** An empty folder with the packed package installed, and of what is installed here only what it declares. */
+/**
+ * An empty folder with the packed package installed, and of what is installed here only what it
+ * declares.
+ */
 let folder: string
 let tarball: string
 

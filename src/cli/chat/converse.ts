@@ -22,8 +22,8 @@ const CONTINUATION = 120
 
 /**
  * A conversation in the terminal, until the user leaves or the input ends. A model without a chat
- * template goes on with the user's text instead, or, where it has an encoder, writes from it. Answers
- * go to standard output, all else to standard error. Resolves with what was said.
+ * template goes on with the user's text instead, or, where it has an encoder, writes from it.
+ * Answers go to standard output, all else to standard error. Resolves with what was said.
  */
 export async function converse(options: ConversationOptions): Promise<ChatMessage[]> {
   const { model, system, language } = options

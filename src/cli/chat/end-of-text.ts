@@ -6,8 +6,9 @@ interface Reader {
 }
 
 /**
- * The end of a text, at most half as long as the context, which leaves room to continue it. A character
- * of which a token at either end holds a part only is left out: its U+FFFD would be read as text.
+ * The end of a text, at most half as long as the context, which leaves room to continue it. A
+ * character of which a token at either end holds a part only is left out: its U+FFFD would be read
+ * as text.
  */
 export function endOfText({ tokenizer, context }: Reader, text: string): string {
   const whole = text.replace(/\ufffd+$/, '')

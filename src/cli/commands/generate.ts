@@ -56,8 +56,14 @@ export const generate = defineCommand({
         const { generateBeams } = await import('../../generate/generate-beams.ts')
         const { prompt, sources, maxTokens } = sampled
         const texts = await generateBeams(model, {
-          ...{ prompt, sources, maxTokens, beams, signal },
-          ...{ nBest, lengthPenalty, earlyStopping },
+          prompt,
+          sources,
+          maxTokens,
+          beams,
+          signal,
+          nBest,
+          lengthPenalty,
+          earlyStopping,
         })
         return { result: { texts }, text: texts.map(({ text }) => text).join('\n') }
       }
@@ -78,7 +84,10 @@ export const generate = defineCommand({
   },
 })
 
-/** Beam search follows the likeliest texts; nothing is drawn. Throws UserError where drawing is asked for. */
+/**
+ * Beam search follows the likeliest texts; nothing is drawn. Throws UserError where drawing is
+ * asked for.
+ */
 function refuseSampling(options: Record<string, unknown>): void {
   const { prompt: _, sources: __, maxTokens: ___, slide: ____, ...others } = options
   const isGiven = (value: unknown) =>

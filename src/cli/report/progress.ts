@@ -29,8 +29,8 @@ export interface Progress {
 const CLEAR = '\r\u001b[K'
 
 /**
- * Shows how a training goes on: one line drawn over and over on a terminal; elsewhere (a file, a pipe)
- * a plain line now and then, at every validation, and at the end.
+ * Shows how a training goes on: one line drawn over and over on a terminal; elsewhere (a file, a
+ * pipe) a plain line now and then, at every validation, and at the end.
  */
 export const showProgress = ({
   output,

@@ -12,8 +12,8 @@ export interface TerminalCurveOptions {
 }
 
 /**
- * Loss against steps in characters: the first series is a line of braille dots; the second, measured
- * now and then, is an `o` at each point. Gives rows of text; the first is the legend.
+ * Loss against steps in characters: the first series is a line of braille dots; the second,
+ * measured now and then, is an `o` at each point. Gives rows of text; the first is the legend.
  */
 export const terminalCurve = (
   series: readonly Series[],

@@ -11,8 +11,8 @@ const CURVE_ROWS = 13
 const SAMPLE_ROWS = 5
 
 /**
- * A training on the terminal, drawn over and over in one place: the loss curve, the latest sample, and
- * the progress line.
+ * A training on the terminal, drawn over and over in one place: the loss curve, the latest sample,
+ * and the progress line.
  */
 export class Dashboard {
   readonly #output: NodeJS.WriteStream

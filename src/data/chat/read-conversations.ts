@@ -4,8 +4,8 @@ import { parsedRecords } from '../sources/parsed-records.ts'
 import { type Conversation, hasAnswer, parseConversation } from './conversation.ts'
 
 /**
- * The conversations of JSONL and JSON files; see `parseConversation`. Those without an answer to learn
- * are left out, and reported. Throws UserError with file and line.
+ * The conversations of JSONL and JSON files; see `parseConversation`. Those without an answer to
+ * learn are left out, and reported. Throws UserError with file and line.
  */
 export async function* readConversations(
   corpus: Pick<Corpus, 'records'>,

@@ -5,9 +5,10 @@ import { measureText } from '../text-pieces.ts'
 import type { TokenSource } from '../token-source.ts'
 
 /**
- * The whole of `source` in windows of `length` that do not overlap: every token but the first, which
- * nothing comes before, is a target once. All batches have `rows` rows; what the last window and the
- * last batch lack has targets of -100. Throws UserError when there are fewer than two tokens.
+ * The whole of `source` in windows of `length` that do not overlap: every token but the first,
+ * which nothing comes before, is a target once. All batches have `rows` rows; what the last window
+ * and the last batch lack has targets of -100. Throws UserError when there are fewer than two
+ * tokens.
  */
 export function* evaluationBatches(
   source: TokenSource,

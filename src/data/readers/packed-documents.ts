@@ -8,8 +8,9 @@ import { parseState, position } from './state.ts'
 const schema = z.object({ order: z.unknown(), offset: position, last: position.optional() })
 
 /**
- * Documents one after the other, in a new random order each time round, cut into rows without regard
- * to their ends: in each round every token is read once. Each begins with BOS if it was tokenized so.
+ * Documents one after the other, in a new random order each time round, cut into rows without
+ * regard to their ends: in each round every token is read once. Each begins with BOS if it was
+ * tokenized so.
  */
 export function packedDocuments(source: DocumentTokens, { seed }: { seed: number }): RowReader {
   if (source.length === 0) throw new UserError('the data holds no tokens; give a source with text')

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
 import { decodeText, looksLikeText } from './decode-text.ts'
 
-/** The last 200 of `bytes` in chunks of the given sizes, which are taken in turn; the rest before. */
+/**
+ * The last 200 of `bytes` in chunks of the given sizes, which are taken in turn; the rest before.
+ */
 function* chunked(bytes: Uint8Array, sizes: number[]): Generator<Uint8Array> {
   const start = Math.max(0, bytes.length - 200)
   yield bytes.subarray(0, start)
@@ -244,7 +246,10 @@ describe('other encodings', () => {
   })
 })
 
-/** The first byte at which a strict decoder fails: the longest prefix that is text, character by character. */
+/**
+ * The first byte at which a strict decoder fails: the longest prefix that is text, character by
+ * character.
+ */
 function slowFault(input: Uint8Array): number | undefined {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const isText = (from: number, to: number) => {

@@ -1,6 +1,8 @@
 import type { DataEvent, Report } from './data-event.ts'
 
-/** What happens while data is read, as a line for the user; undefined where it is of no interest. */
+/**
+ * What happens while data is read, as a line for the user; undefined where it is of no interest.
+ */
 function describe(event: DataEvent): string | undefined {
   switch (event.kind) {
     case 'fetching':

@@ -102,7 +102,8 @@ const legacy = (label: string, { longest = 1, repair = same }: LegacyOptions = {
       }
       return best.end
     },
-    // Not by a decoder that is given one byte after the other: Node's then throws at some faults of gb18030.
+    // Not by a decoder that is given one byte after the other: Node's then throws at some faults of
+    // gb18030.
     firstFault: (bytes, text) => {
       const right = text.slice(0, text.indexOf('\ufffd'))
       let [low, high] = [0, bytes.length]

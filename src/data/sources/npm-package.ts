@@ -105,8 +105,8 @@ async function unpackPackage(
 
 /** Packages a published package into `folder`; npm itself checks what it fetched. */
 async function npmPack(wanted: string, folder: string): Promise<void> {
-  // One string for the shell, since npm is a .cmd file on Windows; the form above makes it safe, and
-  // the folder, which may have spaces, goes by the environment.
+  // One string for the shell, since npm is a .cmd file on Windows; the form above makes it safe,
+  // and the folder, which may have spaces, goes by the environment.
   const env = {
     ...process.env,
     npm_config_pack_destination: folder,

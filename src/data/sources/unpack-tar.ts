@@ -7,9 +7,9 @@ import { makeFolder } from '../../files/make-folder.ts'
 const BLOCK = 512
 
 /**
- * Unpacks the files of a tar archive (POSIX.1-1988 "ustar", with the long names of POSIX.1-2001 and of
- * GNU) into `folder`, without the first folder of their paths, as npm does. Links and devices are
- * left out. Throws UserError when the archive is damaged or a path leads out of `folder`.
+ * Unpacks the files of a tar archive (POSIX.1-1988 "ustar", with the long names of POSIX.1-2001 and
+ * of GNU) into `folder`, without the first folder of their paths, as npm does. Links and devices
+ * are left out. Throws UserError when the archive is damaged or a path leads out of `folder`.
  */
 export async function unpackTar(chunks: AsyncIterable<Uint8Array>, folder: string): Promise<void> {
   const reader = blockReader(chunks)

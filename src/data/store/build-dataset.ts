@@ -18,9 +18,9 @@ const TRAIN = partFiles('train')
 const VALIDATION = partFiles('validation')
 
 /**
- * Tokenizes a corpus as planned into `folder`, which is written aside and renamed: under its name it
- * is always whole. Throws UserError when the data is not text, is too little, changes while it is
- * read, or does not fit on the disk.
+ * Tokenizes a corpus as planned into `folder`, which is written aside and renamed: under its name
+ * it is always whole. Throws UserError when the data is not text, is too little, changes while it
+ * is read, or does not fit on the disk.
  */
 export async function buildDataset(
   folder: string,

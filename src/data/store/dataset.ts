@@ -25,10 +25,10 @@ export interface Dataset {
 }
 
 /**
- * Tokenizes a corpus into `folder`, once: where the folder already holds the same sources, split and
- * tokenizer, it is opened as it is. A new one is written aside and renamed. Throws UserError when the
- * data is not text, changes while it is read, does not fit on the disk, or is the same for training
- * and validation.
+ * Tokenizes a corpus into `folder`, once: where the folder already holds the same sources, split
+ * and tokenizer, it is opened as it is. A new one is written aside and renamed. Throws UserError
+ * when the data is not text, changes while it is read, does not fit on the disk, or is the same for
+ * training and validation.
  */
 export async function prepareDataset(options: DatasetOptions): Promise<Dataset> {
   const { folder, tokenizer, whenChanged = 'rebuild' } = options

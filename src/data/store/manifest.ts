@@ -65,8 +65,8 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 }
 
 /**
- * A file's fingerprint. Its content is hashed only when size or time differ from those of `known`, so
- * a file that was merely touched or copied counts as the same.
+ * A file's fingerprint. Its content is hashed only when size or time differ from those of `known`,
+ * so a file that was merely touched or copied counts as the same.
  */
 export async function fingerprint(
   { name, path, format, field }: SourceFile,

@@ -36,8 +36,8 @@ export interface TokenFileOptions {
 
 /**
  * Opens a part of the dataset in `folder`. Reading is synchronous, microseconds from the page
- * cache, so that one batch costs no turns of the event loop. Throws UserError when a file is missing,
- * of another size than its manifest says, or holds an id that is none.
+ * cache, so that one batch costs no turns of the event loop. Throws UserError when a file is
+ * missing, of another size than its manifest says, or holds an id that is none.
  */
 export async function openTokenFile(
   folder: string,

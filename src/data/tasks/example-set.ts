@@ -11,7 +11,9 @@ export interface ExampleSet {
   collate(indices: readonly number[]): Examples
 }
 
-/** Batches of `rows` examples without end, all of them once in each round, in a new order each time. */
+/**
+ * Batches of `rows` examples without end, all of them once in each round, in a new order each time.
+ */
 export function exampleReader(
   set: ExampleSet,
   { rows, seed }: { rows: number; seed: number },
@@ -30,8 +32,8 @@ export function exampleReader(
 }
 
 /**
- * Every example once, in order. The last batch may be smaller; `whole` leaves it out, where batches must be
- * of one size.
+ * Every example once, in order. The last batch may be smaller; `whole` leaves it out, where batches
+ * must be of one size.
  */
 export function* allExamples(
   set: ExampleSet,

@@ -20,7 +20,10 @@ const schema = z.object({
   label: z.union([z.string().min(1), z.number(), z.boolean().transform(String)]),
 })
 
-/** A record `{"text": "...", "pair": "..."?, "label": ...}`. Throws UserError that begins with `where`. */
+/**
+ * A record `{"text": "...", "pair": "..."?, "label": ...}`. Throws UserError that begins with
+ * `where`.
+ */
 export const parseLabelledText = (value: unknown, where: string): LabelledText => ({
   ...parseRecord(schema, value, {
     where,

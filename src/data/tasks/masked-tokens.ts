@@ -27,8 +27,8 @@ export const textLength = (length: number, { clsId, sepId }: MaskingOptions): nu
   length - Number(clsId !== undefined) - Number(sepId !== undefined)
 
 /**
- * Rows of text in which some tokens are hidden (Devlin et al. 2019): of these, eight in ten are replaced by the
- * mask, one by any other token, and one is left as it is.
+ * Rows of text in which some tokens are hidden (Devlin et al. 2019): of these, eight in ten are
+ * replaced by the mask, one by any other token, and one is left as it is.
  */
 export function maskTokens(batch: Batch, options: MaskingOptions, random: Random): Examples {
   const { maskId, vocabSize, clsId, sepId } = options

@@ -18,7 +18,9 @@ const schema = z.union([
   z.object({ sources: z.array(z.string()).min(1), target: z.string() }),
 ])
 
-/** A record with `source`, or `sources`, and `target`. Throws UserError that begins with `where`. */
+/**
+ * A record with `source`, or `sources`, and `target`. Throws UserError that begins with `where`.
+ */
 export function parseSourceTarget(value: unknown, where: string): SourceTarget {
   const record = parseRecord(schema, value, {
     where,

@@ -105,8 +105,10 @@ const rowsOf = (rows: number, length: number, there = length): Batch => {
   return { rows, length, inputs, targets }
 }
 const masking = {
-  ...{ maskId: encoder.maskId as number, vocabSize: encoder.vocabSize },
-  ...{ clsId: cls, sepId: sep },
+  maskId: encoder.maskId as number,
+  vocabSize: encoder.vocabSize,
+  clsId: cls,
+  sepId: sep,
 }
 
 test('of hidden tokens eight in ten are masked, one is any other, one is left', () => {

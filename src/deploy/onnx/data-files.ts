@@ -2,7 +2,9 @@ import { byteLength, type InitializerProto } from '../../graph/onnx/proto.ts'
 
 type Place = NonNullable<InitializerProto['place']>
 
-/** A file of tensors' elements beside a model, each of which begins at a multiple of `ALIGNMENT`. */
+/**
+ * A file of tensors' elements beside a model, each of which begins at a multiple of `ALIGNMENT`.
+ */
 class DataFile {
   readonly location: string
   readonly tensors = new Map<string, Place>()

@@ -14,7 +14,9 @@ import type { StackConfig } from '../../models/stack-config.ts'
 import { GrowingCache, type KeysAndValues } from '../../nn/index.ts'
 import { placesOf } from './open-places.ts'
 
-/** Names of sizes, as those that made such files before have them; transformers.js knows the first. */
+/**
+ * Names of sizes, as those that made such files before have them; transformers.js knows the first.
+ */
 export const BATCH = 'batch_size'
 export const LENGTH = 'sequence_length'
 export const PAST = 'past_sequence_length'
@@ -28,8 +30,9 @@ export interface DecoderGraphOptions {
 }
 
 /**
- * Logits (B, T, V) after each of `input_ids` (B, T). With a cache, `past_key_values.N.key` and `.value`
- * (B, kvHeads, P, headDim) are those of the P tokens before, which `attention_mask` (B, P + T) counts too;
+ * Logits (B, T, V) after each of `input_ids` (B, T). With a cache, `past_key_values.N.key` and
+ * `.value` (B, kvHeads, P, headDim) are those of the P tokens before, which `attention_mask` (B, P
+ * + T) counts too;
  * `present.N.key` and `.value` are those of all. Without one, it reads the whole text at once.
  */
 export function decoderGraph(

@@ -69,7 +69,8 @@ describe.each(Object.entries(tinyEncoderDecoders))('%s', async (_, config) => {
     const found: (number | bigint)[][] = [[], []]
     for (const step of [WRITTEN.slice(0, 2), [50], [7], [7], [23]]) {
       const { logits, ...present } = await decoder.run({
-        ...{ ...source, ...past },
+        ...source,
+        ...past,
         input_ids: integers([step, step]),
       })
       const each = step.length * vocabSize

@@ -19,9 +19,9 @@ export function sourceGraph(model: EncoderDecoder): Record<string, Tensor> {
 
 /**
  * Logits (B, T, V) after each of `input_ids` (B, T), given `encoder_hidden_states` (B, S, C) and
- * `encoder_attention_mask` (B, S). With a cache, `past_key_values.N.decoder.key` and the like are those of
- * the tokens before, `past_key_values.N.encoder.key` those of the source: where they are empty, as at
- * the first step, they are made, so that one graph serves all steps without a branch.
+ * `encoder_attention_mask` (B, S). With a cache, `past_key_values.N.decoder.key` and the like are
+ * those of the tokens before, `past_key_values.N.encoder.key` those of the source: where they are
+ * empty, as at the first step, they are made, so that one graph serves all steps without a branch.
  */
 export function writerGraph(
   model: EncoderDecoder,

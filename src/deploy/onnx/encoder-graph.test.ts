@@ -48,7 +48,10 @@ describe.each(Object.entries(tinyEncoders))('%s', async (_, config) => {
 
   test('texts of a batch, one of them padded, give what each gives alone', async () => {
     const { files } = onnxFile({
-      ...{ name: 'model.onnx', outputs: encoderGraph(encoder), weights, limit: 2e9 },
+      name: 'model.onnx',
+      outputs: encoderGraph(encoder),
+      weights,
+      limit: 2e9,
     })
     const model = await openOnnx(joined(files['model.onnx']))
     const padded = (row: readonly number[], by: number) => [
@@ -83,7 +86,10 @@ describe.each(Object.entries(tinyEncoders))('%s', async (_, config) => {
 
   test('it asks for kinds of tokens only where there are several', async () => {
     const { files } = onnxFile({
-      ...{ name: 'model.onnx', outputs: encoderGraph(encoder), weights, limit: 2e9 },
+      name: 'model.onnx',
+      outputs: encoderGraph(encoder),
+      weights,
+      limit: 2e9,
     })
     const { inputs } = await openOnnx(joined(files['model.onnx']))
     const names = ['input_ids', 'attention_mask', ...(typed ? ['token_type_ids'] : [])]

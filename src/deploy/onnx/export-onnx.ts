@@ -15,19 +15,19 @@ import { onnxFile } from './onnx-file.ts'
 
 export interface ExportOnnxOptions {
   /**
-   * Whether a decoder takes and gives keys and values of earlier tokens (default). Without that it reads
-   * the whole text at each token; transformers.js cannot generate with it.
+   * Whether a decoder takes and gives keys and values of earlier tokens (default). Without that it
+   * reads the whole text at each token; transformers.js cannot generate with it.
    */
   cache?: boolean
   /**
-   * A decoder has an input more, `num_logits_to_keep`, so that of a long prompt only the last logits are
-   * computed, which saves memory where the vocabulary is large. transformers.js gives it; other
-   * programs must (default: false).
+   * A decoder has an input more, `num_logits_to_keep`, so that of a long prompt only the last
+   * logits are computed, which saves memory where the vocabulary is large. transformers.js gives
+   * it; other programs must (default: false).
    */
   keepLogits?: boolean
   /**
-   * Takes operators of ONNX Runtime's own besides: products with their scale, and RMSNorm. For its CPU
-   * provider alone (default: false: operators of the standard, which run anywhere).
+   * Takes operators of ONNX Runtime's own besides: products with their scale, and RMSNorm. For its
+   * CPU provider alone (default: false: operators of the standard, which run anywhere).
    */
   fused?: boolean
   /** Bytes of the largest file (default: 2e9); a model that is larger has its weights beside it. */
@@ -35,10 +35,11 @@ export interface ExportOnnxOptions {
 }
 
 /**
- * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of Hugging
- * Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx` and
- * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset 20),
- * unless `fused`.
+ * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of
+ * Hugging Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx`
+ * and
+ * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset
+ * 20), unless `fused`.
  * Throws UserError where the model is none that transformers.js knows, or `out` has files in it.
  */
 export async function exportOnnx(
@@ -67,7 +68,9 @@ export async function exportOnnx(
     },
   }
   const descriptions = descriptionFiles({
-    ...{ ...folder, fields, settings: settingsOf(folder) },
+    ...folder,
+    fields,
+    settings: settingsOf(folder),
     tokenizerJson: tokenizerFile(folder.tokenizer),
   })
   await writeFolderAside(out, { ...descriptions, ...Object.fromEntries(files) })

@@ -6,7 +6,10 @@ import { own } from '../../own.ts'
 
 const ENCODER_TASKS: readonly Task[] = ['mlm', 'classify', 'regress', 'tag', 'embed']
 
-/** Families that transformers.js 4.3 has, each with what its models may be for (`src/models/registry.js`). */
+/**
+ * Families that transformers.js 4.3 has, each with what its models may be for
+ * (`src/models/registry.js`).
+ */
 const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
   gpt2: ['write'],
   llama: ['write'],

@@ -24,8 +24,9 @@ export interface OnnxFileOptions {
 }
 
 /**
- * A model's file with its weights in it; where that would be too large, with files beside it that hold
- * them, `model.onnx_data`, `model.onnx_data_1` and so on. Elements are written from where they are.
+ * A model's file with its weights in it; where that would be too large, with files beside it that
+ * hold them, `model.onnx_data`, `model.onnx_data_1` and so on. Elements are written from where they
+ * are.
  */
 export function onnxFile({ name, outputs, weights, limit, fused = false }: OnnxFileOptions): {
   files: Record<string, FileContent>

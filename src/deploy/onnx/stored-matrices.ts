@@ -2,9 +2,10 @@ import { input, mapGraph, matmul, type Tensor, topologicalOrder } from '../../gr
 import { asInput } from '../../graph/ops/leaf.ts'
 
 /**
- * A graph whose products x Wᵀ with weights (out, in) are products x W with the same matrix stored as
- * (in, out), which every runtime and tool takes for a layer as it is. Matrices that serve otherwise
- * too, as a tied embedding does, stay. `stored`: the weight that each new name is the transpose of.
+ * A graph whose products x Wᵀ with weights (out, in) are products x W with the same matrix stored
+ * as (in, out), which every runtime and tool takes for a layer as it is. Matrices that serve
+ * otherwise too, as a tied embedding does, stay. `stored`: the weight that each new name is the
+ * transpose of.
  */
 export function storeTransposed(
   outputs: Readonly<Record<string, Tensor>>,

@@ -14,8 +14,9 @@ import type { TokenizerConfig } from '../../text/tokenizer-json.ts'
 const WEIGHTS = 'model.safetensors'
 
 /**
- * A model that writes, from the address of a folder in Hugging Face's layout that ends in `/`. `onBytes`
- * is told how much of the weights has come, and how much there is. Throws UserError with what is missing.
+ * A model that writes, from the address of a folder in Hugging Face's layout that ends in `/`.
+ * `onBytes` is told how much of the weights has come, and how much there is. Throws UserError with
+ * what is missing.
  */
 export async function loadModel(
   address: string,
@@ -34,7 +35,10 @@ export async function loadModel(
   await importTensors(family, model, weights, (name) => packed[name] as Float32Array)
   const { chat_template: template, add_bos_token: addBos } = settings
   return LanguageModel.create({
-    ...{ engine, model, tokenizer, weights: { packed } },
+    engine,
+    model,
+    tokenizer,
+    weights: { packed },
     chatTemplate: typeof template === 'string' ? template : undefined,
     generation: await json('generation_config.json'),
     addBos: addBos === true,

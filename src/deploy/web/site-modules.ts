@@ -33,8 +33,8 @@ const BESIDE: Readonly<Record<string, string>> = {
 }
 
 /**
- * All that the module `entry` imports, of this package below `root` and of others. `leaveOut`: packages that
- * the site can do without.
+ * All that the module `entry` imports, of this package below `root` and of others. `leaveOut`:
+ * packages that the site can do without.
  */
 export async function siteModules(
   entry: string,

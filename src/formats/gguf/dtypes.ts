@@ -1,6 +1,9 @@
 import type { TensorTypeName } from './types/index.ts'
 
-/** What most of a file's matrices can be stored as, and llama.cpp's number of such a file (`llama_ftype`). */
+/**
+ * What most of a file's matrices can be stored as, and llama.cpp's number of such a file
+ * (`llama_ftype`).
+ */
 export const GGUF_DTYPES = {
   f32: { type: 'F32', fileType: 0 },
   f16: { type: 'F16', fileType: 1 },

@@ -35,7 +35,9 @@ export function ggufOf(
     tensors: [
       ...constants.map(
         ({ name, values }): GgufTensorToWrite => ({
-          ...{ name, type: 'F32', shape: [values.length] },
+          name,
+          type: 'F32',
+          shape: [values.length],
           data: values,
         }),
       ),
@@ -43,7 +45,8 @@ export function ggufOf(
         const { name, shape } = tensor
         const isOutput = name === OUTPUT || (isTied && name === EMBEDDING)
         return {
-          ...{ name, shape },
+          name,
+          shape,
           type: typeOf(name, shape, dtype, isOutput),
           data: () => assemble(tensor, read),
         }
@@ -59,8 +62,8 @@ const QUANTIZATION_VERSION = 2
 const PLAIN = /(ffn_gate_inp|position_embd|token_types|attn_rel_b)\.weight$/
 
 /**
- * Vectors stay as they are. The output decides most about quality, and gets 8 bits where others have 4;
- * rows that are no whole blocks get 16.
+ * Vectors stay as they are. The output decides most about quality, and gets 8 bits where others
+ * have 4; rows that are no whole blocks get 16.
  */
 function typeOf(
   name: string,

@@ -26,8 +26,8 @@ export interface GgufModel {
 }
 
 /**
- * Reads what a file says of its model; the weights stay where they are. Throws UserError with the key or
- * the tensor at fault, also where the file has a tensor that the model has no place for.
+ * Reads what a file says of its model; the weights stay where they are. Throws UserError with the
+ * key or the tensor at fault, also where the file has a tensor that the model has no place for.
  */
 export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const { metadata, tensors } = gguf

@@ -5,8 +5,8 @@ type Read = (name: string) => Promise<Float32Array>
 const POSITIONS = 'model.embed_positions.weight'
 
 /**
- * The same model without what changes nothing, and what no architecture of llama.cpp therefore has: a
- * window as long as the context, and rows of the table of positions before that of the first.
+ * The same model without what changes nothing, and what no architecture of llama.cpp therefore has:
+ * a window as long as the context, and rows of the table of positions before that of the first.
  */
 export function asPlain(model: Model, read: Read): { model: Model; read: Read } {
   const config = withoutOffset(withoutIdleWindow(model.config))

@@ -12,8 +12,8 @@ import { END_KEYS } from './vocabulary/roles.ts'
 import { writeGgufTokenizer } from './vocabulary/write.ts'
 
 /**
- * Writes a GGUF file, tensor by tensor. Throws UserError that names what GGUF cannot say of the model or
- * its tokenizer.
+ * Writes a GGUF file, tensor by tensor. Throws UserError that names what GGUF cannot say of the
+ * model or its tokenizer.
  */
 export async function writeGguf(
   source: OpenModel,

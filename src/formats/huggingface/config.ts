@@ -161,12 +161,16 @@ const MOST = {
   'experts of all layers': 65_536,
 }
 
-/** Throws UserError where a configuration is absurd, or its options do not go together; `file` holds it. */
+/**
+ * Throws UserError where a configuration is absurd, or its options do not go together; `file` holds
+ * it.
+ */
 export function checkSizes(config: ModelConfig, file = 'config.json'): void {
   for (const { layers, experts, heads, dim, hiddenDim, headDim } of stacksOf(config)) {
     const found = { layers, experts: experts?.count ?? 0, heads }
     const all = {
-      ...{ ...found, width: Math.max(dim, hiddenDim, headDim) },
+      ...found,
+      width: Math.max(dim, hiddenDim, headDim),
       'experts of all layers': layers * found.experts,
     }
     for (const [name, value] of Object.entries(all))

@@ -2,13 +2,20 @@ import { gemmaNorms, readGemma, writeGemma } from './gemma.ts'
 import { llamaLike } from './llama-like.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
-/** Gemma 2 (Gemma Team 2024): bounded scores and logits, norms on both sides, a window in every other layer. */
+/**
+ * Gemma 2 (Gemma Team 2024): bounded scores and logits, norms on both sides, a window in every
+ * other layer.
+ */
 export const gemma2 = llamaLike({
   modelType: 'gemma2',
   name: 'Gemma2',
   defaults: {
-    ...{ context: 8192, ropeTheta: 10_000, tied: true },
-    ...{ headDim: 256, kvHeads: 4, activation: 'gelu_tanh' },
+    context: 8192,
+    ropeTheta: 10_000,
+    tied: true,
+    headDim: 256,
+    kvHeads: 4,
+    activation: 'gelu_tanh',
   },
   activationField: 'hidden_activation',
   mixesWindows: true,

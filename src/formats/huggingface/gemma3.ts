@@ -3,13 +3,20 @@ import { llamaLike, qkNorms } from './llama-like.ts'
 import { readRopes } from './rope.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
-/** Gemma 3's text model (Gemma Team 2025): normalised queries and keys, five layers with a window to one without. */
+/**
+ * Gemma 3's text model (Gemma Team 2025): normalised queries and keys, five layers with a window to
+ * one without.
+ */
 export const gemma3 = llamaLike({
   modelType: 'gemma3_text',
   name: 'Gemma3',
   defaults: {
-    ...{ context: 131_072, ropeTheta: 1_000_000, tied: true },
-    ...{ headDim: 256, kvHeads: 4, activation: 'gelu_tanh' },
+    context: 131_072,
+    ropeTheta: 1_000_000,
+    tied: true,
+    headDim: 256,
+    kvHeads: 4,
+    activation: 'gelu_tanh',
   },
   activationField: 'hidden_activation',
   aliases: { _sliding_window_pattern: 'sliding_window_pattern' },

@@ -9,8 +9,11 @@ export const mixtral = llamaLike({
   modelType: 'mixtral',
   name: 'Mixtral',
   defaults: {
-    ...{ context: 131_072, ropeTheta: 1_000_000, tied: false },
-    ...{ kvHeads: 8, normEpsilon: 1e-5 },
+    context: 131_072,
+    ropeTheta: 1_000_000,
+    tied: false,
+    kvHeads: 8,
+    normEpsilon: 1e-5,
   },
   aliases: { num_experts: 'num_local_experts' },
   read: (field, { hiddenDim }) => {

@@ -67,7 +67,8 @@ export const modernbert: Family = {
         attentionDropout: field.rate('attention_dropout', 0),
         head: onlyTied(field, readHead(field, heads(field)) ?? modernBertHead('mlm')),
       }),
-      ...{ window: undefined, windowed: undefined },
+      window: undefined,
+      windowed: undefined,
       ...windowsOf(size, windowed),
     }
   },

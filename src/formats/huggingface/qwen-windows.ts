@@ -2,7 +2,9 @@ import type { DecoderConfig } from '../../models/decoder-config.ts'
 import { contradiction, type FieldReader } from './fields.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
-/** Qwen's windows: in layers from `max_window_layers` on, and only if `use_sliding_window` says so. */
+/**
+ * Qwen's windows: in layers from `max_window_layers` on, and only if `use_sliding_window` says so.
+ */
 export function qwenWindows(field: FieldReader, layers: number) {
   const used = field.boolean('use_sliding_window', false)
   const size = field.optionalCount('sliding_window', 4096)

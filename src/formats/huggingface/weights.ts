@@ -74,14 +74,17 @@ export function exportTensors(
 export interface ImportTensorsOptions {
   /** Parameters that the file lacks are left as they are. */
   partial?: boolean
-  /** Is given the places of parameters whose floats lie in the file; those that it takes (true) are not read. */
+  /**
+   * Is given the places of parameters whose floats lie in the file; those that it takes (true) are
+   * not read.
+   */
   take?(parameter: string, place: StoredElements): boolean
 }
 
 /**
  * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
- * another shape or contradicts the configuration; returns the tensors of the file that the model has
- * no place for.
+ * another shape or contradicts the configuration; returns the tensors of the file that the model
+ * has no place for.
  */
 export async function importTensors(
   family: Family,
@@ -241,8 +244,8 @@ function findTensor(
 }
 
 /**
- * Files of a body alone leave out what names begin with, and others may add it; the oldest of BERT call
- * the parts of a norm gamma and beta.
+ * Files of a body alone leave out what names begin with, and others may add it; the oldest of BERT
+ * call the parts of a norm gamma and beta.
  */
 function nameIn(
   weights: Pick<NamedTensors, 'tensors'>,

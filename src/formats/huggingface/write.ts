@@ -9,8 +9,8 @@ import { descriptionFiles } from './model-files.ts'
 import { exportTensors } from './weights.ts'
 
 /**
- * Writes a folder in Hugging Face's layout, its weights spread over files of at most `shardBytes`. Throws
- * UserError where it cannot be written.
+ * Writes a folder in Hugging Face's layout, its weights spread over files of at most `shardBytes`.
+ * Throws UserError where it cannot be written.
  */
 export async function writeHuggingFace(
   source: OpenModel,

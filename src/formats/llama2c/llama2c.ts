@@ -37,7 +37,9 @@ export async function openLlama2c(
     tellLeftAside(path, leftAside)
     return {
       family: 'llama2.c',
-      ...{ config, tokenizer, read },
+      config,
+      tokenizer,
+      read,
       chatTemplate: undefined,
       generation: {},
       addBos: true,
@@ -50,7 +52,10 @@ export async function openLlama2c(
   }
 }
 
-/** Reads and checks the header; the size of the file must be what it says. `file` names it in errors. */
+/**
+ * Reads and checks the header; the size of the file must be what it says. `file` names it in
+ * errors.
+ */
 export async function readLlama2c(source: ByteSource, file: string): Promise<Checkpoint> {
   const header = await readLlama2cHeader(source, file)
   const { config, groupSize } = header

@@ -27,7 +27,10 @@ function fileOf(tokens: readonly Scored[]): Uint8Array {
   return file
 }
 
-/** llama2.c's encoder: a blank first, then of all neighbors that are a token those of the highest score. */
+/**
+ * llama2.c's encoder: a blank first, then of all neighbors that are a token those of the highest
+ * score.
+ */
 function slowly(tokens: readonly Scored[], text: string): number[] {
   const idOf = new Map(tokens.map(([token], i) => [token, 259 + i]))
   const symbols = Array.from(text === '' ? '' : ` ${text}`).flatMap((character) =>
@@ -48,7 +51,10 @@ function slowly(tokens: readonly Scored[], text: string): number[] {
   return symbols.map((symbol) => idOf.get(symbol) ?? 3 + Number(symbol.slice(1, -1)))
 }
 
-/** Trains a vocabulary: the pair that is most frequent becomes a token, its score the next lower one. */
+/**
+ * Trains a vocabulary: the pair that is most frequent becomes a token, its score the next lower
+ * one.
+ */
 function train(corpus: string, merges: number): Scored[] {
   const symbols = [...corpus]
   const tokens: Scored[] = []

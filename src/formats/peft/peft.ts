@@ -28,12 +28,15 @@ const NO_EFFECT = new Set([
   ...['megatron_core', 'ensure_weight_tying', 'qalora_group_size'],
 ])
 
-/** Starts that change the base's weights too, so that the adapter does not go with those on the disk. */
+/**
+ * Starts that change the base's weights too, so that the adapter does not go with those on the
+ * disk.
+ */
 const MOVED_BASE = /^(pissa|olora|loftq|corda)/
 
 /**
- * Reads adapter_config.json; `file` names it in errors. Throws UserError where it says something that
- * would be computed otherwise than here.
+ * Reads adapter_config.json; `file` names it in errors. Throws UserError where it says something
+ * that would be computed otherwise than here.
  */
 export function readPeftConfig(json: unknown, file: string): PeftConfig {
   const parsed = schema.safeParse(json)
@@ -62,7 +65,8 @@ const isOff = (value: unknown): boolean =>
   (typeof value === 'object' && Object.keys(value).length === 0)
 
 /**
- * Factor on B A of a module of a rank. Keys of `alpha_pattern` are expressions of the ends of names.
+ * Factor on B A of a module of a rank. Keys of `alpha_pattern` are expressions of the ends of
+ * names.
  * Throws UserError where one is none.
  */
 export function peftScale({ lora_alpha, use_rslora, alpha_pattern }: PeftConfig) {

@@ -40,9 +40,10 @@ export interface SafetensorsHeader {
 const MAX_HEADER = 100_000_000
 
 /**
- * Reads and checks the header: 8 bytes of length (little-endian), then JSON, then the data, which the
- * tensors must cover without holes, overlaps or rest. Nothing is believed before it is compared with
- * the size of the file, so a hostile header cannot make a reader allocate more than the file holds.
+ * Reads and checks the header: 8 bytes of length (little-endian), then JSON, then the data, which
+ * the tensors must cover without holes, overlaps or rest. Nothing is believed before it is compared
+ * with the size of the file, so a hostile header cannot make a reader allocate more than the file
+ * holds.
  * Throws UserError with the field at fault. Format: https://github.com/huggingface/safetensors
  */
 export const readHeader = async (source: ByteSource, file: string): Promise<SafetensorsHeader> => {

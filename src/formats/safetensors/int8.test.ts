@@ -14,7 +14,9 @@ const opened = async (...others: TensorToWrite[]) => {
   return withScales(await openSafetensors(bytesSource(await collect(encodeSafetensors(all)))))
 }
 const float = (name: string, shape: number[], ...values: number[]): TensorToWrite => ({
-  ...{ name, dtype: 'F32', shape },
+  name,
+  dtype: 'F32',
+  shape,
   data: Float32Array.from(values),
 })
 

@@ -13,8 +13,8 @@ const ZERO_POINT = 'weight_zero_point'
 const FORMAT = 'weight_format'
 
 /**
- * Weights whose int8 matrices are read as float32: each row times its scale. The tensors of scales are
- * hidden. Throws UserError, when it is read, for an int8 matrix without a scale.
+ * Weights whose int8 matrices are read as float32: each row times its scale. The tensors of scales
+ * are hidden. Throws UserError, when it is read, for an int8 matrix without a scale.
  */
 export function withScales(weights: Weights): Weights {
   const { tensors } = weights

@@ -22,7 +22,9 @@ const fileOf = (header: string | object, data = 0): Uint8Array => {
   return bytes
 }
 
-/** Written by the reference implementation: Python's safetensors 0.8.0, `safetensors.torch.save`. */
+/**
+ * Written by the reference implementation: Python's safetensors 0.8.0, `safetensors.torch.save`.
+ */
 const REFERENCE = `
 uAIAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJwb3NpdGlvbl9pZHMiOnsiZHR5cGUiOiJJNjQiLCJz
 aGFwZSI6WzNdLCJkYXRhX29mZnNldHMiOlswLDI0XX0sImEud2VpZ2h0Ijp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyXSwi

@@ -3,7 +3,10 @@ import { UserError } from '../../errors.ts'
 import type { HeadConfig } from '../../models/head-config.ts'
 import type { ModelConfig } from '../../models/model.ts'
 
-/** The list of what a text passes through, and where the pooling is described (sentence-transformers). */
+/**
+ * The list of what a text passes through, and where the pooling is described
+ * (sentence-transformers).
+ */
 export const MODULES = 'modules.json'
 const POOLING = '1_Pooling'
 /** How texts are read. */
@@ -36,8 +39,8 @@ const MODES = {
 } as const satisfies Record<string, HeadConfig['pooling']>
 
 /**
- * How vectors are made of hidden states, and whether texts are made lower case before, by `modules.json` and
- * the files beside it. Throws UserError where it is done as cannot be here.
+ * How vectors are made of hidden states, and whether texts are made lower case before, by
+ * `modules.json` and the files beside it. Throws UserError where it is done as cannot be here.
  */
 export async function readSentence(
   read: Read,
@@ -120,7 +123,9 @@ export const withSentence = (config: ModelConfig, sentence: Sentence): ModelConf
     ? ({ ...config, head: { ...config.head, ...sentence } } as ModelConfig)
     : config
 
-/** Contents of the files that say how a model's vectors are made, by name; none for other models. */
+/**
+ * Contents of the files that say how a model's vectors are made, by name; none for other models.
+ */
 export function sentenceFiles(config: ModelConfig): Record<string, unknown> {
   if (config.kind === 'encoder-decoder' || config.head?.task !== 'embed') return {}
   const { pooling, normalized, maxTokens, prompts } = config.head

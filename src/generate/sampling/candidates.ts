@@ -1,4 +1,6 @@
-/** Tokens that may be drawn next. Its memory is for the whole vocabulary, and used again each time. */
+/**
+ * Tokens that may be drawn next. Its memory is for the whole vocabulary, and used again each time.
+ */
 export class Candidates {
   /** Tokens are ids[0 .. count - 1], with their logits. */
   readonly ids: Int32Array
@@ -41,7 +43,9 @@ export class Candidates {
     return total
   }
 
-  /** Puts a token in another's place: filters move those that stay to the front, and set `count`. */
+  /**
+   * Puts a token in another's place: filters move those that stay to the front, and set `count`.
+   */
   move(from: number, to: number): void {
     this.ids[to] = this.ids[from] as number
     this.logits[to] = this.logits[from] as number

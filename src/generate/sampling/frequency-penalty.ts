@@ -1,6 +1,8 @@
 import type { Adjustment } from './adjustment.ts'
 
-/** Takes `penalty` off a token's logit for each time that it was generated, as OpenAI's API does. */
+/**
+ * Takes `penalty` off a token's logit for each time that it was generated, as OpenAI's API does.
+ */
 export const frequencyPenalty =
   (penalty: number): Adjustment =>
   (logits, { generated }) => {

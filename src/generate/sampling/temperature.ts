@@ -1,6 +1,8 @@
 import type { Filter } from './candidates.ts'
 
-/** Divides logits: below 1 the likely grow likelier, above 1 all grow alike (Ackley et al. 1985). */
+/**
+ * Divides logits: below 1 the likely grow likelier, above 1 all grow alike (Ackley et al. 1985).
+ */
 export const temperature =
   (value: number): Filter =>
   (candidates) => {

@@ -4,8 +4,9 @@ import type { OnnxModel, StoredElements } from './model.ts'
 import { byteLength, type InitializerProto } from './proto.ts'
 
 /**
- * Declares a weight that lies in a file. What the file has in another type or order is brought into the
- * weight's by nodes that the runtime computes once, when it loads; `result` is what they end with.
+ * Declares a weight that lies in a file. What the file has in another type or order is brought into
+ * the weight's by nodes that the runtime computes once, when it loads; `result` is what they end
+ * with.
  */
 export function emitStored(
   name: string,

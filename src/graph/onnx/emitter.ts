@@ -4,8 +4,8 @@ import type { Tensor } from '../tensor.ts'
 export type Attribute = number | string | readonly number[] | { float: number }
 
 /**
- * Where a model will run; ops choose their ONNX form by it. `standard`: on any runtime, by operators
- * of the ONNX standard alone.
+ * Where a model will run; ops choose their ONNX form by it. `standard`: on any runtime, by
+ * operators of the ONNX standard alone.
  */
 export type Target = 'cpu' | 'webgpu' | 'wasm' | 'standard'
 

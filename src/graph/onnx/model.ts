@@ -1,7 +1,9 @@
 import type { Shape } from '../dim.ts'
 import type { DType, TypedArray } from '../dtype.ts'
 
-/** Name, element type and shape (numbers, or names of dimensions that vary) of an input or output. */
+/**
+ * Name, element type and shape (numbers, or names of dimensions that vary) of an input or output.
+ */
 export interface TensorSpec {
   name: string
   dtype: DType

@@ -4,7 +4,10 @@ import { DTYPES, STORED_DTYPES, type StoredDType } from '../dtype.ts'
 import type { Attribute } from './emitter.ts'
 import type { TensorSpec } from './model.ts'
 
-/** The few messages of ONNX that a model needs, by the field numbers of onnx.proto (onnx/onnx, v1.15). */
+/**
+ * The few messages of ONNX that a model needs, by the field numbers of onnx.proto (onnx/onnx,
+ * v1.15).
+ */
 
 type Write = (writer: Writer) => void
 
@@ -65,7 +68,10 @@ export interface InitializerProto {
   name: string
   dtype: StoredDType
   shape: readonly number[]
-  /** Little-endian elements, or what makes them when they are written; undefined: kept outside the model. */
+  /**
+   * Little-endian elements, or what makes them when they are written; undefined: kept outside the
+   * model.
+   */
   bytes: Uint8Array | (() => Uint8Array) | undefined
   /** Of elements outside: the file beside the model, and the part of it. */
   place?: { location: string; offset: number; length: number }
@@ -140,7 +146,10 @@ export interface GraphProto {
 const IR_VERSION = 9
 const OPSET = 20
 
-/** A serialised ModelProto: opset 20, and version 1 of ONNX Runtime's own operators where there are any. */
+/**
+ * A serialised ModelProto: opset 20, and version 1 of ONNX Runtime's own operators where there are
+ * any.
+ */
 export function encodeModel(graph: GraphProto): Uint8Array {
   const pieces = [...modelPieces(graph)]
   const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))

@@ -18,9 +18,9 @@ export const barrier = (x: Tensor, ...after: Tensor[]): Tensor =>
   apply(barrierOp, [x, ...after], {})
 
 /**
- * No element differs from itself, by `<` not even NaN, which the runtime does not know. So the zeros
- * of a Reshape that copies every size depend on `after`; it passes its memory on. On a GPU, sizes
- * would have to come back to the host: there a zero is added, a pass over `x`.
+ * No element differs from itself, by `<` not even NaN, which the runtime does not know. So the
+ * zeros of a Reshape that copies every size depend on `after`; it passes its memory on. On a GPU,
+ * sizes would have to come back to the host: there a zero is added, a pass over `x`.
  */
 function emitBarrier(
   x: Tensor,

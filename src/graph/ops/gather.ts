@@ -18,11 +18,15 @@ const gatherOp: Op = {
   onnx: (node, emit) => emit.node('Gather', node.inputs, node.outputs, { axis: 0 }),
 }
 
-/** Rows of `table` (V, ...) at `indices` (...): an embedding. The result is (...indices, ...rest). */
+/**
+ * Rows of `table` (V, ...) at `indices` (...): an embedding. The result is (...indices, ...rest).
+ */
 export const gather = (table: Tensor, indices: Tensor): Tensor =>
   apply(gatherOp, [table, indices], {})
 
-/** Tables up to this many rows sum their gradient as a product with one-hot rows, which is faster. */
+/**
+ * Tables up to this many rows sum their gradient as a product with one-hot rows, which is faster.
+ */
 const ONE_HOT_ROWS = 512
 
 function gatherGradient(g: Tensor, table: Tensor, indices: Tensor): Tensor {
@@ -40,7 +44,9 @@ function gatherGradient(g: Tensor, table: Tensor, indices: Tensor): Tensor {
   return reshape(summed, table.shape)
 }
 
-/** 1 at `indices`, 0 elsewhere, along a new last axis of size `depth`; an index outside gives zeros. */
+/**
+ * 1 at `indices`, 0 elsewhere, along a new last axis of size `depth`; an index outside gives zeros.
+ */
 export function oneHot(indices: Tensor, depth: number, dtype: DType = 'float32'): Tensor {
   const classes = constant(
     Array.from({ length: depth }, (_, i) => i),

@@ -29,7 +29,9 @@ const constantOp: Op<ConstantAttrs> = {
   infer: (_, { dtype, shape }) => ({ dtype, shape }),
 }
 
-/** A fixed tensor. One value fills the shape; otherwise `values` holds every element, row by row. */
+/**
+ * A fixed tensor. One value fills the shape; otherwise `values` holds every element, row by row.
+ */
 export function constant(
   values: number | readonly number[] | TypedArray,
   shape: readonly number[] = [],

@@ -71,7 +71,10 @@ function emitMatMul({ inputs, outputs, attrs }: Node<MatMulAttrs>, emit: Emitter
   }
 }
 
-/** For engines without FusedMatMul: a matrix product of two-axis operands is a Gemm, others transpose. */
+/**
+ * For engines without FusedMatMul: a matrix product of two-axis operands is a Gemm, others
+ * transpose.
+ */
 function emitPlain(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],

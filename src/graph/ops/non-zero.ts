@@ -18,7 +18,7 @@ const nonZeroOp: Op<{ name: string }> = {
 }
 
 /**
- * The places of x (N) that are true, rising. How many there are is known only when it is computed: the
- * result has the dimension `name`, which must be used for nothing else.
+ * The places of x (N) that are true, rising. How many there are is known only when it is computed:
+ * the result has the dimension `name`, which must be used for nothing else.
  */
 export const nonZero = (x: Tensor, name: string): Tensor => apply(nonZeroOp, [x], { name })

@@ -98,7 +98,9 @@ function emitInverse(x: Tensor | string, inverse: Tensor, epsilon: number, emit:
   emit.node('Reciprocal', [root], [inverse])
 }
 
-/** Layer normalisation over the last axis (Ba, Kiros & Hinton 2016). x: (..., C), scale, shift: (C). */
+/**
+ * Layer normalisation over the last axis (Ba, Kiros & Hinton 2016). x: (..., C), scale, shift: (C).
+ */
 export const layerNorm = (x: Tensor, scale: Tensor, shift?: Tensor, epsilon = 1e-5): Tensor =>
   apply(layerNormOp, shift ? [x, scale, shift] : [x, scale], { epsilon })
 
@@ -142,6 +144,9 @@ const rmsNormOp: Op<NormAttrs> = {
   },
 }
 
-/** Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019). x: (..., C), scale: (C). */
+/**
+ * Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019). x: (..., C), scale:
+ * (C).
+ */
 export const rmsNorm = (x: Tensor, scale: Tensor, epsilon = 1e-5): Tensor =>
   apply(rmsNormOp, [x, scale], { epsilon })

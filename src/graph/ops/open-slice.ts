@@ -58,6 +58,8 @@ const lastOp: Op<{ axis: number; size: string }> = {
   },
 }
 
-/** The last `count` () int64 elements of x along an axis, all where it is 0; `size` names how many. */
+/**
+ * The last `count` () int64 elements of x along an axis, all where it is 0; `size` names how many.
+ */
 export const last = (x: Tensor, axis: number, count: Tensor, size: string): Tensor =>
   apply(lastOp, [x, count], { axis: normalizeAxis(axis, x.rank, 'last'), size })

@@ -5,7 +5,9 @@ import { cast, floor, mul, sub } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { concat, reshape, slice } from './shape.ts'
 
-/** How a matrix (rows, columns) is stored in whole numbers: each row in blocks with a scale each. */
+/**
+ * How a matrix (rows, columns) is stored in whole numbers: each row in blocks with a scale each.
+ */
 export interface BlockFormat {
   bits: 4 | 8
   /** Elements of a block: a power of two from 16 on. */
@@ -14,7 +16,9 @@ export interface BlockFormat {
   columns: number
 }
 
-/** Shapes of the stored numbers, uint8, two of 4 bits to a byte, the first lower; and of the scales. */
+/**
+ * Shapes of the stored numbers, uint8, two of 4 bits to a byte, the first lower; and of the scales.
+ */
 export function blockShapes({ bits, blockSize, rows, columns }: BlockFormat): {
   blocks: [rows: number, blocks: number, bytes: number]
   scales: [size: number]
@@ -54,7 +58,8 @@ const quantizedMatmulOp: Op<BlockFormat> = {
 const INT8 = 4
 
 /**
- * x Wᵀ, where W (rows, columns) is stored in blocks: an element is its scale times (q - 2^(bits - 1)).
+ * x Wᵀ, where W (rows, columns) is stored in blocks: an element is its scale times (q - 2^(bits -
+ * 1)).
  * x: (..., columns) -> (..., rows). The matrix itself has no derivative.
  */
 export const quantizedMatmul = (

@@ -64,8 +64,8 @@ const reshapeOp: Op<{ shape: Shape }> = {
 }
 
 /**
- * A shape with names as ONNX can state it without knowing their sizes: 0 copies the size at the same
- * place, -1, at most once, takes the rest. Undefined where that is not enough.
+ * A shape with names as ONNX can state it without knowing their sizes: 0 copies the size at the
+ * same place, -1, at most once, takes the rest. Undefined where that is not enough.
  */
 function reshapeNumbers(x: Tensor, shape: Shape): number[] | undefined {
   const copied = shape.map((dim, i) => (typeof dim === 'string' && x.shape[i] === dim ? 0 : dim))

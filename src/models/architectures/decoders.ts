@@ -12,17 +12,23 @@ export const qwen2Config = (sizes: DecoderSizes): DecoderConfig =>
 export const qwen3Config = (sizes: DecoderSizes): DecoderConfig =>
   llamaConfig({ qkNorm: true, tied: true, ...sizes })
 
-/** Gemma 2 (Gemma Team 2024): bounded scores and logits, norms on both sides, a window in every other layer. */
+/**
+ * Gemma 2 (Gemma Team 2024): bounded scores and logits, norms on both sides, a window in every
+ * other layer.
+ */
 export const gemma2Config = (sizes: DecoderSizes): DecoderConfig =>
   gemma(sizes, {
-    ...{ attentionSoftcap: 50, logitSoftcap: 30 },
+    attentionSoftcap: 50,
+    logitSoftcap: 30,
     windowed: layersOf(sizes, (layer) => layer % 2 === 0),
   })
 
 /** Gemma 3 (Gemma Team 2025): normalised queries and keys, a window in five of six layers. */
 export const gemma3Config = (sizes: DecoderSizes): DecoderConfig =>
   gemma(sizes, {
-    ...{ qkNorm: true, ropeTheta: 1_000_000, windowRopeTheta: 10_000 },
+    qkNorm: true,
+    ropeTheta: 1_000_000,
+    windowRopeTheta: 10_000,
     windowed: layersOf(sizes, (layer) => layer % 6 !== 5),
   })
 
@@ -44,8 +50,12 @@ export function qwen3MoeConfig(sizes: DecoderSizes): DecoderConfig {
 
 const gemma = (sizes: DecoderSizes, differs: Partial<DecoderConfig>): DecoderConfig =>
   llamaConfig({
-    ...{ normPlace: 'both', normEpsilon: 1e-6, activation: 'gelu_tanh', tied: true },
-    ...{ embeddingScale: Math.sqrt(sizes.dim), window: half(sizes.context) },
+    normPlace: 'both',
+    normEpsilon: 1e-6,
+    activation: 'gelu_tanh',
+    tied: true,
+    embeddingScale: Math.sqrt(sizes.dim),
+    window: half(sizes.context),
     ...differs,
     ...sizes,
   })

@@ -1,8 +1,8 @@
 import { abs, constant, mul, neg, type Tensor } from '../../graph/index.ts'
 
 /**
- * Slopes of ALiBi (Press et al. 2022) for each head: a geometric sequence from 2^(-8/n) on for n heads;
- * where n is no power of two, every other slope of twice the next lower power fills up.
+ * Slopes of ALiBi (Press et al. 2022) for each head: a geometric sequence from 2^(-8/n) on for n
+ * heads; where n is no power of two, every other slope of twice the next lower power fills up.
  */
 export function alibiSlopes(heads: number): number[] {
   const power = 2 ** Math.floor(Math.log2(heads))

@@ -20,8 +20,8 @@ export interface BucketOptions {
 }
 
 /**
- * The bucket of a distance, key's place less query's (Raffel et al. 2020): near places have one each,
- * those further away share logarithmically wider ones.
+ * The bucket of a distance, key's place less query's (Raffel et al. 2020): near places have one
+ * each, those further away share logarithmically wider ones.
  */
 export function relativeBucket(distance: number, options: BucketOptions): number {
   const { maxDistance, bidirectional } = options

@@ -1,6 +1,8 @@
 import type { RotaryFrequencies, RotaryOptions } from './rotary.ts'
 
-/** How rotary positions are stretched over a longer context; names and defaults are Hugging Face's. */
+/**
+ * How rotary positions are stretched over a longer context; names and defaults are Hugging Face's.
+ */
 export type RopeScaling =
   | { kind: 'linear'; factor: number }
   | { kind: 'dynamic'; factor: number; original: number }
@@ -51,8 +53,9 @@ const linear: Scale<{ factor: number }> = (frequencies, { factor }) => ({
 })
 
 /**
- * Dynamic NTK-aware scaling (bloc97, emozilla 2023): beyond the original context the base grows with
- * the length, here with that of the tables: of a text in training, of the whole context in use.
+ * Dynamic NTK-aware scaling (bloc97, emozilla 2023): beyond the original context the base grows
+ * with the length, here with that of the tables: of a text in training, of the whole context in
+ * use.
  */
 const dynamic: Scale<{ factor: number; original: number }> = (
   frequencies,

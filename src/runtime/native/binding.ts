@@ -98,7 +98,9 @@ export class NativeBinding implements Binding {
     this.#held.release()
   }
 
-  /** The IoBinding. On a GPU it is made at the first run, in turn: another thread may be using it. */
+  /**
+   * The IoBinding. On a GPU it is made at the first run, in turn: another thread may be using it.
+   */
   #native(): Pointer {
     this.#pointer ??= createBinding(this.#program, this.#tensors)
     return this.#pointer

@@ -3,10 +3,15 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EngineUnavailable } from '../../errors.ts'
 
-/** The one version of ONNX Runtime whose library is used: two in a process would share its symbols. */
+/**
+ * The one version of ONNX Runtime whose library is used: two in a process would share its symbols.
+ */
 export const VERSION = '1.30.0'
 
-/** Its post-install script fetches CUDA libraries that are of no use here, and fails without a network. */
+/**
+ * Its post-install script fetches CUDA libraries that are of no use here, and fails without a
+ * network.
+ */
 export const REMEDY = `npm i onnxruntime-node@${VERSION} --ignore-scripts`
 
 /** What onnxruntime-node ships, by `process.platform`-`process.arch`. */
@@ -25,7 +30,9 @@ export interface LibraryQuery {
   from?: string
 }
 
-/** Path of ONNX Runtime's library in the installed `onnxruntime-node`; throws `EngineUnavailable`. */
+/**
+ * Path of ONNX Runtime's library in the installed `onnxruntime-node`; throws `EngineUnavailable`.
+ */
 export function findLibrary(query: LibraryQuery = {}): string {
   const { platform = process.platform, arch = process.arch, from = import.meta.url } = query
   const file = LIBRARIES[`${platform}-${arch}`]

@@ -7,8 +7,8 @@ import { Shared } from './shared.ts'
 const ALIGNMENT = 64
 
 /**
- * Zero-filled memory that does not move and that JavaScript sees as an ArrayBuffer. Freed, its views
- * are left with length 0: late use of one cannot reach memory that others own by now.
+ * Zero-filled memory that does not move and that JavaScript sees as an ArrayBuffer. Freed, its
+ * views are left with length 0: late use of one cannot reach memory that others own by now.
  */
 export class Memory extends Shared {
   readonly buffer: ArrayBuffer

@@ -38,8 +38,9 @@ function storedIn({ weights }: OnnxModel): ReadonlySet<string> {
 }
 
 /**
- * Creates a session off the event loop. The weights are copied and, where it pays, packed; those in a
- * file are mapped, and packed ones let go one after the other, so that there are never two of all.
+ * Creates a session off the event loop. The weights are copied and, where it pays, packed; those in
+ * a file are mapped, and packed ones let go one after the other, so that there are never two of
+ * all.
  * Throws ReplacedError where such a file is no longer the one that was opened.
  */
 export async function createSession(

@@ -2,7 +2,10 @@ import type { Pointer } from '../../files/koffi.ts'
 import { DTYPES, type DType } from '../../graph/dtype.ts'
 import type { Environment } from './environment.ts'
 
-/** An OrtValue over `bytes` of memory (`kind` describes it) that the caller keeps alive and in place. */
+/**
+ * An OrtValue over `bytes` of memory (`kind` describes it) that the caller keeps alive and in
+ * place.
+ */
 export function createValue(
   { api, cpuMemory }: Environment,
   dtype: DType,

@@ -27,8 +27,9 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   private readonly specialIds: ReadonlySet<number>
 
   /**
-   * `json` as read from a byte-level `tokenizer.json`, `splitter` as its pre_tokenizer says, `config`
-   * from `tokenizer_config.json`. Throws a UserError if vocabulary and merges do not fit together.
+   * `json` as read from a byte-level `tokenizer.json`, `splitter` as its pre_tokenizer says,
+   * `config` from `tokenizer_config.json`. Throws a UserError if vocabulary and merges do not fit
+   * together.
    */
   constructor(json: TokenizerJson, splitter: Splitter, config: TokenizerConfig = {}) {
     super(json, config)

@@ -21,8 +21,9 @@ export interface TrainBpeOptions {
   /** A pair is merged only if it occurs this often. Default: 2. */
   minFrequency?: number
   /**
-   * Make no token of part of a character together with a neighbor of it (`的` and the first two bytes
-   * of `一`), which bytes alone would: on Chinese text half a percent fewer tokens. Default: with
+   * Make no token of part of a character together with a neighbor of it (`的` and the first two
+   * bytes of `一`), which bytes alone would: on Chinese text half a percent fewer tokens. Default:
+   * with
    * `chinese` only, so that the other patterns train as elsewhere.
    */
   wholeCharacters?: boolean

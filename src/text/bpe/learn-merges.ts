@@ -18,12 +18,12 @@ export interface LearnOptions {
 /**
  * Byte-pair training (Sennrich et al. 2016): again and again the most frequent pair of neighbors is
  * merged. Of pairs equally frequent the one whose bytes come later in the alphabet is taken: the
- * greater left token, then the greater right one. The result depends on the counts alone, not on the
- * order of the words.
+ * greater left token, then the greater right one. The result depends on the counts alone, not on
+ * the order of the words.
  *
  * Every place where a pair occurs is in that pair's list, so a merge touches only the places it
- * changes. Time is about that of one pass over the distinct words plus the changes; memory is set by
- * the distinct words.
+ * changes. Time is about that of one pass over the distinct words plus the changes; memory is set
+ * by the distinct words.
  */
 export function learnMerges(words: WordCounts, options: LearnOptions): Merge[] {
   const places = new Places(words)
@@ -53,7 +53,9 @@ class Places {
   /** Neighbors in the word, -1 at its ends. */
   private readonly next: Int32Array
   private readonly previous: Int32Array
-  /** The pair of the symbol here and the next one (-1: none), and its neighbors in that pair's list. */
+  /**
+   * The pair of the symbol here and the next one (-1: none), and its neighbors in that pair's list.
+   */
   private readonly pairAt: Int32Array
   private readonly listNext: Int32Array
   private readonly listPrevious: Int32Array
@@ -125,7 +127,8 @@ class Places {
     const left = this.bytesOf(this.pairs.left[pair]!)
     const right = this.bytesOf(this.pairs.right[pair]!)
     if (isContinuation(right[0]!)) {
-      // The character that `right` goes on with must be all that `left` has, and `right` nothing else.
+      // The character that `right` goes on with must be all that `left` has, and `right` nothing
+      // else.
       return left.every((byte, i) => i === 0 || isContinuation(byte)) && right.every(isContinuation)
     }
     return isWhole(left) && isWhole(right)

@@ -46,7 +46,10 @@ class Model {
   }
 }
 
-/** Few characters that share bytes, so that random merges meet; `order` makes the pairs of each model. */
+/**
+ * Few characters that share bytes, so that random merges meet; `order` makes the pairs of each
+ * model.
+ */
 const alphabet = [...'ab é一丁七丂啊\u{1f600}']
 const texts = fc
   .array(fc.constantFrom(...alphabet), { minLength: 1, maxLength: 12 })

@@ -5,9 +5,9 @@ import { safeCut } from './safe-cut.ts'
 const PIECE = 1 << 18
 
 /**
- * Regroups a stream of text into pieces that can be split into words each on its own: they end where
- * every pattern has a boundary, or at a special token, which is left out. Where a piece has no
- * boundary it is cut between two characters, so that neither memory nor time goes by the longest
+ * Regroups a stream of text into pieces that can be split into words each on its own: they end
+ * where every pattern has a boundary, or at a special token, which is left out. Where a piece has
+ * no boundary it is cut between two characters, so that neither memory nor time goes by the longest
  * word. However the stream is divided, the words are the same.
  */
 export async function* pieces(

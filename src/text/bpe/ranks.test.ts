@@ -13,7 +13,9 @@ const prose = `It was the best of times, it WASN'T the worst: 1,859 pages -- "th
 naïve Ωmega Привет, мир! สวัสดี हिन्दी 한국어 ひらがなカタカナ العربية
 👍🏽👩‍👩‍👧‍👦🇨🇳 €½Ⅷ² \u200b\t\tfor (let i = 0; i < n; i++) {\r\n    sum += xs[i] ** 2 // ok\n}\n\n\n   `
 
-/** The peer's JavaScript white space differs from the reference implementations' in two characters. */
+/**
+ * The peer's JavaScript white space differs from the reference implementations' in two characters.
+ */
 const withoutThose = (text: string): string => text.replace(/[\u0085\ufeff]/g, '')
 
 const texts = fc

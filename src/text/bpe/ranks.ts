@@ -14,11 +14,11 @@ export interface RanksOptions {
 }
 
 /**
- * The tokenizer of a table of ranks, as OpenAI publishes them (`cl100k_base.tiktoken`): the bytes of
- * each token by id; ids that are not used are skipped. There, any two neighbors merge that together
- * are a token, the lowest id first. Inside a token's own bytes that leads to one last pair, and two
- * neighbors anywhere came about just as there; so that pair is the token's merge, and there are as
- * many merges as tokens. Throws a UserError if one of the 256 bytes is missing.
+ * The tokenizer of a table of ranks, as OpenAI publishes them (`cl100k_base.tiktoken`): the bytes
+ * of each token by id; ids that are not used are skipped. There, any two neighbors merge that
+ * together are a token, the lowest id first. Inside a token's own bytes that leads to one last
+ * pair, and two neighbors anywhere came about just as there; so that pair is the token's merge, and
+ * there are as many merges as tokens. Throws a UserError if one of the 256 bytes is missing.
  */
 export function bpeFromRanks(
   ranks: readonly (Uint8Array | undefined)[],

@@ -5,14 +5,19 @@ import { scanChinese, scanCl100k, scanGpt2, scanLlama3, scanQwen2 } from './scan
 /**
  * How text is cut into words before byte pairs are merged; no token crosses a cut.
  * - `gpt2`: words, numbers and punctuation with the blank before them.
- * - `cl100k` (GPT-4): any case of contraction, three numerals at most, line breaks with punctuation.
- * - `chinese`: for Chinese with English in it. A Han run is a word of its own, so `用Python写` is three
+ * - `cl100k` (GPT-4): any case of contraction, three numerals at most, line breaks with
+ * punctuation.
+ * - `chinese`: for Chinese with English in it. A Han run is a word of its own, so `用Python写` is
+ * three
  *   words where cl100k makes one; neither a blank nor punctuation before it changes how it is cut
  *   (cl100k glues `，我们` together); Latin words keep GPT-2's leading blank; three numerals at most.
  */
 export type SplitName = 'gpt2' | 'cl100k' | 'chinese'
 
-/** The patterns as `tokenizer.json` holds them, in the notation common to Rust, Oniguruma and JavaScript. */
+/**
+ * The patterns as `tokenizer.json` holds them, in the notation common to Rust, Oniguruma and
+ * JavaScript.
+ */
 export const splitSources: Readonly<Record<SplitName, string>> = {
   gpt2: String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
   cl100k: String.raw`'(?:[sdmtSDMT]|[lL][lL]|[vV][eE]|[rR][eE])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+(?![\s\S])|\s*[\r\n]+|\s+(?!\S)|\s+`,

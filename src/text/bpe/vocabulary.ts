@@ -69,7 +69,9 @@ function readMerges(pairs: readonly unknown[], ids: ReadonlyMap<string, number>)
   return merges
 }
 
-/** All tokens' bytes in one array: a hundred thousand small arrays would take ten times the room. */
+/**
+ * All tokens' bytes in one array: a hundred thousand small arrays would take ten times the room.
+ */
 function packedBytes(
   size: number,
   tokens: readonly (string | undefined)[],
@@ -96,7 +98,10 @@ function packedBytes(
   return (id) => bytes.subarray(starts[id], starts[id + 1])
 }
 
-/** Writes the bytes that `token` spells; returns where they end, -1 for a letter outside the alphabet. */
+/**
+ * Writes the bytes that `token` spells; returns where they end, -1 for a letter outside the
+ * alphabet.
+ */
 function spell(token: string, bytes: Uint8Array, at: number): number {
   for (let i = 0; i < token.length; i++) {
     const byte = byteOfCharacter[token.charCodeAt(i)]

@@ -1,14 +1,16 @@
 /**
- * A map from byte strings to numbers: words are numbered in the order of their first appearance, and
- * each holds one value. Open addressing, the keys end to end in one array: looking a word up touches
- * three cache lines, makes no string and allocates nothing.
+ * A map from byte strings to numbers: words are numbered in the order of their first appearance,
+ * and each holds one value. Open addressing, the keys end to end in one array: looking a word up
+ * touches three cache lines, makes no string and allocates nothing.
  */
 export class WordTable {
   /** Distinct words so far; they are numbered 0 .. size - 1. */
   size = 0
   /** Bytes of all words, end to end. */
   keys = new Uint8Array(1 << 12)
-  /** For each word its start in `keys` and its value, then the start that the next one would have. */
+  /**
+   * For each word its start in `keys` and its value, then the start that the next one would have.
+   */
   private words = new Int32Array(2 * 257)
   /** Pairs of word + 1 (0 where free) and hash; at most half are used. */
   private slots = new Int32Array(2 * 512)

@@ -5,7 +5,8 @@ import type { Scanner } from './scan.ts'
 const WINDOW = 1 << 14
 
 /**
- * What is done with the words of a window: word i is bytes[ends[i - 1] .. ends[i]), the first from 0.
+ * What is done with the words of a window: word i is bytes[ends[i - 1] .. ends[i]), the first from
+ * 0.
  * Both arrays are overwritten after the call.
  */
 export type WordSink = (bytes: Uint8Array, ends: Int32Array, count: number) => void

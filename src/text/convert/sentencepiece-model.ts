@@ -1,7 +1,10 @@
 import { Reader } from 'protobufjs/minimal.js'
 import { UserError } from '../../errors.ts'
 
-/** What a piece is for; text makes only those that are `normal`, `byte` ones where nothing else does. */
+/**
+ * What a piece is for; text makes only those that are `normal`, `byte` ones where nothing else
+ * does.
+ */
 export type PieceKind = 'normal' | 'unknown' | 'control' | 'user' | 'unused' | 'byte'
 
 export interface Piece {
@@ -10,7 +13,10 @@ export interface Piece {
   readonly kind: PieceKind
 }
 
-/** A SentencePiece model (Kudo and Richardson 2018): its vocabulary by id, and how text is normalized. */
+/**
+ * A SentencePiece model (Kudo and Richardson 2018): its vocabulary by id, and how text is
+ * normalized.
+ */
 export interface SentencePieceModel {
   readonly type: 'unigram' | 'bpe' | 'char'
   readonly pieces: readonly Piece[]
@@ -34,8 +40,8 @@ const TYPES: ReadonlyMap<number, SentencePieceModel['type']> = new Map([
 ])
 
 /**
- * Reads a `.model` file (google/sentencepiece, sentencepiece_model.proto). Throws UserError if it is
- * damaged, or of a kind that Hugging Face's format cannot hold.
+ * Reads a `.model` file (google/sentencepiece, sentencepiece_model.proto). Throws UserError if it
+ * is damaged, or of a kind that Hugging Face's format cannot hold.
  */
 export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
   const pieces: Piece[] = []

@@ -10,7 +10,9 @@ import {
   type SentencePieceModel,
 } from './sentencepiece-model.ts'
 
-/** Tokenizers whose ids are not those of their SentencePiece model (or whose inputs end with CLS). */
+/**
+ * Tokenizers whose ids are not those of their SentencePiece model (or whose inputs end with CLS).
+ */
 const RENUMBERED =
   /^(XLMRoberta|Camembert|MBart|Nllb|M2M100|Barthez|XLMProphetNet|XGLM|XLNet|CPM|Cpm|Marian|SeamlessM4T|Speech2Text|Pegasus|BigBirdPegasus|PLBart|ErnieM)/
 /** Tokenizers that end every text, and have sentinels after all pieces (Raffel et al. 2020). */
@@ -19,8 +21,8 @@ const T5 = /^(M?T5|UMT5)/
 /**
  * The tokenizer.json of a SentencePiece model (`spiece.model`, `tokenizer.model`), `config` as in
  * tokenizer_config.json: its `tokenizer_class` says what the model expects around a text. Encodings
- * are SentencePiece's. Throws UserError for a damaged model, and for one of a class that numbers its
- * tokens otherwise.
+ * are SentencePiece's. Throws UserError for a damaged model, and for one of a class that numbers
+ * its tokens otherwise.
  */
 export function sentencePieceTokenizer(
   bytes: Uint8Array,

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
 import { renderTemplate } from '../chat-template.ts'
 
-/** Templates, and what Jinja2 makes of them; null where it refuses. The crosscheck asks it again. */
+/**
+ * Templates, and what Jinja2 makes of them; null where it refuses. The crosscheck asks it again.
+ */
 const cases: [template: string, text: string | null][] = JSON.parse(
   readFileSync(new URL('../../../test/jinja2-cases.json', import.meta.url), 'utf8'),
 )

@@ -3,8 +3,8 @@ import { widthOf } from '../bpe/utf8.ts'
 
 /**
  * SentencePiece's normalizer (Kudo and Richardson 2018): of the sequences in `precompiled_charsmap`
- * the longest that matches is replaced, from left to right; all else stays. The map is, in base64, a
- * uint32 with the size of a trie in bytes, the trie, and the replacements, each ending in a zero.
+ * the longest that matches is replaced, from left to right; all else stays. The map is, in base64,
+ * a uint32 with the size of a trie in bytes, the trie, and the replacements, each ending in a zero.
  * Throws UserError if it is damaged.
  */
 export function charsmapNormalizer(charsmap: string): (text: string) => string {

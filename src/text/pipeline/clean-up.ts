@@ -1,6 +1,8 @@
 import type { StreamDecoder } from '../tokenizer.ts'
 
-/** Takes back the blanks that cutting text at punctuation puts in, as transformers does for English. */
+/**
+ * Takes back the blanks that cutting text at punctuation puts in, as transformers does for English.
+ */
 export function cleanUp(text: string): string {
   return text
     .replace(/ ([.?!,])/g, '$1')
@@ -8,7 +10,9 @@ export function cleanUp(text: string): string {
     .replace(/ (n't|'m|'s|'ve|'re)/g, '$1')
 }
 
-/** A stream whose text is cleaned up: one word late, since what is taken back begins with a blank. */
+/**
+ * A stream whose text is cleaned up: one word late, since what is taken back begins with a blank.
+ */
 export function cleanedUp(decoder: StreamDecoder): StreamDecoder {
   let held = ''
   return {

@@ -149,8 +149,14 @@ test('blanks before English punctuation go if the configuration says so, in a st
 test('added tokens take white space along, stand alone or are matched in normalized text', () => {
   const file = bertFile()
   const add = (id: number, content: string, flags: object) => ({
-    ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false },
-    ...{ special: false, ...flags },
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: false,
+    ...flags,
   })
   const tokenizer = load({
     ...file,

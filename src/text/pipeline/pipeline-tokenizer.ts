@@ -18,8 +18,9 @@ const CACHED_LENGTH = 32
 
 /**
  * Every tokenizer that is not byte-level BPE (WordPiece, Unigram, SentencePiece's BPE), as a
- * tokenizer.json describes it: a normalizer, a pre-tokenizer that cuts text into words, a model that
- * makes tokens of a word, and a decoder. What each step does is what Hugging Face's Rust library does.
+ * tokenizer.json describes it: a normalizer, a pre-tokenizer that cuts text into words, a model
+ * that makes tokens of a word, and a decoder. What each step does is what Hugging Face's Rust
+ * library does.
  */
 export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
@@ -31,7 +32,9 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
   private readonly tokens: readonly (string | undefined)[]
   private readonly specialIds: ReadonlySet<number>
   private readonly cache = new Map<string, number[]>()
-  /** What is put before a word inside a text: a blank, unless the tokenizer marks every word itself. */
+  /**
+   * What is put before a word inside a text: a blank, unless the tokenizer marks every word itself.
+   */
   private readonly gap: '' | ' '
   private readonly cleansUp: boolean
 

@@ -38,7 +38,8 @@ describe('the patterns of tokenizers that are in use are read', () => {
 })
 
 test('a repetition of a repetition of one character is one repetition, as in Oniguruma', () => {
-  // The digits of tiktoken's newest cl100k_base; Hugging Face's library takes them all together, too.
+  // The digits of tiktoken's newest cl100k_base; Hugging Face's library takes them all together,
+  // too.
   const digits = read(String.raw`\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+`)
   expect('12345?! \n'.match(digits)).toEqual(['12345', '?!'])
   expect('{1,3}+'.match(read('[{1,3}+]'))).toEqual(['{', '1', ',', '3', '}', '+'])

@@ -12,8 +12,8 @@ export interface Step {
 }
 
 /**
- * The steps of a part (`normalizer`, `pre_tokenizer`, `decoder`): none where it is null, several where
- * it is a Sequence, whose list is called `list`. Throws UserError for what has no type.
+ * The steps of a part (`normalizer`, `pre_tokenizer`, `decoder`): none where it is null, several
+ * where it is a Sequence, whose list is called `list`. Throws UserError for what has no type.
  */
 export function readSteps(json: unknown, part: string, list: string): Step[] {
   const read = (value: unknown, place: string): Step[] => {

@@ -23,7 +23,9 @@ export interface UnigramOptions {
 /** Score of a user-defined piece: any other's is lower. */
 const SYMBOL_SCORE = -0.1
 
-/** An unknown character costs this much more than the least likely piece (SentencePiece's constant). */
+/**
+ * An unknown character costs this much more than the least likely piece (SentencePiece's constant).
+ */
 const UNKNOWN_PENALTY = 10
 
 /**

@@ -17,8 +17,8 @@ export interface MetricsFile {
 }
 
 /**
- * Opens the file anew or, with `resumeAt`, to go on after that step: records of later steps, which the
- * resumed run does again, and lines that a kill cut short are dropped. Throws UserError.
+ * Opens the file anew or, with `resumeAt`, to go on after that step: records of later steps, which
+ * the resumed run does again, and lines that a kill cut short are dropped. Throws UserError.
  */
 export const openMetrics = async (
   path: string,

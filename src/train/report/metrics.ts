@@ -14,7 +14,9 @@ export interface Metrics {
   [name: string]: number | undefined
 }
 
-/** One line of `metrics.jsonl`, with its newline. JSON has no NaN or infinity: they become words. */
+/**
+ * One line of `metrics.jsonl`, with its newline. JSON has no NaN or infinity: they become words.
+ */
 export const formatMetrics = (metrics: Metrics): string =>
   `${JSON.stringify(metrics, (_, value) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,

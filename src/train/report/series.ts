@@ -47,8 +47,8 @@ export const rangesOf = (series: readonly Series[]): { steps: Range; values: Ran
 }
 
 /**
- * The course of a noisy line: at most 200 points, each the median of about a fiftieth of all around it,
- * which neither lags behind nor follows single spikes.
+ * The course of a noisy line: at most 200 points, each the median of about a fiftieth of all around
+ * it, which neither lags behind nor follows single spikes.
  */
 export const smooth = (points: readonly Point[]): Point[] => {
   const reach = Math.floor(points.length / 100)

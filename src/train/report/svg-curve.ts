@@ -27,8 +27,8 @@ const MARGIN = { left: 56, right: 24, bottom: 44 }
 const FONT = 13
 
 /**
- * Loss against steps as an SVG picture, one line for each series, with a legend that gives each line's
- * last value. Follows the page's light or dark theme; needs nothing but itself.
+ * Loss against steps as an SVG picture, one line for each series, with a legend that gives each
+ * line's last value. Follows the page's light or dark theme; needs nothing but itself.
  */
 export const svgCurve = (
   series: readonly Series[],

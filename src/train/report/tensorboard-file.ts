@@ -10,8 +10,8 @@ export interface EventFile {
 }
 
 /**
- * A new TensorBoard event file in `folder` (`tensorboard --logdir FOLDER` shows it). With `resumeAt`,
- * TensorBoard drops what the files before it say of later steps. Throws UserError.
+ * A new TensorBoard event file in `folder` (`tensorboard --logdir FOLDER` shows it). With
+ * `resumeAt`, TensorBoard drops what the files before it say of later steps. Throws UserError.
  */
 export const openEvents = (
   folder: string,

@@ -8,7 +8,9 @@ const TAGS: Readonly<Record<string, string>> = {
   validationLoss: 'loss/validation',
 }
 
-/** Field numbers of TensorFlow's event.proto and summary.proto; a key is `number * 8 + wire type`. */
+/**
+ * Field numbers of TensorFlow's event.proto and summary.proto; a key is `number * 8 + wire type`.
+ */
 const EVENT = {
   wallTime: 1 * 8 + 1,
   step: 2 * 8,
@@ -57,5 +59,7 @@ const record = (data: Uint8Array): Uint8Array => {
   return bytes
 }
 
-/** TFRecord stores checksums turned and shifted, since a checksum of data with checksums is weak. */
+/**
+ * TFRecord stores checksums turned and shifted, since a checksum of data with checksums is weak.
+ */
 const mask = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0

@@ -1,6 +1,8 @@
 import { progress, type Schedule, type ScheduleOptions, withWarmup } from './schedule.ts'
 
-/** Linear warm-up, then half a cosine from `peak` to `floor` at `total` (Loshchilov & Hutter 2017). */
+/**
+ * Linear warm-up, then half a cosine from `peak` to `floor` at `total` (Loshchilov & Hutter 2017).
+ */
 export const cosine = (options: ScheduleOptions): Schedule => {
   const { peak, floor, warmup, total } = options
   return withWarmup(options, (step) => {

@@ -14,8 +14,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * Linear warm-up to `peak`, then `after`. The rate of step s is peak * (s + 1) / (warmup + 1), as in
- * nanoGPT: no step is wasted on a rate of zero, and the first step after it has the peak.
+ * Linear warm-up to `peak`, then `after`. The rate of step s is peak * (s + 1) / (warmup + 1), as
+ * in nanoGPT: no step is wasted on a rate of zero, and the first step after it has the peak.
  */
 export const withWarmup =
   ({ peak, warmup }: Pick<ScheduleOptions, 'peak' | 'warmup'>, after: Schedule): Schedule =>

@@ -6,7 +6,9 @@ import { type Schedule, type ScheduleName, type ScheduleOptions, schedules } fro
 const options: ScheduleOptions = { peak: 1e-3, floor: 1e-4, warmup: 100, total: 2000 }
 const names = Object.keys(schedules) as ScheduleName[]
 
-/** Rates at the first step, in the warm-up, at its end, halfway, one before the end, and after it. */
+/**
+ * Rates at the first step, in the warm-up, at its end, halfway, one before the end, and after it.
+ */
 const at = (schedule: Schedule) => [0, 49, 99, 100, 1050, 1999, 2000, 5000].map(schedule)
 const warm = [1e-3 / 101, 50e-3 / 101, 100e-3 / 101]
 

@@ -6,8 +6,8 @@ export interface WsdOptions extends ScheduleOptions {
 }
 
 /**
- * Warm-up, stable, decay (Hu et al. 2024, MiniCPM): `peak` until the last `decay` of all steps, then a
- * straight line to `floor`. A run can be prolonged from any point of the stable part.
+ * Warm-up, stable, decay (Hu et al. 2024, MiniCPM): `peak` until the last `decay` of all steps,
+ * then a straight line to `floor`. A run can be prolonged from any point of the stable part.
  */
 export const wsd = (options: WsdOptions): Schedule => {
   const { peak, floor, warmup, total, decay = 0.2 } = options

@@ -87,7 +87,10 @@ function cachedCase(
       return [step.output, step.keys, step.values]
     },
     {
-      ...{ order: 0, by: [], inPlace: { 1: 'keys', 2: 'values' }, usesHost: 'bias' in more },
+      order: 0,
+      by: [],
+      inPlace: { 1: 'keys', 2: 'values' },
+      usesHost: 'bias' in more,
       ...(options.softcap && { webgpuRefusal: 'softcap' }),
     },
   )

@@ -12,7 +12,10 @@ const LABELS = 'classifier.output_labels'
 const POOLINGS = { mean: 1, first: 2, last: 3 } as const
 const RANK = 4
 
-/** BERT: its body with a vector for each text, or with a classifier. llama.cpp's GELU is the approximate one. */
+/**
+ * BERT: its body with a vector for each text, or with a classifier. llama.cpp's GELU is the
+ * approximate one.
+ */
 export const bert: GgufFamily = {
   architecture: 'bert',
   write: (config) => (config.kind === 'encoder' ? writeBert(config) : undefined),

@@ -36,12 +36,15 @@ const decoders: Record<string, ReturnType<typeof llamaConfig>> = {
   ...Object.fromEntries(Object.entries(tinyConfigs).filter(([name]) => name in ARCHITECTURES)),
   'Qwen 2': { ...llama, attentionBias: 'qkv' },
   'Qwen 3 with experts': {
-    ...{ ...llama, qkNorm: true },
+    ...llama,
+    qkNorm: true,
     experts: { count: 5, perToken: 3, hiddenDim: 16, normalized: true, balance: 0.001 },
   },
   'Gemma 2': { ...gemma2, attentionScale: undefined },
   'Gemma 2 with another pattern': {
-    ...{ ...gemma2, attentionScale: undefined, windowed: [false, true] },
+    ...gemma2,
+    attentionScale: undefined,
+    windowed: [false, true],
   },
   'Gemma 3': { ...gemma3, windowed: undefined },
   'Llama with biases': { ...llama, attentionBias: 'all', feedForwardBias: true, tied: true },
@@ -50,7 +53,12 @@ const decoders: Record<string, ReturnType<typeof llamaConfig>> = {
   'Llama with YaRN': {
     ...llama,
     ropeScaling: {
-      ...{ kind: 'yarn', factor: 4, original: 12, betaFast: 32, betaSlow: 1, truncate: true },
+      kind: 'yarn',
+      factor: 4,
+      original: 12,
+      betaFast: 32,
+      betaSlow: 1,
+      truncate: true,
       attentionFactor: 1.25,
     },
   },

@@ -7,7 +7,10 @@ import { readWindows, writeWindows } from './windows.ts'
 const ATTENTION_CAP = 'attn_logit_softcapping'
 const LOGIT_CAP = 'final_logit_softcapping'
 
-/** llama.cpp knows the models of 27 billion parameters, whose scores are scaled otherwise, by their layers. */
+/**
+ * llama.cpp knows the models of 27 billion parameters, whose scores are scaled otherwise, by their
+ * layers.
+ */
 const common = (config: DecoderConfig, largest: number): Partial<DecoderConfig> => ({
   normPlace: 'both',
   embeddingScale: Math.sqrt(config.dim),

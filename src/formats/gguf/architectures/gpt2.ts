@@ -18,7 +18,8 @@ export const gpt2: GgufFamily = {
     fields.ignore('rope.dimension_count')
     const sizes = readSizes(fields, shapeOf)
     return gpt2Config({
-      ...{ ...sizes, headDim: sizes.dim / sizes.heads },
+      ...sizes,
+      headDim: sizes.dim / sizes.heads,
       normEpsilon: fields.number(EPSILON),
       tied: shapeOf('output.weight') === undefined,
     })

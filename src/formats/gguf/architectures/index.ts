@@ -28,8 +28,8 @@ const UNSAID: ReadonlySet<string> = new Set([...TRAINING, 'maxTokens', 'prompts'
 export const ARCHITECTURE = 'general.architecture'
 
 /**
- * The family that says all of `config`. Throws UserError that names the options which none can say, as
- * the closest one has it.
+ * The family that says all of `config`. Throws UserError that names the options which none can say,
+ * as the closest one has it.
  */
 export function ggufFamilyOf(config: ModelConfig): GgufFamily {
   let [closest, least]: [string, string[] | undefined] = ['', undefined]
@@ -52,7 +52,10 @@ export function ggufFamilyOf(config: ModelConfig): GgufFamily {
   )
 }
 
-/** Options that the family's own fields do not lead back to; undefined where it has none for this kind. */
+/**
+ * Options that the family's own fields do not lead back to; undefined where it has none for this
+ * kind.
+ */
 function unsaidBy(family: GgufFamily, config: ModelConfig): string[] | undefined {
   const fields = family.write(config)
   if (!fields) return undefined

@@ -13,7 +13,10 @@ export interface PlacedTensor {
   times?: number
 }
 
-/** Where each of a model's parameters stands in a family's file; `unplaced` are those without a name there. */
+/**
+ * Where each of a model's parameters stands in a family's file; `unplaced` are those without a name
+ * there.
+ */
 export function placeTensors(
   family: GgufFamily,
   model: Model,

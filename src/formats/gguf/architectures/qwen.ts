@@ -2,7 +2,9 @@ import { uint32 } from '../make-value.ts'
 import { expertRenames, readExperts, writeExperts } from './experts.ts'
 import { llamaLike } from './llama-like.ts'
 
-/** Qwen 2 and 2.5. Its heads are as wide as the model together; others pass for a Llama with biases. */
+/**
+ * Qwen 2 and 2.5. Its heads are as wide as the model together; others pass for a Llama with biases.
+ */
 export const qwen2 = llamaLike({
   architecture: 'qwen2',
   read: (_, { dim, heads }) => ({ attentionBias: 'qkv', headDim: dim / heads }),

@@ -8,7 +8,9 @@ import { type GgufFieldReader, type GgufFields, shortest } from './fields.ts'
 
 type Rope = Pick<StackConfig, 'ropeTheta' | 'ropeScaling'>
 
-/** What the frequencies of Llama 3.1's scaling are divided by, one number for each pair of a head. */
+/**
+ * What the frequencies of Llama 3.1's scaling are divided by, one number for each pair of a head.
+ */
 export const ROPE_FACTORS = 'rope_freqs.weight'
 
 const NAME = 'rope.scaling'
@@ -32,7 +34,8 @@ export function writeRope({ ropeTheta, ropeScaling: scaling }: Rope): GgufFields
           'ropeScaling: llama.cpp has YaRN only with betaFast 32, betaSlow 1 and truncate',
         )
       return {
-        ...{ ...base, ...named('yarn', factor) },
+        ...base,
+        ...named('yarn', factor),
         [`${NAME}.original_context_length`]: uint32(original),
         ...(scaling.attentionFactor !== undefined && {
           [`${NAME}.attn_factor`]: float32(scaling.attentionFactor / yarnLength(factor)),
@@ -86,7 +89,8 @@ function readScaling(fields: GgufFieldReader, hasFactors: boolean): RopeScaling 
   fields.only(`${NAME}.yarn_log_multiplier`, 0)
   const length = fields.number(`${NAME}.attn_factor`, 1)
   return {
-    ...{ kind, factor },
+    kind,
+    factor,
     original: fields.number(`${NAME}.original_context_length`, fields.number('context_length')),
     betaFast: YARN_BETAS.fast,
     betaSlow: YARN_BETAS.slow,
@@ -108,8 +112,8 @@ export function ropeFactors({ ropeTheta, ropeScaling, context, headDim }: Rotary
 }
 
 /**
- * A configuration with the scaling that the file's factors have. Throws UserError where they are none
- * of Llama 3.1's.
+ * A configuration with the scaling that the file's factors have. Throws UserError where they are
+ * none of Llama 3.1's.
  */
 export function withRopeFactors<C extends Rotary>(config: C, factors: Float32Array): C {
   if (config.ropeScaling?.kind !== 'llama3') return config

@@ -6,7 +6,9 @@ import type { GgufFields } from './fields.ts'
 
 const EPSILON = 'attention.layer_norm_rms_epsilon'
 const BUCKETS = 'attention.relative_buckets_count'
-/** Ours: the output's matrix is that of the embedding, times a factor that llama.cpp does not know. */
+/**
+ * Ours: the output's matrix is that of the embedding, times a factor that llama.cpp does not know.
+ */
 const TIED = 'chatwright.tied_output'
 const PADDING = 'tokenizer.ggml.padding_token_id'
 
@@ -53,7 +55,11 @@ export const t5: GgufFamily = {
       context: fields.number('context_length', 512),
       layers,
       decoderLayers: fields.number('decoder_block_count', layers),
-      ...{ dim, heads, headDim, gated, tied },
+      dim,
+      heads,
+      headDim,
+      gated,
+      tied,
       hiddenDim: fields.uniform('feed_forward_length'),
       activation: gated ? 'gelu_tanh' : 'relu',
       normEpsilon: fields.number(EPSILON),

@@ -25,8 +25,8 @@ interface Pre {
 }
 
 /**
- * The first name is written. llama.cpp has no pattern of GPT-4's own: `dbrx`, which others use for it,
- * cuts only white space with line breaks at the end of a text otherwise.
+ * The first name is written. llama.cpp has no pattern of GPT-4's own: `dbrx`, which others use for
+ * it, cuts only white space with line breaks at the end of a text otherwise.
  */
 const PRES: readonly Pre[] = [
   {
@@ -74,8 +74,8 @@ function cutOf(json: TokenizerJson): Pick<Pre, 'pattern' | 'digits'> | undefined
 }
 
 /**
- * `tokenizer.ggml.pre` and the merges of a byte-level BPE. Throws UserError where llama.cpp does not
- * cut text into words as it does.
+ * `tokenizer.ggml.pre` and the merges of a byte-level BPE. Throws UserError where llama.cpp does
+ * not cut text into words as it does.
  */
 export function writeByteLevel(json: TokenizerJson): { pre: string; merges: string[] } {
   const cut = cutOf(json)

@@ -5,9 +5,9 @@ import type { GgufToken } from './token-kinds.ts'
 
 /**
  * A vocabulary of characters as a byte-level BPE: its tokens, spelled in bytes, and merges that put
- * together the bytes of each, which need not be tokens themselves. The first byte of a character is never
- * that of another's middle, so that nothing else merges. Characters that the vocabulary lacks are nothing
- * to llama.cpp; here they are errors, or `<unk>`.
+ * together the bytes of each, which need not be tokens themselves. The first byte of a character is
+ * never that of another's middle, so that nothing else merges. Characters that the vocabulary lacks
+ * are nothing to llama.cpp; here they are errors, or `<unk>`.
  */
 export function writeCharacters(json: TokenizerJson): { tokens: GgufToken[]; merges: string[] } {
   const encoder = new TextEncoder()
@@ -23,7 +23,9 @@ export function writeCharacters(json: TokenizerJson): { tokens: GgufToken[]; mer
   return { tokens, merges: [...merges].sort((a, b) => a.length - b.length) }
 }
 
-/** The tokenizer.json of such a vocabulary; undefined where a token that text makes is no character. */
+/**
+ * The tokenizer.json of such a vocabulary; undefined where a token that text makes is no character.
+ */
 export function readCharacters(tokens: readonly GgufToken[]): TokenizerJson | undefined {
   const characters = tokens.map(({ text, kind }) =>
     kind === 'normal' ? characterOf(text) : undefined,

@@ -85,7 +85,10 @@ it('keeps what SentencePiece does with equal scores, user-defined pieces and bla
         ...['bc', 'ab'].map((text) => normal(text, 0)),
         ...[...'▁abc<x>'].map((text, i) => normal(text, -10 - i)),
       ],
-      ...{ byteFallback: true, charsmap: '', addDummyPrefix: true, removeExtraWhitespaces: true },
+      byteFallback: true,
+      charsmap: '',
+      addDummyPrefix: true,
+      removeExtraWhitespaces: true,
     }),
   )
   const again = reread(written(tokenizer))

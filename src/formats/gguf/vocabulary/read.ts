@@ -118,7 +118,8 @@ function sentencePiece(
   const charsmap = 'tokenizer.ggml.precompiled_charsmap'
   return sentencePieceJson(
     {
-      ...{ type, pieces },
+      type,
+      pieces,
       byteFallback: pieces.filter(({ kind }) => kind === 'byte').length === 256,
       charsmap: metadata.has(charsmap)
         ? Buffer.from(Array.from(metadata.numbers(charsmap))).toString('base64')

@@ -21,8 +21,8 @@ const KEYS = {
 } as const
 
 /**
- * Ids of special tokens, and which of them stand around a text: llama.cpp puts BOS before it and EOS
- * behind it. `addBos`: a BOS belongs there even if the tokenizer itself does not say so. Throws
+ * Ids of special tokens, and which of them stand around a text: llama.cpp puts BOS before it and
+ * EOS behind it. `addBos`: a BOS belongs there even if the tokenizer itself does not say so. Throws
  * UserError where the tokenizer puts more around a text.
  */
 export function writeRoles(tokenizer: Tokenizer, addBos: boolean): Map<string, GgufValue> {

@@ -21,8 +21,8 @@ export type Spacing = Pick<
 >
 
 /**
- * How a tokenizer.json normalizes text and marks blanks, in SentencePiece's words. Throws UserError for a
- * step that SentencePiece does not have.
+ * How a tokenizer.json normalizes text and marks blanks, in SentencePiece's words. Throws UserError
+ * for a step that SentencePiece does not have.
  */
 export function spacingOf({ normalizer, pre_tokenizer }: TokenizerJson): Spacing {
   const spacing = { charsmap: '', addDummyPrefix: false, removeExtraWhitespaces: false }
@@ -64,14 +64,15 @@ export function unigramTokens({ model }: TokenizerJson): GgufToken[] {
     )
   const vocab = model.vocab as [string, number][]
   return vocab.map(([text, score], id) => ({
-    ...{ text, score },
+    text,
+    score,
     kind: id === model.unk_id ? 'unknown' : 'normal',
   }))
 }
 
 /**
- * The tokens of a BPE over characters, by id, with scores that make llama.cpp merge in the order of its
- * merges. Throws UserError where no scores do.
+ * The tokens of a BPE over characters, by id, with scores that make llama.cpp merge in the order of
+ * its merges. Throws UserError where no scores do.
  */
 export function bpeTokens({ model, added_tokens }: TokenizerJson): (GgufToken | undefined)[] {
   if (model.byte_fallback !== true)

@@ -15,7 +15,9 @@ export interface GgufToken {
   score?: number
 }
 
-/** What stands for a row of the embedding that no token has; llama.cpp wants as many tokens as rows. */
+/**
+ * What stands for a row of the embedding that no token has; llama.cpp wants as many tokens as rows.
+ */
 export const padding = (id: number): GgufToken => ({ text: `[PAD${id}]`, kind: 'unused' })
 
 /** The tokens without the padding behind them. */

@@ -22,7 +22,9 @@ const fromMarked = ({ text, kind }: GgufToken): string => {
   return text.startsWith(MARK) ? text.slice(MARK.length) : PREFIX + text
 }
 
-/** The tokens of a WordPiece vocabulary. Throws UserError where llama.cpp prepares text otherwise. */
+/**
+ * The tokens of a WordPiece vocabulary. Throws UserError where llama.cpp prepares text otherwise.
+ */
 export function wordPieceTokens({ model, normalizer, pre_tokenizer }: TokenizerJson): {
   tokens: GgufToken[]
   fields: [string, GgufValue][]

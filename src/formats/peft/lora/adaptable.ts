@@ -4,9 +4,9 @@ import { familyOf } from '../../huggingface/config.ts'
 import { renamesOf } from '../../huggingface/weights.ts'
 
 /**
- * A matrix of the family's file that an adapter may update. Where the file has several layers as one,
- * such as the queries, keys and values of GPT-2, they share the adapter's A, and its B is theirs one
- * after the other.
+ * A matrix of the family's file that an adapter may update. Where the file has several layers as
+ * one, such as the queries, keys and values of GPT-2, they share the adapter's A, and its B is
+ * theirs one after the other.
  */
 export interface Adaptable {
   /** The module in the family's own class: `transformer.h.0.attn.c_attn`. */
@@ -42,7 +42,9 @@ export function adaptablesOf(model: Model): Map<string, Adaptable> {
     if (!first) continue
     const name = file.replace(/\.weight$/, '')
     found.set(name, {
-      ...{ name, layers, transposed },
+      name,
+      layers,
+      transposed,
       inputs: first.layer.weight.shape[1] ?? 0,
       outputs: layers.reduce((total, { outputs }) => total + outputs, 0),
       isOutput: first.path === 'lm_head' || first.path === 'head.output',

@@ -72,7 +72,8 @@ export async function readAdapterTensors(
     if (shape.length !== 2 || there.shape.length !== 2 || there.shape[1] !== rank || rank < 1)
       throw fail(tensor, `is (${shape}) and ${other} (${there.shape}); (r, in) and (out, r) fit`)
     updates.set(module, {
-      ...{ rank, scale: scale(module, rank) },
+      rank,
+      scale: scale(module, rank),
       down: await weights.readFloat32(tensor),
       up: await weights.readFloat32(other),
     })

@@ -15,8 +15,8 @@ export interface LowRank {
 }
 
 /**
- * y = W x + scale B A x (Hu et al. 2022, equation 3): graphs that are made from now on have the update
- * in each layer of `target`.
+ * y = W x + scale B A x (Hu et al. 2022, equation 3): graphs that are made from now on have the
+ * update in each layer of `target`.
  */
 export function attach(target: Adaptable, { down, up, scale = 1, dropout = 0 }: LowRank): void {
   // Layers that the file has as one read one A x, and so drop the same of it.

@@ -2,8 +2,8 @@ import { UserError } from '../../../errors.ts'
 import type { Adapter } from './adapter.ts'
 
 /**
- * Adapters add up, but what they put in the place of a model's tensors does not: throws UserError where
- * two that do so differ in it.
+ * Adapters add up, but what they put in the place of a model's tensors does not: throws UserError
+ * where two that do so differ in it.
  */
 export function checkAlike(adapters: readonly Adapter[]): void {
   const [first, ...others] = adapters.filter(({ replaced }) => replaced.size > 0)

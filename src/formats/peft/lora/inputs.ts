@@ -20,8 +20,8 @@ export const inputNames = ({ name }: Adaptable): { down: string; up: string } =>
 })
 
 /**
- * Makes every matrix of a model but the output adaptable while it runs: the updates are inputs of its
- * graphs, of any rank each, so that one program serves whatever adapters.
+ * Makes every matrix of a model but the output adaptable while it runs: the updates are inputs of
+ * its graphs, of any rank each, so that one program serves whatever adapters.
  */
 export function attachInputs(model: Model): Adaptable[] {
   const targets = [...adaptablesOf(model).values()].filter(({ isOutput }) => !isOutput)
@@ -37,8 +37,9 @@ export function attachInputs(model: Model): Adaptable[] {
 }
 
 /**
- * Several adapters as one: their As stand below each other and their Bs, times weight and scale, beside
- * each other, so that the product is the sum of theirs. A matrix that none updates has an update of zero.
+ * Several adapters as one: their As stand below each other and their Bs, times weight and scale,
+ * beside each other, so that the product is the sum of theirs. A matrix that none updates has an
+ * update of zero.
  */
 export function stackAdapters(
   model: Model,

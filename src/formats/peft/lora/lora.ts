@@ -10,15 +10,17 @@ import { selectLayers } from './select-layers.ts'
 export const PREFIX = 'base_model.model.'
 
 /**
- * A low-rank adapter of a model, to be trained in place of its weights (Hu et al. 2022). B starts at
- * zero, and with it the update. Parameters bear the names of PEFT's files.
+ * A low-rank adapter of a model, to be trained in place of its weights (Hu et al. 2022). B starts
+ * at zero, and with it the update. Parameters bear the names of PEFT's files.
  */
 export class Lora extends Module {
   readonly config: LoraConfig
   readonly targets: readonly Adaptable[]
   readonly #parameters = new Map<string, Parameter>()
 
-  /** Attaches itself to the layers of `model`. Throws UserError where there are none of those names. */
+  /**
+   * Attaches itself to the layers of `model`. Throws UserError where there are none of those names.
+   */
   constructor(model: Model, config: LoraConfig) {
     super()
     this.config = config
@@ -37,8 +39,10 @@ export class Lora extends Module {
     for (const target of this.targets) {
       const part = (kind: string) => this.#tensor(`${PREFIX}${target.name}.${kind}.weight`)
       attach(target, {
-        ...{ down: part('lora_A'), up: part('lora_B') },
-        ...{ scale: scaleOf(config), dropout: config.dropout },
+        down: part('lora_A'),
+        up: part('lora_B'),
+        scale: scaleOf(config),
+        dropout: config.dropout,
       })
     }
   }

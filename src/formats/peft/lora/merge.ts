@@ -9,8 +9,8 @@ export const mergeAdapters = (model: Model, uses: readonly AdapterUse[], memory:
   addUpdates(model, uses, memory, 1)
 
 /**
- * Takes adapters out of the matrices that they were merged into. An element comes back to within one
- * rounding of the sum that it was merged to, 2^-23 of its size.
+ * Takes adapters out of the matrices that they were merged into. An element comes back to within
+ * one rounding of the sum that it was merged to, 2^-23 of its size.
  */
 export const unmergeAdapters = (model: Model, uses: readonly AdapterUse[], memory: Memory): void =>
   addUpdates(model, [...uses].reverse(), memory, -1)

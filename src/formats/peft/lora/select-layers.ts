@@ -3,8 +3,8 @@ import type { Adaptable } from './adaptable.ts'
 import type { LoraConfig } from './lora-config.ts'
 
 /**
- * The matrices that `layers` names; see `LoraConfig`. Throws UserError where a name or an expression
- * is that of none.
+ * The matrices that `layers` names; see `LoraConfig`. Throws UserError where a name or an
+ * expression is that of none.
  */
 export function selectLayers(all: Iterable<Adaptable>, layers: LoraConfig['layers']): Adaptable[] {
   const known = [...all]
