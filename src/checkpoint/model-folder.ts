@@ -182,12 +182,14 @@ async function readSentenceFiles(folder: string, tokenizer: Tokenizer) {
     )
     if (lowercase && tellsCapitalsApart(tokenizer))
       throw new UserError(
-        'sentence_bert_config.json asks for do_lower_case, but the tokenizer tells capitals apart, and texts are read as they are here; set it to false if the model does so too',
+        'sentence_bert_config.json asks for do_lower_case, but the tokenizer tells capitals ' +
+          'apart, and texts are read as they are here; set it to false if the model does so too',
       )
     const specials = encodeInput(tokenizer, '').ids.length
     if (sentence.maxTokens !== undefined && sentence.maxTokens <= specials)
       throw new UserError(
-        `sentence_bert_config.json: max_seq_length is ${sentence.maxTokens}, and the special tokens alone are ${specials}; give more`,
+        'sentence_bert_config.json: max_seq_length is ' +
+          `${sentence.maxTokens}, and the special tokens alone are ${specials}; give more`,
       )
     return sentence
   } catch (error) {

@@ -31,7 +31,9 @@ export function explain(error: unknown): Failure {
   if (refused instanceof UserError) return { message: refused.message, exitCode: EXIT.mistake }
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return {
-    message: `this is a fault of Chatwright, not yours. Please report it, with the command and this text:\n${details}`,
+    message:
+      'this is a fault of Chatwright, not yours. Please report it, with the command and this ' +
+      `text:\n${details}`,
     exitCode: EXIT.fault,
   }
 }

@@ -33,7 +33,8 @@ export function documentMarks(tokenizer: Tokenizer): DocumentMarks {
 export const unmarkedNotice = ({ before, after }: DocumentMarks, documents: number): string[] =>
   documents > 1 && before.length + after.length === 0
     ? [
-        `the tokenizer has no token for the end of a document: ${documents} documents run into each other, and the model does not learn where one ends`,
+        'the tokenizer has no token for the end of a document: ' +
+          `${documents} documents run into each other, and the model does not learn where one ends`,
       ]
     : []
 

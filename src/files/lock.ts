@@ -48,7 +48,8 @@ export async function whileWriting<T>(
   const handle = await takeFresh(path, `cannot write ${target}`)
   if (!handle)
     throw new UserError(
-      `another run of Chatwright is writing ${target}; wait until it has ended, or choose another folder`,
+      'another run of Chatwright is writing ' +
+        `${target}; wait until it has ended, or choose another folder`,
     )
   try {
     return await work()

@@ -17,7 +17,8 @@ export async function readChatTemplate(path: string): Promise<string> {
     const found = await stat(path).catch(() => undefined)
     if (!found)
       throw new UserError(
-        'there is no such chat template; give a file of Jinja, the folder of a model that has one, or chatml',
+        'there is no such chat template; give a file of Jinja, the folder of a model that has ' +
+          'one, or chatml',
       )
     const template = found.isDirectory() ? await inFolder(path) : await inFile(path)
     // A text without either would be the same for every conversation.

@@ -35,7 +35,8 @@ export function readGenerationConfig(json: Readonly<Record<string, unknown>>): G
     const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue
     const value = JSON.stringify(json[String(path[0])])
     throw new UserError(
-      `generation_config.json: ${path.join('.')} is ${value}: ${expectation(message)}; correct it there, or delete it`,
+      'generation_config.json: ' +
+        `${path.join('.')} is ${value}: ${expectation(message)}; correct it there, or delete it`,
     )
   }
   const given = parsed.data

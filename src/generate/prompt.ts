@@ -22,7 +22,8 @@ export function promptOf(
     const { context } = config.encoder
     if (longest > context)
       throw new UserError(
-        `the text to read has ${longest} tokens, but the model's context is ${context}; shorten it, or give it as several sources`,
+        'the text to read has ' +
+          `${longest} tokens, but the model's context is ${context}; shorten it, or give it as several sources`,
       )
     return { ids: [config.startId], sources: read }
   }

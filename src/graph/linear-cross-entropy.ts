@@ -49,7 +49,8 @@ const linearCrossEntropyOp: Op<Attrs> = {
       throw new ShapeError(
         'linearCrossEntropy',
         inputs,
-        'needs x (N, C), weight (V, C), targets (N), weights (N) or () and bias (V), with a fixed N',
+        'needs x (N, C), weight (V, C), targets (N), weights (N) or () and bias (V), with a ' +
+          'fixed N',
       )
     const spec = (shape: Shape) => ({ dtype: x.dtype, shape })
     const results = [spec([]), spec(rows), spec(x.shape), spec(weight.shape)]

@@ -63,7 +63,8 @@ async function keptSnapshot(
   const missing = folder ? await whatIsMissing(folder, include) : 'everything'
   if (folder && !missing) return folder
   throw new UserError(
-    `of ${name}, revision ${revision}, ${missing} is not kept on this machine, and HF_HUB_OFFLINE forbids to fetch it: unset it, or run chatwright pull ${name} where there is a network`,
+    'of ' +
+      `${name}, revision ${revision}, ${missing} is not kept on this machine, and HF_HUB_OFFLINE forbids to fetch it: unset it, or run chatwright pull ${name} where there is a network`,
   )
 }
 
@@ -95,6 +96,10 @@ function whatElse(paths: readonly string[], include: readonly string[]): string 
   if (has(/^adapter_model\.safetensors$/))
     return "an adapter only, which goes on top of a model: fetch it with --include 'adapter_*'"
   if (has(/\.(bin|pt|pth|ckpt)$/))
-    return 'weights as pickles only, which can run code when they are read and never are here: look for a copy in safetensors, or convert it with https://huggingface.co/spaces/safetensors/convert'
+    return (
+      'weights as pickles only, which can run code when they are read and never are here: look ' +
+      'for a copy in safetensors, or convert it with ' +
+      'https://huggingface.co/spaces/safetensors/convert'
+    )
   return `no weights in safetensors: ${list}`
 }

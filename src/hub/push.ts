@@ -41,7 +41,8 @@ export async function pushModel(
   if (hub.offline) throw new UserError('HF_HUB_OFFLINE forbids to push: unset it')
   if (!hub.token) {
     throw new UserError(
-      `to push ${name}, set HF_TOKEN to a token that may write, from ${hub.endpoint}/settings/tokens`,
+      'to push ' +
+        `${name}, set HF_TOKEN to a token that may write, from ${hub.endpoint}/settings/tokens`,
     )
   }
   const root = await rootOf(folder)

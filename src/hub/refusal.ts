@@ -31,7 +31,8 @@ export async function refusal(
   const explain = (text: string) => new HubRefusal(status, text + said)
   if (status === 401 && /invalid .*(token|credentials)/i.test(reason))
     return explain(
-      `the Hub does not know the token that was given for ${name}: make another at ${endpoint}/settings/tokens and set HF_TOKEN to it`,
+      'the Hub does not know the token that was given for ' +
+        `${name}: make another at ${endpoint}/settings/tokens and set HF_TOKEN to it`,
     )
   if (code === 'GatedRepo')
     return explain(
@@ -42,16 +43,20 @@ export async function refusal(
   if (status === 404 || status === 401 || code === 'RepoNotFound')
     return explain(
       token
-        ? `there is no model ${name} on the Hub, or it is private and the token may not read it: check the spelling at ${page}`
-        : `there is no model ${name} on the Hub, or it is private: check the spelling at ${page}, and for a private one set HF_TOKEN to a token of its owner`,
+        ? 'there is no model ' +
+            `${name} on the Hub, or it is private and the token may not read it: check the spelling at ${page}`
+        : 'there is no model ' +
+            `${name} on the Hub, or it is private: check the spelling at ${page}, and for a private one set HF_TOKEN to a token of its owner`,
     )
   if (status === 403)
     return explain(
-      `the Hub does not allow this with ${name}: set HF_TOKEN to a token that may, from ${endpoint}/settings/tokens; to push it needs the right to write`,
+      'the Hub does not allow this with ' +
+        `${name}: set HF_TOKEN to a token that may, from ${endpoint}/settings/tokens; to push it needs the right to write`,
     )
   if (status === 429)
     return explain(
-      `too many requests to the Hub: run again in ${Math.ceil((retryAfter(response) ?? 300_000) / 60_000)} minutes; what was downloaded is kept. HF_TOKEN raises the limit`,
+      'too many requests to the Hub: run again in ' +
+        `${Math.ceil((retryAfter(response) ?? 300_000) / 60_000)} minutes; what was downloaded is kept. HF_TOKEN raises the limit`,
     )
   if (status >= 500)
     return explain(

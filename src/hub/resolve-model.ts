@@ -28,7 +28,8 @@ export async function resolveModel(
   const name = readModelName(model)
   if (!name) {
     throw new UserError(
-      `there is no folder ${model}: name the folder of a model, a GGUF file, or a model on the Hugging Face Hub as OWNER/NAME`,
+      'there is no folder ' +
+        `${model}: name the folder of a model, a GGUF file, or a model on the Hugging Face Hub as OWNER/NAME`,
     )
   }
   const { cacheDir } = await hubSettings(options)

@@ -32,7 +32,8 @@ export async function fillMask(
     )
   if (maskId === undefined || places.length === 0)
     throw new UserError(
-      `the text has no gap to fill; write ${tokenizer.decode([maskId ?? 0], { specials: true })} for one`,
+      'the text has no gap to fill; write ' +
+        `${tokenizer.decode([maskId ?? 0], { specials: true })} for one`,
     )
   const [logits] = await model.outputs([encoded], { rows: [places], signal })
   const width = (logits as Float32Array).length / places.length

@@ -164,7 +164,8 @@ const record = z.union([
   z.object({ sources: z.array(z.string()).min(1) }),
 ])
 const expected =
-  '{"text": "..."}, at times with a second text as "pair"; {"words": ["..."]}; or, for a model that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}'
+  '{"text": "..."}, at times with a second text as "pair"; {"words": ["..."]}; or, for a model ' +
+  'that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}'
 
 function givenOf(read: z.output<typeof record>): Given {
   if ('words' in read) return { text: read.words.join(' '), ...read }

@@ -69,7 +69,8 @@ export class TextModel {
     const { tokenTypes } = this.model.config
     if (tokenTypes > 0 && texts.some(({ typeIds }) => typeIds.some((type) => type >= tokenTypes)))
       throw new UserError(
-        `the tokenizer gives the second text of a pair another token type, but the model has ${tokenTypes}; give one text each`,
+        'the tokenizer gives the second text of a pair another token type, but the model has ' +
+          `${tokenTypes}; give one text each`,
       )
     const padId = this.tokenizer.padId ?? 0
     const lengths = texts.map(({ ids }) => ids.length)

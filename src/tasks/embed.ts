@@ -46,7 +46,9 @@ function withPrompt(head: HeadConfig | undefined, records: readonly TextPair[]):
   const prompt = head ? promptFor(head) : ''
   if (prompt && head?.prompts?.pooled === false)
     throw new UserError(
-      'the model leaves its prompt out of the mean of tokens (include_prompt of 1_Pooling/config.json is false), and training would not; set it to true, or take out the default prompt',
+      'the model leaves its prompt out of the mean of tokens (include_prompt of ' +
+        '1_Pooling/config.json is false), and training would not; set it to true, or take out ' +
+        'the default prompt',
     )
   return records.map(({ anchor, positive, where }) => ({
     anchor: prompt + anchor,

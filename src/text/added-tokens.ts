@@ -18,9 +18,9 @@ export type TextPart =
  * first; what is left is normalized, and cut at the others. Special tokens count only if asked for.
  */
 export class AddedTokens {
-  private readonly normalize: (text: string) => string
-  private readonly textOnly: readonly [Cut, Cut]
-  private readonly all: readonly [Cut, Cut]
+  readonly #normalize: (text: string) => string
+  readonly #textOnly: readonly [Cut, Cut]
+  readonly #all: readonly [Cut, Cut]
 
   constructor(tokens: readonly AddedToken[], normalize: (text: string) => string = (text) => text) {
     const raw = tokens.filter((token) => !token.normalized)
@@ -28,17 +28,17 @@ export class AddedTokens {
       .filter((token) => token.normalized)
       .map((token) => ({ ...token, content: normalize(token.content) }))
     const isText = (token: AddedToken): boolean => !token.special
-    this.normalize = normalize
-    this.textOnly = [cutAt(raw.filter(isText)), cutAt(normalized.filter(isText))]
-    this.all = [cutAt(raw), cutAt(normalized)]
+    this.#normalize = normalize
+    this.#textOnly = [cutAt(raw.filter(isText)), cutAt(normalized.filter(isText))]
+    this.#all = [cutAt(raw), cutAt(normalized)]
   }
 
   *split(text: string, specials: boolean): Generator<TextPart> {
-    const [cutRaw, cutNormalized] = specials ? this.all : this.textOnly
+    const [cutRaw, cutNormalized] = specials ? this.#all : this.#textOnly
     for (const part of cutRaw(text)) {
       if (part.id !== undefined) yield part
       else {
-        for (const inner of cutNormalized(this.normalize(part.text))) {
+        for (const inner of cutNormalized(this.#normalize(part.text))) {
           yield inner.id !== undefined || part.isStart ? inner : { ...inner, isStart: false }
         }
       }

@@ -24,13 +24,13 @@ const UNKNOWN = '<unk>'
 /** Every character (code point) is a token; half a surrogate pair counts as U+FFFD. */
 export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
-  private readonly json: TokenizerJson
+  readonly #json: TokenizerJson
   /** Token by id. */
-  private readonly tokens: readonly string[]
+  readonly #tokens: readonly string[]
   /** Id by code point, -1 where there is none. */
-  private readonly ids: Int32Array
-  private readonly specialIds: ReadonlySet<number>
-  private readonly pattern: RegExp | undefined
+  readonly #ids: Int32Array
+  readonly #specialIds: ReadonlySet<number>
+  readonly #pattern: RegExp | undefined
 
   /**
    * Whether a tokenizer.json has this form: BPE over whole text without merges, which leaves
@@ -64,20 +64,20 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   constructor(json: TokenizerJson, config: TokenizerConfig = {}) {
     super(json, config)
     const { specialTokens } = this
-    this.specialIds = new Set(Object.values(specialTokens))
-    this.pattern = tokenPattern(Object.keys(specialTokens))
-    this.json = json
+    this.#specialIds = new Set(Object.values(specialTokens))
+    this.#pattern = tokenPattern(Object.keys(specialTokens))
+    this.#json = json
     const entries = Object.entries({ ...readBpeModel(json.model).vocab, ...specialTokens })
     const tokens: string[] = []
     for (const [token, id] of entries) tokens[id] = token
-    this.tokens = tokens
+    this.#tokens = tokens
     this.vocabSize = tokens.length
     const points = entries.flatMap(([token, id]) =>
-      this.specialIds.has(id) ? [] : [[token.codePointAt(0) as number, id] as const],
+      this.#specialIds.has(id) ? [] : [[token.codePointAt(0) as number, id] as const],
     )
     const most = points.reduce((last, [point]) => Math.max(last, point), 0)
-    this.ids = new Int32Array(most + 1).fill(-1)
-    for (const [point, id] of points) this.ids[point] = id
+    this.#ids = new Int32Array(most + 1).fill(-1)
+    for (const [point, id] of points) this.#ids[point] = id
   }
 
   /**
@@ -87,12 +87,12 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   encode(text: string, { specials = false }: { specials?: boolean } = {}): number[] {
     const ids: number[] = []
     let start = 0
-    for (const part of splitAt(text, specials ? this.pattern : undefined)) {
+    for (const part of splitAt(text, specials ? this.#pattern : undefined)) {
       if (part.isToken) ids.push(this.specialTokens[part.text] as number)
       else {
         eachPoint(part.text, (point, index) => {
-          const id = this.idOf(point)
-          ids.push(id >= 0 ? id : this.unknownId(text, start + index, point))
+          const id = this.#idOf(point)
+          ids.push(id >= 0 ? id : this.#unknownId(text, start + index, point))
         })
       }
       start += part.text.length
@@ -102,54 +102,55 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
 
   /** A blank precedes the word if the vocabulary has blanks. */
   encodeWord(word: string): number[] {
-    return this.encode(this.idOf(0x20) < 0 ? word : ` ${word}`)
+    return this.encode(this.#idOf(0x20) < 0 ? word : ` ${word}`)
   }
 
   decode(ids: ArrayLike<number>, { specials = false }: { specials?: boolean } = {}): string {
     let text = ''
-    for (let i = 0; i < ids.length; i++) text += this.textOf(ids[i] as number, specials)
+    for (let i = 0; i < ids.length; i++) text += this.#textOf(ids[i] as number, specials)
     return text
   }
 
   /** A token is a whole character here, so nothing is ever held back. */
   decoder(): StreamDecoder {
-    return { push: (id) => this.textOf(id, false), end: () => '' }
+    return { push: (id) => this.#textOf(id, false), end: () => '' }
   }
 
   unknown(text: string): string[] {
     const points = new Set<number>()
     eachPoint(text, (point) => {
-      if (this.idOf(point) < 0) points.add(point)
+      if (this.#idOf(point) < 0) points.add(point)
     })
     return Array.from(points, (point) => String.fromCodePoint(point))
   }
 
   toJSON(): TokenizerJson {
-    return this.json
+    return this.#json
   }
 
-  private idOf(point: number): number {
-    return this.ids[point] ?? -1
+  #idOf(point: number): number {
+    return this.#ids[point] ?? -1
   }
 
-  private unknownId(text: string, index: number, point: number): number {
+  #unknownId(text: string, index: number, point: number): number {
     const id = this.specialTokens[UNKNOWN]
     if (id !== undefined) return id
     const character = describeCharacter(String.fromCodePoint(point))
     const number = [...text.slice(0, index)].length + 1
-    const known = this.tokens.filter((_, known) => !this.specialIds.has(known))
+    const known = this.#tokens.filter((_, known) => !this.#specialIds.has(known))
     const first = known.length > 128 ? 'beginning with' : 'which are'
     throw new UserError(
-      `character ${number} of the text, ${character}, is unknown to the model; leave it out, or use some of the ${known.length} characters that it learned, ${first} ${JSON.stringify(known.slice(0, 128).join(''))}`,
+      'character ' +
+        `${number} of the text, ${character}, is unknown to the model; leave it out, or use some of the ${known.length} characters that it learned, ${first} ${JSON.stringify(known.slice(0, 128).join(''))}`,
     )
   }
 
-  private textOf(id: number, specials: boolean): string {
-    const token = this.tokens[id]
+  #textOf(id: number, specials: boolean): string {
+    const token = this.#tokens[id]
     if (token === undefined) {
       throw new RangeError(`token id ${id} is outside the vocabulary, 0 .. ${this.vocabSize - 1}`)
     }
-    return specials || !this.specialIds.has(id) ? token : ''
+    return specials || !this.#specialIds.has(id) ? token : ''
   }
 }
 

@@ -30,7 +30,8 @@ export function readInputTemplate(
   const [processor, another] = processors
   if (another) {
     throw new UserError(
-      'tokenizer.json: post_processor has several parts that add special tokens; only one is supported',
+      'tokenizer.json: post_processor has several parts that add special tokens; only one is ' +
+        'supported',
     )
   }
   if (!processor) return defaultTemplate(roles, config)
@@ -48,7 +49,8 @@ export function readInputTemplate(
       return robertaTemplate(idOfPair(processor, 'cls'), idOfPair(processor, 'sep'))
     default:
       throw new UserError(
-        `tokenizer.json: post_processor is ${JSON.stringify(processor.type)}; expected TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, or a Sequence of them`,
+        'tokenizer.json: post_processor is ' +
+          `${JSON.stringify(processor.type)}; expected TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, or a Sequence of them`,
       )
   }
 }
@@ -114,7 +116,8 @@ function readPlaces(
     const type = typeof type_id === 'number' ? type_id : 0
     if (!Number.isInteger(type) || type < 0)
       throw new UserError(
-        `tokenizer.json: post_processor has the type_id ${type}; expected a whole number of 0 or more`,
+        'tokenizer.json: post_processor has the type_id ' +
+          `${type}; expected a whole number of 0 or more`,
       )
     if (isObject(sequence)) return { text: id === 'B' ? 1 : 0, type }
     const own = isObject(specials[String(id)]) ? (specials[String(id)] as Fields).ids : undefined
@@ -122,7 +125,8 @@ function readPlaces(
     const ids = Array.isArray(own) ? own : added ? [added.id] : []
     if (ids.length > 0 && ids.every((id) => Number.isInteger(id) && id >= 0)) return { ids, type }
     throw new UserError(
-      `tokenizer.json: post_processor names the special token ${JSON.stringify(id)}, which is not there`,
+      'tokenizer.json: post_processor names the special token ' +
+        `${JSON.stringify(id)}, which is not there`,
     )
   })
 }

@@ -71,7 +71,8 @@ async function convert(read: ReadFile, config: TokenizerConfig): Promise<object>
     if (model) return sentencePieceTokenizer(model, config)
   }
   throw new UserError(
-    `there is no tokenizer: expected tokenizer.json, vocab.json with merges.txt, vocab.txt, or ${SENTENCEPIECE.join(' or ')}`,
+    'there is no tokenizer: expected tokenizer.json, vocab.json with merges.txt, vocab.txt, or ' +
+      `${SENTENCEPIECE.join(' or ')}`,
   )
 }
 

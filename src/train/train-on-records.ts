@@ -36,7 +36,8 @@ export async function trainOnRecords(
   const kind = base?.config.kind ?? kindOfStyle(style)
   if (!task.kinds.includes(kind))
     throw new UserError(
-      `task ${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${kind}; ${otherTask(name, kind)}choose another style or model`,
+      'task ' +
+        `${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${kind}; ${otherTask(name, kind)}choose another style or model`,
     )
   const all = await readRecords(task, corpus)
   const [records, held] = validation
@@ -73,7 +74,8 @@ export async function trainOnRecords(
   if (validated?.notice) events.onMessage?.(`for validation: ${validated.notice}`)
   if (learned.count === 0 || validated?.count === 0)
     throw new UserError(
-      `no record ${learned.count === 0 ? 'to learn from' : 'for validation'} fits into ${length} tokens; give a larger --context`,
+      'no record ' +
+        `${learned.count === 0 ? 'to learn from' : 'for validation'} fits into ${length} tokens; give a larger --context`,
     )
   const each = learned.collate([0]).length
   const defaults = horizon(config, learned.count * each, each)
@@ -137,9 +139,15 @@ export async function trainOnRecords(
 /** Another task that does for this kind of model what was asked for. */
 function otherTask(name: RecordTaskName, kind: ModelConfig['kind']): string {
   if (name === 'seq2seq' && kind === 'decoder')
-    return 'a decoder learns to write one text after another by --task completion, from {"prompt": "...", "completion": "..."}; or '
+    return (
+      'a decoder learns to write one text after another by --task completion, from {"prompt": ' +
+      '"...", "completion": "..."}; or '
+    )
   if (name === 'completion' && kind === 'encoder-decoder')
-    return 'an encoder-decoder learns to write one text from another by --task seq2seq, from {"source": "...", "target": "..."}; or '
+    return (
+      'an encoder-decoder learns to write one text from another by --task seq2seq, from ' +
+      '{"source": "...", "target": "..."}; or '
+    )
   return ''
 }
 

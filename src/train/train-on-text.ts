@@ -34,7 +34,8 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
   const given = base?.config.kind ?? (options.style && kindOfStyle(options.style)) ?? kind
   if (given !== kind)
     throw new UserError(
-      `task ${task} trains ${kind}s, and this model is of the kind ${given}; choose another style or model, or another task`,
+      'task ' +
+        `${task} trains ${kind}s, and this model is of the kind ${given}; choose another style or model, or another task`,
     )
   const chosen = await tokenizerForText(options, corpora, { kind, base })
   const dataset = await prepareDataset({
@@ -134,7 +135,8 @@ function masking(
     throw new UserError('task mlm trains encoders; choose another style')
   if (maskId === undefined)
     throw new UserError(
-      'the tokenizer has no mask token, such as [MASK]; give one that has, or leave --tokenizer out',
+      'the tokenizer has no mask token, such as [MASK]; give one that has, or leave ' +
+        '--tokenizer out',
     )
   const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, share: maskShare }
   const inner = textLength(length, options)

@@ -89,7 +89,9 @@ async function tuneOn(
   const { tokenizer, template } = await withChat(options, base)
   if (endOfTurn(tokenizer, template) === undefined)
     events.onMessage?.(
-      'no special token of the tokenizer ends an answer of the chat template: the model does not learn where to stop; use another template, or --chat-template chatml, which adds its own',
+      'no special token of the tokenizer ends an answer of the chat template: the model does ' +
+        'not learn where to stop; use another template, or --chat-template chatml, which adds ' +
+        'its own',
     )
   const learnsAdapter = options.adapter === 'lora'
   const config = tunedConfig(options, base, tokenizer.vocabSize)
@@ -209,7 +211,8 @@ function tunedConfig(
   const { context = config.context, dropout } = options
   if (context > config.context && config.positions === 'learned')
     throw new UserError(
-      `context is ${context}, but the model has learned positions for ${config.context} tokens only`,
+      'context is ' +
+        `${context}, but the model has learned positions for ${config.context} tokens only`,
     )
   const rates = { embeddingDropout: dropout, attentionDropout: dropout, residualDropout: dropout }
   const longest = Math.max(context, config.context)

@@ -5,9 +5,11 @@ export const chatMessages = {
   en: {
     talk: 'Talk to the model. /help lists what else you can do.',
     continues:
-      'This model has no chat template: it was not taught to answer. It continues the text that you type; press Enter alone for more.',
+      'This model has no chat template: it was not taught to answer. It continues the text ' +
+      'that you type; press Enter alone for more.',
     rewrites:
-      'This model has no chat template: it writes from each text that you enter, whatever came before. /help lists what else you can do.',
+      'This model has no chat template: it writes from each text that you enter, whatever came ' +
+      'before. /help lists what else you can do.',
     help: [
       '/reset   forget what was said',
       '/exit    leave (also Ctrl-D, or Ctrl-C twice)',

@@ -17,7 +17,9 @@ export const evaluate = defineCommand({
       model: modelHelp.model,
       adapter: modelHelp.adapter,
       task: 'lm: the next token of text; completion: what follows the prompts of records',
-      data: '`SOURCE` text, or records {"prompt", "completion"}: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      data:
+        '`SOURCE` text, or records {"prompt", "completion"}: files, folders, patterns, ' +
+        'npm:PACKAGE/PATH, or - for standard input',
       documents: documentsHelp,
       ...readingHelp,
     },

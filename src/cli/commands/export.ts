@@ -27,7 +27,8 @@ export const exportCommand = defineCommand({
     },
     ONNX: {
       fused:
-        'take operators of ONNX Runtime’s own besides those of the standard; for its CPU provider alone',
+        'take operators of ONNX Runtime’s own besides those of the standard; for its CPU ' +
+        'provider alone',
       keepLogits: 'add an input that says how many of a prompt’s last logits are computed',
       cache: 'without keys and values of earlier tokens: the whole text is read for each token',
     },

@@ -10,13 +10,16 @@ const { model, engine, threads } = modelHelp
 export const predict = defineCommand({
   name: 'predict',
   summary:
-    'Ask a model about texts: their labels, numbers, tags, vectors, what fills their gaps, or what follows them.',
+    'Ask a model about texts: their labels, numbers, tags, vectors, what fills their gaps, or ' +
+    'what follows them.',
   options: predictOptions,
   help: {
     Model: { model, engine, threads },
     Text: {
       text: 'texts to read',
-      data: '`SOURCE` text, a line each; or JSON records with "text" (and "pair", for pairs of texts), or with "words", "prompt" or "source"',
+      data:
+        '`SOURCE` text, a line each; or JSON records with "text" (and "pair", for pairs of ' +
+        'texts), or with "words", "prompt" or "source"',
       ...encodingHelp,
       promptName: 'prompt of a model that embeds, which precedes each text (default: its own)',
       top: 'fillings to give for each gap, with a masked language model',

@@ -22,7 +22,9 @@ const train = defineCommand({
       kind: 'byte-level BPE, or characters',
       vocab: 'tokens of a bpe vocabulary',
       split: 'how text is cut into words, which no token of bpe crosses',
-      for: 'the model that it is for, which decides about special tokens (BERT: encoder, T5: encoder-decoder)',
+      for:
+        'the model that it is for, which decides about special tokens (BERT: encoder, T5: ' +
+        'encoder-decoder)',
       threads: 'threads to count words with (default: as many as the machine runs at once)',
       ...readingHelp,
     },
@@ -55,7 +57,8 @@ const encode = defineCommand({
       ...where,
       specials: 'special tokens written in the text become their ids',
       encoding:
-        'how the characters of standard input are written: gb18030, big5, utf-16le, ... (default: utf-8)',
+        'how the characters of standard input are written: gb18030, big5, utf-16le, ... ' +
+        '(default: utf-8)',
     },
   },
   examples: ["chatwright tokenizer encode --tokenizer my-model 'Call me Ishmael.'"],

@@ -13,25 +13,33 @@ export const train = defineCommand({
   options: trainOptions,
   help: {
     Task: {
-      task: 'lm: the next token; mlm: masked tokens; classify, regress and tag: labels of texts, numbers, labels of words; embed: vectors of texts; seq2seq: one text from others; completion: what follows a prompt',
+      task:
+        'lm: the next token; mlm: masked tokens; classify, regress and tag: labels of texts, ' +
+        'numbers, labels of words; embed: vectors of texts; seq2seq: one text from others; ' +
+        'completion: what follows a prompt',
       model:
-        '`MODEL` train the body of this model further, under a head for the task: a folder, or owner/name on the Hub',
+        '`MODEL` train the body of this model further, under a head for the task: a folder, or ' +
+        'owner/name on the Hub',
       maskShare: 'share of the tokens that are masked, for --task mlm',
       temperature: 'by which similarities are divided, for --task embed',
     },
     Data: {
-      data: '`SOURCE` text, or records for the other tasks: files, folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      data:
+        '`SOURCE` text, or records for the other tasks: files, folders, patterns, ' +
+        'npm:PACKAGE/PATH, or - for standard input',
       documentSeparator: readingHelp.documentSeparator,
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
       documents: documentsHelp,
       tokenizer:
-        '`char|bpe|PATH` characters, byte-level BPE, or a tokenizer: a model folder, tokenizer.json, *.model or *.gguf (default: bpe)',
+        '`char|bpe|PATH` characters, byte-level BPE, or a tokenizer: a model folder, ' +
+        'tokenizer.json, *.model or *.gguf (default: bpe)',
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',
     },
     Model: {
       style:
-        'architecture (default: gpt2; t5 for --task seq2seq; bert for classify, regress, tag, embed and mlm)',
+        'architecture (default: gpt2; t5 for --task seq2seq; bert for classify, regress, tag, ' +
+        'embed and mlm)',
       depth: 'one dial: layers, from which width, heads, context, rate and length follow',
       layers: 'Transformer blocks (default: --depth, or 4)',
       heads: 'attention heads (default: one for each 64 of --dim)',
@@ -46,7 +54,9 @@ export const train = defineCommand({
       ropeTheta: 'base of the wavelengths of rotary positions (default: by the style)',
       norm: 'LayerNorm, RMSNorm or none (default: by the style)',
       feedForward: 'none: layers of attention alone (default: each has a feed-forward network)',
-      init: 'how matrices and embeddings are initialized: LeCun, normal of 0.02 (gpt2), Xavier, Kaiming, or as PyTorch does (default: lecun)',
+      init:
+        'how matrices and embeddings are initialized: LeCun, normal of 0.02 (gpt2), Xavier, ' +
+        'Kaiming, or as PyTorch does (default: lecun)',
       window:
         'tokens back that attention sees, in the layers that have a window (default: by the style)',
       experts: 'feed-forward networks of each layer, of which a token passes through some',

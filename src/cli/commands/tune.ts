@@ -12,25 +12,32 @@ export const tune = defineCommand({
   options: tuneOptions,
   help: {
     Data: {
-      data: '`CHAT.jsonl` conversations: OpenAI-style messages, or Alpaca-style instruction, input, output',
-      val: '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of their own',
+      data:
+        '`CHAT.jsonl` conversations: OpenAI-style messages, or Alpaca-style instruction, input, ' +
+        'output',
+      val:
+        '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of ' +
+        'their own',
       shuffle: shuffleHelp,
     },
     Model: {
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       chatTemplate:
-        '`FILE` chat template to learn and to save (Jinja), or chatml (default: the model’s own, else chatml)',
+        '`FILE` chat template to learn and to save (Jinja), or chatml (default: the model’s ' +
+        'own, else chatml)',
       context: "longest conversation, in tokens (default: the model's context)",
     },
     Adapter: {
       adapter:
-        'learn the whole model, or with lora a small adapter beside it, which is what --out then holds',
+        'learn the whole model, or with lora a small adapter beside it, which is what --out ' +
+        'then holds',
       rank: 'columns of the adapter’s two thin matrices',
       alpha: 'how much the adapter counts, by its rank (default: twice --rank)',
       adapterDropout: 'share of what the adapter reads that is left out at random',
       adapterLayers:
-        '`LAYER` names of the layers to adapt, such as q_proj, or one regular expression of whole names',
+        '`LAYER` names of the layers to adapt, such as q_proj, or one regular expression of ' +
+        'whole names',
       baseBits: '`BITS` hold the model under the adapter in 8 or 4 bits, for less memory',
       rslora: 'divide --alpha by the root of the rank, so that high ranks learn as fast',
     },

@@ -8,16 +8,20 @@ export const modelHelp = {
   adapter: '`DIR|OWNER/NAME` LoRA adapters that it runs with; several add up',
   engine,
   threads,
-  bits: '`BITS` hold the matrices in 8 or 4 bits: a quarter or an eighth of the memory, nearly the same text',
+  bits:
+    '`BITS` hold the matrices in 8 or 4 bits: a quarter or an eighth of the memory, nearly the ' +
+    'same text',
   draft:
-    '`BITS` speculative decoding: a copy of the model in 8 or 4 bits drafts tokens; the same text, sooner',
+    '`BITS` speculative decoding: a copy of the model in 8 or 4 bits drafts tokens; the same ' +
+    'text, sooner',
 }
 
 /** What `generate` and `chat` have in common, by heading. */
 export const samplingHelp = {
   Sampling: {
     temperature:
-      '0 takes the likeliest token each time; 1 samples as the model says (default: the model’s own, or 1)',
+      '0 takes the likeliest token each time; 1 samples as the model says (default: the ' +
+      'model’s own, or 1)',
     topK: 'only the N likeliest tokens; 0 is no limit',
     topP: 'only the likeliest tokens that together have this probability',
     minP: 'only tokens at least X times as likely as the likeliest',

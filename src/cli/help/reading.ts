@@ -1,7 +1,8 @@
 /** What every command says that reads data. */
 export const encodingHelp = {
   encoding:
-    'how the characters of --data are written: gb18030, big5, utf-16le, shift_jis, windows-1252, ... (default: utf-8, or what a byte order mark says)',
+    'how the characters of --data are written: gb18030, big5, utf-16le, shift_jis, ' +
+    'windows-1252, ... (default: utf-8, or what a byte order mark says)',
   encodingErrors: 'bytes that are not text: refuse them, or read U+FFFD',
 } as const
 

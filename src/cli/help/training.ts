@@ -35,7 +35,8 @@ export const trainingHelp = {
   Run: {
     out: '`DIR` folder of the result',
     resume:
-      'resume from the newest checkpoint in --out; with the same options the result is that of an uninterrupted run',
+      'resume from the newest checkpoint in --out; with the same options the result is that of ' +
+      'an uninterrupted run',
     keep: 'checkpoints that are kept',
     seed: 'where random numbers start: the same seed gives the same model',
     engine: 'where to compute',
@@ -47,7 +48,9 @@ export const trainingHelp = {
 export const dropoutHelp = 'share of activations left out at random while training'
 
 export const shuffleHelp =
-  'take the end of --data for validation, as for data in the order of time, instead of drawing the share at random by --seed'
+  'take the end of --data for validation, as for data in the order of time, instead of drawing ' +
+  'the share at random by --seed'
 
 export const documentsHelp =
-  'packed: rows are cut from one stream of all documents; whole: one document a row, padded, for short ones such as names or sums'
+  'packed: rows are cut from one stream of all documents; whole: one document a row, padded, ' +
+  'for short ones such as names or sums'

@@ -21,7 +21,8 @@ export function wholeDocuments(source: DocumentTokens, tokenizer: Tokenizer): Wh
   const start = documentStart(tokenizer)
   if (start === undefined || end === undefined)
     throw new UserError(
-      'the tokenizer has no token for the end of a document, which whole documents need; choose another tokenizer, or --documents packed',
+      'the tokenizer has no token for the end of a document, which whole documents need; ' +
+        'choose another tokenizer, or --documents packed',
     )
   const starts = source.documentStarts()
   const count = starts.length

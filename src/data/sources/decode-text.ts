@@ -107,7 +107,8 @@ function encodingOf(bytes: Uint8Array, given: string | undefined): Encoding {
   const named = given === undefined ? UTF8 : encodingNamed(given)
   if (named) return isPlainlyUtf8(bytes, { ascii: named.unit === 2 }) ? UTF8 : named
   throw new UserError(
-    `there is no encoding ${given}; expected one of ${ENCODING_NAMES.join(', ')}, or another name of them`,
+    'there is no encoding ' +
+      `${given}; expected one of ${ENCODING_NAMES.join(', ')}, or another name of them`,
   )
 }
 
@@ -125,7 +126,8 @@ function refuseZero(bytes: Uint8Array, name: string): void {
 const remedy = (guess: Guess | undefined): string =>
   guess
     ? `it looks like ${guess.label} (“${guess.beginning}”): name it with --encoding ${guess.label}`
-    : 'name its encoding (--encoding), convert the file, or read U+FFFD in place of what is wrong (--encoding-errors replace)'
+    : 'name its encoding (--encoding), convert the file, or read U+FFFD in place of what is ' +
+      'wrong (--encoding-errors replace)'
 
 const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   const both = new Uint8Array(a.length + b.length)

@@ -146,7 +146,8 @@ function parse(text: string, where: string): JsonRecord {
     value = JSON.parse(text)
   } catch (error) {
     const reason = isOpen(text)
-      ? 'holds only the beginning of a JSON value; expected a whole record on each line, or one list of records, [ ... ]'
+      ? 'holds only the beginning of a JSON value; expected a whole record on each line, or one ' +
+        'list of records, [ ... ]'
       : `is not valid JSON: ${(error as Error).message}`
     throw new UserError(`${where}: ${reason}`, { cause: error })
   }

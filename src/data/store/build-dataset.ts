@@ -50,7 +50,8 @@ export async function buildDataset(
       const count = trainContent.counts.documents + (heldContent?.counts.documents ?? 0)
       const documents = count === 1 ? 'one document' : `${count} documents`
       throw new UserError(
-        `no text is left for ${name}: the data is ${documents}; give more, each as a record of JSON lines, or one after each line of a --document-separator`,
+        'no text is left for ' +
+          `${name}: the data is ${documents}; give more, each as a record of JSON lines, or one after each line of a --document-separator`,
       )
     }
     const made = { ...plan, parts, files: written }

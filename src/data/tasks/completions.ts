@@ -37,7 +37,8 @@ export function encodeCompletion(
   const { eosId } = tokenizer
   if (eosId === undefined)
     throw new UserError(
-      'the tokenizer has no token for the end of a text, which a completion ends with; choose another tokenizer or model',
+      'the tokenizer has no token for the end of a text, which a completion ends with; choose ' +
+        'another tokenizer or model',
     )
   return encodeRecord(where, () => {
     const read = encodePrompt(prompt)

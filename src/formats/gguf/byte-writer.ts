@@ -5,27 +5,27 @@ const encoder = new TextEncoder()
 
 /** Bytes one after the other, in memory that grows. */
 export class ByteWriter {
-  private memory = new Uint8Array(1 << 12)
-  private length = 0
+  #memory = new Uint8Array(1 << 12)
+  #length = 0
 
   /** What was written; a view. */
   get bytes(): Uint8Array {
-    return this.memory.subarray(0, this.length)
+    return this.#memory.subarray(0, this.#length)
   }
 
   uint32(value: number): void {
-    const at = this.claim(4)
-    new DataView(this.memory.buffer).setUint32(at, value, true)
+    const at = this.#claim(4)
+    new DataView(this.#memory.buffer).setUint32(at, value, true)
   }
 
   uint64(value: number): void {
-    const at = this.claim(8)
-    new DataView(this.memory.buffer).setBigUint64(at, BigInt(value), true)
+    const at = this.#claim(8)
+    new DataView(this.#memory.buffer).setBigUint64(at, BigInt(value), true)
   }
 
   write(bytes: Uint8Array): void {
-    const at = this.claim(bytes.length)
-    this.memory.set(bytes, at)
+    const at = this.#claim(bytes.length)
+    this.#memory.set(bytes, at)
   }
 
   /**
@@ -43,16 +43,16 @@ export class ByteWriter {
 
   /** Zeros up to the next multiple of `alignment`. */
   align(alignment: number): void {
-    this.claim(-this.length & (alignment - 1))
+    this.#claim(-this.#length & (alignment - 1))
   }
 
-  private claim(length: number): number {
-    const start = this.length
-    this.length += length
-    if (this.length > this.memory.length) {
-      const larger = new Uint8Array(Math.max(this.length, 2 * this.memory.length))
-      larger.set(this.memory)
-      this.memory = larger
+  #claim(length: number): number {
+    const start = this.#length
+    this.#length += length
+    if (this.#length > this.#memory.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#memory.length))
+      larger.set(this.#memory)
+      this.#memory = larger
     }
     return start
   }

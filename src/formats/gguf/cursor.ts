@@ -20,31 +20,31 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export class Cursor {
   /** Of the next byte. */
   offset = 0
-  private readonly bytes: Uint8Array
-  private readonly view: DataView
-  private readonly size: number
-  private objects = 0
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #size: number
+  #objects = 0
 
   /** `bytes` are the first of a file of `size` bytes. */
   constructor(bytes: Uint8Array, size: number) {
-    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.size = size
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#size = size
   }
 
   /** A view of the next bytes. */
   take(length: number, what: string): Uint8Array {
-    const start = this.advance(length, what)
-    return this.bytes.subarray(start, start + length)
+    const start = this.#advance(length, what)
+    return this.#bytes.subarray(start, start + length)
   }
 
   uint32(what: string): number {
-    return this.view.getUint32(this.advance(4, what), true)
+    return this.#view.getUint32(this.#advance(4, what), true)
   }
 
   /** A 64-bit number that JavaScript counts exactly. */
   size64(what: string): number {
-    const value = this.view.getBigUint64(this.advance(8, what), true)
+    const value = this.#view.getBigUint64(this.#advance(8, what), true)
     if (value > Number.MAX_SAFE_INTEGER) {
       throw new UserError(`${what} is ${value}, larger than any file`)
     }
@@ -54,7 +54,7 @@ export class Cursor {
   /** A number of things that follow and take at least `smallest` bytes each. */
   count(smallest: number, what: string): number {
     const count = this.size64(what)
-    const rest = this.size - this.offset
+    const rest = this.#size - this.offset
     if (count * smallest > rest) {
       throw new UserError(`${what} is ${count}, but only ${rest} bytes follow; ${CUT}`)
     }
@@ -63,8 +63,8 @@ export class Cursor {
 
   /** To be called before objects are made, with what they count for. */
   allow(objects: number, what: string): void {
-    this.objects += objects
-    if (this.objects > MAX_OBJECTS) {
+    this.#objects += objects
+    if (this.#objects > MAX_OBJECTS) {
       throw new UserError(`${what}: the header has more strings and values than any model`)
     }
   }
@@ -78,14 +78,14 @@ export class Cursor {
     }
   }
 
-  private advance(length: number, what: string): number {
+  #advance(length: number, what: string): number {
     const start = this.offset
     const end = start + length
-    if (end > this.size) {
-      throw new UserError(`${what} ends at byte ${end} of a file of ${this.size}; ${CUT}`)
+    if (end > this.#size) {
+      throw new UserError(`${what} ends at byte ${end} of a file of ${this.#size}; ${CUT}`)
     }
     if (end > MAX_HEADER) throw new UserError(`${what}: the header is longer than ${MAX_HEADER}`)
-    if (end > this.bytes.length) throw new MoreBytesNeeded()
+    if (end > this.#bytes.length) throw new MoreBytesNeeded()
     this.offset = end
     return start
   }

@@ -173,7 +173,8 @@ function unusedIn(
   const own = left.find((name) => layers.has(layerOf(name)))
   if (own !== undefined)
     throw new UserError(
-      `the weights have ${own}, which config.json (${family.modelType}) does not mention; the layer would compute something else without it. Correct config.json, or use weights that go with it`,
+      'the weights have ' +
+        `${own}, which config.json (${family.modelType}) does not mention; the layer would compute something else without it. Correct config.json, or use weights that go with it`,
     )
   return { left, copies }
 }

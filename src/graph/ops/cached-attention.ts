@@ -63,7 +63,8 @@ const cachedAttentionOp: Op<Attrs> = {
   onnx: ({ inputs, outputs, attrs }, emit) => {
     if (emit.target === 'webgpu' && attrs.softcap > 0)
       throw new UserError(
-        'on WebGPU, attention with a cache cannot bound its scores (softcap); use the engine cpu or wasm',
+        'on WebGPU, attention with a cache cannot bound its scores (softcap); use the engine ' +
+          'cpu or wasm',
       )
     const [given, optional] = [inputs.slice(0, 7), inputs.slice(7)]
     const next = (wanted: boolean) => (wanted ? optional.shift() : undefined)

@@ -38,7 +38,8 @@ export function findLibrary(query: LibraryQuery = {}): string {
   const file = LIBRARIES[`${platform}-${arch}`]
   if (!file)
     throw new EngineUnavailable(
-      `onnxruntime-node has no library for ${platform}-${arch} (only for ${Object.keys(LIBRARIES).join(', ')})`,
+      'onnxruntime-node has no library for ' +
+        `${platform}-${arch} (only for ${Object.keys(LIBRARIES).join(', ')})`,
     )
   const manifest = resolve('onnxruntime-node/package.json', from)
   if (!manifest)

@@ -19,12 +19,12 @@ import { readVocabulary } from './vocabulary.ts'
 export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   readonly vocabSize: number
 
-  private readonly json: TokenizerJson
-  private readonly vocabulary: Vocabulary
-  private readonly encoder: WordEncoder
-  private readonly splitter: Splitter
-  private readonly added: AddedTokens
-  private readonly specialIds: ReadonlySet<number>
+  readonly #json: TokenizerJson
+  readonly #vocabulary: Vocabulary
+  readonly #encoder: WordEncoder
+  readonly #splitter: Splitter
+  readonly #added: AddedTokens
+  readonly #specialIds: ReadonlySet<number>
 
   /**
    * `json` as read from a byte-level `tokenizer.json`, `splitter` as its pre_tokenizer says,
@@ -34,44 +34,44 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   constructor(json: TokenizerJson, splitter: Splitter, config: TokenizerConfig = {}) {
     super(json, config)
     const model = readBpeModel(json.model)
-    this.vocabulary = readVocabulary(model, json.added_tokens)
-    this.vocabSize = this.vocabulary.size
-    this.json = { ...json, model: { ...model, vocab: {}, merges: [] } }
-    this.splitter = splitter
-    this.added = new AddedTokens(
+    this.#vocabulary = readVocabulary(model, json.added_tokens)
+    this.vocabSize = this.#vocabulary.size
+    this.#json = { ...json, model: { ...model, vocab: {}, merges: [] } }
+    this.#splitter = splitter
+    this.#added = new AddedTokens(
       json.added_tokens,
       json.normalizer === null ? undefined : (text) => text.normalize('NFC'),
     )
-    this.specialIds = new Set(Object.values(this.specialTokens))
+    this.#specialIds = new Set(Object.values(this.specialTokens))
 
-    const { merges, idOfByte, bytesOf, tokens } = this.vocabulary
+    const { merges, idOfByte, bytesOf, tokens } = this.#vocabulary
     const whole = model.ignore_merges === true ? new WholeWords() : undefined
     tokens.forEach((_, id) => {
       whole?.add(bytesOf(id), id)
     })
-    this.encoder = new WordEncoder(merges, new Characters(merges, idOfByte, bytesOf), whole)
+    this.#encoder = new WordEncoder(merges, new Characters(merges, idOfByte, bytesOf), whole)
   }
 
   /** Throws a UserError for a byte without a token, if there is no token for what is unknown. */
   encode(text: string, { specials = false }: { specials?: boolean } = {}): number[] {
-    const { encoder } = this
+    const encoder = this.#encoder
     encoder.count = 0
-    for (const { id, text: part } of this.added.split(text, specials)) {
+    for (const { id, text: part } of this.#added.split(text, specials)) {
       if (id !== undefined) encoder.push(id)
       else {
-        this.splitter.each(part!, (bytes, ends, count) => encoder.append(bytes, ends, count))
+        this.#splitter.each(part!, (bytes, ends, count) => encoder.append(bytes, ends, count))
       }
     }
     // Filling an array of known length takes a quarter of the time of pushing.
     const ids = new Array<number>(encoder.count)
     for (let i = 0; i < ids.length; i++) ids[i] = encoder.ids[i]!
-    if (this.vocabulary.missing.size > 0 && ids.includes(-1)) throw this.#unspelled(text)
+    if (this.#vocabulary.missing.size > 0 && ids.includes(-1)) throw this.#unspelled(text)
     return ids
   }
 
   /** None but where the vocabulary lacks bytes. */
   unknown(text: string): string[] {
-    const { missing } = this.vocabulary
+    const { missing } = this.#vocabulary
     if (missing.size === 0) return []
     const lacks = (character: string) =>
       utf8Encoder.encode(character).some((byte) => missing.has(byte))
@@ -81,7 +81,8 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   #unspelled(text: string): UserError {
     const [character = ''] = this.unknown(text)
     return new UserError(
-      `the tokenizer lacks a byte of ${describeCharacter(character)}, and has no token for what is unknown; leave the character out, or use another tokenizer`,
+      'the tokenizer lacks a byte of ' +
+        `${describeCharacter(character)}, and has no token for what is unknown; leave the character out, or use another tokenizer`,
     )
   }
 
@@ -93,7 +94,7 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
     const parts: Uint8Array[] = []
     let length = 0
     for (let i = 0; i < ids.length; i++) {
-      const part = this.bytesOf(ids[i]!, specials)
+      const part = this.#bytesOf(ids[i]!, specials)
       parts.push(part)
       length += part.length
     }
@@ -110,20 +111,20 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   decoder(): StreamDecoder {
     const decoder = utf8Decoder()
     return {
-      push: (id) => decoder.decode(this.bytesOf(id, false), { stream: true }),
+      push: (id) => decoder.decode(this.#bytesOf(id, false), { stream: true }),
       end: () => decoder.decode(),
     }
   }
 
-  private bytesOf(id: number, specials: boolean): Uint8Array {
+  #bytesOf(id: number, specials: boolean): Uint8Array {
     if (!(id >= 0 && id < this.vocabSize)) {
       throw new RangeError(`token id ${id} is outside the vocabulary, 0 .. ${this.vocabSize - 1}`)
     }
-    return !specials && this.specialIds.has(id) ? nothing : this.vocabulary.bytesOf(id)
+    return !specials && this.#specialIds.has(id) ? nothing : this.#vocabulary.bytesOf(id)
   }
 
   toJSON(): TokenizerJson {
-    const { tokens, merges } = this.vocabulary
+    const { tokens, merges } = this.#vocabulary
     const pairs: string[] = []
     for (let rank = 0; rank < merges.size; rank++) {
       pairs.push(`${tokens[merges.pairs[3 * rank]!]} ${tokens[merges.pairs[3 * rank + 1]!]}`)
@@ -131,7 +132,7 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
     const vocab = Object.fromEntries(
       tokens.flatMap((token, id) => (token === undefined ? [] : [[token, id]])),
     )
-    return { ...this.json, model: { ...this.json.model, vocab, merges: pairs } }
+    return { ...this.#json, model: { ...this.#json.model, vocab, merges: pairs } }
   }
 }
 

@@ -13,15 +13,15 @@ const IDS = STRIDE - KEY - 1
 
 /** Turns words into ids: the frequent ones from a cache of fixed size, the others by merging. */
 export class WordEncoder {
-  private readonly merges: Merges
-  private readonly characters: Characters
-  private readonly whole: WholeWords | undefined
-  private readonly cache = new Int32Array(ENTRIES * STRIDE)
+  readonly #merges: Merges
+  readonly #characters: Characters
+  readonly #whole: WholeWords | undefined
+  readonly #cache = new Int32Array(ENTRIES * STRIDE)
 
   constructor(merges: Merges, characters: Characters, whole?: WholeWords) {
-    this.merges = merges
-    this.characters = characters
-    this.whole = whole
+    this.#merges = merges
+    this.#characters = characters
+    this.#whole = whole
   }
 
   /** The ids encoded so far, the first `count` of `ids`; set `count` to 0 to begin again. */
@@ -36,7 +36,8 @@ export class WordEncoder {
     if (words === 0) return
     // A byte is at most one id, so inside the loop there is always room.
     while (this.count + ends[words - 1]! > this.ids.length) this.ids = grown(this.ids)
-    const { cache, ids } = this
+    const { ids } = this
+    const cache = this.#cache
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let count = this.count
     let end = 0
@@ -45,7 +46,7 @@ export class WordEncoder {
       end = ends[word]!
       const length = end - start
       if (length > LENGTH) {
-        count = this.merge(bytes, start, end, count)
+        count = this.#merge(bytes, start, end, count)
         continue
       }
       // The word as little-endian int32s, the last one padded with zeros.
@@ -70,7 +71,7 @@ export class WordEncoder {
         continue
       }
       const first = count
-      count = this.merge(bytes, start, end, count)
+      count = this.#merge(bytes, start, end, count)
       if (count - first > IDS) continue
       for (let i = 0; i < last; i++) cache[entry + i] = view.getInt32(start + 4 * i, true)
       cache[entry + last] = lastKey
@@ -87,28 +88,28 @@ export class WordEncoder {
   }
 
   /** Writes the ids of one word from ids[count] on; returns where they end. */
-  private merge(bytes: Uint8Array, start: number, end: number, count: number): number {
-    const id = this.whole?.id(bytes, start, end)
+  #merge(bytes: Uint8Array, start: number, end: number, count: number): number {
+    const id = this.#whole?.id(bytes, start, end)
     if (id !== undefined) {
       this.ids[count] = id
       return count + 1
     }
-    const merged = this.merges.apply(this.characters.fill(bytes, start, end))
-    for (let i = 0; i < merged; i++) this.ids[count + i] = this.merges.ids[i]!
+    const merged = this.#merges.apply(this.#characters.fill(bytes, start, end))
+    for (let i = 0; i < merged; i++) this.ids[count + i] = this.#merges.ids[i]!
     return count + merged
   }
 }
 
 /** Words that are tokens as they stand, whatever the merges would give (`ignore_merges`). */
 export class WholeWords {
-  private readonly table = new WordTable()
+  readonly #table = new WordTable()
 
   add(bytes: Uint8Array, id: number): void {
-    this.table.setValue(this.table.intern(bytes, 0, bytes.length), id)
+    this.#table.setValue(this.#table.intern(bytes, 0, bytes.length), id)
   }
 
   id(bytes: Uint8Array, start: number, end: number): number | undefined {
-    const word = this.table.find(bytes, start, end)
-    return word < 0 ? undefined : this.table.value(word)
+    const word = this.#table.find(bytes, start, end)
+    return word < 0 ? undefined : this.#table.value(word)
   }
 }

@@ -44,88 +44,90 @@ export function learnMerges(words: WordCounts, options: LearnOptions): Merge[] {
 class Places {
   readonly pairs = new PairTable()
   /** Symbol -> its bytes, as a place and a length. */
-  private readonly example: number[] = []
-  private readonly length: number[] = []
-  private readonly bytes: Uint8Array
-  private readonly counts: Float64Array
-  private readonly wordAt: Int32Array
-  private readonly symbolAt: Int32Array
+  readonly #example: number[] = []
+  readonly #length: number[] = []
+  readonly #bytes: Uint8Array
+  readonly #counts: Float64Array
+  readonly #wordAt: Int32Array
+  readonly #symbolAt: Int32Array
   /** Neighbors in the word, -1 at its ends. */
-  private readonly next: Int32Array
-  private readonly previous: Int32Array
+  readonly #next: Int32Array
+  readonly #previous: Int32Array
   /**
    * The pair of the symbol here and the next one (-1: none), and its neighbors in that pair's list.
    */
-  private readonly pairAt: Int32Array
-  private readonly listNext: Int32Array
-  private readonly listPrevious: Int32Array
+  readonly #pairAt: Int32Array
+  readonly #listNext: Int32Array
+  readonly #listPrevious: Int32Array
 
   constructor({ bytes, starts, counts }: WordCounts) {
     const size = bytes.length
-    this.bytes = bytes
-    this.counts = counts
-    this.wordAt = new Int32Array(size)
-    this.symbolAt = Int32Array.from(bytes)
-    this.next = new Int32Array(size)
-    this.previous = new Int32Array(size)
-    this.pairAt = new Int32Array(size).fill(-1)
-    this.listNext = new Int32Array(size)
-    this.listPrevious = new Int32Array(size)
+    this.#bytes = bytes
+    this.#counts = counts
+    this.#wordAt = new Int32Array(size)
+    this.#symbolAt = Int32Array.from(bytes)
+    this.#next = new Int32Array(size)
+    this.#previous = new Int32Array(size)
+    this.#pairAt = new Int32Array(size).fill(-1)
+    this.#listNext = new Int32Array(size)
+    this.#listPrevious = new Int32Array(size)
     for (let word = 0; word < counts.length; word++) {
       const start = starts[word]!
       const end = starts[word + 1]!
       for (let place = start; place < end; place++) {
-        this.wordAt[place] = word
-        this.previous[place] = place === start ? -1 : place - 1
-        this.next[place] = place === end - 1 ? -1 : place + 1
-        this.example[bytes[place]!] = place
+        this.#wordAt[place] = word
+        this.#previous[place] = place === start ? -1 : place - 1
+        this.#next[place] = place === end - 1 ? -1 : place + 1
+        this.#example[bytes[place]!] = place
       }
     }
-    for (let place = 0; place < size; place++) this.link(place)
-    this.length = new Array<number>(256).fill(1)
+    for (let place = 0; place < size; place++) this.#link(place)
+    this.#length = new Array<number>(256).fill(1)
   }
 
   /** Makes the pair a new symbol wherever it occurs. */
   merge(pair: number): void {
-    const { pairs, next, previous } = this
+    const pairs = this.pairs
+    const next = this.#next
+    const previous = this.#previous
     const left = pairs.left[pair]!
     const right = pairs.right[pair]!
     const found: number[] = []
-    for (let place = pairs.first[pair]!; place >= 0; place = this.listNext[place]!)
+    for (let place = pairs.first[pair]!; place >= 0; place = this.#listNext[place]!)
       found.push(place)
     // In `aaa` the pair (a, a) occurs twice but is merged once, on the left, as in encoding.
     if (left === right) found.sort((a, b) => a - b)
 
-    const symbol = this.length.length
-    this.length.push(this.length[left]! + this.length[right]!)
-    this.example[symbol] = found[0]!
+    const symbol = this.#length.length
+    this.#length.push(this.#length[left]! + this.#length[right]!)
+    this.#example[symbol] = found[0]!
     for (const place of found) {
-      if (this.pairAt[place] !== pair) continue
+      if (this.#pairAt[place] !== pair) continue
       const second = next[place]!
       const before = previous[place]!
       const after = next[second]!
-      if (before >= 0) this.unlink(before)
-      this.unlink(place)
-      if (after >= 0) this.unlink(second)
-      this.symbolAt[place] = symbol
+      if (before >= 0) this.#unlink(before)
+      this.#unlink(place)
+      if (after >= 0) this.#unlink(second)
+      this.#symbolAt[place] = symbol
       next[place] = after
       if (after >= 0) previous[after] = place
-      if (before >= 0) this.link(before)
-      this.link(place)
+      if (before >= 0) this.#link(before)
+      this.#link(place)
     }
   }
 
   /** Whether pair `a` comes later in the alphabet than pair `b`. */
   isGreater(a: number, b: number): boolean {
     const { left, right } = this.pairs
-    const order = this.compare(left[a]!, left[b]!) || this.compare(right[a]!, right[b]!)
+    const order = this.#compare(left[a]!, left[b]!) || this.#compare(right[a]!, right[b]!)
     return order > 0
   }
 
   /** Whether the pair's bytes are whole characters, or lie within one. */
   keepsCharacters(pair: number): boolean {
-    const left = this.bytesOf(this.pairs.left[pair]!)
-    const right = this.bytesOf(this.pairs.right[pair]!)
+    const left = this.#bytesOf(this.pairs.left[pair]!)
+    const right = this.#bytesOf(this.pairs.right[pair]!)
     if (isContinuation(right[0]!)) {
       // The character that `right` goes on with must be all that `left` has, and `right` nothing
       // else.
@@ -134,52 +136,52 @@ class Places {
     return isWhole(left) && isWhole(right)
   }
 
-  private bytesOf(symbol: number): Uint8Array {
-    const start = this.example[symbol]!
-    return this.bytes.subarray(start, start + this.length[symbol]!)
+  #bytesOf(symbol: number): Uint8Array {
+    const start = this.#example[symbol]!
+    return this.#bytes.subarray(start, start + this.#length[symbol]!)
   }
 
   /** Order of two symbols' bytes; a prefix comes first. */
-  private compare(a: number, b: number): number {
+  #compare(a: number, b: number): number {
     if (a === b) return 0
-    const lengthA = this.length[a]!
-    const lengthB = this.length[b]!
-    const startA = this.example[a]!
-    const startB = this.example[b]!
+    const lengthA = this.#length[a]!
+    const lengthB = this.#length[b]!
+    const startA = this.#example[a]!
+    const startB = this.#example[b]!
     const common = Math.min(lengthA, lengthB)
     for (let i = 0; i < common; i++) {
-      const difference = this.bytes[startA + i]! - this.bytes[startB + i]!
+      const difference = this.#bytes[startA + i]! - this.#bytes[startB + i]!
       if (difference !== 0) return difference
     }
     return lengthA - lengthB
   }
 
   /** Enters the place in the list of its pair. */
-  private link(place: number): void {
-    const second = this.next[place]!
+  #link(place: number): void {
+    const second = this.#next[place]!
     if (second < 0) return
-    const { pairs } = this
-    const pair = pairs.intern(this.symbolAt[place]!, this.symbolAt[second]!)
+    const pairs = this.pairs
+    const pair = pairs.intern(this.#symbolAt[place]!, this.#symbolAt[second]!)
     const head = pairs.first[pair]!
-    this.pairAt[place] = pair
-    this.listNext[place] = head
-    this.listPrevious[place] = -1
-    if (head >= 0) this.listPrevious[head] = place
+    this.#pairAt[place] = pair
+    this.#listNext[place] = head
+    this.#listPrevious[place] = -1
+    if (head >= 0) this.#listPrevious[head] = place
     pairs.first[pair] = place
-    pairs.count[pair]! += this.counts[this.wordAt[place]!]!
+    pairs.count[pair]! += this.#counts[this.#wordAt[place]!]!
   }
 
   /** Takes the place out of the list of its pair. */
-  private unlink(place: number): void {
-    const { pairs } = this
-    const pair = this.pairAt[place]!
-    const after = this.listNext[place]!
-    const before = this.listPrevious[place]!
-    if (before >= 0) this.listNext[before] = after
+  #unlink(place: number): void {
+    const pairs = this.pairs
+    const pair = this.#pairAt[place]!
+    const after = this.#listNext[place]!
+    const before = this.#listPrevious[place]!
+    if (before >= 0) this.#listNext[before] = after
     else pairs.first[pair] = after
-    if (after >= 0) this.listPrevious[after] = before
-    pairs.count[pair]! -= this.counts[this.wordAt[place]!]!
-    this.pairAt[place] = -1
+    if (after >= 0) this.#listPrevious[after] = before
+    pairs.count[pair]! -= this.#counts[this.#wordAt[place]!]!
+    this.#pairAt[place] = -1
   }
 }
 
@@ -188,74 +190,75 @@ class Places {
  * fall, so a pair is moved down when it comes to the top with an old count.
  */
 class PairQueue {
-  private size = 0
-  private pairs = new Int32Array(1 << 10)
-  private counts = new Float64Array(1 << 10)
-  private readonly places: Places
-  private readonly options: LearnOptions
+  #size = 0
+  #pairs = new Int32Array(1 << 10)
+  #counts = new Float64Array(1 << 10)
+  readonly #places: Places
+  readonly #options: LearnOptions
 
   constructor(places: Places, options: LearnOptions) {
-    this.places = places
-    this.options = options
+    this.#places = places
+    this.#options = options
     for (let pair = 0; pair < places.pairs.size; pair++) this.push(pair)
   }
 
   push(pair: number): void {
-    const count = this.places.pairs.count[pair]!
-    if (count < this.options.atLeast) return
-    if (this.options.wholeCharacters && !this.places.keepsCharacters(pair)) return
-    if (this.size === this.pairs.length) {
-      this.pairs = grown(this.pairs)
-      this.counts = grown(this.counts)
+    const count = this.#places.pairs.count[pair]!
+    if (count < this.#options.atLeast) return
+    if (this.#options.wholeCharacters && !this.#places.keepsCharacters(pair)) return
+    if (this.#size === this.#pairs.length) {
+      this.#pairs = grown(this.#pairs)
+      this.#counts = grown(this.#counts)
     }
-    let at = this.size++
+    let at = this.#size++
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (!this.isAhead(count, pair, parent)) break
-      this.set(at, this.counts[parent]!, this.pairs[parent]!)
+      if (!this.#isAhead(count, pair, parent)) break
+      this.#set(at, this.#counts[parent]!, this.#pairs[parent]!)
       at = parent
     }
-    this.set(at, count, pair)
+    this.#set(at, count, pair)
   }
 
   /** Takes out the most frequent pair; -1 if none occurs often enough. */
   pop(): number {
-    const { atLeast } = this.options
-    while (this.size > 0) {
-      const pair = this.pairs[0]!
-      const count = this.places.pairs.count[pair]!
-      const isCurrent = count === this.counts[0]!
+    const { atLeast } = this.#options
+    while (this.#size > 0) {
+      const pair = this.#pairs[0]!
+      const count = this.#places.pairs.count[pair]!
+      const isCurrent = count === this.#counts[0]!
       if (isCurrent || count < atLeast) {
-        this.size--
-        this.sink(this.counts[this.size]!, this.pairs[this.size]!)
+        this.#size--
+        this.#sink(this.#counts[this.#size]!, this.#pairs[this.#size]!)
         if (count >= atLeast) return pair
-      } else this.sink(count, pair)
+      } else this.#sink(count, pair)
     }
     return -1
   }
 
   /** Puts (count, pair) in place of the top, and down to where it belongs. */
-  private sink(count: number, pair: number): void {
+  #sink(count: number, pair: number): void {
     let at = 0
     for (;;) {
       let child = 2 * at + 1
-      if (child >= this.size) break
+      if (child >= this.#size) break
       const other = child + 1
-      if (other < this.size && this.isAhead(this.counts[other]!, this.pairs[other]!, child)) child++
-      if (this.isAhead(count, pair, child)) break
-      this.set(at, this.counts[child]!, this.pairs[child]!)
+      if (other < this.#size && this.#isAhead(this.#counts[other]!, this.#pairs[other]!, child))
+        child++
+      if (this.#isAhead(count, pair, child)) break
+      this.#set(at, this.#counts[child]!, this.#pairs[child]!)
       at = child
     }
-    this.set(at, count, pair)
+    this.#set(at, count, pair)
   }
 
-  private isAhead(count: number, pair: number, other: number): boolean {
-    const difference = count - this.counts[other]!
-    return difference > 0 || (difference === 0 && this.places.isGreater(pair, this.pairs[other]!))
+  #isAhead(count: number, pair: number, other: number): boolean {
+    const difference = count - this.#counts[other]!
+    return difference > 0 || (difference === 0 && this.#places.isGreater(pair, this.#pairs[other]!))
   }
 
-  private set(at: number, count: number, pair: number): void {
-    this.counts[at] = count
-    this.pairs[at] = pair
+  #set(at: number, count: number, pair: number): void {
+    this.#counts[at] = count
+    this.#pairs[at] = pair
   }
 }

@@ -21,11 +21,11 @@ export class Merges {
   readonly pairs: Int32Array
   /** The ids being merged: filled by the caller, at most `room` of them. */
   ids = new Int32Array(LONG)
-  private ranks = new Int32Array(LONG)
+  #ranks = new Int32Array(LONG)
   /** What stands for the rank of a merge where several are equal. */
-  private levels: Int32Array | undefined
+  #levels: Int32Array | undefined
   /** Open addressing: -1 where free; at most half full. */
-  private readonly slots: Int32Array
+  readonly #slots: Int32Array
 
   /** Throws a UserError if `capacity`, the most merges there will be, is over a million. */
   constructor(capacity: number) {
@@ -34,7 +34,7 @@ export class Merges {
     this.pairs = new Int32Array(3 * capacity)
     let slots = 256
     while (slots < 2 * capacity) slots *= 2
-    this.slots = new Int32Array(slots).fill(-1)
+    this.#slots = new Int32Array(slots).fill(-1)
   }
 
   /** Adds left + right -> merged, with the next rank. */
@@ -44,7 +44,7 @@ export class Merges {
     this.pairs[3 * rank + 1] = right
     this.pairs[3 * rank + 2] = merged
     const hash = hashOf(left, right)
-    this.slots[this.slot(left, right, hash)] = (hash & ~RANK) | rank
+    this.#slots[this.#slot(left, right, hash)] = (hash & ~RANK) | rank
   }
 
   /**
@@ -52,27 +52,29 @@ export class Merges {
    * level is the first rank that has it.
    */
   setLevels(levels: Int32Array): void {
-    this.levels = levels
+    this.#levels = levels
   }
 
   /** Makes `ids` long enough for `length` ids. */
   room(length: number): Int32Array {
     if (length > this.ids.length) {
       this.ids = new Int32Array(2 * length)
-      this.ranks = new Int32Array(2 * length)
+      this.#ranks = new Int32Array(2 * length)
     }
     return this.ids
   }
 
   /** Merges ids[0 .. length) in place; returns how many are left. */
   apply(length: number): number {
-    const { ids, ranks } = this
-    for (let i = 1; i < length; i++) ranks[i - 1] = this.level(ids[i - 1]!, ids[i]!)
-    return length <= LONG ? this.applyShort(length) : this.applyLong(length)
+    const { ids } = this
+    const ranks = this.#ranks
+    for (let i = 1; i < length; i++) ranks[i - 1] = this.#level(ids[i - 1]!, ids[i]!)
+    return length <= LONG ? this.#applyShort(length) : this.#applyLong(length)
   }
 
-  private applyShort(length: number): number {
-    const { ids, ranks } = this
+  #applyShort(length: number): number {
+    const { ids } = this
+    const ranks = this.#ranks
     for (;;) {
       let best = NONE
       let at = 0
@@ -84,20 +86,21 @@ export class Merges {
         }
       }
       if (best === NONE) return length
-      ids[at] = this.merged(best, ids[at]!, ids[at + 1]!)
+      ids[at] = this.#merged(best, ids[at]!, ids[at + 1]!)
       length--
       for (let i = at + 1; i < length; i++) {
         ids[i] = ids[i + 1]!
         ranks[i - 1] = ranks[i]!
       }
-      if (at > 0) ranks[at - 1] = this.level(ids[at - 1]!, ids[at]!)
-      if (at < length - 1) ranks[at] = this.level(ids[at]!, ids[at + 1]!)
+      if (at > 0) ranks[at - 1] = this.#level(ids[at - 1]!, ids[at]!)
+      if (at < length - 1) ranks[at] = this.#level(ids[at]!, ids[at + 1]!)
     }
   }
 
   /** As applyShort, in O(n log n): a heap of (rank, position) over a linked list. */
-  private applyLong(length: number): number {
-    const { ids, ranks } = this
+  #applyLong(length: number): number {
+    const { ids } = this
+    const ranks = this.#ranks
     const next = Int32Array.from({ length }, (_, i) => i + 1)
     const previous = Int32Array.from({ length }, (_, i) => i - 1)
     ranks[length - 1] = NONE
@@ -106,7 +109,7 @@ export class Merges {
       if (ranks[i] !== NONE) heap.push(ranks[i]! * POSITIONS + i)
     }
     const rankAgain = (at: number): void => {
-      ranks[at] = next[at] === length ? NONE : this.level(ids[at]!, ids[next[at]!]!)
+      ranks[at] = next[at] === length ? NONE : this.#level(ids[at]!, ids[next[at]!]!)
       if (ranks[at] !== NONE) heap.push(ranks[at]! * POSITIONS + at)
     }
     while (heap.size > 0) {
@@ -115,7 +118,7 @@ export class Merges {
       const at = key - rank * POSITIONS
       if (ranks[at] !== rank) continue
       const right = next[at]!
-      ids[at] = this.merged(rank, ids[at]!, ids[right]!)
+      ids[at] = this.#merged(rank, ids[at]!, ids[right]!)
       next[at] = next[right]!
       if (next[at]! < length) previous[next[at]!] = at
       ranks[right] = NONE
@@ -129,23 +132,24 @@ export class Merges {
 
   /** Rank of the merge of left and right; more than any rank if there is none. */
   rank(left: number, right: number): number {
-    const slot = this.slots[this.slot(left, right, hashOf(left, right))]!
+    const slot = this.#slots[this.#slot(left, right, hashOf(left, right))]!
     return slot === -1 ? NONE : slot & RANK
   }
 
-  private level(left: number, right: number): number {
+  #level(left: number, right: number): number {
     const rank = this.rank(left, right)
-    return this.levels && rank !== NONE ? this.levels[rank]! : rank
+    return this.#levels && rank !== NONE ? this.#levels[rank]! : rank
   }
 
-  private merged(level: number, left: number, right: number): number {
-    const rank = this.levels ? this.rank(left, right) : level
+  #merged(level: number, left: number, right: number): number {
+    const rank = this.#levels ? this.rank(left, right) : level
     return this.pairs[3 * rank + 2]!
   }
 
   /** Where the pair is in `slots`, or where it would be. */
-  private slot(left: number, right: number, hash: number): number {
-    const { slots, pairs } = this
+  #slot(left: number, right: number, hash: number): number {
+    const { pairs } = this
+    const slots = this.#slots
     const mask = slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const found = slots[slot]!
@@ -165,36 +169,36 @@ function hashOf(left: number, right: number): number {
 /** A binary heap of numbers, the smallest on top. */
 class MinHeap {
   size = 0
-  private readonly keys: Float64Array
+  readonly #keys: Float64Array
 
   constructor(capacity: number) {
-    this.keys = new Float64Array(capacity)
+    this.#keys = new Float64Array(capacity)
   }
 
   push(key: number): void {
     let at = this.size++
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (this.keys[parent]! <= key) break
-      this.keys[at] = this.keys[parent]!
+      if (this.#keys[parent]! <= key) break
+      this.#keys[at] = this.#keys[parent]!
       at = parent
     }
-    this.keys[at] = key
+    this.#keys[at] = key
   }
 
   pop(): number {
-    const top = this.keys[0]!
-    const key = this.keys[--this.size]!
+    const top = this.#keys[0]!
+    const key = this.#keys[--this.size]!
     let at = 0
     for (;;) {
       let child = 2 * at + 1
       if (child >= this.size) break
-      if (child + 1 < this.size && this.keys[child + 1]! < this.keys[child]!) child++
-      if (this.keys[child]! >= key) break
-      this.keys[at] = this.keys[child]!
+      if (child + 1 < this.size && this.#keys[child + 1]! < this.#keys[child]!) child++
+      if (this.#keys[child]! >= key) break
+      this.#keys[at] = this.#keys[child]!
       at = child
     }
-    this.keys[at] = key
+    this.#keys[at] = key
     return top
   }
 }

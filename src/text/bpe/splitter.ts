@@ -38,15 +38,15 @@ const scanAll = (_bytes: Uint8Array, _start: number, end: number): number => end
 
 /** Cuts first into pieces of text, then each piece by a scanner. */
 class Pieces implements Splitter {
-  private readonly cut: (text: string) => string[]
-  private readonly words: Words
+  readonly #cut: (text: string) => string[]
+  readonly #words: Words
 
   constructor(cut: (text: string) => string[], scan: typeof scanAll) {
-    this.cut = cut
-    this.words = new Words(scan)
+    this.#cut = cut
+    this.#words = new Words(scan)
   }
 
   each(text: string, sink: WordSink): void {
-    for (const piece of this.cut(text)) this.words.whole(piece, sink)
+    for (const piece of this.#cut(text)) this.#words.whole(piece, sink)
   }
 }

@@ -44,11 +44,11 @@ export async function trainBpeOnThreads(
 
 /** Threads that count; each is given a piece when it has done the one before. */
 class CountingPool {
-  private readonly workers: { worker: Worker; answer: Promise<unknown[]> }[]
-  private turn = 0
+  readonly #workers: { worker: Worker; answer: Promise<unknown[]> }[]
+  #turn = 0
 
   constructor(threads: number, split: SplitName) {
-    this.workers = Array.from({ length: threads }, () => {
+    this.#workers = Array.from({ length: threads }, () => {
       const worker = new Worker(WORKER, { workerData: split })
       return { worker, answer: Promise.resolve([]) }
     })
@@ -56,7 +56,7 @@ class CountingPool {
 
   /** Gives the piece to the next thread, when that is free. */
   async add(piece: string): Promise<void> {
-    const thread = this.workers[this.turn++ % this.workers.length]!
+    const thread = this.#workers[this.#turn++ % this.#workers.length]!
     await thread.answer
     thread.answer = ask(thread.worker, piece)
   }
@@ -64,7 +64,7 @@ class CountingPool {
   /** What all threads counted. */
   async results(): Promise<WordCounts[]> {
     return Promise.all(
-      this.workers.map(async ({ worker, answer }) => {
+      this.#workers.map(async ({ worker, answer }) => {
         await answer
         const [counts] = await ask(worker, null)
         return counts as WordCounts
@@ -73,7 +73,7 @@ class CountingPool {
   }
 
   close(): void {
-    for (const { worker } of this.workers) void worker.terminate()
+    for (const { worker } of this.#workers) void worker.terminate()
   }
 }
 

@@ -16,13 +16,13 @@ export type WordSink = (bytes: Uint8Array, ends: Int32Array, count: number) => v
  * end where every pattern has a boundary, so that working memory does not grow with it.
  */
 export class Words {
-  private readonly encoder = new TextEncoder()
-  private readonly scan: Scanner
-  private bytes = new Uint8Array(3 * WINDOW + 3)
-  private ends = new Int32Array(3 * WINDOW)
+  readonly #encoder = new TextEncoder()
+  readonly #scan: Scanner
+  #bytes = new Uint8Array(3 * WINDOW + 3)
+  #ends = new Int32Array(3 * WINDOW)
 
   constructor(scan: Scanner) {
-    this.scan = scan
+    this.#scan = scan
   }
 
   each(text: string, sink: WordSink): void {
@@ -35,12 +35,14 @@ export class Words {
 
   /** As `each`, in one window. */
   whole(text: string, sink: WordSink): void {
-    if (text.length > this.ends.length / 3) {
-      this.bytes = new Uint8Array(3 * text.length + 3)
-      this.ends = new Int32Array(3 * text.length)
+    if (text.length > this.#ends.length / 3) {
+      this.#bytes = new Uint8Array(3 * text.length + 3)
+      this.#ends = new Int32Array(3 * text.length)
     }
-    const { bytes, ends, scan } = this
-    const { written } = this.encoder.encodeInto(text, bytes)
+    const bytes = this.#bytes
+    const ends = this.#ends
+    const scan = this.#scan
+    const { written } = this.#encoder.encodeInto(text, bytes)
     let count = 0
     for (let at = 0; at < written; ) {
       at = scan(bytes, at, written)

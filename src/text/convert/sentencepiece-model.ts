@@ -62,12 +62,14 @@ export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
   const known = TYPES.get(type)
   if (!known) {
     throw new UserError(
-      `the SentencePiece model is of type ${type}; Unigram (1), BPE (2) and characters (4) are supported`,
+      'the SentencePiece model is of type ' +
+        `${type}; Unigram (1), BPE (2) and characters (4) are supported`,
     )
   }
   if (trainer.number(24, 0) === 1 || normalizer.number(5, 1) === 0) {
     throw new UserError(
-      'the SentencePiece model puts blanks at the ends of words or keeps them as they are, which is not supported',
+      'the SentencePiece model puts blanks at the ends of words or keeps them as they are, ' +
+        'which is not supported',
     )
   }
   const unknown = pieces.filter(({ kind }) => kind === 'unknown').length
@@ -97,19 +99,19 @@ type Value = number | Uint8Array
 
 /** The fields of a message, the last of each. */
 class Fields {
-  private readonly values: ReadonlyMap<number, Value>
+  readonly #values: ReadonlyMap<number, Value>
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.values = new Map(fieldsOf(Reader.create(bytes)))
+    this.#values = new Map(fieldsOf(Reader.create(bytes)))
   }
 
   number(field: number, otherwise: number): number {
-    const value = this.values.get(field)
+    const value = this.#values.get(field)
     return typeof value === 'number' ? value : otherwise
   }
 
   bytes(field: number): Uint8Array {
-    const value = this.values.get(field)
+    const value = this.#values.get(field)
     return value instanceof Uint8Array ? value : new Uint8Array(0)
   }
 }

@@ -26,8 +26,12 @@ import {
 
 /** What Python's values have by name and is not done here: refused rather than undefined. */
 const OTHERS: Readonly<Record<string, string>> = {
-  str: 'casefold center encode expandtabs format format_map isidentifier isnumeric isprintable istitle ljust maketrans partition rjust rpartition swapcase translate zfill',
-  int: 'as_integer_ratio bit_count bit_length conjugate denominator from_bytes imag numerator real to_bytes',
+  str:
+    'casefold center encode expandtabs format format_map isidentifier isnumeric isprintable ' +
+    'istitle ljust maketrans partition rjust rpartition swapcase translate zfill',
+  int:
+    'as_integer_ratio bit_count bit_length conjugate denominator from_bytes imag numerator real ' +
+    'to_bytes',
   float: 'as_integer_ratio conjugate fromhex hex imag is_integer real',
   list: 'append clear copy extend insert pop remove reverse sort',
   dict: 'clear copy fromkeys pop popitem setdefault update',

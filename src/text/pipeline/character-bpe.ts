@@ -26,39 +26,39 @@ export interface CharacterBpeOptions {
 
 /** Byte-pair encoding over characters (Sennrich et al. 2016), as SentencePiece and CLIP have it. */
 export class CharacterBpe implements Model {
-  private readonly vocabulary: Vocabulary
-  private readonly options: CharacterBpeOptions
-  private readonly merges: Merges
-  private readonly encoder = new TextEncoder()
+  readonly #vocabulary: Vocabulary
+  readonly #options: CharacterBpeOptions
+  readonly #merges: Merges
+  readonly #encoder = new TextEncoder()
 
   constructor(vocabulary: Vocabulary, options: CharacterBpeOptions) {
-    this.vocabulary = vocabulary
-    this.options = options
-    this.merges = new Merges(options.merges.length)
-    for (const [left, right, merged] of options.merges) this.merges.add(left, right, merged)
-    if (options.levels) this.merges.setLevels(options.levels)
+    this.#vocabulary = vocabulary
+    this.#options = options
+    this.#merges = new Merges(options.merges.length)
+    for (const [left, right, merged] of options.merges) this.#merges.add(left, right, merged)
+    if (options.levels) this.#merges.setLevels(options.levels)
   }
 
   encode(word: string, ids: number[]): void {
-    const whole = this.options.ignoresMerges ? this.vocabulary.get(word) : undefined
+    const whole = this.#options.ignoresMerges ? this.#vocabulary.get(word) : undefined
     if (whole !== undefined) {
       ids.push(whole)
       return
     }
     const symbols: number[] = []
-    for (const { text, isToken } of splitAt(word, this.options.symbols)) {
-      if (isToken) symbols.push(this.vocabulary.get(text) as number)
-      else this.spell(text, symbols)
+    for (const { text, isToken } of splitAt(word, this.#options.symbols)) {
+      if (isToken) symbols.push(this.#vocabulary.get(text) as number)
+      else this.#spell(text, symbols)
     }
-    const room = this.merges.room(symbols.length)
+    const room = this.#merges.room(symbols.length)
     room.set(symbols)
-    const count = this.merges.apply(symbols.length)
-    for (let i = 0; i < count; i++) ids.push(this.merges.ids[i] as number)
+    const count = this.#merges.apply(symbols.length)
+    for (let i = 0; i < count; i++) ids.push(this.#merges.ids[i] as number)
   }
 
   /** Appends one id for each character, or several bytes. */
-  private spell(word: string, symbols: number[]): void {
-    const { unkId, fusesUnknown, bytes, prefix, suffix } = this.options
+  #spell(word: string, symbols: number[]): void {
+    const { unkId, fusesUnknown, bytes, prefix, suffix } = this.#options
     let isUnknown = false
     for (let at = 0; at < word.length; ) {
       const width = (word.codePointAt(at) as number) > 0xffff ? 2 : 1
@@ -66,10 +66,10 @@ export class CharacterBpe implements Model {
       const before = at === 0 ? '' : prefix
       at += width
       const spelled = before + character + (at === word.length ? suffix : '')
-      const id = this.vocabulary.get(spelled)
+      const id = this.#vocabulary.get(spelled)
       if (id !== undefined) symbols.push(id)
       else if (bytes) {
-        for (const byte of this.encoder.encode(spelled)) symbols.push(bytes[byte] as number)
+        for (const byte of this.#encoder.encode(spelled)) symbols.push(bytes[byte] as number)
       } else if (unkId === undefined) throw unspelled(character)
       else if (!(isUnknown && fusesUnknown)) symbols.push(unkId)
       isUnknown = id === undefined
@@ -79,5 +79,6 @@ export class CharacterBpe implements Model {
 
 const unspelled = (character: string): UserError =>
   new UserError(
-    `the tokenizer has no token for ${describeCharacter(character)}, and none for what is unknown; leave the character out, or use another tokenizer`,
+    'the tokenizer has no token for ' +
+      `${describeCharacter(character)}, and none for what is unknown; leave the character out, or use another tokenizer`,
   )

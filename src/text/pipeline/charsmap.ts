@@ -48,7 +48,8 @@ function readCharsmap(charsmap: string): { units: Uint32Array; replacements: Uin
   for (let end = replacements.indexOf(0), start = 0; end >= 0; ) {
     if (end - start > LONGEST)
       throw new UserError(
-        `tokenizer.json: precompiled_charsmap has a replacement of ${end - start} bytes; expected at most ${LONGEST}`,
+        'tokenizer.json: precompiled_charsmap has a replacement of ' +
+          `${end - start} bytes; expected at most ${LONGEST}`,
       )
     start = end + 1
     end = replacements.indexOf(0, start)

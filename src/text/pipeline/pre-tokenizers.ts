@@ -105,6 +105,7 @@ function behaviorOf(name: unknown): Behavior {
   const behavior = own(behaviors, String(name).toLowerCase())
   if (behavior) return behavior
   throw new UserError(
-    `tokenizer.json: pre_tokenizer has the behavior ${JSON.stringify(name)}; expected ${Object.values(behaviors).join(', ')}`,
+    'tokenizer.json: pre_tokenizer has the behavior ' +
+      `${JSON.stringify(name)}; expected ${Object.values(behaviors).join(', ')}`,
   )
 }

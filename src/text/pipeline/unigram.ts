@@ -33,27 +33,27 @@ const UNKNOWN_PENALTY = 10
  * found by Viterbi's algorithm. Unknown characters next to each other are one unknown token.
  */
 export class Unigram implements Model {
-  private readonly options: UnigramOptions
-  private readonly encoder = new TextEncoder()
+  readonly #options: UnigramOptions
+  readonly #encoder = new TextEncoder()
   /** A trie, by `keyOf` a node and the next character; node 0 is the root. */
-  private readonly children = new Map<number, number>()
+  readonly #children = new Map<number, number>()
   /** The piece that ends in a node: its id, -1 if none, and its score. */
-  private readonly ids: number[] = [-1]
-  private readonly scores: number[] = [0]
+  readonly #ids: number[] = [-1]
+  readonly #scores: number[] = [0]
 
   constructor(pieces: Iterable<UnigramPiece>, options: UnigramOptions) {
-    this.options = options
+    this.#options = options
     for (const { text, id, score } of pieces) {
       let node = 0
-      for (const character of text) node = this.child(node, character.codePointAt(0) as number)
-      this.ids[node] = id
-      this.scores[node] = options.symbols?.has(text) ? SYMBOL_SCORE : score
+      for (const character of text) node = this.#child(node, character.codePointAt(0) as number)
+      this.#ids[node] = id
+      this.#scores[node] = options.symbols?.has(text) ? SYMBOL_SCORE : score
     }
   }
 
   encode(word: string, ids: number[]): void {
-    const { unkId, bytes } = this.options
-    const { points, starts, last } = this.best(word)
+    const { unkId, bytes } = this.#options
+    const { points, starts, last } = this.#best(word)
     const ends: number[] = []
     for (let end = points.length; end > 0; end = starts[end] as number) ends.push(end)
     let isUnknown = false
@@ -62,7 +62,7 @@ export class Unigram implements Model {
       if (id >= 0) ids.push(id)
       else if (bytes) {
         const character = String.fromCodePoint(points[end - 1] as number)
-        for (const byte of this.encoder.encode(character)) ids.push(bytes[byte] as number)
+        for (const byte of this.#encoder.encode(character)) ids.push(bytes[byte] as number)
       } else if (!isUnknown) ids.push(unkId)
       isUnknown = id < 0
     }
@@ -72,9 +72,9 @@ export class Unigram implements Model {
    * The most probable cut; of equals the one whose last piece is longest. For the end of a piece
    * where it starts, and its id, -1 for an unknown character.
    */
-  private best(word: string): { points: number[]; starts: Int32Array; last: Int32Array } {
+  #best(word: string): { points: number[]; starts: Int32Array; last: Int32Array } {
     const points = Array.from(word, (character) => character.codePointAt(0) as number)
-    const { symbols, lowest } = this.options
+    const { symbols, lowest } = this.#options
     const unknownScore = lowest - UNKNOWN_PENALTY
     const scores = symbols
       ? new Float32Array(points.length + 1)
@@ -94,11 +94,11 @@ export class Unigram implements Model {
       let node = 0
       let isSpelled = false
       for (let end = start + 1; end <= points.length; end++) {
-        node = this.children.get(keyOf(node, points[end - 1] as number)) ?? -1
+        node = this.#children.get(keyOf(node, points[end - 1] as number)) ?? -1
         if (node < 0) break
-        const id = this.ids[node] as number
+        const id = this.#ids[node] as number
         if (id < 0) continue
-        offer(start, end, id, this.scores[node] as number)
+        offer(start, end, id, this.#scores[node] as number)
         if (end === start + 1) isSpelled = true
       }
       if (!isSpelled) offer(start, start + 1, -1, unknownScore)
@@ -106,13 +106,13 @@ export class Unigram implements Model {
     return { points, starts, last }
   }
 
-  private child(node: number, point: number): number {
+  #child(node: number, point: number): number {
     const key = keyOf(node, point)
-    const known = this.children.get(key)
+    const known = this.#children.get(key)
     if (known !== undefined) return known
-    const added = this.ids.push(-1) - 1
-    this.scores.push(0)
-    this.children.set(key, added)
+    const added = this.#ids.push(-1) - 1
+    this.#scores.push(0)
+    this.#children.set(key, added)
     return added
   }
 }

@@ -15,27 +15,27 @@ export interface WordPieceOptions {
  * unknown as a whole.
  */
 export class WordPiece implements Model {
-  private readonly vocabulary: Vocabulary
-  private readonly options: WordPieceOptions
+  readonly #vocabulary: Vocabulary
+  readonly #options: WordPieceOptions
   /** UTF-16 units of the longest token. */
-  private readonly most: number
+  readonly #most: number
 
   constructor(vocabulary: Vocabulary, options: WordPieceOptions) {
-    this.vocabulary = vocabulary
-    this.options = options
-    this.most = [...vocabulary.keys()].reduce((most, token) => Math.max(most, token.length), 0)
+    this.#vocabulary = vocabulary
+    this.#options = options
+    this.#most = [...vocabulary.keys()].reduce((most, token) => Math.max(most, token.length), 0)
   }
 
   encode(word: string, ids: number[]): void {
-    const { unkId, prefix, longest } = this.options
+    const { unkId, prefix, longest } = this.#options
     const first = ids.length
     let isKnown = word.length <= longest || [...word].length <= longest
     for (let start = 0; isKnown && start < word.length; ) {
       const mark = start === 0 ? '' : prefix
-      let end = Math.min(word.length, start + this.most)
+      let end = Math.min(word.length, start + this.#most)
       let id: number | undefined
       while (end > start) {
-        id = this.vocabulary.get(mark + word.slice(start, end))
+        id = this.#vocabulary.get(mark + word.slice(start, end))
         if (id !== undefined) break
         end--
       }

@@ -50,12 +50,14 @@ export const svgCurve = (
     `<text class="label" x="${left - 8}" y="${top - 10}" text-anchor="end">${words.loss}</text>`,
     `<text class="label" x="${right}" y="${height - 8}" text-anchor="end">${words.step}</text>`,
     // A picture within the picture cuts off what runs over; a little room is left for dots.
-    `<svg aria-hidden="true" x="${left - 4}" y="${top}" width="${right - left + 8}" height="${bottom - top}" viewBox="${left - 4} ${top} ${right - left + 8} ${bottom - top}">`,
+    '<svg aria-hidden="true" ' +
+      `x="${left - 4}" y="${top}" width="${right - left + 8}" height="${bottom - top}" viewBox="${left - 4} ${top} ${right - left + 8} ${bottom - top}">`,
     ...series.map(({ points, noisy }, i) => line(points, noisy, `c${i % COLORS.length}`, x, y)),
     '</svg>',
   ]
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ' +
+      `${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escapeXml(title ?? words.loss)}</title>`,
     `<style>${STYLE}</style>`,
     ...parts.filter((part) => part !== ''),
@@ -107,13 +109,15 @@ const axes = (
     ...rows.map(
       (tick, i) =>
         `<line class="grid" x1="${box.left}" x2="${box.right}" y1="${at(y(tick))}" y2="${at(y(tick))}"/>` +
-        `<text x="${box.left - 8}" y="${at(y(tick) + 4.5)}" text-anchor="end">${rowLabels[i]}</text>`,
+        '<text ' +
+        `x="${box.left - 8}" y="${at(y(tick) + 4.5)}" text-anchor="end">${rowLabels[i]}</text>`,
     ),
     `<line class="axis" x1="${box.left}" x2="${box.right}" y1="${box.bottom}" y2="${box.bottom}"/>`,
     ...columns.map(
       (tick, i) =>
         `<line class="axis" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${box.bottom}" y2="${box.bottom + 5}"/>` +
-        `<text x="${at(x(tick))}" y="${box.bottom + 20}" text-anchor="middle">${columnLabels[i]}</text>`,
+        '<text ' +
+        `x="${at(x(tick))}" y="${box.bottom + 20}" text-anchor="middle">${columnLabels[i]}</text>`,
     ),
   ]
 }
@@ -126,7 +130,8 @@ const line = (
   y: Scale,
 ): string => {
   const path = (class_: string, points: readonly Point[]) =>
-    `<path class="line ${class_}" d="${pathOf(points.map(([step, value]) => [x(step), y(value)]))}"/>`
+    '<path class="line ' +
+    `${class_}" d="${pathOf(points.map(([step, value]) => [x(step), y(value)]))}"/>`
   if (noisy) return path(`${color} raw`, points) + path(color, smooth(points))
   if (points.length > 40) return path(color, points)
   // Few points were measured one by one: show where.

@@ -33,7 +33,8 @@ export function writeRoles(tokenizer: Tokenizer, addBos: boolean): Map<string, G
   const after = idsOf(places.slice(text + 1))
   if (before.length > 1 || after.length > 1)
     throw new UserError(
-      'GGUF: the tokenizer puts several tokens before or behind a text; llama.cpp has at most one on each side',
+      'GGUF: the tokenizer puts several tokens before or behind a text; llama.cpp has at most ' +
+        'one on each side',
     )
   const [first = addBos ? tokenizer.bosId : undefined, last] = [before[0], after[0]]
   const ids = { ...tokenizer, bosId: first ?? tokenizer.bosId, eosId: last ?? tokenizer.eosId }

@@ -77,7 +77,8 @@ export function unigramTokens({ model }: TokenizerJson): GgufToken[] {
 export function bpeTokens({ model, added_tokens }: TokenizerJson): (GgufToken | undefined)[] {
   if (model.byte_fallback !== true)
     throw new UserError(
-      'GGUF: the tokenizer has no bytes for characters that it does not know (model.byte_fallback), which llama.cpp needs; export as huggingface',
+      'GGUF: the tokenizer has no bytes for characters that it does not know ' +
+        '(model.byte_fallback), which llama.cpp needs; export as huggingface',
     )
   const { vocab, merges } = readBpeModel(model)
   const pairs = merges.map(readMerge)
@@ -121,5 +122,6 @@ function checkOrder(
 
 const disorder = (token: string): UserError =>
   new UserError(
-    `GGUF: the merges that give ${JSON.stringify(token)} are not those of SentencePiece, the only ones that llama.cpp has for such a tokenizer`,
+    'GGUF: the merges that give ' +
+      `${JSON.stringify(token)} are not those of SentencePiece, the only ones that llama.cpp has for such a tokenizer`,
   )
