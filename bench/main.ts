@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineCommand, type Outcome } from '../src/cli/command.ts'
 import { quiet, run } from '../src/cli/run.ts'
 import { UserError } from '../src/errors.ts'
+import { choose } from './choose.ts'
 import { formatRows, type Row } from './row.ts'
 
 const common = { threads: z.number().int().min(1).optional() }
@@ -11,13 +12,6 @@ const commonHelp = {
 }
 
 const outcome = (rows: readonly Row[]): Outcome => ({ result: { rows }, text: formatRows(rows) })
-
-/** The names that have `part` in them. Throws UserError where none has. */
-function choose<T extends string>(names: readonly T[], part: string): T[] {
-  const chosen = names.filter((name) => name.toLowerCase().includes(part.toLowerCase()))
-  if (chosen.length > 0) return chosen
-  throw new UserError(`--only ${part}: no name has this in it; they are ${names.join('; ')}`)
-}
 
 const train = defineCommand({
   name: 'train',

@@ -8,7 +8,7 @@ import { type DecoderConfig, gpt2Config } from '../src/models/decoder-config.ts'
 import { initialize } from '../src/models/initialize.ts'
 import { Random } from '../src/random.ts'
 
-/** A model in the style of GPT-2, and the batches that it is trained on. */
+/** A model in the architecture of GPT-2, and the batches that it is trained on. */
 export interface TrainingSizes {
   layers: number
   heads: number

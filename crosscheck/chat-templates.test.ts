@@ -86,12 +86,12 @@ const CONVERSATIONS: Record<string, ChatMessage[]> = {
   'a channel': [user('a'), assistant('<|channel|>x'), user('b')],
 }
 
-const FAMILIES = readdirSync(here('chat-templates')).filter((name) => name.endsWith('.jinja'))
+const ARCHITECTURES = readdirSync(here('chat-templates')).filter((name) => name.endsWith('.jinja'))
 
-test('there are ten families', () => expect(FAMILIES).toHaveLength(10))
+test('there are ten architectures', () => expect(ARCHITECTURES).toHaveLength(10))
 
 describe.skipIf(!isThere && !process.env.CI)('as in Jinja2', () => {
-  test.each(FAMILIES)('a template written like that of %s', (name) => {
+  test.each(ARCHITECTURES)('a template written like that of %s', (name) => {
     const template = readFileSync(here(`chat-templates/${name}`), 'utf8')
     const tokens = { bos_token: '<s>', eos_token: '</s>' }
     const inputs = Object.values(CONVERSATIONS).flatMap((messages) =>

@@ -36,7 +36,7 @@ describe.runIf(found)("llama.cpp's quantization of a model that has learned", as
     out: model,
     tokenizer: 'bpe',
     vocab: 512,
-    style: 'llama',
+    architecture: 'llama',
     val: 0,
     layers: 2,
     heads: 4,

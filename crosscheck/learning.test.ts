@@ -74,7 +74,7 @@ describe('an encoder-decoder learns rules, not examples', () => {
       const options = { data, tokenizer: 'char', ...sizes, ...length } as const
       const exact = await learned(
         name,
-        { ...options, task: 'seq2seq', style: 'transformer' },
+        { ...options, task: 'seq2seq', architecture: 'transformer' },
         ({ metrics }) => metrics?.exactMatch,
       )
       expect(exact).toBeGreaterThanOrEqual(0.99)
@@ -96,7 +96,7 @@ test('sentiment of SST-2, from nothing', { timeout: 3_600_000 }, async () => {
     'sentiment',
     {
       task: 'classify',
-      style: 'bert',
+      architecture: 'bert',
       tokenizer: 'bpe',
       vocab: 8192,
       dropout: 0.1,
@@ -124,7 +124,7 @@ test('hidden tokens of WikiText-2: the loss falls', { timeout: 3_600_000 }, asyn
   const { loss } = await train(
     {
       task: 'mlm',
-      style: 'bert',
+      architecture: 'bert',
       data: [text],
       out,
       tokenizer: 'bpe',

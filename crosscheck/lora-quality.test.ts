@@ -55,7 +55,7 @@ async function trainBase(out: string): Promise<void> {
     out,
     tokenizer: 'bpe',
     vocab: 3072,
-    style: 'llama',
+    architecture: 'llama',
     layers: 4,
     dim: 128,
     heads: 4,

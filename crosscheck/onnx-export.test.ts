@@ -6,9 +6,9 @@ import { type ExportOnnxOptions, exportOnnx } from '../src/deploy/onnx/export-on
 import { generate } from '../src/generate/generate.ts'
 import { LanguageModel } from '../src/generate/language-model.ts'
 import {
-  DECODER_STYLES,
-  ENCODER_DECODER_STYLES,
-  ENCODER_STYLES,
+  DECODER_ARCHITECTURES,
+  ENCODER_ARCHITECTURES,
+  ENCODER_DECODER_ARCHITECTURES,
 } from '../src/models/architectures/index.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import type { DecoderConfig } from '../src/models/decoder-config.ts'
@@ -82,16 +82,18 @@ check('a trained Llama tells the story that llama2.c expects of it, word for wor
 })
 
 const sizes = { context: 64, layers: 2, dim: 32, heads: 4, kvHeads: 2 }
-const decoders = Object.entries(DECODER_STYLES).filter(([style]) => style !== 'mixtral')
+const decoders = Object.entries(DECODER_ARCHITECTURES).filter(
+  ([architecture]) => architecture !== 'mixtral',
+)
 
-check.for(decoders)('%s: the same text, and logits after each token', async ([, style]) => {
+check.for(decoders)('%s: the same text, and logits after each token', async ([, architecture]) => {
   const tokenizer = loadTokenizer(llama2File())
-  const config: DecoderConfig = style({
+  const config: DecoderConfig = architecture({
     ...sizes,
     vocabSize: tokenizer.vocabSize,
-    ...(style === DECODER_STYLES.gpt2 && { kvHeads: sizes.heads }),
-    ...(style === DECODER_STYLES.gemma3 && { headDim: 16, layers: 6 }),
-    ...('window' in style({ ...sizes, vocabSize: 9 }) && { window: 7 }),
+    ...(architecture === DECODER_ARCHITECTURES.gpt2 && { kvHeads: sizes.heads }),
+    ...(architecture === DECODER_ARCHITECTURES.gemma3 && { headDim: 16, layers: 6 }),
+    ...('window' in architecture({ ...sizes, vocabSize: 9 }) && { window: 7 }),
   })
   const decoder = new Decoder(config)
   const weights = tinyWeights(decoder)
@@ -139,20 +141,20 @@ const LABELS = ['bad', 'good', 'neither']
 
 check.for(encoders)(
   '%s: classes, tags, vectors and gaps are the same',
-  async ([style, head, file]) => {
+  async ([architecture, head, file]) => {
     const json = file()
     const tokenizer = loadTokenizer(json)
     const open = async (task: Parameters<typeof bertHead>[0]) => {
-      const config: EncoderConfig = ENCODER_STYLES[style]({
+      const config: EncoderConfig = ENCODER_ARCHITECTURES[architecture]({
         vocabSize: tokenizer.vocabSize,
         context: 40,
         layers: 3,
         dim: 32,
         heads: 4,
-        ...(style === 'modernbert' && { window: 4 }),
+        ...(architecture === 'modernbert' && { window: 4 }),
         head: {
           ...head(task, ['classify', 'tag'].includes(task) ? LABELS : []),
-          ...(style === 'distilbert' && task === 'classify' && { dense: 'relu' as const }),
+          ...(architecture === 'distilbert' && task === 'classify' && { dense: 'relu' as const }),
         },
       })
       const encoder = new Encoder(config)
@@ -231,7 +233,7 @@ check.for([
   ['the first', { tied: true, outputScale: 32 ** -0.5, gated: false, activation: 'relu' }],
 ] as const)('T5, %s: the same answer to a text', async ([, options]) => {
   const tokenizer = loadTokenizer(t5File())
-  const config = ENCODER_DECODER_STYLES.t5({
+  const config = ENCODER_DECODER_ARCHITECTURES.t5({
     ...sizes,
     kvHeads: 4,
     vocabSize: tokenizer.vocabSize,

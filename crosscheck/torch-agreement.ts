@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
-import { familyOf, readConfig, writeConfig } from '../src/formats/huggingface/config.ts'
-import type { Family } from '../src/formats/huggingface/family.ts'
+import type { Architecture } from '../src/formats/huggingface/architecture.ts'
+import { architectureOf, readConfig, writeConfig } from '../src/formats/huggingface/config.ts'
 import { exportTensors } from '../src/formats/huggingface/weights.ts'
 import { grad } from '../src/graph/index.ts'
 import { createModel, type Model, type ModelConfig } from '../src/models/model.ts'
 import { evaluate, type Feeds } from '../test/interpreter/evaluate.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
-import type { FamilyPeer, FamilyTensor } from './torch-family.ts'
+import type { ArchitecturePeer, ArchitectureTensor } from './torch-architecture.ts'
 import { taskOf } from './torch-tasks/index.ts'
 import type { Given, Task } from './torch-tasks/task.ts'
 
@@ -23,18 +23,20 @@ const SMALLEST = 1e-2
  * Outputs, loss and the gradient of every parameter are the same here, in the float64 interpreter,
  * and in PyTorch, which reads the config.json and the weights that are written here.
  */
-export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: Case) {
+export async function agree(peer: ArchitecturePeer, [modelType, config, given = {}]: Case) {
   const { file = { ...writeConfig(config, {}), ...given.fields } } = given
-  const { family } = given.file ? readConfig(given.file) : { family: familyOf(config) }
+  const { architecture } = given.file
+    ? readConfig(given.file)
+    : { architecture: architectureOf(config) }
   const model = createModel(config)
-  expect(family.modelType).toBe(modelType)
+  expect(architecture.modelType).toBe(modelType)
   const weights = tinyWeights(model)
   const task = taskOf(model, given)
   const theirs = await peer.run({
     ...task.peer,
-    family: modelType === 't5' && given.sources ? 'fid' : modelType,
+    architecture: modelType === 't5' && given.sources ? 'fid' : modelType,
     config: file,
-    weights: exportTensors(family, model, (name) => weights[name] as Float32Array),
+    weights: exportTensors(architecture, model, (name) => weights[name] as Float32Array),
     want: [...(Object.keys(task.outputs) as 'logits'[]), 'loss'],
     labelSmoothing: given.labelSmoothing,
     gradients: true,
@@ -42,7 +44,7 @@ export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: C
   })
   theirs.delete('aux_loss')
 
-  const ours = await computed(model, family, task, weights)
+  const ours = await computed(model, architecture, task, weights)
   expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort())
   for (const [name, values] of ours) {
     const rows = task.outputs[name]?.rows
@@ -50,10 +52,12 @@ export async function agree(peer: FamilyPeer, [modelType, config, given = {}]: C
   }
 }
 
-/** Our outputs, the loss, and gradients as `grad.NAME`, under the names of the family's file. */
+/**
+ * Our outputs, the loss, and gradients as `grad.NAME`, under the names of the architecture's file.
+ */
 async function computed(
   model: Model,
-  family: Family,
+  architecture: Architecture,
   { objective, outputs, feeds }: Task,
   weights: Record<string, Float32Array>,
 ): Promise<Map<string, Float64Array>> {
@@ -75,7 +79,7 @@ async function computed(
   const names = [...Object.keys(outputs), 'loss']
   const found = new Map(names.map((name, i) => [name, Float64Array.from(results[i] ?? [])]))
   const gradients = new Map(parameters.map(([name], i) => [name, results[names.length + i]]))
-  const files = exportTensors(asStored(family), model, (name) =>
+  const files = exportTensors(asStored(architecture), model, (name) =>
     Float32Array.from(gradients.get(name) ?? []),
   )
   for (const { name, data } of files)
@@ -83,17 +87,21 @@ async function computed(
   return found
 }
 
-/** A family whose files hold parameters as they are, nothing added: so it is with gradients. */
-const asStored = (family: Family): Family => ({
-  ...family,
+/**
+ * A architecture whose files hold parameters as they are, nothing added: so it is with gradients.
+ */
+const asStored = (architecture: Architecture): Architecture => ({
+  ...architecture,
   renames: (head, config) =>
-    family.renames(head, config).map(({ file, ours, transposed }) => ({ file, ours, transposed })),
+    architecture
+      .renames(head, config)
+      .map(({ file, ours, transposed }) => ({ file, ours, transposed })),
 })
 
 /** Greatest difference of the rows that mean something, as a share of the greatest value there. */
 function difference(
   ours: Float64Array,
-  theirs: FamilyTensor | undefined,
+  theirs: ArchitectureTensor | undefined,
   rows: readonly number[] = [1],
 ): number {
   const expected = theirs?.data ?? new Float64Array()

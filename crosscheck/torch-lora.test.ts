@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { findTorch } from '../bench/torch.ts'
 import { bytesSource } from '../src/files/byte-source.ts'
-import { familyOf, writeConfig } from '../src/formats/huggingface/config.ts'
+import { architectureOf, writeConfig } from '../src/formats/huggingface/config.ts'
 import { exportTensors } from '../src/formats/huggingface/weights.ts'
 import { readAdapterTensors } from '../src/formats/peft/lora/adapter.ts'
 import { Lora } from '../src/formats/peft/lora/lora.ts'
@@ -30,7 +30,7 @@ import { languageModelObjective } from '../src/objectives/language-model.ts'
 import type { Objective } from '../src/objectives/objective.ts'
 import { Random } from '../src/random.ts'
 import { evaluate, type Feeds } from '../test/interpreter/evaluate.ts'
-import { type FamilyTensor, runFamily } from './torch-family.ts'
+import { type ArchitectureTensor, runArchitecture } from './torch-architecture.ts'
 
 const torch = await findTorch()
 if (!torch) console.warn('PyTorch was not found, so no adapter is compared with it')
@@ -148,7 +148,7 @@ check.each(Object.entries(CASES))(
   async (_, { config, lora: options, peft }) => {
     if (!torch) throw new Error('install PyTorch (Debian: python3-torch) to compare with it')
     const { model, head, inputs, objective, logits, feeds } = task(config)
-    const family = familyOf(config)
+    const architecture = architectureOf(config)
     const weights = drawn(model.parameters(), 1)
     const lora = new Lora(model, { ...plain, ...options })
     const values = drawn(lora.parameters(), 2)
@@ -161,12 +161,12 @@ check.each(Object.entries(CASES))(
         data: values[name] as Float32Array,
       }),
     )
-    const peer = await runFamily(torch, {
-      family: family.modelType,
+    const peer = await runArchitecture(torch, {
+      architecture: architecture.modelType,
       head,
       config: writeConfig(config, {}),
       inputs,
-      weights: exportTensors(family, model, (name) => weights[name] as Float32Array),
+      weights: exportTensors(architecture, model, (name) => weights[name] as Float32Array),
       adapter: { weights: tensors, config: adapterConfig },
       want: ['logits', 'loss'],
       gradients: true,
@@ -222,7 +222,11 @@ check.each(Object.entries(CASES))(
 )
 
 /** Tables of rotary positions and the merged matrices are float32 here. */
-function same(ours: ArrayLike<number> | undefined, theirs: FamilyTensor | undefined, what: string) {
+function same(
+  ours: ArrayLike<number> | undefined,
+  theirs: ArchitectureTensor | undefined,
+  what: string,
+) {
   expect(ours?.length, what).toBe(theirs?.data.length)
   for (const [i, x] of (theirs?.data ?? []).entries()) expect(ours?.[i], what).toBeCloseTo(x, 5)
 }

@@ -11,7 +11,7 @@ export const writeModel = (
 ): Promise<void> =>
   writeHuggingFace(
     {
-      family: '',
+      architecture: '',
       config,
       tokenizer,
       chatTemplate: undefined,

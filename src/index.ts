@@ -42,10 +42,10 @@ export { pullModel } from './hub/pull.ts'
 export { type PushResult, pushModel } from './hub/push.ts'
 export { resolveModel } from './hub/resolve-model.ts'
 export {
-  DECODER_STYLES,
-  ENCODER_DECODER_STYLES,
-  ENCODER_STYLES,
-  type Style,
+  type ArchitectureName,
+  DECODER_ARCHITECTURES,
+  ENCODER_ARCHITECTURES,
+  ENCODER_DECODER_ARCHITECTURES,
 } from './models/architectures/index.ts'
 export { Decoder } from './models/decoder.ts'
 export {

@@ -36,6 +36,25 @@ const importsOf = (file: string): string[] =>
     resolve(dirname(file), match[1] ?? ''),
   )
 
+/** Modules whose values are imported when a module is loaded: neither types nor `import()`. */
+const valueImportsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(STATEMENT)]
+    .filter(([, names = '']) => !areTypes(names))
+    .map((match) => resolve(dirname(file), match[2] ?? ''))
+
+const STATEMENT = /^(?:import|export)\s([^'"]*?)(?:from\s+)?'(\.[^']+)'/gm
+
+const areTypes = (names: string): boolean => {
+  if (names.startsWith('type ')) return true
+  const listed = /^\{([^}]*)\}/.exec(names.trim())?.[1]?.split(',') ?? ['']
+  return (
+    listed.every((name) => name.trim() === '' || name.trim().startsWith('type ')) &&
+    listed.some((name) => name.trim() !== '')
+  )
+}
+
+const nameOf = (file: string) => relative(SRC, file)
+
 const sources = readdirSync(SRC, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && /\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name))
   .map((entry) => join(entry.parentPath, entry.name))
@@ -43,6 +62,24 @@ const sources = readdirSync(SRC, { recursive: true, withFileTypes: true })
 test('every folder of src stands in the order of the pipeline', () => {
   const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   expect(folders.map((entry) => entry.name).sort()).toEqual([...LAYERS].sort())
+})
+
+test('no value is imported in a cycle', () => {
+  const imports = new Map(sources.map((file) => [file, valueImportsOf(file)]))
+  const [entered, done] = [new Set<string>(), new Set<string>()]
+  const cycles: string[] = []
+  const visit = (file: string, path: string[]) => {
+    if (done.has(file)) return
+    if (entered.has(file)) {
+      cycles.push([...path.slice(path.indexOf(file)), file].map(nameOf).join(' -> '))
+      return
+    }
+    entered.add(file)
+    for (const next of imports.get(file) ?? []) visit(next, [...path, file])
+    done.add(file)
+  }
+  for (const file of sources) visit(file, [])
+  expect(cycles).toEqual([])
 })
 
 test('imports go up the pipeline only', () => {

@@ -1,5 +1,5 @@
 import type { ModelFolder } from '../src/checkpoint/model-folder.ts'
-import { familyOf } from '../src/formats/huggingface/config.ts'
+import { architectureOf } from '../src/formats/huggingface/config.ts'
 import { createModel, type ModelConfig } from '../src/models/model.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
 
@@ -12,7 +12,7 @@ export function folderOf(
 ): ModelFolder {
   return {
     folder: 'a model in memory',
-    family: familyOf(config).modelType,
+    architecture: architectureOf(config).modelType,
     config,
     unknownFields: [],
     unusedSettings: [],

@@ -29,23 +29,28 @@ const BODIES: Record<string, [body: Body, head: typeof bertHead]> = {
   ],
 }
 
-/** Every task of every family. */
-const everyTask = Object.entries(BODIES).flatMap(([family, [body, head]]): [string, Case][] => {
-  const of = (more: HeadConfig): Case => [family, body({ head: more })]
-  return Object.entries({
-    [`${family}, hidden words`]: of(head('mlm')),
-    [`${family} that classifies`]: of(head('classify', labels)),
-    [`${family} that estimates`]: of(head('regress')),
-    [`${family} that tags`]: of(head('tag', labels)),
-    [`${family} that embeds by the mean`]: of(head('embed')),
-    [`${family} that embeds by the first token`]: of({ ...head('embed'), pooling: 'first' }),
-    [`${family} that embeds by the last, of any length`]: of({
-      ...head('embed'),
-      pooling: 'last',
-      normalized: false,
-    }),
-  })
-})
+/** Every task of every architecture. */
+const everyTask = Object.entries(BODIES).flatMap(
+  ([architecture, [body, head]]): [string, Case][] => {
+    const of = (more: HeadConfig): Case => [architecture, body({ head: more })]
+    return Object.entries({
+      [`${architecture}, hidden words`]: of(head('mlm')),
+      [`${architecture} that classifies`]: of(head('classify', labels)),
+      [`${architecture} that estimates`]: of(head('regress')),
+      [`${architecture} that tags`]: of(head('tag', labels)),
+      [`${architecture} that embeds by the mean`]: of(head('embed')),
+      [`${architecture} that embeds by the first token`]: of({
+        ...head('embed'),
+        pooling: 'first',
+      }),
+      [`${architecture} that embeds by the last, of any length`]: of({
+        ...head('embed'),
+        pooling: 'last',
+        normalized: false,
+      }),
+    })
+  },
+)
 
 export const encoders: Record<string, Case> = {
   ...Object.fromEntries(everyTask),

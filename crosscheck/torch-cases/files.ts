@@ -11,7 +11,7 @@ const read = (fields: Record<string, unknown>): Case => [
 ]
 
 const sizes = { vocab_size: 17, hidden_size: 16, intermediate_size: 20, num_hidden_layers: 2 }
-/** As many heads of keys as families have by default. */
+/** As many heads of keys as architectures have by default. */
 const four = { ...sizes, num_attention_heads: 4 }
 const eight = { ...sizes, num_attention_heads: 8 }
 const many = { ...sizes, hidden_size: 64, num_attention_heads: 32, num_hidden_layers: 1 }

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../src/graph/index.ts'
 import type { Objective } from '../../src/objectives/objective.ts'
-import type { FamilyTask } from '../torch-family.ts'
+import type { ArchitectureTask } from '../torch-architecture.ts'
 
 /** What a case has besides its model. */
 export interface Given {
@@ -28,5 +28,5 @@ export interface Task {
    * lengths are open, as where a model is used, but for pairs and for encoder-decoders.
    */
   outputs: Record<string, { tensor: Tensor; rows?: number[] }>
-  peer: Pick<FamilyTask, 'head' | 'inputs' | 'pooling' | 'normalize' | 'temperature'>
+  peer: Pick<ArchitectureTask, 'head' | 'inputs' | 'pooling' | 'normalize' | 'temperature'>
 }

@@ -44,7 +44,7 @@ async function openModel(gguf: Gguf, file: string, path: string | undefined): Pr
   }
   tellLeftAside(file, leftAside)
   return {
-    family: model.architecture,
+    architecture: model.architecture,
     config: model.config,
     tokenizer,
     chatTemplate: readChatTemplate(gguf.metadata),

@@ -7,8 +7,8 @@ import { type ModelFolder, readModelFolder } from './model-folder.ts'
 
 /** What a model folder holds; sizes are in bytes. */
 export interface Inspection {
-  family: string
-  architecture: ModelConfig
+  architecture: string
+  config: ModelConfig
   parameters: number
   /** Element types of the weights on the disk, and their size. */
   dtypes: string[]
@@ -32,7 +32,7 @@ export interface Inspection {
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */
 export async function inspectModel(folder: string): Promise<Inspection> {
   const found = await readModelFolder(folder)
-  const { family, config, tokenizer, chatTemplate, unknownFields } = found
+  const { architecture, config, tokenizer, chatTemplate, unknownFields } = found
   const entries = await storedTensors(found)
   const model = createModel(config)
   const parameters = countParameters(model)
@@ -43,8 +43,8 @@ export async function inspectModel(folder: string): Promise<Inspection> {
   const { layers, kvHeads, headDim } = stacks.at(-1) as StackConfig
   const { model: kind } = tokenizer.toJSON() as { model?: { type?: string; merges?: unknown[] } }
   return {
-    family,
-    architecture: config,
+    architecture,
+    config,
     parameters,
     dtypes: [...new Set(entries.map(({ dtype }) => dtype))],
     weightBytes: entries.reduce((total, { length }) => total + length, 0),

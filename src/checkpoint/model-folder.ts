@@ -5,8 +5,8 @@ import { fileError, ifThere, isMissing } from '../files/file-error.ts'
 import { parseJson } from '../files/parse-json.ts'
 import { readWhole } from '../files/read-whole.ts'
 import { fitTokenizer } from '../formats/fit-tokenizer.ts'
+import type { Architecture } from '../formats/huggingface/architecture.ts'
 import { readConfig } from '../formats/huggingface/config.ts'
-import type { Family } from '../formats/huggingface/family.ts'
 import { unusedSettings } from '../formats/huggingface/generation-settings.ts'
 import {
   type ImportTensorsOptions,
@@ -35,7 +35,7 @@ import { isGguf, readGgufFile } from './gguf-file.ts'
 /** What a model's folder says, its weights still on the disk. */
 export interface ModelFolder<C extends ModelConfig = ModelConfig> extends LeftAside {
   folder: string
-  family: string
+  architecture: string
   config: C
   tokenizer: Tokenizer
   chatTemplate: string | undefined
@@ -63,7 +63,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (isGguf(folder)) return readGgufFile(folder)
   await refuseFile(folder)
   const found = await readWhole(folder, describe)
-  const { family, ...described } = found.value
+  const { architecture, ...described } = found.value
   tellLeftAside(folder, described)
   const openWeights = async () => {
     const { value: weights, description } = await readWhole(folder, openFolderWeights, (weights) =>
@@ -78,12 +78,18 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   return {
     ...described,
     folder,
-    family: family.modelType,
+    architecture: architecture.modelType,
     openWeights,
     fill: async (memory, options) => {
       const weights = await openWeights()
       try {
-        return await importTensors(family, createModel(described.config), weights, memory, options)
+        return await importTensors(
+          architecture,
+          createModel(described.config),
+          weights,
+          memory,
+          options,
+        )
       } finally {
         await weights.close()
       }
@@ -95,7 +101,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 async function describe(folder: string) {
   await refuseAdapter(folder)
   const described = readConfig(await readJson(join(folder, 'config.json')))
-  const { family, endIds, unknown } = described
+  const { architecture, endIds, unknown } = described
   const generation = await readGeneration(folder)
   const read = await readTextFiles(folder)
   const { tokenizer, unused } = fitTokenizer(
@@ -109,11 +115,11 @@ async function describe(folder: string) {
   const context = Math.max(...stacksOf(config).map(({ context }) => context))
   return {
     ...texts,
-    family,
+    architecture,
     config,
     unknownFields: [...unknown, ...unused],
     unusedSettings: unusedSettings(generation, context),
-    unusedTensors: await unusedWeights(folder, family, config),
+    unusedTensors: await unusedWeights(folder, architecture, config),
     generation: withEnds(generation, endIds),
   }
 }
@@ -140,10 +146,10 @@ async function readGeneration(folder: string): Promise<Readonly<Record<string, u
 }
 
 /** Tensors that a folder's model has no place for, by their names alone. */
-async function unusedWeights(folder: string, family: Family, config: ModelConfig) {
+async function unusedWeights(folder: string, architecture: Architecture, config: ModelConfig) {
   const weights = await openFolderWeights(folder)
   try {
-    return unusedTensors(family, createModel(config), weights)
+    return unusedTensors(architecture, createModel(config), weights)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     throw new UserError(`${folder}: ${error.message}`, { cause: error })
@@ -236,12 +242,12 @@ export async function readDecoderFolder(folder: string): Promise<ModelFolder<Dec
 }
 
 function asDecoder(found: ModelFolder): ModelFolder<DecoderConfig> {
-  const { config, family, folder } = found
+  const { config, architecture, folder } = found
   if (config.kind === 'decoder' && !config.head) return { ...found, config }
   const kind =
     config.kind === 'decoder' ? `a decoder made to ${config.head?.task}` : `an ${config.kind}`
   throw new UserError(
-    `${folder}: ${family} is ${kind} here; this needs a model that continues a text, such as a Llama; use predict for other models, and train --val to measure them`,
+    `${folder}: ${architecture} is ${kind} here; this needs a model that continues a text, such as a Llama; use predict for other models, and train --val to measure them`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { familyNamed } from '../formats/huggingface/config.ts'
+import { architectureNamed } from '../formats/huggingface/config.ts'
 import { parameterReader, refuseOtherCopies } from '../formats/huggingface/weights.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { createModel } from '../models/model.ts'
@@ -12,19 +12,19 @@ export const openFolderModel = async (folder: string): Promise<OpenModel> =>
 /** Opens the weights of a folder that was read already. */
 export async function openModelFolder(found: ModelFolder): Promise<OpenModel> {
   if (!found.openWeights) return openGgufModel(found.folder)
-  const family = familyNamed(found.family)
-  if (!family) throw new Error(`${found.family} is no family`)
+  const architecture = architectureNamed(found.architecture)
+  if (!architecture) throw new Error(`${found.architecture} is no architecture`)
   const model = createModel(found.config)
   const weights = await found.openWeights()
   try {
-    await refuseOtherCopies(family, model, weights)
+    await refuseOtherCopies(architecture, model, weights)
   } catch (error) {
     await weights.close()
     throw error
   }
   return {
     ...found,
-    read: parameterReader(family, model, weights),
+    read: parameterReader(architecture, model, weights),
     close: () => weights.close(),
   }
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { NamedTensors } from '../files/named-tensors.ts'
-import { familyOf } from '../formats/huggingface/config.ts'
+import { architectureOf } from '../formats/huggingface/config.ts'
 import { importTensors } from '../formats/huggingface/weights.ts'
 import type { Adapter, ReplacedTensor } from '../formats/peft/lora/adapter.ts'
 import { checkAlike } from '../formats/peft/lora/check-alike.ts'
@@ -101,7 +101,7 @@ async function fillReplaced(
   memory: (name: string) => Float32Array,
 ): Promise<void> {
   const tensors = namedTensors(replaced)
-  const left = await importTensors(familyOf(model.config), model, tensors, memory, {
+  const left = await importTensors(architectureOf(model.config), model, tensors, memory, {
     partial: true,
   })
   if (left.length > 0)

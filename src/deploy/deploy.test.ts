@@ -32,7 +32,7 @@ async function write(
 ): Promise<Record<string, Float32Array>> {
   const weights = tinyWeights(createModel(config))
   const model = {
-    family: '',
+    architecture: '',
     config,
     tokenizer,
     chatTemplate: undefined,
@@ -77,7 +77,7 @@ describe('GGUF', () => {
     await exportModel({ model: at('model'), format: 'gguf', out: at('model.gguf') })
     const imported = await importModel({ source: at('model.gguf'), out: at('again') })
     expect(imported).toMatchObject({
-      family: 'llama',
+      architecture: 'llama',
       out: at('again'),
       unknownFields: [],
       hasChatTemplate: true,

@@ -8,8 +8,8 @@ import { type ImportOptions, importOptions } from './options.ts'
 export interface Imported {
   /** The folder that was made. */
   out: string
-  /** What the source calls the model's family. */
-  family: string
+  /** What the source calls the model's architecture. */
+  architecture: string
   config: ModelConfig
   parameters: number
   tokens: number
@@ -32,10 +32,10 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
   } finally {
     await model.close()
   }
-  const { family, config, chatTemplate, unknownFields } = model
+  const { architecture, config, chatTemplate, unknownFields } = model
   return {
     out,
-    family,
+    architecture,
     config,
     parameters: countParameters(createModel(config)),
     tokens: model.tokenizer.vocabSize,

@@ -37,7 +37,7 @@ export const exportOptions = z.strictObject({
   keepLogits: z.boolean().default(false),
   /** ONNX: operators of ONNX Runtime's own besides those of the standard. */
   fused: z.boolean().default(false),
-  /** Of the page (default: the name of the model's family). */
+  /** Of the page (default: the name of the model's architecture). */
   title: z.string().min(1).optional(),
   /** The page takes the visitor's GPU where there is one; the site is 27 MB larger. */
   webgpu: z.boolean().default(false),

@@ -12,7 +12,7 @@ const at = (name: string) => join(folder, name)
 test('a short text is one window, however long the context is', async () => {
   await writeFile(at('text.txt'), 'the whale swims on and on. '.repeat(40))
   await writeFile(at('short.txt'), 'the whale swims on.')
-  const model = { style: 'llama', layers: 1, heads: 2, dim: 32, context: 32 } as const
+  const model = { architecture: 'llama', layers: 1, heads: 2, dim: 32, context: 32 } as const
   const training = { steps: 4, batch: 4, threads: 1, tokenizer: 'char', val: 0 } as const
   await train({ data: [at('text.txt')], out: at('model'), ...model, ...training })
   const options = { model: at('model'), data: [at('short.txt')], threads: 1 }

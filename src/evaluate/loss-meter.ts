@@ -36,17 +36,17 @@ export class LossMeter {
 
   /**
    * `parameters`: the model's, by name; `like`: a batch of the form that is to be measured.
-   * `undivided` batches are measured whole.
+   * `wholeBatch` batches are measured whole.
    */
   static async create(
     engine: Engine,
     objective: ObjectiveBuilder,
     parameters: Readonly<Record<string, DeviceTensor>>,
     like: AnyBatch,
-    { undivided = false }: { undivided?: boolean } = {},
+    { wholeBatch = false }: { wholeBatch?: boolean } = {},
   ): Promise<LossMeter> {
     const examples = asExamples(like)
-    const rows = undivided ? examples.rows : Math.max(1, Math.floor(TOKENS / examples.length))
+    const rows = wholeBatch ? examples.rows : Math.max(1, Math.floor(TOKENS / examples.length))
     const { inputs, loss } = objective({ rows })
     const workers = workersOf(engine)
     const threading = workers > 1 ? 'caller' : 'pool'

@@ -23,7 +23,7 @@ export interface Measured {
   objective: ObjectiveBuilder
   /** The model's, by name. */
   parameters: Readonly<Record<string, DeviceTensor>>
-  undivided?: boolean
+  wholeBatch?: boolean
 }
 
 export interface MeasuredData {
@@ -40,13 +40,13 @@ export interface MeasuredData {
  * weight at fault, where the loss is not finite.
  */
 export async function measureModel(
-  { engine, objective, parameters, undivided }: Measured,
+  { engine, objective, parameters, wholeBatch }: Measured,
   { batches, bytes, documents }: MeasuredData,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Measurement> {
   const [first] = batches()
   if (!first) throw new RangeError('there is nothing to measure on')
-  const meter = await LossMeter.create(engine, objective, parameters, first, { undivided })
+  const meter = await LossMeter.create(engine, objective, parameters, first, { wholeBatch })
   try {
     const started = performance.now()
     const { total, count } = await meter.measure(batches(), { signal })

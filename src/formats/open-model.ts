@@ -5,8 +5,8 @@ import type { LeftAside } from './left-aside.ts'
 
 /** A model wherever it lies, its weights read one at a time. */
 export interface OpenModel extends LeftAside {
-  /** The format's name of the model's family. */
-  family: string
+  /** The format's name of the model's architecture. */
+  architecture: string
   config: ModelConfig
   tokenizer: Tokenizer
   chatTemplate: string | undefined

@@ -51,7 +51,7 @@ export interface LanguageModelOptions {
 /** What an import found, for the user to see: foreign weights may load and yet be misread. */
 export interface ImportFacts extends LeftAside {
   /** `model_type` of config.json. */
-  family: string
+  architecture: string
 }
 
 /**

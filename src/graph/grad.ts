@@ -1,7 +1,7 @@
 import { isFixed } from './dim.ts'
+import { onesLike } from './ops/broadcast.ts'
 import { add } from './ops/elementwise.ts'
 import { constant } from './ops/leaf.ts'
-import { onesLike } from './ops/reduce.ts'
 import { type Node, ShapeError, type Tensor, topologicalOrder } from './tensor.ts'
 
 /**

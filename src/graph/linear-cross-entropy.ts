@@ -1,12 +1,12 @@
 import { isFixed, type Shape } from './dim.ts'
 import { pullback } from './grad.ts'
 import { barrier } from './ops/barrier.ts'
+import { expand, sum, sumTo } from './ops/broadcast.ts'
 import { add, mul, tanh } from './ops/elementwise.ts'
 import { constant } from './ops/leaf.ts'
 import { type CrossEntropyOptions, crossEntropy } from './ops/loss.ts'
 import { matmul } from './ops/matmul.ts'
-import { sum, sumTo } from './ops/reduce.ts'
-import { concat, expand, slice } from './ops/shape.ts'
+import { concat, slice } from './ops/shape.ts'
 import { applyAll, at, type Op, ShapeError, type Tensor } from './tensor.ts'
 
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {

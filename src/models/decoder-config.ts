@@ -16,7 +16,9 @@ export const decoderSchema = stackSchema.extend({
 
 export type DecoderConfig = z.output<typeof decoderSchema>
 
-/** The sizes a user chooses; the style decides the rest, and any of it can be set by hand. */
+/**
+ * The sizes a user chooses; the architecture decides the rest, and any of it can be set by hand.
+ */
 export type DecoderSizes = Pick<
   DecoderConfig,
   'vocabSize' | 'context' | 'layers' | 'dim' | 'heads'

@@ -27,7 +27,7 @@ const ropeScaling = z.discriminatedUnion('kind', [
   }),
 ])
 
-/** Positions, each a choice of any family. */
+/** Positions, each a choice of any architecture. */
 export const POSITIONS = ['none', 'sinusoidal', 'learned', 'rotary', 'alibi', 'buckets'] as const
 
 export const norms = z.enum(['layer', 'rms', 'none'])

@@ -38,8 +38,9 @@ export interface StackInput
 }
 
 /**
- * A stack of Transformer layers, from token ids to hidden states: the body of every family, alone
- * (decoders, encoders) or as one of a pair. Parameters bear the names of Llama's weight files.
+ * A stack of Transformer layers, from token ids to hidden states: the body of every architecture,
+ * alone (decoders, encoders) or as one of a pair. Parameters bear the names of Llama's weight
+ * files.
  */
 export class Stack extends Module {
   readonly embedTokens: Embedding | undefined

@@ -127,7 +127,7 @@ export async function loadReading(
   const model = createModel(files.config)
   if (!(model instanceof Encoder) && !(model instanceof Decoder && model.head))
     throw new UserError(
-      `${files.folder}: ${files.family} writes text here; this needs a model with a head for whole texts, such as a BERT`,
+      `${files.folder}: ${files.architecture} writes text here; this needs a model with a head for whole texts, such as a BERT`,
     )
   if (typeof chosen === 'object') return open(files, { engine: chosen, model })
   const engine = await openEngine({ engine: chosen, threads })

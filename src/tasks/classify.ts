@@ -12,7 +12,7 @@ import type { RecordTask } from './task.ts'
 
 const common = {
   kinds: ['encoder', 'decoder'],
-  style: 'bert',
+  architecture: 'bert',
   parse: parseLabelledText,
   texts: ({ text, pair }: LabelledText) => (pair === undefined ? [text] : [text, pair]),
   objective:

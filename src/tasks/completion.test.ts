@@ -45,7 +45,7 @@ test.each(['char', 'bpe'])(
     const samples: string[] = []
     let tokens = 0
     const { loss, metrics } = await train(
-      { ...options(tokenizer), tokenizer, style: tokenizer === 'bpe' ? 'llama' : 'gpt2' },
+      { ...options(tokenizer), tokenizer, architecture: tokenizer === 'bpe' ? 'llama' : 'gpt2' },
       {
         onSample: (text) => samples.push(text),
         onStart: ({ context }) => {
@@ -118,10 +118,10 @@ test('a model is trained further on completions, and wrong ones are counted', as
 }, 60_000)
 
 test('each kind of model is sent to its task', async () => {
-  await expect(train({ ...options('wrong'), task: 'seq2seq', style: 'gpt2' })).rejects.toThrow(
-    /task seq2seq trains encoder-decoders.*--task completion, from \{"prompt"/,
-  )
-  await expect(train({ ...options('wrong'), style: 't5' })).rejects.toThrow(
+  await expect(
+    train({ ...options('wrong'), task: 'seq2seq', architecture: 'gpt2' }),
+  ).rejects.toThrow(/task seq2seq trains encoder-decoders.*--task completion, from \{"prompt"/)
+  await expect(train({ ...options('wrong'), architecture: 't5' })).rejects.toThrow(
     /task completion trains decoders.*--task seq2seq, from \{"source"/,
   )
   const asked = { model: path('char'), threads: 1 }

@@ -10,7 +10,7 @@ import type { RecordTask } from './task.ts'
 /** Completion of a prompt, which alone is learned: `{"prompt": "...", "completion": "..."}`. */
 export const completion: RecordTask<Completion> = {
   kinds: ['decoder'],
-  style: 'gpt2',
+  architecture: 'gpt2',
   parse: parseCompletion,
   texts: ({ prompt, completion }) => [prompt, completion],
   longest: (records, reading) => longestOf(encodeCompletions(records, reading)),

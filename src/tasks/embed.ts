@@ -13,7 +13,7 @@ import type { RecordTask } from './task.ts'
  */
 export const embed: RecordTask<TextPair> = {
   kinds: ['encoder', 'decoder'],
-  style: 'bert',
+  architecture: 'bert',
   parse: parseTextPair,
   texts: ({ anchor, positive }) => [anchor, positive],
   head: () => ({ task: 'embed', labels: [] }),
@@ -38,7 +38,7 @@ export const embed: RecordTask<TextPair> = {
       const texts = records.map(({ positive }) => positive)
       return { recallAt1: recallAt1(anchors, positives, texts) }
     }),
-  undivided: true,
+  wholeBatch: true,
 }
 
 /** Texts as the model reads them: behind its default prompt. Throws UserError. */

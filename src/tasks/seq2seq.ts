@@ -15,7 +15,7 @@ import type { RecordTask, TaskSizes } from './task.ts'
 /** Writing one text from another, or from several: `{"source": "...", "target": "..."}`. */
 export const seq2seq: RecordTask<SourceTarget> = {
   kinds: ['encoder-decoder'],
-  style: 't5',
+  architecture: 't5',
   parse: parseSourceTarget,
   texts: ({ sources, target }) => [...sources, target],
   sourcesEach,

@@ -13,7 +13,7 @@ import type { RecordTask } from './task.ts'
 /** A label for each word: `{"words": ["..."], "tags": ["..."]}`. */
 export const tag: RecordTask<TaggedWords> = {
   kinds: ['encoder', 'decoder'],
-  style: 'bert',
+  architecture: 'bert',
   parse: parseTaggedWords,
   texts: ({ words }) => [words.join(' ')],
   head: (records) => ({ task: 'tag', labels: tagsOf(records) }),

@@ -1,5 +1,5 @@
 import type { ExampleSet } from '../data/tasks/example-set.ts'
-import type { Style } from '../models/architectures/index.ts'
+import type { ArchitectureName } from '../models/architectures/index.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import type { Model, ModelConfig } from '../models/model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
@@ -39,7 +39,7 @@ export interface RecordTask<R> {
   /** Kinds of model that learn it. */
   kinds: readonly ModelConfig['kind'][]
   /** Where the user names none. */
-  style: Style
+  architecture: ArchitectureName
   /** A record of the data. Throws UserError that begins with `where`. */
   parse(value: unknown, where: string): R
   /** The texts of a record, by which a tokenizer is trained. */
@@ -73,5 +73,5 @@ export interface RecordTask<R> {
     sizes: TaskSizes,
   ): Expected[]
   /** The loss compares the examples of a step with each other. */
-  undivided?: boolean
+  wholeBatch?: boolean
 }

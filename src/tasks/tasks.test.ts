@@ -79,12 +79,12 @@ const review = () => {
 
 test.each(['bert', 'roberta', 'distilbert', 'modernbert', 'llama'] as const)(
   'a label for each text: %s',
-  async (style) => {
-    const options = { task: 'classify', style } as const
-    const { loss, metrics } = await learn(`classify-${style}`, many(review), options)
+  async (architecture) => {
+    const options = { task: 'classify', architecture } as const
+    const { loss, metrics } = await learn(`classify-${architecture}`, many(review), options)
     expect(loss).toBeLessThan(0.1)
     expect(metrics).toEqual({ accuracy: 1, f1: 1 })
-    await withTextModel(`classify-${style}`, async (model) => {
+    await withTextModel(`classify-${architecture}`, async (model) => {
       const [first, second] = await classify(model, ['it is 很好 today', 'it is poor'])
       expect(first?.label).toBe('good')
       expect(second?.label).toBe('差')
@@ -193,13 +193,13 @@ test('hidden tokens are told from the others', async () => {
   )
 })
 
-test.each(['t5', 'transformer'] as const)('a text from another: %s', async (style) => {
+test.each(['t5', 'transformer'] as const)('a text from another: %s', async (architecture) => {
   const reversal = () => {
     const source = many(() => pick([...'abc雪']), 1 + random.integer(4)).join('')
     return { source, target: [...source].reverse().join('') }
   }
-  const name = `reverse-${style}`
-  const options = { style, steps: 1000, lr: 2e-3, context: 8 }
+  const name = `reverse-${architecture}`
+  const options = { architecture, steps: 1000, lr: 2e-3, context: 8 }
   const { metrics } = await learn(name, many(reversal, 600), { task: 'seq2seq', ...options })
   expect(metrics?.exactMatch).toBeGreaterThan(0.8)
   const model = await load(path(name), { threads: 1 })
@@ -216,7 +216,7 @@ test.each(['t5', 'transformer'] as const)('a text from another: %s', async (styl
 
 test('a base with other labels, and one that knows them already', async () => {
   const three = ['a', 'b', 'c'].flatMap((label) => many(() => ({ text: label, label }), 20))
-  await learn('three', three, { task: 'classify', style: 'distilbert', steps: 60 })
+  await learn('three', three, { task: 'classify', architecture: 'distilbert', steps: 60 })
   const [two, other] = [
     three.filter(({ label }) => label !== 'c'),
     three.map(({ text }) => ({ text, label: text === 'a' ? 'first' : 'later' })),
@@ -334,8 +334,8 @@ test('too few records for validation: it is said', async () => {
 test('what cannot be trained is refused before anything is made', async () => {
   const refused = (options: Partial<TrainOptions>, message: string) =>
     expect(learn('refused', 'abc'.repeat(200), options)).rejects.toThrow(message)
-  await refused({ task: 'lm', style: 't5' }, 'task lm trains decoders')
-  await refused({ task: 'mlm', style: 'llama' }, 'task mlm trains encoders')
+  await refused({ task: 'lm', architecture: 't5' }, 'task lm trains decoders')
+  await refused({ task: 'mlm', architecture: 'llama' }, 'task mlm trains encoders')
   await refused({ model: path('refused') }, 'the model that is trained further')
   const pairs = many(() => ({ anchor: 'a', positive: 'b' }), 20)
   await expect(learn('alone', pairs, { task: 'embed', batch: 1 })).rejects.toThrow('a batch of 2')
@@ -345,7 +345,10 @@ test('an option that would change nothing is refused', async () => {
   const records = many(review, 20)
   const refused = (options: Partial<TrainOptions>, message: string) =>
     expect(learn('idle', records, options)).rejects.toThrow(message)
-  await refused({ task: 'classify', maskShare: 0.2 }, 'maskShare is not of the task classify')
+  await refused(
+    { task: 'classify', maskProbability: 0.2 },
+    'maskProbability is not of the task classify',
+  )
   await refused({ task: 'classify', targetContext: 9 }, 'but of seq2seq')
   await refused({ task: 'regress', labelSmoothing: 0.1 }, 'labelSmoothing is not of the task')
   await refused({ task: 'classify', vocab: 99 }, 'vocab is the size of a bpe tokenizer')

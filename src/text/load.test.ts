@@ -27,8 +27,8 @@ const split = (Regex: string) => ({
 })
 const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-/** The pre-tokenizers of known families; none but GPT-2's is spelled as ours are. */
-const families: Record<string, Partial<TokenizerJson>> = {
+/** The pre-tokenizers of known architectures; none but GPT-2's is spelled as ours are. */
+const architectures: Record<string, Partial<TokenizerJson>> = {
   'GPT-2': { pre_tokenizer: { ...byteLevel, use_regex: true } },
   'Llama 3': { pre_tokenizer: split(llama3) },
   'Qwen 2': { pre_tokenizer: split(llama3.replace('{1,3}', '')), normalizer: { type: 'NFC' } },
@@ -77,9 +77,9 @@ const texts = fc.oneof(
   fc.string({ unit: 'grapheme' }).filter((text) => !/[\u0085\ufeff]/.test(text)),
 )
 
-describe.each(Object.entries(families))('a %s file', (_, family) => {
+describe.each(Object.entries(architectures))('a %s file', (_, architecture) => {
   test('gives the ids that @huggingface/tokenizers gives', () => {
-    const json = { ...base, ...family }
+    const json = { ...base, ...architecture }
     const tokenizer = loadTokenizer(json)
     expect(tokenizer).toBeInstanceOf(ByteLevelBpe)
     const peer = peerTokenizer(json, {})

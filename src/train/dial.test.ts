@@ -1,27 +1,27 @@
 import { expect, test } from 'vitest'
-import { familyOf, readConfig, writeConfig } from '../formats/huggingface/config.ts'
+import { architectureOf, readConfig, writeConfig } from '../formats/huggingface/config.ts'
 import { stacksOf } from '../models/model.ts'
 import { type ModelSizes, modelConfig } from './dial.ts'
 
 const needs = { vocabSize: 61 }
 
 test.each<[ModelSizes, string, Record<string, unknown>]>([
-  [{ style: 'gpt2', output: 'untied' }, 'gpt2', { tied: false }],
-  [{ style: 'llama', output: 'tied' }, 'llama', { tied: true }],
-  [{ style: 'llama', activation: 'relu' }, 'llama', { activation: 'relu' }],
-  [{ style: 'gpt2', activation: 'silu' }, 'gpt2', { activation: 'silu' }],
-  [{ style: 'llama', ropeTheta: 500_000 }, 'llama', { ropeTheta: 500_000 }],
-  [{ style: 'gemma3', ropeTheta: 5000 }, 'gemma3_text', { windowRopeTheta: 10_000 }],
-  [{ style: 'llama', norm: 'none' }, 'chatwright', { norm: 'none' }],
-  [{ style: 'llama', norm: 'layer' }, 'chatwright', { norm: 'layer', normBias: false }],
-  [{ style: 'gpt2', feedForward: 'none' }, 'chatwright', { feedForward: 'none' }],
-  [{ style: 'gpt2', feedForwardDropout: 0.25 }, 'gpt2', { feedForwardDropout: 0.25 }],
-  [{ style: 't5', output: 'tied' }, 't5', { tied: true, outputScale: 256 ** -0.5 }],
-  [{ style: 't5', activation: 'relu' }, 't5', { tied: false }],
-])('%j is saved as %s and read again', (sizes, family, expected) => {
+  [{ architecture: 'gpt2', output: 'untied' }, 'gpt2', { tied: false }],
+  [{ architecture: 'llama', output: 'tied' }, 'llama', { tied: true }],
+  [{ architecture: 'llama', activation: 'relu' }, 'llama', { activation: 'relu' }],
+  [{ architecture: 'gpt2', activation: 'silu' }, 'gpt2', { activation: 'silu' }],
+  [{ architecture: 'llama', ropeTheta: 500_000 }, 'llama', { ropeTheta: 500_000 }],
+  [{ architecture: 'gemma3', ropeTheta: 5000 }, 'gemma3_text', { windowRopeTheta: 10_000 }],
+  [{ architecture: 'llama', norm: 'none' }, 'chatwright', { norm: 'none' }],
+  [{ architecture: 'llama', norm: 'layer' }, 'chatwright', { norm: 'layer', normBias: false }],
+  [{ architecture: 'gpt2', feedForward: 'none' }, 'chatwright', { feedForward: 'none' }],
+  [{ architecture: 'gpt2', feedForwardDropout: 0.25 }, 'gpt2', { feedForwardDropout: 0.25 }],
+  [{ architecture: 't5', output: 'tied' }, 't5', { tied: true, outputScale: 256 ** -0.5 }],
+  [{ architecture: 't5', activation: 'relu' }, 't5', { tied: false }],
+])('%j is saved as %s and read again', (sizes, architecture, expected) => {
   const config = modelConfig(sizes, needs)
   expect(config).toMatchObject(expected)
-  expect(familyOf(config).modelType).toBe(family)
+  expect(architectureOf(config).modelType).toBe(architecture)
   const { config: read, unknown } = readConfig(JSON.parse(JSON.stringify(writeConfig(config, {}))))
   expect(unknown).toEqual([])
   const { feedForwardDropout: _, ...kept } = expected
@@ -31,7 +31,7 @@ test.each<[ModelSizes, string, Record<string, unknown>]>([
 })
 
 test.each<[ModelSizes, string]>([
-  [{ style: 'gpt2', ropeTheta: 5 }, 'ropeTheta is 5, and positions are learned'],
+  [{ architecture: 'gpt2', ropeTheta: 5 }, 'ropeTheta is 5, and positions are learned'],
   [{ feedForward: 'none', hiddenDim: 5 }, 'hiddenDim is 5, and there are no feed-forward'],
   [{ feedForward: 'none', activation: 'relu' }, 'activation is relu, and there are no'],
   [{ feedForward: 'none', feedForwardDropout: 0.1 }, 'feedForwardDropout is 0.1, and there'],
@@ -42,6 +42,8 @@ test.each<[ModelSizes, string]>([
 test('a model without an output over the vocabulary has none to tie', () => {
   const head = { task: 'classify', labels: ['a', 'b'] } as const
   const given = { ...needs, head: { ...head, labels: [...head.labels] } }
-  for (const style of ['bert', 'llama'] as const)
-    expect(() => modelConfig({ style, output: 'tied' }, given)).toThrow('output is tied, and the')
+  for (const architecture of ['bert', 'llama'] as const)
+    expect(() => modelConfig({ architecture, output: 'tied' }, given)).toThrow(
+      'output is tied, and the',
+    )
 })

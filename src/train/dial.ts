@@ -1,9 +1,9 @@
 import { UserError } from '../errors.ts'
 import {
-  DECODER_STYLES,
-  ENCODER_DECODER_STYLES,
-  ENCODER_STYLES,
-  type Style,
+  type ArchitectureName,
+  DECODER_ARCHITECTURES,
+  ENCODER_ARCHITECTURES,
+  ENCODER_DECODER_ARCHITECTURES,
 } from '../models/architectures/index.ts'
 import { bertHead, modernBertHead } from '../models/encoder-config.ts'
 import type { HeadConfig } from '../models/head-config.ts'
@@ -12,7 +12,7 @@ import type { StackConfig } from '../models/stack-config.ts'
 
 /** Sizes that a user may set by hand; the dial gives the others. */
 export interface ModelSizes {
-  style?: Style
+  architecture?: ArchitectureName
   depth?: number
   layers?: number
   heads?: number
@@ -57,10 +57,10 @@ const HEAD_DIM = 64
 /**
  * One dial: from `depth` (layers; default 4) follow width and heads (64 for each layer and head)
  * and the context; what is given by hand stays as it is. Throws UserError where an option does not
- * go with the style.
+ * go with the architecture.
  */
 export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
-  const { style = 'gpt2', depth } = sizes
+  const { architecture = 'gpt2', depth } = sizes
   const { vocabSize, head, startId = 0, padId = 0 } = needs
   const layers = sizes.layers ?? depth ?? 4
   const dim = sizes.dim ?? WIDTH_PER_LAYER * layers
@@ -68,26 +68,34 @@ export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
   const context = sizes.context ?? Math.min(1024, 64 * 2 ** Math.ceil(Math.log2(layers)))
   const given = { vocabSize, context, layers, dim, heads, ...chosen(sizes) }
   const tied = sizes.output && { tied: sizes.output === 'tied' }
-  if (isOf(DECODER_STYLES, style)) {
+  if (isOf(DECODER_ARCHITECTURES, architecture)) {
     if (head && tied) throw new UserError(noOutput(sizes, `the task ${head.task}`))
-    const config = DECODER_STYLES[style]({ ...given, ...tied })
+    const config = DECODER_ARCHITECTURES[architecture]({ ...given, ...tied })
     return checked(
       withExperts(head ? { ...config, head: lastTokenHead(head) } : config, sizes),
       sizes,
     )
   }
-  if (isOf(ENCODER_STYLES, style)) {
-    if (tied) throw new UserError(noOutput(sizes, `the style ${style}`))
+  if (isOf(ENCODER_ARCHITECTURES, architecture)) {
+    if (tied) throw new UserError(noOutput(sizes, `the architecture ${architecture}`))
     if (!head)
-      throw new UserError(`style ${style} reads texts; give --task mlm, classify, tag or embed`)
+      throw new UserError(
+        `architecture ${architecture} reads texts; give --task mlm, classify, tag or embed`,
+      )
     // RoBERTa's positions begin behind that of padding.
-    const offset = style === 'roberta' && { positionOffset: padId + 1 }
-    const config = ENCODER_STYLES[style]({ ...given, ...offset })
-    return checked(withExperts({ ...config, head: styleHead(style, head) }, sizes), sizes)
+    const offset = architecture === 'roberta' && { positionOffset: padId + 1 }
+    const config = ENCODER_ARCHITECTURES[architecture]({ ...given, ...offset })
+    return checked(
+      withExperts({ ...config, head: headOfArchitecture(architecture, head) }, sizes),
+      sizes,
+    )
   }
   if ((sizes.experts ?? sizes.expertsPerToken) !== undefined)
-    throw new UserError(`style ${style} takes no experts; leave them out`)
-  return checked(ENCODER_DECODER_STYLES[style]({ ...given, ...tied, startId, padId }), sizes)
+    throw new UserError(`architecture ${architecture} takes no experts; leave them out`)
+  return checked(
+    ENCODER_DECODER_ARCHITECTURES[architecture]({ ...given, ...tied, startId, padId }),
+    sizes,
+  )
 }
 
 const noOutput = ({ output }: ModelSizes, what: string): string =>
@@ -108,8 +116,10 @@ function checked<C extends ModelConfig>(config: C, sizes: ModelSizes): C {
   return config
 }
 
-const isOf = <S extends string>(styles: Record<S, unknown>, style: string): style is S =>
-  Object.hasOwn(styles, style)
+const isOf = <S extends string>(
+  architectures: Record<S, unknown>,
+  architecture: string,
+): architecture is S => Object.hasOwn(architectures, architecture)
 
 /** Options that were given, by the names of a stack. */
 function chosen(sizes: ModelSizes): Partial<StackConfig> {
@@ -167,10 +177,13 @@ const lastTokenHead = ({ task, labels }: HeadNeeds): HeadConfig => ({
   outputBias: task === 'tag',
 })
 
-function styleHead(style: keyof typeof ENCODER_STYLES, { task, labels }: HeadNeeds): HeadConfig {
-  if (style === 'modernbert') return modernBertHead(task, labels)
+function headOfArchitecture(
+  architecture: keyof typeof ENCODER_ARCHITECTURES,
+  { task, labels }: HeadNeeds,
+): HeadConfig {
+  if (architecture === 'modernbert') return modernBertHead(task, labels)
   const head = bertHead(task, labels)
-  return style === 'distilbert' && head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
+  return architecture === 'distilbert' && head.dense === 'tanh' ? { ...head, dense: 'relu' } : head
 }
 
 /**
@@ -183,11 +196,14 @@ export function withHead(config: ModelConfig, head: HeadNeeds): ModelConfig {
   if (own?.task === head.task && head.labels.every((label) => own.labels.includes(label)))
     return config
   if (config.kind === 'decoder') return { ...config, head: lastTokenHead(head) }
-  return { ...config, head: styleHead(styleOf(config), head) }
+  return { ...config, head: headOfArchitecture(architectureOfHead(config), head) }
 }
 
-/** The style whose heads an encoder's are. */
-function styleOf({ normPlace, tokenTypes }: StackConfig): keyof typeof ENCODER_STYLES {
+/** The architecture whose heads an encoder's are. */
+function architectureOfHead({
+  normPlace,
+  tokenTypes,
+}: StackConfig): keyof typeof ENCODER_ARCHITECTURES {
   if (normPlace === 'pre') return 'modernbert'
   return tokenTypes === 0 ? 'distilbert' : 'bert'
 }

@@ -62,7 +62,7 @@ export const TRAIN_ON_RESUME = {
   documents: 'fixed',
   tokenizer: 'derived',
   vocab: 'fixed',
-  style: 'derived',
+  architecture: 'derived',
   depth: 'derived',
   layers: 'derived',
   heads: 'derived',
@@ -84,7 +84,7 @@ export const TRAIN_ON_RESUME = {
   dropout: 'derived',
   feedForwardDropout: 'derived',
   // Validation losses before and after would not compare.
-  maskShare: 'fixed',
+  maskProbability: 'fixed',
   temperature: 'fixed',
 } as const satisfies Record<keyof ParsedTrainOptions, OnResume>
 

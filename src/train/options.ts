@@ -4,7 +4,7 @@ import {
   readingOptions,
   validationData,
 } from '../data/sources/reading-options.ts'
-import { STYLES } from '../models/architectures/index.ts'
+import { ARCHITECTURES } from '../models/architectures/index.ts'
 import { norms, POSITIONS } from '../models/stack-config.ts'
 import { ACTIVATIONS, INITIALIZATIONS, type Initialization } from '../nn/index.ts'
 import { amount, positiveNumber } from '../options.ts'
@@ -93,7 +93,7 @@ export const trainOptions = trainingOptions.extend({
   /** Size of a BPE vocabulary that is trained; default by the size of the text. */
   vocab: count.optional(),
   /** Default: by the task. */
-  style: z.enum(STYLES).optional(),
+  architecture: z.enum(ARCHITECTURES).optional(),
   depth: count.max(MOST).optional(),
   layers: count.max(MOST).optional(),
   heads: count.optional(),
@@ -105,11 +105,11 @@ export const trainOptions = trainingOptions.extend({
   targetContext: count.max(LONGEST).optional(),
   positions: z.enum(POSITIONS).optional(),
   window: count.optional(),
-  /** `untied`: the output has a matrix of its own. Default: by the style. */
+  /** `untied`: the output has a matrix of its own. Default: by the architecture. */
   output: z.enum(['tied', 'untied']).optional(),
-  /** Default: by the style. */
+  /** Default: by the architecture. */
   activation: names(ACTIVATIONS).optional(),
-  /** Base of the wavelengths of rotary positions; default: by the style. */
+  /** Base of the wavelengths of rotary positions; default: by the architecture. */
   ropeTheta: z.number().gt(0).optional(),
   norm: norms.optional(),
   /** `none`: layers of attention alone. */
@@ -123,7 +123,7 @@ export const trainOptions = trainingOptions.extend({
   /** Of what the activation gives; default: 0. */
   feedForwardDropout: dropoutRate.optional(),
   /** Share of the tokens that is masked, of the task `mlm`. */
-  maskShare: z.number().gt(0).lt(1).default(0.15),
+  maskProbability: z.number().gt(0).lt(1).default(0.15),
   /** By which similarities are divided, of the task `embed`. */
   temperature: positiveNumber.default(0.05),
 })

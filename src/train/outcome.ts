@@ -41,11 +41,11 @@ export async function measureOutcome(
 }
 
 async function measureAll(
-  { engine, measured: objective, undivided, measure, events: { signal } }: SessionOptions,
+  { engine, measured: objective, wholeBatch, measure, events: { signal } }: SessionOptions,
   { parameters }: Trainer,
   validation: NonNullable<SessionOptions['validation']>,
 ): Promise<Figures> {
-  const parts = { engine, objective, parameters, undivided }
+  const parts = { engine, objective, parameters, wholeBatch }
   const { tokens, tokensPerSecond, ...figures } = await measureModel(parts, validation, { signal })
   // Perplexity and bits are of texts.
   return measure ? { loss: figures.loss, metrics: await measure(parameters, signal) } : figures

@@ -17,7 +17,7 @@ export interface RunOptions {
   /** What validation measures: the objective, without what only training minimises. */
   measured: ObjectiveBuilder
   /** Its batches are never cut up. */
-  undivided?: boolean
+  wholeBatch?: boolean
   /** Batches to validate on, from the start each time. */
   validation: (() => Iterable<AnyBatch>) | undefined
   /** Updates of the whole training, those before a resumption included. */
@@ -174,12 +174,12 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 }
 
 /** Mean validation loss, as a function whose programs are made once. */
-async function validator({ trainer, validation, measured, undivided, signal }: RunOptions) {
+async function validator({ trainer, validation, measured, wholeBatch, signal }: RunOptions) {
   if (!validation) return undefined
   const [first] = validation()
   if (!first) return undefined
   const { engine, parameters } = trainer
-  const meter = await LossMeter.create(engine, measured, parameters, first, { undivided })
+  const meter = await LossMeter.create(engine, measured, parameters, first, { wholeBatch })
   const kept = Math.ceil(VALIDATION_TOKENS / (first.rows * first.length))
   let all = 0
   for (const _ of validation()) all++

@@ -108,7 +108,7 @@ export interface SessionOptions {
   /** What matrices start as. */
   init?: Initialization
   /** Its batches are never cut up. */
-  undivided?: boolean
+  wholeBatch?: boolean
   /** Sequences of a step, before accumulation, where the data decides about them. */
   batch?: number
   /** Tokens of an example. */
@@ -208,7 +208,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       reader,
       validation: validation?.batches,
       measured: session.measured,
-      undivided: session.undivided,
+      wholeBatch: session.wholeBatch,
       steps,
       schedule,
       evalEvery: options.evalEvery ?? Math.max(1, Math.ceil(steps / 10)),
@@ -273,7 +273,7 @@ function refuseTooLarge({ options, model, adapter, length }: SessionOptions, bat
 }
 
 const createTrainer = (
-  { options, engine, model, adapter, objective, init, undivided }: SessionOptions,
+  { options, engine, model, adapter, objective, init, wholeBatch }: SessionOptions,
   batch: number,
   length: number,
 ) =>
@@ -283,7 +283,7 @@ const createTrainer = (
     adapter: adapter?.lora,
     frozen: adapter?.frozen,
     objective,
-    undivided,
+    wholeBatch,
     batch,
     length,
     init,

@@ -4,7 +4,7 @@ import type { Corpus } from '../data/sources/corpus.ts'
 import { parsedRecords } from '../data/sources/parsed-records.ts'
 import { allExamples, exampleReader } from '../data/tasks/example-set.ts'
 import { UserError } from '../errors.ts'
-import { kindOfStyle } from '../models/architectures/index.ts'
+import { kindOfArchitecture } from '../models/architectures/index.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import { writtenNotice } from '../predict/completions.ts'
@@ -32,12 +32,12 @@ export async function trainOnRecords(
   const { seed, labelSmoothing, temperature } = options
   if (base) checkBase(options, base)
   const task = recordTask(name)
-  const style = options.style ?? task.style
-  const kind = base?.config.kind ?? kindOfStyle(style)
+  const architecture = options.architecture ?? task.architecture
+  const kind = base?.config.kind ?? kindOfArchitecture(architecture)
   if (!task.kinds.includes(kind))
     throw new UserError(
       'task ' +
-        `${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${kind}; ${otherTask(name, kind)}choose another style or model`,
+        `${name} trains ${task.kinds.join('s and ')}s, and this model is of the kind ${kind}; ${otherTask(name, kind)}choose another architecture or model`,
     )
   const all = await readRecords(task, corpus)
   const [records, held] = validation
@@ -55,7 +55,7 @@ export async function trainOnRecords(
   const { tokenizer, chatTemplate } = await tokenizerForTexts(options, texts, { kind, base })
   // A model of one's own has room for what it writes, too.
   const context = options.context && Math.max(options.context, options.targetContext ?? 0)
-  const config = configFor(parts, { ...options, context, style }, tokenizer, head)
+  const config = configFor(parts, { ...options, context, architecture }, tokenizer, head)
   const model = createModel(config)
   const [first] = stacksOf(config)
   const cut = ('head' in config && config.head?.maxTokens) || Infinity
@@ -83,7 +83,7 @@ export async function trainOnRecords(
   if (options.batch !== undefined && batch < options.batch)
     events.onMessage?.(`a batch has ${batch} records, not ${options.batch}: there are no more`)
   for (const notice of task.expected ? writtenNotice(held.length) : []) events.onMessage?.(notice)
-  if (task.undivided && batch < 2)
+  if (task.wholeBatch && batch < 2)
     throw new UserError(
       `${name} compares the examples of a batch; give two records or more, and a batch of 2 or more`,
     )
@@ -101,14 +101,14 @@ export async function trainOnRecords(
       temperature,
       measured: true,
     }),
-    undivided: task.undivided,
+    wholeBatch: task.wholeBatch,
     length: each,
     files: { tokenizer, chatTemplate, addBos: base?.addBos },
     defaults,
     reader: (rows) => exampleReader(learned, { rows, seed }),
     validation: validated && {
       batches: () =>
-        allExamples(validated, { rows: Math.min(batch, validated.count), whole: task.undivided }),
+        allExamples(validated, { rows: Math.min(batch, validated.count), whole: task.wholeBatch }),
       bytes: bytesOf(textsOf(task, held)),
     },
     expected:

@@ -8,7 +8,7 @@ import {
   textLength,
 } from '../data/tasks/masked-tokens.ts'
 import { UserError } from '../errors.ts'
-import { kindOfStyle } from '../models/architectures/index.ts'
+import { kindOfArchitecture } from '../models/architectures/index.ts'
 import { Encoder } from '../models/encoder.ts'
 import { createModel, type Model, type ModelConfig, stacksOf } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
@@ -31,11 +31,12 @@ export async function trainOnText(parts: TrainingParts): Promise<TrainResult> {
   if (base) checkBase(options, base)
   const corpora = validation ? [corpus, validation] : [corpus]
   const kind = task === 'mlm' ? 'encoder' : 'decoder'
-  const given = base?.config.kind ?? (options.style && kindOfStyle(options.style)) ?? kind
+  const given =
+    base?.config.kind ?? (options.architecture && kindOfArchitecture(options.architecture)) ?? kind
   if (given !== kind)
     throw new UserError(
       'task ' +
-        `${task} trains ${kind}s, and this model is of the kind ${given}; choose another style or model, or another task`,
+        `${task} trains ${kind}s, and this model is of the kind ${given}; choose another architecture or model, or another task`,
     )
   const chosen = await tokenizerForText(options, corpora, { kind, base })
   const dataset = await prepareDataset({
@@ -124,7 +125,7 @@ function nextTokens(
 }
 
 function masking(
-  { maskShare, seed }: ParsedTrainOptions,
+  { maskProbability, seed }: ParsedTrainOptions,
   dataset: Dataset,
   model: Model,
   tokenizer: Tokenizer,
@@ -132,13 +133,13 @@ function masking(
 ): TextTask {
   const { maskId, vocabSize, clsId, sepId } = tokenizer
   if (!(model instanceof Encoder))
-    throw new UserError('task mlm trains encoders; choose another style')
+    throw new UserError('task mlm trains encoders; choose another architecture')
   if (maskId === undefined)
     throw new UserError(
       'the tokenizer has no mask token, such as [MASK]; give one that has, or leave ' +
         '--tokenizer out',
     )
-  const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, share: maskShare }
+  const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, share: maskProbability }
   const inner = textLength(length, options)
   if (inner < 1)
     throw new UserError(`a context of ${length} has no room for text; give a larger --context`)
@@ -168,10 +169,10 @@ function configFor(
   base: ModelConfig | undefined,
 ): ModelConfig {
   const mlm = { task: 'mlm' as const, labels: [] }
-  const { task, style = task === 'mlm' ? 'bert' : 'gpt2' } = options
+  const { task, architecture = task === 'mlm' ? 'bert' : 'gpt2' } = options
   if (!base)
     return modelConfig(
-      { ...options, style },
+      { ...options, architecture },
       {
         vocabSize,
         padId,

@@ -51,18 +51,20 @@ async function losses(options: TrainOptions, until = Number.POSITIVE_INFINITY) {
 describe('resuming', () => {
   test.each(['gpt2', 'llama'] as const)(
     'repeats an uninterrupted run to the last bit: %s',
-    async (style) => {
-      const whole = await losses({ ...tiny(`whole-${style}`), style })
-      const first = await losses({ ...tiny(`cut-${style}`), style }, 6)
+    async (architecture) => {
+      const whole = await losses({ ...tiny(`whole-${architecture}`), architecture })
+      const first = await losses({ ...tiny(`cut-${architecture}`), architecture }, 6)
       expect(first.result.ended).toBe('aborted')
-      const second = await losses({ ...tiny(`cut-${style}`), style, resume: true })
+      const second = await losses({ ...tiny(`cut-${architecture}`), architecture, resume: true })
       expect(second.steps).toEqual([7, 8, 9, 10, 11, 12])
       expect([...first.losses, ...second.losses]).toEqual(whole.losses)
       expect(second.result.loss).toBe(whole.result.loss)
       const weights = (out: string) =>
         readFile(join(folder, out, 'checkpoints/step-12/model.safetensors'))
-      expect((await weights(`cut-${style}`)).equals(await weights(`whole-${style}`))).toBe(true)
-      const lines = (await readFile(join(folder, `cut-${style}`, 'metrics.jsonl'), 'utf8'))
+      expect(
+        (await weights(`cut-${architecture}`)).equals(await weights(`whole-${architecture}`)),
+      ).toBe(true)
+      const lines = (await readFile(join(folder, `cut-${architecture}`, 'metrics.jsonl'), 'utf8'))
         .trim()
         .split('\n')
       const recorded = lines
@@ -182,7 +184,7 @@ const OTHERWISE: Partial<TrainOptions> = {
   encodingErrors: 'replace',
   documentSeparator: '---',
   tokenizer: 'bpe',
-  style: 'llama',
+  architecture: 'llama',
   layers: 1,
   heads: 4,
   kvHeads: 1,

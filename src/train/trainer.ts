@@ -32,7 +32,7 @@ export interface TrainerOptions
   /** Tokens of an example. */
   length: number
   /** The loss compares the examples of a step with each other, which are never parted. */
-  undivided?: boolean
+  wholeBatch?: boolean
   /** What matrices are drawn by (default: as their layers do). */
   init?: Initialization
   seed: number
@@ -83,11 +83,11 @@ export class Trainer {
 
   /** Allocates all memory and compiles the programs; parameters start at their initial values. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { engine, model, adapter, frozen, batch, length, undivided } = options
+    const { engine, model, adapter, frozen, batch, length, wholeBatch } = options
     const parameters = (adapter ?? model).parameters()
     const layout = new ParameterLayout(parameters, groupParameters(parameters, options), engine)
     const values = layout.vector(engine)
-    const plan = undivided
+    const plan = wholeBatch
       ? { rows: batch, count: 1, shards: 1 }
       : planMicroBatches(batch, length, workersOf(engine))
     const dropout = drawsRandomly(model.config) || (adapter?.config.dropout ?? 0) > 0

@@ -24,7 +24,7 @@ export interface TrainingParts {
 
 /** Options that a base decides, and that cannot be given with it. */
 const OF_THE_BASE = [
-  'style',
+  'architecture',
   'depth',
   'layers',
   'heads',
@@ -50,7 +50,7 @@ const OF_THE_BASE = [
 /** Options that some tasks alone look at. */
 const OF_TASKS = {
   documents: ['lm'],
-  maskShare: ['mlm'],
+  maskProbability: ['mlm'],
   temperature: ['embed'],
   targetContext: ['seq2seq'],
   labelSmoothing: ['lm', 'classify', 'tag', 'seq2seq', 'completion'],

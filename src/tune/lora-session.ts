@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { adapterFiles, readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { growVocabulary } from '../checkpoint/grow-vocabulary.ts'
 import { loadParameters, type ModelFolder } from '../checkpoint/model-folder.ts'
-import { familyOf } from '../formats/huggingface/config.ts'
+import { architectureOf } from '../formats/huggingface/config.ts'
 import type { ModelFilesOptions } from '../formats/huggingface/model-files.ts'
 import { exportTensors } from '../formats/huggingface/weights.ts'
 import { Lora, PREFIX } from '../formats/peft/lora/lora.ts'
@@ -98,7 +98,7 @@ const tokenRows = (
   frozen: Readonly<Record<string, DeviceTensor>>,
 ): TensorToWrite[] =>
   exportTensors(
-    familyOf(model.config),
+    architectureOf(model.config),
     model,
     async (name) => (await frozen[name]?.read()) as Float32Array,
   ).filter(({ name }) => /(embed_tokens|wte|lm_head)\.weight$/.test(name))

@@ -20,7 +20,7 @@ it('exports a model as GGUF and imports it again, the same', async () => {
   expect(exported.stdout).toBe('wrote model.gguf\n')
   const imported = await chatwright('import', 'model.gguf', '--out', 'again')
   expect(imported.code, imported.stderr).toBe(0)
-  expect(imported.stdout).toMatch(/^family +gpt2$/m)
+  expect(imported.stdout).toMatch(/^architecture +gpt2$/m)
   expect(imported.stdout).toMatch(/^layers +\d+$/m)
   expect(imported.stdout).toMatch(/^wrote again\n/m)
   expect(imported.stdout).not.toContain('not understood')

@@ -12,12 +12,6 @@ const pathOf = (command: Command): string =>
 
 it('has a command for each stage', () => {
   expect(commands.map(pathOf).sort()).toEqual([
-    'bench decode',
-    'bench encode',
-    'bench load',
-    'bench optimizers',
-    'bench tokenizer',
-    'bench train',
     'chat',
     'eval',
     'export',
@@ -51,7 +45,7 @@ it.each(commands.map((command) => [pathOf(command), command] as const))(
 )
 
 /** The flags that the design of the command line names. */
-const TRAIN = `--data --val --out --tokenizer --vocab --depth --layers --heads --kv-heads --dim --context --style
+const TRAIN = `--data --val --out --tokenizer --vocab --depth --layers --heads --kv-heads --dim --context --architecture
   --batch --accumulate --steps --epochs --optimizer --lr --min-lr --schedule --warmup --beta1 --beta2 --clip
   --weight-decay --dropout --eval-every --seed --engine --threads --resume --config`
 

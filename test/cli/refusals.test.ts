@@ -57,7 +57,6 @@ it.each([
     /--vocab changes nothing: --kind char/,
   ],
   ['a mean that plain SGD lacks', train('--optimizer', 'sgd', '--beta1', '0.5'), /--beta1 .*sgd/],
-  ['nothing to measure', ['bench', 'train', '--only', 'huge'], /--only huge: .*GPT-2 small/],
   ['a missing file of options', ['train', '--config', 'no.json'], /no\.json/],
 ] as const)('refuses %s', async (_, args, message) => {
   const { code, stdout, stderr } = await run(args, { cwd: folder.path })

@@ -1,7 +1,7 @@
 import { grad } from '../../src/graph/grad.ts'
+import { sum } from '../../src/graph/ops/broadcast.ts'
 import { add, mul } from '../../src/graph/ops/elementwise.ts'
 import { constant, input } from '../../src/graph/ops/leaf.ts'
-import { sum } from '../../src/graph/ops/reduce.ts'
 import { at, type Tensor } from '../../src/graph/tensor.ts'
 import { evaluate, type Feeds } from './evaluate.ts'
 import { inputsOf, randomNumbers, type Value } from './values.ts'

@@ -33,7 +33,7 @@ export const exportCommand = defineCommand({
       cache: 'without keys and values of earlier tokens: the whole text is read for each token',
     },
     Page: {
-      title: 'of the page (default: the name of the model’s family)',
+      title: 'of the page (default: the name of the model’s architecture)',
       webgpu: 'take the visitor’s GPU where there is one; the site is 27 MB larger',
     },
   },

@@ -52,7 +52,7 @@ function describe(
   ])
   return [
     formatTable([
-      ['family', imported.family],
+      ['architecture', imported.architecture],
       ...settings,
       ['parameters', formatCount(imported.parameters)],
       ['tokens', String(imported.tokens)],

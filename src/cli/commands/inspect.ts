@@ -30,11 +30,11 @@ export const inspect = defineCommand({
 const SPECIALS = 12
 
 function describe(model: Inspection): string {
-  const { architecture: config, tokenizer } = model
+  const { config, tokenizer } = model
   const specials = tokenizer.specialTokens.slice(0, SPECIALS).join(' ')
   const more = tokenizer.specialTokens.length - SPECIALS
   const rows = [
-    ['family', model.family],
+    ['architecture', model.architecture],
     ['kind', config.kind],
     ...(config.kind === 'encoder-decoder'
       ? [...describeStack(config.encoder, 'encoder '), ...describeStack(config.decoder, 'decoder ')]

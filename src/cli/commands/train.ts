@@ -20,7 +20,7 @@ export const train = defineCommand({
       model:
         '`MODEL` train the body of this model further, under a head for the task: a folder, or ' +
         'owner/name on the Hub',
-      maskShare: 'share of the tokens that are masked, for --task mlm',
+      maskProbability: 'share of the tokens that are masked, for --task mlm',
       temperature: 'by which similarities are divided, for --task embed',
     },
     Data: {
@@ -37,7 +37,7 @@ export const train = defineCommand({
       vocab: 'tokens of a bpe vocabulary to train (default: by the size of the text)',
     },
     Model: {
-      style:
+      architecture:
         'architecture (default: gpt2; t5 for --task seq2seq; bert for classify, regress, tag, ' +
         'embed and mlm)',
       depth: 'one dial: layers, from which width, heads, context, rate and length follow',
@@ -45,20 +45,21 @@ export const train = defineCommand({
       heads: 'attention heads (default: one for each 64 of --dim)',
       kvHeads: 'heads of keys and values; fewer than --heads is grouped-query attention',
       dim: 'width (default: 64 for each layer)',
-      hiddenDim: 'width inside the feed-forward networks (default: by the style)',
+      hiddenDim: 'width inside the feed-forward networks (default: by the architecture)',
       context: 'longest sequence, in tokens (default: by the layers)',
       targetContext: 'longest text written, in tokens, for --task seq2seq (default: --context)',
-      positions: 'how positions are encoded (default: by the style)',
-      output: 'one matrix with the embedding, or one of its own (default: by the style)',
-      activation: 'of the feed-forward networks (default: by the style)',
-      ropeTheta: 'base of the wavelengths of rotary positions (default: by the style)',
-      norm: 'LayerNorm, RMSNorm or none (default: by the style)',
+      positions: 'how positions are encoded (default: by the architecture)',
+      output: 'one matrix with the embedding, or one of its own (default: by the architecture)',
+      activation: 'of the feed-forward networks (default: by the architecture)',
+      ropeTheta: 'base of the wavelengths of rotary positions (default: by the architecture)',
+      norm: 'LayerNorm, RMSNorm or none (default: by the architecture)',
       feedForward: 'none: layers of attention alone (default: each has a feed-forward network)',
       init:
         'how matrices and embeddings are initialized: LeCun, normal of 0.02 (gpt2), Xavier, ' +
         'Kaiming, or as PyTorch does (default: lecun)',
       window:
-        'tokens back that attention sees, in the layers that have a window (default: by the style)',
+        'tokens back that attention sees, in the layers that have a window (default: by the ' +
+        'architecture)',
       experts: 'feed-forward networks of each layer, of which a token passes through some',
       expertsPerToken: 'feed-forward networks that a token passes through',
     },
@@ -73,7 +74,7 @@ export const train = defineCommand({
   },
   examples: [
     'chatwright train --data book.txt --out my-model --depth 4',
-    "chatwright train --data 'books/*.txt' --val held-out.txt --out my-model --style llama --layers 6 --dim 384",
+    "chatwright train --data 'books/*.txt' --val held-out.txt --out my-model --architecture llama --layers 6 --dim 384",
     'chatwright train --data book.txt --out my-model --depth 4 --resume',
     'chatwright train --documents whole --data names.jsonl --out my-names',
     'chatwright train --task completion --data sums.jsonl --tokenizer char --out my-sums',

@@ -52,14 +52,14 @@ test.each(SUPPORTED)(
     expect((await readdir(out)).sort()).toEqual(expected.sort())
     const files = await readdir(join(out, 'onnx'))
     const pair = ['decoder_model_merged.onnx', 'encoder_model.onnx']
-    expect(files.sort()).toEqual(given.family === 't5' ? pair : ['model.onnx'])
+    expect(files.sort()).toEqual(given.architecture === 't5' ? pair : ['model.onnx'])
     for (const file of files) {
       const { opsets, nodes } = readOnnx(await readFile(join(out, 'onnx', file)))
       expect(opsets).toEqual({ '': 20 })
       expect(nodes.filter(({ type, domain }) => domain !== '' || !STANDARD.has(type))).toEqual([])
     }
     const written = JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))
-    expect(written.model_type).toBe(given.family)
+    expect(written.model_type).toBe(given.architecture)
     expect(written['transformers.js_config']).toEqual({ dtype: 'fp32' })
   },
 )
@@ -118,7 +118,7 @@ test('weights past the limit lie in files beside the model, which gives the same
 test('what transformers.js cannot run is refused, and why', async () => {
   const refusal = (name: string) => exportOnnx(folder(config(name)), join(place, 'refused'))
   await expect(refusal('ALiBi and sinks')).rejects.toThrow(
-    'cannot say headDim, positions, sinks as here (the nearest family is gpt2)',
+    'cannot say headDim, positions, sinks as here (the nearest architecture is gpt2)',
   )
   await expect(refusal('the Transformer of 2017')).rejects.toThrow('encoder.positions')
   await expect(refusal('Mixtral')).rejects.toThrow('transformers.js has no mixtral; it has gpt2')

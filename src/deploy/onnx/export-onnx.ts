@@ -101,7 +101,7 @@ async function readWeights(folder: ModelFolder, model: Model): Promise<Weights> 
 }
 
 /** What transformers.js must be told of the tokenizer. */
-const settingsOf = ({ family }: ModelFolder): object => ({
+const settingsOf = ({ architecture }: ModelFolder): object => ({
   // The class that tells a pair's texts apart.
-  ...(family === 'bert' && { tokenizer_class: 'BertTokenizer' }),
+  ...(architecture === 'bert' && { tokenizer_class: 'BertTokenizer' }),
 })

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { familyOf, unsaidOptions } from '../../formats/huggingface/config.ts'
+import { architectureOf, unsaidOptions } from '../../formats/huggingface/config.ts'
 import type { Task } from '../../models/head-config.ts'
 import type { ModelConfig } from '../../models/model.ts'
 import { own } from '../../own.ts'
@@ -7,7 +7,7 @@ import { own } from '../../own.ts'
 const ENCODER_TASKS: readonly Task[] = ['mlm', 'classify', 'regress', 'tag', 'embed']
 
 /**
- * Families that transformers.js 4.3 has, each with what its models may be for
+ * Architectures that transformers.js 4.3 has, each with what its models may be for
  * (`src/models/registry.js`).
  */
 const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
@@ -28,7 +28,7 @@ const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
 
 /** Throws UserError, with what is in the way, where transformers.js has no such model. */
 export function expectKnown(config: ModelConfig, folder: string): void {
-  const { modelType } = familyOf(config)
+  const { modelType } = architectureOf(config)
   const known = own(KNOWN, modelType)
   const task = ('head' in config && config.head?.task) || 'write'
   if (known?.includes(task)) return
@@ -37,7 +37,7 @@ export function expectKnown(config: ModelConfig, folder: string): void {
     const { nearest, options } = unsaidOptions(config)
     throw fail(
       `Hugging Face's formats cannot say ` +
-        `${options.join(', ')} as here (the nearest family is ${nearest}), so transformers.js cannot run it`,
+        `${options.join(', ')} as here (the nearest architecture is ${nearest}), so transformers.js cannot run it`,
     )
   }
   if (known) throw fail(`transformers.js has no ${modelType} whose task is ${task}`)

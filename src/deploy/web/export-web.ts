@@ -4,7 +4,7 @@ import type { ModelFolder } from '../../checkpoint/model-folder.ts'
 import { readParameters } from '../../checkpoint/read-parameters.ts'
 import type { FileContent } from '../../files/folder.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
-import { familyOf } from '../../formats/huggingface/config.ts'
+import { architectureOf } from '../../formats/huggingface/config.ts'
 import { descriptionFiles } from '../../formats/huggingface/model-files.ts'
 import { exportTensors } from '../../formats/huggingface/weights.ts'
 import { encodeSafetensors } from '../../formats/safetensors/safetensors.ts'
@@ -14,7 +14,7 @@ import { indexHtml } from './index-html.ts'
 import { siteModules } from './site-modules.ts'
 
 export interface ExportWebOptions {
-  /** Of the page (default: the name of the model's family). */
+  /** Of the page (default: the name of the model's architecture). */
   title?: string
   /** Takes the GPU where the page has one; the site is 27 MB larger (default: false). */
   webgpu?: boolean
@@ -30,7 +30,7 @@ export interface ExportWebOptions {
 export async function exportWeb(
   folder: ModelFolder<WritingModel['config']>,
   out: string,
-  { title = folder.family, webgpu = false }: ExportWebOptions = {},
+  { title = folder.architecture, webgpu = false }: ExportWebOptions = {},
 ): Promise<void> {
   await expectEmpty(out)
   const model = await modelFilesOf(folder)
@@ -60,7 +60,7 @@ async function modelFilesOf(
       ...folder,
       tokenizerJson: tokenizerFile(folder.tokenizer),
     }),
-    'model.safetensors': encodeSafetensors(exportTensors(familyOf(config), model, value)),
+    'model.safetensors': encodeSafetensors(exportTensors(architectureOf(config), model, value)),
   }
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [`model/${name}`, file]))
 }

@@ -24,7 +24,7 @@ export async function loadModel(
   onBytes: (come: number, all: number) => void,
 ): Promise<LanguageModel> {
   const json = async (name: string) => (await fetched(address, name)).json()
-  const { config, family } = readConfig(await json('config.json'))
+  const { config, architecture } = readConfig(await json('config.json'))
   const settings: TokenizerConfig = await json('tokenizer_config.json')
   const read = loadTokenizer(await json('tokenizer.json'), settings)
   const { tokenizer } = fitTokenizer(`${address}tokenizer.json`, read, config)
@@ -32,7 +32,7 @@ export async function loadModel(
   const packed = parameterMemory(model)
   const blob = await toBlob(await fetched(address, WEIGHTS), onBytes)
   const weights = await openSafetensors(blobSource(blob), WEIGHTS)
-  await importTensors(family, model, weights, (name) => packed[name] as Float32Array)
+  await importTensors(architecture, model, weights, (name) => packed[name] as Float32Array)
   const { chat_template: template, add_bos_token: addBos } = settings
   return LanguageModel.create({
     engine,

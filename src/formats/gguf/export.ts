@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/index.ts'
 import type { Model } from '../../models/model.ts'
 import { concatenated } from '../huggingface/matrices.ts'
-import { ggufFamilyOf, ggufFields } from './architectures/index.ts'
+import { ggufArchitectureOf, ggufFields } from './architectures/index.ts'
 import { toPairs } from './architectures/paired-rows.ts'
 import { type PlacedTensor, placeAll } from './architectures/placed-tensors.ts'
 import { GGUF_DTYPES, type GgufDtype } from './dtypes.ts'
@@ -21,14 +21,14 @@ export function ggufOf(
 ): GgufToWrite {
   const { model, read } = asPlain(given, readGiven)
   const { config } = model
-  const family = ggufFamilyOf(config)
-  const placed = placeAll(family, model)
+  const architecture = ggufArchitectureOf(config)
+  const placed = placeAll(architecture, model)
   const isTied = !placed.some(({ name }) => name === OUTPUT)
-  const constants = family.constants?.(config) ?? []
+  const constants = architecture.constants?.(config) ?? []
   const { fileType } = GGUF_DTYPES[dtype]
   return {
     metadata: new Map([
-      ...ggufFields(family, config),
+      ...ggufFields(architecture, config),
       ['general.file_type', uint32(fileType)],
       ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
     ]),

@@ -5,7 +5,7 @@ import type { StoredElements } from '../../graph/onnx/model.ts'
 import { createModel, type ModelConfig, stacksOf } from '../../models/model.ts'
 import { checkRanges, checkSizes } from '../huggingface/config.ts'
 import { GgufFieldReader } from './architectures/fields.ts'
-import { ARCHITECTURE, ggufFamilyIn } from './architectures/index.ts'
+import { ARCHITECTURE, ggufArchitectureIn } from './architectures/index.ts'
 import { toHalves } from './architectures/paired-rows.ts'
 import { type PlacedTensor, placeAll } from './architectures/placed-tensors.ts'
 import { ROPE_FACTORS, withRopeFactors } from './architectures/rope.ts'
@@ -14,7 +14,7 @@ import { quote } from './quote.ts'
 
 /** The model that a GGUF file holds. */
 export interface GgufModel {
-  /** llama.cpp's name of its family. */
+  /** llama.cpp's name of its architecture. */
   architecture: string
   config: ModelConfig
   /** Keys of the architecture that are not known here. */
@@ -31,28 +31,28 @@ export interface GgufModel {
  */
 export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const { metadata, tensors } = gguf
-  const family = ggufFamilyIn(metadata)
+  const architecture = ggufArchitectureIn(metadata)
   const known = new Set<string>()
-  const reader = new GgufFieldReader(metadata, family.architecture, known)
+  const reader = new GgufFieldReader(metadata, architecture.name, known)
   const shapeOf = (name: string) => tensors.get(name)?.shape
   if (!shapeOf('token_embd.weight'))
     throw new UserError('the file has no tensor "token_embd.weight"')
   if (metadata.number('split.count', 1) > 1)
     throw new UserError('the model is in several files; merge them with llama-gguf-split --merge')
-  let config = family.read(reader, shapeOf)
+  let config = architecture.read(reader, shapeOf)
   for (const { layers } of stacksOf(config))
     if (layers > tensors.size)
       throw new UserError(
         `the metadata asks for ${layers} layers; there are ${tensors.size} tensors`,
       )
   checkSizes(config, 'GGUF')
-  const others = new Set(family.constants?.(config).map(({ name }) => name))
+  const others = new Set(architecture.constants?.(config).map(({ name }) => name))
   if (config.kind === 'decoder' && others.has(ROPE_FACTORS)) {
     config = withRopeFactors(config, await readFactors(gguf, config.headDim))
   }
   checkRanges(config, 'GGUF')
   const model = createModel(config)
-  const placed = placeAll(family, model)
+  const placed = placeAll(architecture, model)
   checkTensors(placed, tensors, others)
   const parts = new Map<string, PlacedTensor>()
   for (const tensor of placed)
@@ -66,10 +66,10 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
     return { tensor, from, size: sizes[index] as number }
   }
   return {
-    architecture: family.architecture,
+    architecture: architecture.name,
     config,
     unknown: [...metadata.keys()].filter(
-      (key) => key.startsWith(`${family.architecture}.`) && !known.has(key),
+      (key) => key.startsWith(`${architecture.name}.`) && !known.has(key),
     ),
     read: async (name, out) => {
       const { tensor, from, size } = placeOf(name)

@@ -1,7 +1,7 @@
 import { bertConfig, bertHead, type EncoderConfig } from '../../models/encoder-config.ts'
 import type { Activation } from '../../nn/index.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { both, type Family, type Rename, rename } from './family.ts'
+import { type Architecture, both, type Rename, rename } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
@@ -89,7 +89,7 @@ export const bertBody = (prefix: string): Rename[] => {
 }
 
 /** BERT (Devlin et al. 2019). */
-export const bert: Family = {
+export const bert: Architecture = {
   modelType: 'bert',
   prefix: 'bert.',
   read: (field) => readBert(field, { offset: 0, types: 2 }, bertHeads),

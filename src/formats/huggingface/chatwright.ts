@@ -4,7 +4,7 @@ import { decoderSchema } from '../../models/decoder-config.ts'
 import { encoderSchema } from '../../models/encoder-config.ts'
 import { encoderDecoderSchema } from '../../models/encoder-decoder-config.ts'
 import type { ModelConfig } from '../../models/model.ts'
-import type { Family } from './family.ts'
+import type { Architecture } from './architecture.ts'
 
 export const CONFIG_SCHEMAS: Readonly<Record<ModelConfig['kind'], z.ZodType<ModelConfig>>> = {
   decoder: decoderSchema,
@@ -12,8 +12,10 @@ export const CONFIG_SCHEMAS: Readonly<Record<ModelConfig['kind'], z.ZodType<Mode
   'encoder-decoder': encoderDecoderSchema,
 }
 
-/** A combination that no family of Hugging Face can say: options and names as they are here. */
-export const chatwright: Family = {
+/**
+ * A combination that no architecture of Hugging Face can say: options and names as they are here.
+ */
+export const chatwright: Architecture = {
   modelType: 'chatwright',
   write: (config) => ({
     architectures: ['Chatwright'],

@@ -3,10 +3,10 @@ import { differences } from '../../models/differences.ts'
 import { createModel, type ModelConfig, stacksOf } from '../../models/model.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { withSentence } from '../sentence-transformers/sentence-transformers.ts'
+import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
 import { CONFIG_SCHEMAS, chatwright } from './chatwright.ts'
 import { distilbert } from './distilbert.ts'
-import type { Family } from './family.ts'
 import { canonicalFields, fieldReader, MOST_LAYERS } from './fields.ts'
 import { gemma2 } from './gemma2.ts'
 import { gemma3 } from './gemma3.ts'
@@ -22,25 +22,28 @@ import { roberta } from './roberta.ts'
 import { t5 } from './t5.ts'
 
 const DECODERS = [gpt2, llama, mistral, qwen2, qwen3, gemma2, gemma3, mixtral, qwen3Moe]
-const FAMILIES: readonly Family[] = [
+const ARCHITECTURES: readonly Architecture[] = [
   ...DECODERS,
   ...[bert, roberta, distilbert, modernbert],
   ...[t5, chatwright],
 ]
 
-/** The first family that says all of `config`; ours where no other does. */
-export const familyOf = (config: ModelConfig): Family =>
-  FAMILIES.find((family) => says(family, config)) ?? chatwright
+/** The first architecture that says all of `config`; ours where no other does. */
+export const architectureOf = (config: ModelConfig): Architecture =>
+  ARCHITECTURES.find((architecture) => says(architecture, config)) ?? chatwright
 
-/** True where the family's own fields lead back to the same architecture. */
-const says = (family: Family, config: ModelConfig): boolean => unsaid(family, config)?.length === 0
+/** True where the architecture's own fields lead back to the same architecture. */
+const says = (architecture: Architecture, config: ModelConfig): boolean =>
+  unsaid(architecture, config)?.length === 0
 
-/** The options that the family's own fields lose; undefined where it is another kind of model. */
-function unsaid(family: Family, config: ModelConfig): string[] | undefined {
+/**
+ * The options that the architecture's own fields lose; undefined where it is another kind of model.
+ */
+function unsaid(architecture: Architecture, config: ModelConfig): string[] | undefined {
   try {
-    const fields = family.write(config)
+    const fields = architecture.write(config)
     if (!fields) return undefined
-    const read = asSentence(family.read(fieldReader(fields, new Set())), config)
+    const read = asSentence(architecture.read(fieldReader(fields, new Set())), config)
     return differences(read, config, { ignore: TRAINING })
   } catch (error) {
     if (error instanceof UserError) return undefined
@@ -60,17 +63,22 @@ function asSentence(read: ModelConfig, config: ModelConfig): ModelConfig {
   })
 }
 
-/** Of a model that no other family says all of: the family that says most, and what it does not. */
+/**
+ * Of a model that no other architecture says all of: the architecture that says most, and what it
+ * does not.
+ */
 export function unsaidOptions(config: ModelConfig): { nearest: string; options: string[] } {
-  const found = FAMILIES.filter((family) => family !== chatwright).flatMap((family) => {
-    const options = unsaid(family, config)
-    return options ? [{ nearest: family.modelType, options }] : []
-  })
+  const found = ARCHITECTURES.filter((architecture) => architecture !== chatwright).flatMap(
+    (architecture) => {
+      const options = unsaid(architecture, config)
+      return options ? [{ nearest: architecture.modelType, options }] : []
+    },
+  )
   found.sort((a, b) => a.options.length - b.options.length)
   return found[0] ?? { nearest: 'none', options: ['kind'] }
 }
 
-/** Options that only training looks at; not every family has a field for them. */
+/** Options that only training looks at; not every architecture has a field for them. */
 export const TRAINING: ReadonlySet<string> = new Set<string>([
   'embeddingDropout',
   'attentionDropout',
@@ -80,9 +88,9 @@ export const TRAINING: ReadonlySet<string> = new Set<string>([
   'balance',
 ] satisfies (keyof StackConfig | 'balance')[])
 
-/** The family of a `model_type`, if it is known. */
-export const familyNamed = (modelType: unknown): Family | undefined =>
-  FAMILIES.find((family) => family.modelType === modelType)
+/** The architecture of a `model_type`, if it is known. */
+export const architectureNamed = (modelType: unknown): Architecture | undefined =>
+  ARCHITECTURES.find((architecture) => architecture.modelType === modelType)
 
 export interface TokenIds {
   bosId?: number
@@ -99,13 +107,13 @@ export function writeConfig(
     bos_token_id: bosId ?? null,
     eos_token_id: eosId ?? null,
     ...(padId !== undefined && { pad_token_id: padId }),
-    ...familyOf(config).write(config),
+    ...architectureOf(config).write(config),
     torch_dtype: 'float32',
   }
 }
 
 export interface ImportedConfig {
-  family: Family
+  architecture: Architecture
   config: ModelConfig
   /** Tokens that end a text: `eos_token_id`, one or several. */
   endIds: readonly number[]
@@ -123,20 +131,20 @@ export function readConfig(json: unknown): ImportedConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new UserError('config.json: is not an object')
   const fields = json as Record<string, unknown>
-  const family = familyNamed(fields.model_type)
-  if (!family) {
-    const known = FAMILIES.map(({ modelType }) => modelType).join(', ')
+  const architecture = architectureNamed(fields.model_type)
+  if (!architecture) {
+    const known = ARCHITECTURES.map(({ modelType }) => modelType).join(', ')
     throw new UserError(
       `config.json: model_type is ${JSON.stringify(fields.model_type)}; supported are ${known}`,
     )
   }
   const known = new Set(KNOWN)
-  const canonical = canonicalFields(fields, family.aliases)
-  const config = family.read(fieldReader(canonical, known))
+  const canonical = canonicalFields(fields, architecture.aliases)
+  const config = architecture.read(fieldReader(canonical, known))
   checkSizes(config)
   checkRanges(config)
   return {
-    family,
+    architecture,
     config,
     endIds: readEnds(fields.eos_token_id),
     unknown: Object.keys(canonical).filter((name) => canonical[name] !== null && !known.has(name)),

@@ -2,7 +2,7 @@ import { bertConfig, bertHead } from '../../models/encoder-config.ts'
 import type { HeadConfig } from '../../models/head-config.ts'
 import type { Activation } from '../../nn/index.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { both, type Family, rename } from './family.ts'
+import { type Architecture, both, rename } from './architecture.ts'
 import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
 const pooled: Partial<HeadConfig> = { ...bertHead('classify'), dense: 'relu' }
@@ -19,7 +19,7 @@ const headsOf = (activation: Activation): HeadForms => ({
 const [LAYER, OURS] = ['distilbert.transformer.layer.{i}', 'model.layers.{i}']
 
 /** DistilBERT (Sanh et al. 2019): BERT without token types. */
-export const distilbert: Family = {
+export const distilbert: Architecture = {
   modelType: 'distilbert',
   prefix: 'distilbert.',
   aliases: {

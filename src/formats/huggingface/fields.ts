@@ -132,7 +132,7 @@ export function contradiction(
 }
 
 /**
- * Fields under the names that a family reads: `others` has what else they are called. Throws
+ * Fields under the names that an architecture reads: `others` has what else they are called. Throws
  * UserError where both are there and differ.
  */
 export function canonicalFields(

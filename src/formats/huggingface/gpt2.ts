@@ -1,6 +1,6 @@
 import { gpt2Config } from '../../models/decoder-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { both, type Family, type Rename, rename } from './family.ts'
+import { type Architecture, both, type Rename, rename } from './architecture.ts'
 import { type HeadForms, readHead, writeHead } from './heads.ts'
 
 const OURS = 'model.layers.{i}'
@@ -24,7 +24,7 @@ const HEADS: HeadForms = {
 }
 
 /** GPT-2 (Radford et al. 2019). */
-export const gpt2: Family = {
+export const gpt2: Architecture = {
   modelType: 'gpt2',
   prefix: 'transformer.',
   aliases: {

@@ -1,7 +1,7 @@
 import type { HeadConfig, Task } from '../../models/head-config.ts'
 import type { FieldReader } from './fields.ts'
 
-/** Hugging Face's class for each task, behind the family's name. */
+/** Hugging Face's class for each task, behind the architecture's name. */
 const CLASSES: Readonly<Record<Task, string>> = {
   mlm: 'ForMaskedLM',
   classify: 'ForSequenceClassification',
@@ -10,7 +10,7 @@ const CLASSES: Readonly<Record<Task, string>> = {
   embed: 'Model',
 }
 
-/** Forms of a family's heads, as far as they differ from `PLAIN`. */
+/** Forms of an architecture's heads, as far as they differ from `PLAIN`. */
 export type HeadForms = Partial<Record<Task, Partial<HeadConfig>>>
 
 const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
@@ -21,7 +21,10 @@ const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
   normalized: true,
 }
 
-/** The head that the first of `architectures` names; undefined for the family's language model. */
+/**
+ * The head that the first of `architectures` names; undefined for the architecture's language
+ * model.
+ */
 export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | undefined {
   field.ignore('label2id')
   const labels = readLabels(field)
@@ -66,7 +69,7 @@ function readLabels(field: FieldReader): string[] {
   return labels as string[]
 }
 
-/** `architectures`, and what goes with a head. `name`: the family's, as classes begin. */
+/** `architectures`, and what goes with a head. `name`: the architecture's, as classes begin. */
 export function writeHead(
   name: string,
   head: HeadConfig | undefined,

@@ -2,8 +2,8 @@ import { type DecoderConfig, llamaConfig } from '../../models/decoder-config.ts'
 import type { ModelConfig } from '../../models/model.ts'
 import type { Activation } from '../../nn/index.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import type { Family, Rename } from './family.ts'
-import { both, rename } from './family.ts'
+import type { Architecture, Rename } from './architecture.ts'
+import { both, rename } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 import { type HeadForms, readHead, writeHead } from './heads.ts'
 import { readRope, writeRope } from './rope.ts'
@@ -11,10 +11,10 @@ import { onlyLayerTypes } from './windows.ts'
 
 const LAYER = 'model.layers.{i}'
 
-/** What sets one of the families that follow Llama apart. */
+/** What sets one of the architectures that follow Llama apart. */
 export interface LlamaLike {
   modelType: string
-  /** As the family's classes begin: `Llama` of `LlamaForCausalLM`. */
+  /** As the architecture's classes begin: `Llama` of `LlamaForCausalLM`. */
   name: string
   /** What files leave out. */
   defaults: {
@@ -26,10 +26,10 @@ export interface LlamaLike {
     activation?: Activation
     normEpsilon?: number
   }
-  /** `hidden_act`, or the field that this family has in its place. */
+  /** `hidden_act`, or the field that this architecture has in its place. */
   activationField?: string
   /** Names of fields that files may have instead. */
-  aliases?: Family['aliases']
+  aliases?: Architecture['aliases']
   /** Rotary positions, where not all layers have the same. */
   readRope?: typeof readRope
   /** Some layers may have a window and others none: `read` reads `layer_types`. */
@@ -49,8 +49,8 @@ const HEADS: HeadForms = {
   tag: {},
 }
 
-/** A family whose fields and tensors are Llama's but for what `differs`. */
-export function llamaLike(differs: LlamaLike): Family {
+/** A architecture whose fields and tensors are Llama's but for what `differs`. */
+export function llamaLike(differs: LlamaLike): Architecture {
   const { modelType, name, defaults, activationField = ACTIVATION } = differs
   return {
     modelType,

@@ -1,4 +1,4 @@
-import { rename } from './family.ts'
+import { rename } from './architecture.ts'
 import { llamaLike } from './llama-like.ts'
 
 const MOE = 'model.layers.{i}.block_sparse_moe'

@@ -5,7 +5,7 @@ import { tokenizerConfigOf } from '../../text/token-roles.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { encodeSafetensors } from '../safetensors/safetensors.ts'
 import { sentenceFiles } from '../sentence-transformers/sentence-transformers.ts'
-import { familyOf, writeConfig } from './config.ts'
+import { architectureOf, writeConfig } from './config.ts'
 import { exportTensors } from './weights.ts'
 
 /** Where parameters lie. */
@@ -33,11 +33,11 @@ export interface ModelFilesOptions extends ModelDescription {
 /** The files of a model in Hugging Face's layout; the weights are read when their turn comes. */
 export function modelFiles(options: ModelFilesOptions): Files {
   const { model, values } = options
-  const family = familyOf(model.config)
+  const architecture = architectureOf(model.config)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
   return {
     ...descriptionFiles({ ...options, config: model.config }),
-    'model.safetensors': encodeSafetensors(exportTensors(family, model, read)),
+    'model.safetensors': encodeSafetensors(exportTensors(architecture, model, read)),
   }
 }
 

@@ -1,7 +1,7 @@
 import { modernBertConfig, modernBertHead } from '../../models/encoder-config.ts'
 import type { HeadConfig } from '../../models/head-config.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { both, type Family, rename } from './family.ts'
+import { type Architecture, both, rename } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 import { readRopes } from './rope.ts'
@@ -23,7 +23,7 @@ function heads(field: FieldReader): HeadForms {
 }
 
 /** ModernBERT (Warner et al. 2024). */
-export const modernbert: Family = {
+export const modernbert: Architecture = {
   modelType: 'modernbert',
   prefix: 'model.',
   read: (field) => {

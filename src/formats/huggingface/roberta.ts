@@ -1,9 +1,9 @@
+import { type Architecture, both, rename } from './architecture.ts'
 import { BERT_HEADS, bertBody, readBert, writeBert } from './bert.ts'
-import { both, type Family, rename } from './family.ts'
 import { writeHead } from './heads.ts'
 
 /** RoBERTa (Liu et al. 2019): BERT whose positions begin behind that of padding. */
-export const roberta: Family = {
+export const roberta: Architecture = {
   modelType: 'roberta',
   prefix: 'roberta.',
   read: (field) => {

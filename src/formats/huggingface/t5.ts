@@ -2,7 +2,7 @@ import { type EncoderDecoderConfig, t5Config } from '../../models/encoder-decode
 import type { Activation } from '../../nn/index.ts'
 import { own } from '../../own.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { type Family, type Rename, rename } from './family.ts'
+import { type Architecture, type Rename, rename } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 
 const SIDES = ['encoder', 'decoder'] as const
@@ -44,7 +44,7 @@ const ungated = (renames: Rename[]): Rename[] =>
   renames.map((one) => ({ ...one, file: one.file.replace('.wi_1.', '.wi.') }))
 
 /** T5 and its version 1.1 (Raffel et al. 2020). */
-export const t5: Family = {
+export const t5: Architecture = {
   modelType: 't5',
   aliases: {
     hidden_size: 'd_model',

@@ -5,20 +5,20 @@ import { sizeOf } from '../../graph/index.ts'
 import type { StoredElements } from '../../graph/onnx/model.ts'
 import type { Model } from '../../models/model.ts'
 import type { TensorToWrite } from '../safetensors/safetensors.ts'
-import type { Family, Rename } from './family.ts'
+import type { Architecture, Rename } from './architecture.ts'
 import { concatenated, transposedMatrix } from './matrices.ts'
 
 /** Renames for a model's own parameters: one for each layer and expert; others are left out. */
-export function renamesOf(family: Family, model: Model): Rename[] {
+export function renamesOf(architecture: Architecture, model: Model): Rename[] {
   const names = new Set(model.parameters().keys())
   const { config } = model
-  const patterns = family.renames('head' in config ? config.head?.task : undefined, config)
+  const patterns = architecture.renames('head' in config ? config.head?.task : undefined, config)
   if (patterns.length === 0) return [...names].map((name) => ({ file: name, ours: [name] }))
   const told = new Set<string>()
   const renames: Rename[] = []
   const add = (rename: Rename): boolean => {
     const there = rename.ours.every((name) => names.has(name))
-    // What a family has a name of its own for comes first.
+    // What an architecture has a name of its own for comes first.
     if (there && !rename.ours.some((name) => told.has(name))) {
       renames.push(rename)
       for (const name of rename.ours) told.add(name)
@@ -31,7 +31,8 @@ export function renamesOf(family: Family, model: Model): Rename[] {
       for (let e = 0; e < (pattern.file.includes('{e}') ? experts : 1); e++)
         add(numbered(pattern, i, e))
   const untold = [...names].filter((name) => !told.has(name))
-  if (untold.length > 0) throw new Error(`${family.modelType} has no name for ${untold.join(', ')}`)
+  if (untold.length > 0)
+    throw new Error(`${architecture.modelType} has no name for ${untold.join(', ')}`)
   return renames
 }
 
@@ -47,14 +48,14 @@ function numbered({ file, ours, ...rest }: Rename, i: number, e: number): Rename
   return { ...rest, file: at(file), ours: ours.map(at) }
 }
 
-/** The tensors of a family's file, made from the parameters one at a time. */
+/** The tensors of an architecture's file, made from the parameters one at a time. */
 export function exportTensors(
-  family: Family,
+  architecture: Architecture,
   model: Model,
   values: (name: string) => Float32Array | Promise<Float32Array>,
 ): TensorToWrite[] {
   const parameters = model.parameters()
-  return renamesOf(family, model).map(({ file, ours, transposed, plus }) => {
+  return renamesOf(architecture, model).map(({ file, ours, transposed, plus }) => {
     const shapes = ours.map((name) => parameters.get(name)?.shape ?? [])
     const shape = joinedShape(shapes)
     return {
@@ -82,26 +83,26 @@ export interface ImportTensorsOptions {
 }
 
 /**
- * Fills the parameters from a family's file. Throws UserError with the tensor that is missing, has
- * another shape or contradicts the configuration; returns the tensors of the file that the model
- * has no place for.
+ * Fills the parameters from an architecture's file. Throws UserError with the tensor that is
+ * missing, has another shape or contradicts the configuration; returns the tensors of the file that
+ * the model has no place for.
  */
 export async function importTensors(
-  family: Family,
+  architecture: Architecture,
   model: Model,
   weights: NamedTensors,
   memory: (name: string) => Float32Array,
   { partial = false, take }: ImportTensorsOptions = {},
 ): Promise<string[]> {
   const parameters = model.parameters()
-  const { left, copies } = unusedIn(family, model, weights)
+  const { left, copies } = unusedIn(architecture, model, weights)
   const taken = new Set<string>()
-  for (const { file, ours, transposed, plus } of renamesOf(family, model)) {
+  for (const { file, ours, transposed, plus } of renamesOf(architecture, model)) {
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
-    if (partial && !nameIn(weights, file, family)) continue
-    const name = findTensor(weights, file, family, expected)
+    if (partial && !nameIn(weights, file, architecture)) continue
+    const name = findTensor(weights, file, architecture, expected)
     const place = take && !plus ? weights.locate?.(name) : undefined
     if (take && place) {
       const places = transposed ? columnsOf(place, expected, shapes) : rowsOf(place, shapes)
@@ -125,7 +126,7 @@ export async function importTensors(
       offset += size
     }
   }
-  const read = parameterReader(family, model, weights)
+  const read = parameterReader(architecture, model, weights)
   const valuesOf = async (parameter: string) =>
     taken.has(parameter) ? read(parameter) : memory(parameter)
   await checkCopies(copies, weights, valuesOf)
@@ -138,28 +139,30 @@ export async function importTensors(
  * since the layer would compute otherwise with it.
  */
 export const unusedTensors = (
-  family: Family,
+  architecture: Architecture,
   model: Model,
   weights: Pick<NamedTensors, 'tensors'>,
-): string[] => unusedIn(family, model, weights).left
+): string[] => unusedIn(architecture, model, weights).left
 
 /** Throws UserError where a copy of a parameter differs, for readers of single parameters. */
 export async function refuseOtherCopies(
-  family: Family,
+  architecture: Architecture,
   model: Model,
   weights: NamedTensors,
 ): Promise<void> {
-  const { copies } = unusedIn(family, model, weights)
-  await checkCopies(copies, weights, parameterReader(family, model, weights))
+  const { copies } = unusedIn(architecture, model, weights)
+  await checkCopies(copies, weights, parameterReader(architecture, model, weights))
 }
 
 /** Tensors that are not read: without a place, or copies (name by name of what they repeat). */
 function unusedIn(
-  family: Family,
+  architecture: Architecture,
   model: Model,
   weights: Pick<NamedTensors, 'tensors'>,
 ): { left: string[]; copies: Map<string, string> } {
-  const files = renamesOf(family, model).map(({ file }) => nameIn(weights, file, family))
+  const files = renamesOf(architecture, model).map(({ file }) =>
+    nameIn(weights, file, architecture),
+  )
   const used = new Set(files.filter((name) => name !== undefined))
   const layers = new Set([...used].map(layerOf))
   const left: string[] = []
@@ -174,7 +177,7 @@ function unusedIn(
   if (own !== undefined)
     throw new UserError(
       'the weights have ' +
-        `${own}, which config.json (${family.modelType}) does not mention; the layer would compute something else without it. Correct config.json, or use weights that go with it`,
+        `${own}, which config.json (${architecture.modelType}) does not mention; the layer would compute something else without it. Correct config.json, or use weights that go with it`,
     )
   return { left, copies }
 }
@@ -206,21 +209,23 @@ function columnsOf(
   })
 }
 
-/** Parameters of a family's file, one at a time; throws UserError as `importTensors` does. */
+/**
+ * Parameters of an architecture's file, one at a time; throws UserError as `importTensors` does.
+ */
 export function parameterReader(
-  family: Family,
+  architecture: Architecture,
   model: Model,
   weights: NamedTensors,
 ): (name: string) => Promise<Float32Array> {
   const parameters = model.parameters()
-  const renames = renamesOf(family, model)
+  const renames = renamesOf(architecture, model)
   const placeOf = new Map(renames.flatMap((one) => one.ours.map((name) => [name, one])))
   return async (parameter) => {
     const { file, ours, transposed, plus } = placeOf.get(parameter) as Rename
     const shapes = ours.map((n) => parameters.get(n)?.shape ?? [])
     const shape = joinedShape(shapes)
     const expected = transposed ? [...shape].reverse() : shape
-    const stored = await weights.readFloat32(findTensor(weights, file, family, expected))
+    const stored = await weights.readFloat32(findTensor(weights, file, architecture, expected))
     const joined = transposed ? transposedMatrix(stored, expected) : stored
     const sizes = shapes.map(sizeOf)
     const index = ours.indexOf(parameter)
@@ -234,10 +239,10 @@ export function parameterReader(
 function findTensor(
   weights: NamedTensors,
   file: string,
-  family: Family,
+  architecture: Architecture,
   expected: readonly number[],
 ): string {
-  const name = nameIn(weights, file, family)
+  const name = nameIn(weights, file, architecture)
   if (!name) throw new UserError(`the weights have no tensor named ${file} (${expected})`)
   const given = weights.tensors.get(name)?.shape ?? []
   if (given.join() === expected.join()) return name
@@ -251,7 +256,7 @@ function findTensor(
 function nameIn(
   weights: Pick<NamedTensors, 'tensors'>,
   file: string,
-  { prefix = '' }: Family,
+  { prefix = '' }: Architecture,
 ): string | undefined {
   const old = file.replace(/LayerNorm\.(weight|bias)$/, (_, part) =>
     part === 'weight' ? 'LayerNorm.gamma' : 'LayerNorm.beta',

@@ -3,7 +3,7 @@ import { createModel } from '../../models/model.ts'
 import type { OpenModel } from '../open-model.ts'
 import { encodeSafetensors, type TensorToWrite } from '../safetensors/safetensors.ts'
 import { shardTensors } from '../safetensors/sharded.ts'
-import { familyOf } from './config.ts'
+import { architectureOf } from './config.ts'
 import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './dtypes.ts'
 import { descriptionFiles } from './model-files.ts'
 import { exportTensors } from './weights.ts'
@@ -19,7 +19,7 @@ export async function writeHuggingFace(
 ): Promise<void> {
   const { config, read } = source
   const { dtype: stored, torch } = HUGGINGFACE_DTYPES[dtype]
-  const tensors = exportTensors(familyOf(config), createModel(config), read).map(
+  const tensors = exportTensors(architectureOf(config), createModel(config), read).map(
     (tensor): TensorToWrite => ({ ...tensor, dtype: stored }),
   )
   const { shards, index } = shardTensors(tensors, shardBytes)

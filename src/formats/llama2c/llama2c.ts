@@ -36,7 +36,7 @@ export async function openLlama2c(
     const leftAside = { unknownFields: unused, unusedSettings: [], unusedTensors: [] }
     tellLeftAside(path, leftAside)
     return {
-      family: 'llama2.c',
+      architecture: 'llama2.c',
       config,
       tokenizer,
       read,

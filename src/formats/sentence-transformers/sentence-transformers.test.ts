@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { tinyEncoders } from '../../../test/tiny-models.ts'
 import type { EncoderConfig } from '../../models/encoder-config.ts'
-import { familyOf } from '../huggingface/config.ts'
+import { architectureOf } from '../huggingface/config.ts'
 import { readSentence, sentenceFiles, withSentence } from './sentence-transformers.ts'
 
 const bert = tinyEncoders['BERT that embeds'] as EncoderConfig
@@ -28,8 +28,8 @@ test.each([
   expect(config).toMatchObject({ head: { task: 'embed', ...sentence } })
   const read = await readSentence(reader(sentenceFiles(config)))
   expect(read).toEqual({ sentence, lowercase: false })
-  // The family says all of the rest.
-  expect(familyOf(config).modelType).toBe('bert')
+  // The architecture says all of the rest.
+  expect(architectureOf(config).modelType).toBe('bert')
 })
 
 test('other models have no such files, and are left as they are', () => {

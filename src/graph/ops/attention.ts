@@ -1,10 +1,10 @@
 import { isFixed, type Shape } from '../dim.ts'
 import { at, ShapeError, type Tensor } from '../tensor.ts'
+import { reshape, sum } from './broadcast.ts'
 import { add, div, exp, maximum, mul, stopGradient, sub, tanh } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { matmul } from './matmul.ts'
-import { max, sum } from './reduce.ts'
-import { reshape } from './shape.ts'
+import { max } from './reduce.ts'
 import { softmax } from './softmax.ts'
 
 export interface AttentionOptions {

@@ -2,7 +2,8 @@ import { UserError } from '../../errors.ts'
 import { DTYPES } from '../dtype.ts'
 import { type Emitter, MICROSOFT } from '../onnx/emitter.ts'
 import { applyAll, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
-import { pad, reshape, slice } from './shape.ts'
+import { reshape } from './broadcast.ts'
+import { pad, slice } from './shape.ts'
 
 /** Where the sequences of a batch stand, this step's tokens included. */
 export interface CacheLengths {

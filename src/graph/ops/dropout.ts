@@ -1,9 +1,10 @@
 import { isFixed, type Shape } from '../dim.ts'
 import { ShapeError, type Tensor } from '../tensor.ts'
+import { reshape } from './broadcast.ts'
 import { add, cast, floor, greaterEqual, mul, stopGradient, sub } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { matmul } from './matmul.ts'
-import { concat, reshape, slice, split } from './shape.ts'
+import { concat, slice, split } from './shape.ts'
 
 /**
  * Randomness inside a graph is a function of (seed, step, place): the host gives a key of

@@ -2,8 +2,8 @@ import { broadcastShapes, isFixed, sameShape } from '../dim.ts'
 import { DTYPES, type DType, FLOATS, NUMBERS } from '../dtype.ts'
 import type { Emitter } from '../onnx/emitter.ts'
 import { apply, at, checkDTypes, type Node, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { sumTo } from './broadcast.ts'
 import { constant, uniformValue } from './leaf.ts'
-import { sumTo } from './reduce.ts'
 
 /** A tensor, or a number that stands for a scalar of the other operand's dtype. */
 export type Operand = Tensor | number

@@ -1,10 +1,10 @@
 import { type Dim, isFixed, normalizeAxis, productOf, sameShape } from '../dim.ts'
 import { type DType, INDICES } from '../dtype.ts'
 import { apply, applyAll, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { expand, reshape } from './broadcast.ts'
 import { cast, equal } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { matmul } from './matmul.ts'
-import { expand, reshape } from './shape.ts'
 
 const gatherOp: Op = {
   name: 'gather',

@@ -1,5 +1,6 @@
 import { at, ShapeError, type Tensor } from '../tensor.ts'
 import { barrier } from './barrier.ts'
+import { reshape, sum } from './broadcast.ts'
 import { customGradient } from './custom-gradient.ts'
 import {
   add,
@@ -15,8 +16,7 @@ import {
   sub,
 } from './elementwise.ts'
 import { gatherElements, scatterElements } from './gather.ts'
-import { max, mean, sum } from './reduce.ts'
-import { reshape } from './shape.ts'
+import { max, mean } from './reduce.ts'
 
 /** A target that counts for nothing. */
 export const IGNORE = -100

@@ -2,9 +2,8 @@ import { broadcastShapes, isFixed, productOf, type Shape } from '../dim.ts'
 import { FLOATS } from '../dtype.ts'
 import { type Emitter, MICROSOFT } from '../onnx/emitter.ts'
 import { apply, at, checkDTypes, type Node, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { reshape, sumTo } from './broadcast.ts'
 import { add } from './elementwise.ts'
-import { sumTo } from './reduce.ts'
-import { reshape } from './shape.ts'
 
 export interface MatMulAttrs {
   transposeA: boolean

@@ -2,9 +2,9 @@ import type { Shape } from '../dim.ts'
 import { FLOATS } from '../dtype.ts'
 import type { Emitter } from '../onnx/emitter.ts'
 import { apply, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { expand, sumTo } from './broadcast.ts'
 import { add, mul, neg, sub } from './elementwise.ts'
-import { mean, sumTo } from './reduce.ts'
-import { expand } from './shape.ts'
+import { mean } from './reduce.ts'
 
 interface NormAttrs {
   epsilon: number

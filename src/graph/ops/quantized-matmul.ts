@@ -1,9 +1,10 @@
 import type { Shape } from '../dim.ts'
 import { MICROSOFT } from '../onnx/emitter.ts'
 import { apply, at, checkDTypes, type Op, ShapeError, type Tensor } from '../tensor.ts'
+import { reshape } from './broadcast.ts'
 import { cast, floor, mul, sub } from './elementwise.ts'
 import { matmul } from './matmul.ts'
-import { concat, reshape, slice } from './shape.ts'
+import { concat, slice } from './shape.ts'
 
 /**
  * How a matrix (rows, columns) is stored in whole numbers: each row in blocks with a scale each.

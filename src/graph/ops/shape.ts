@@ -1,87 +1,7 @@
-import {
-  broadcastShapes,
-  type Dim,
-  formatShape,
-  isFixed,
-  normalizeAxis,
-  productOf,
-  type Shape,
-  sameShape,
-} from '../dim.ts'
-import type { Emitter } from '../onnx/emitter.ts'
+import { type Dim, isFixed, normalizeAxis } from '../dim.ts'
 import { apply, applyAll, at, type Op, ShapeError, type Tensor } from '../tensor.ts'
-import { constant, uniformValue } from './leaf.ts'
-import { sumTo } from './reduce.ts'
-
-/**
- * A 1-D int64 tensor that holds `shape` at run time. Names are read from the sizes of `source`, so
- * each must be a dimension of it.
- */
-function shapeTensor(shape: Shape, source: Tensor, emit: Emitter): string {
-  if (isFixed(shape)) return emit.constant('int64', [shape.length], shape)
-  const sizes = emit.temporary()
-  emit.node('Shape', [source], [sizes])
-  const parts = shape.map((dim) => {
-    if (typeof dim === 'number') return emit.constant('int64', [1], [dim])
-    const axis = source.shape.indexOf(dim)
-    if (axis < 0) throw new ShapeError('reshape', [source], `no dimension of it is named ${dim}`)
-    const part = emit.temporary()
-    emit.node('Gather', [sizes, emit.constant('int64', [1], [axis])], [part], { axis: 0 })
-    return part
-  })
-  const result = emit.temporary()
-  emit.node('Concat', parts, [result], { axis: 0 })
-  return result
-}
-
-const reshapeOp: Op<{ shape: Shape }> = {
-  name: 'reshape',
-  infer: (inputs, { shape }) => {
-    const x = at(inputs, 0)
-    if (productOf(x.shape) !== productOf(shape))
-      throw new ShapeError(
-        'reshape',
-        inputs,
-        `does not hold as many elements as ${formatShape(shape)}`,
-      )
-    return { dtype: x.dtype, shape }
-  },
-  vjp: ({ inputs: [x] }, [g]) => [g && x && reshape(g, x.shape, x)],
-  simplify: ({ inputs, attrs }) => {
-    const inner = at(inputs, 0).node
-    if (sameShape(at(inputs, 0).shape, attrs.shape)) return at(inputs, 0)
-    if (inner.op.name === 'reshape') return reshape(at(inner.inputs, 0), attrs.shape, inputs[1])
-    return filled(at(inputs, 0), attrs.shape)
-  },
-  onnx: ({ inputs, outputs, attrs: { shape } }, emit) => {
-    const [x, like] = inputs as [Tensor, Tensor | undefined]
-    const numbers = reshapeNumbers(x, shape)
-    const sizes = numbers
-      ? emit.constant('int64', [shape.length], numbers)
-      : shapeTensor(shape, like ?? x, emit)
-    emit.node('Reshape', [x, sizes], outputs)
-  },
-}
-
-/**
- * A shape with names as ONNX can state it without knowing their sizes: 0 copies the size at the
- * same place, -1, at most once, takes the rest. Undefined where that is not enough.
- */
-function reshapeNumbers(x: Tensor, shape: Shape): number[] | undefined {
-  const copied = shape.map((dim, i) => (typeof dim === 'string' && x.shape[i] === dim ? 0 : dim))
-  const named = copied.filter((dim) => typeof dim === 'string').length
-  return named > 1 ? undefined : copied.map((dim) => (typeof dim === 'string' ? -1 : dim))
-}
-
-/**
- * The same elements, row by row, in another shape. Where that has several names that x has not at
- * the same place, their sizes are read from `like`.
- */
-export function reshape(x: Tensor, shape: Shape, like?: Tensor): Tensor {
-  if (sameShape(x.shape, shape)) return x
-  const inputs = like && !reshapeNumbers(x, shape) ? [x, like] : [x]
-  return apply(reshapeOp, inputs, { shape: [...shape] })
-}
+import { expand, filled } from './broadcast.ts'
+import { constant } from './leaf.ts'
 
 const transposeOp: Op<{ order: readonly number[] }> = {
   name: 'transpose',
@@ -121,35 +41,6 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     normalizeAxis(axis, x.rank, 'transpose'),
   )
   return axes.every((axis, i) => axis === i) ? x : apply(transposeOp, [x], { order: axes })
-}
-
-const expandOp: Op<{ shape: Shape }> = {
-  name: 'expand',
-  infer: (inputs, { shape }) => {
-    const x = at(inputs, 0)
-    const whole = broadcastShapes(x.shape, shape)
-    if (!whole || !sameShape(whole, shape))
-      throw new ShapeError('expand', inputs, `does not broadcast to ${formatShape(shape)}`)
-    return { dtype: x.dtype, shape }
-  },
-  vjp: ({ inputs }, [g]) => [g && sumTo(g, at(inputs, 0).shape)],
-  simplify: ({ inputs, attrs: { shape } }) => filled(at(inputs, 0), shape),
-  onnx: ({ inputs, outputs, attrs: { shape } }, emit) => {
-    const [x, like] = inputs as [Tensor, Tensor | undefined]
-    emit.node('Expand', [x, shapeTensor(shape, like ?? x, emit)], outputs)
-  },
-}
-
-/** Repeats axes of size 1 up to `shape`; sizes that are names are read from `like`. */
-export function expand(x: Tensor, shape: Shape, like?: Tensor): Tensor {
-  if (sameShape(x.shape, shape)) return x
-  return apply(expandOp, like && !isFixed(shape) ? [x, like] : [x], { shape: [...shape] })
-}
-
-/** A constant of one repeated value, in another shape. */
-function filled(x: Tensor, shape: Shape): Tensor | undefined {
-  const value = uniformValue(x)
-  return value !== undefined && isFixed(shape) ? constant(value, shape, x.dtype) : undefined
 }
 
 interface SliceAttrs {

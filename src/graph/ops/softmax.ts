@@ -2,8 +2,8 @@ import { normalizeAxis } from '../dim.ts'
 import { FLOATS } from '../dtype.ts'
 import type { Emitter } from '../onnx/emitter.ts'
 import { apply, at, checkDTypes, type Node, type Op, type Tensor } from '../tensor.ts'
+import { sum } from './broadcast.ts'
 import { exp, mul, sub } from './elementwise.ts'
-import { sum } from './reduce.ts'
 
 interface SoftmaxAttrs {
   axis: number

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { familyOf } from '../../formats/huggingface/config.ts'
-import { DECODER_STYLES, ENCODER_DECODER_STYLES, ENCODER_STYLES } from './index.ts'
+import { architectureOf } from '../../formats/huggingface/config.ts'
+import {
+  DECODER_ARCHITECTURES,
+  ENCODER_ARCHITECTURES,
+  ENCODER_DECODER_ARCHITECTURES,
+} from './index.ts'
 
-const STYLES = { ...DECODER_STYLES, ...ENCODER_STYLES, ...ENCODER_DECODER_STYLES }
+const ARCHITECTURES = {
+  ...DECODER_ARCHITECTURES,
+  ...ENCODER_ARCHITECTURES,
+  ...ENCODER_DECODER_ARCHITECTURES,
+}
 
 /** Where Hugging Face's name is another; the Transformer of 2017 has none. */
 const NAMES: Record<string, string> = {
@@ -12,8 +20,11 @@ const NAMES: Record<string, string> = {
 }
 
 describe.each([2, 7])('%s layers', (layers) => {
-  test.each(Object.entries(STYLES))('%s is what Hugging Face has by that name', (name, style) => {
-    const config = style({ vocabSize: 61, context: 48, layers, dim: 32, heads: 4 })
-    expect(familyOf(config).modelType).toBe(NAMES[name] ?? name)
-  })
+  test.each(Object.entries(ARCHITECTURES))(
+    '%s is what Hugging Face has by that name',
+    (name, architecture) => {
+      const config = architecture({ vocabSize: 61, context: 48, layers, dim: 32, heads: 4 })
+      expect(architectureOf(config).modelType).toBe(NAMES[name] ?? name)
+    },
+  )
 })

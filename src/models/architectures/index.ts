@@ -23,8 +23,10 @@ import {
 } from './decoders.ts'
 import { distilbertConfig, robertaConfig } from './encoders.ts'
 
-/** Decoder-only styles, by the name that the command line takes: sizes to an architecture. */
-export const DECODER_STYLES = {
+/**
+ * Decoder-only architectures, by the name that the command line takes: sizes to an architecture.
+ */
+export const DECODER_ARCHITECTURES = {
   gpt2: gpt2Config,
   llama: llamaConfig,
   mistral: mistralConfig,
@@ -36,34 +38,36 @@ export const DECODER_STYLES = {
   'qwen3-moe': qwen3MoeConfig,
 } satisfies Record<string, (sizes: DecoderSizes) => DecoderConfig>
 
-/** Encoder-only styles. */
-export const ENCODER_STYLES = {
+/** Encoder-only architectures. */
+export const ENCODER_ARCHITECTURES = {
   bert: bertConfig,
   roberta: robertaConfig,
   distilbert: distilbertConfig,
   modernbert: modernBertConfig,
 } satisfies Record<string, (sizes: EncoderSizes) => EncoderConfig>
 
-/** Encoder-decoder styles. */
-export const ENCODER_DECODER_STYLES = {
+/** Encoder-decoder architectures. */
+export const ENCODER_DECODER_ARCHITECTURES = {
   transformer: transformerConfig,
   t5: t5Config,
 } satisfies Record<string, (sizes: EncoderDecoderSizes) => EncoderDecoderConfig>
 
-export const STYLES = [
-  ...Object.keys(DECODER_STYLES),
-  ...Object.keys(ENCODER_STYLES),
-  ...Object.keys(ENCODER_DECODER_STYLES),
+export const ARCHITECTURES = [
+  ...Object.keys(DECODER_ARCHITECTURES),
+  ...Object.keys(ENCODER_ARCHITECTURES),
+  ...Object.keys(ENCODER_DECODER_ARCHITECTURES),
 ] as (
-  | keyof typeof DECODER_STYLES
-  | keyof typeof ENCODER_STYLES
-  | keyof typeof ENCODER_DECODER_STYLES
+  | keyof typeof DECODER_ARCHITECTURES
+  | keyof typeof ENCODER_ARCHITECTURES
+  | keyof typeof ENCODER_DECODER_ARCHITECTURES
 )[]
 
-export type Style = (typeof STYLES)[number]
+export type ArchitectureName = (typeof ARCHITECTURES)[number]
 
-/** What a style's models are. */
-export function kindOfStyle(style: Style): 'decoder' | 'encoder' | 'encoder-decoder' {
-  if (style in DECODER_STYLES) return 'decoder'
-  return style in ENCODER_STYLES ? 'encoder' : 'encoder-decoder'
+/** What an architecture's models are. */
+export function kindOfArchitecture(
+  architecture: ArchitectureName,
+): 'decoder' | 'encoder' | 'encoder-decoder' {
+  if (architecture in DECODER_ARCHITECTURES) return 'decoder'
+  return architecture in ENCODER_ARCHITECTURES ? 'encoder' : 'encoder-decoder'
 }

@@ -3,7 +3,7 @@ import { qwen2Source } from '../bpe/split.ts'
 import { isObject, type TokenizerConfig, type TokenizerJson } from '../tokenizer-json.ts'
 import { addedTokens, nameOf } from './added-tokens.ts'
 
-/** Families by `tokenizer_class`; all others are like GPT-2. */
+/** Architectures by `tokenizer_class`; all others are like GPT-2. */
 const QWEN = /^Qwen2/
 const ROBERTA = /^(Roberta|Bart|Longformer|LED|Mvp|Blenderbot)/
 

@@ -1,6 +1,6 @@
 import { bertConfig, bertHead, type EncoderConfig } from '../../../models/encoder-config.ts'
 import { flag, float32, texts, uint32 } from '../make-value.ts'
-import { both, type GgufFamily, rename, type ShapeOf } from './family.ts'
+import { both, type GgufArchitecture, rename, type ShapeOf } from './architecture.ts'
 import type { GgufFieldReader, GgufFields } from './fields.ts'
 
 const FILE = 'blk.{i}'
@@ -16,8 +16,8 @@ const RANK = 4
  * BERT: its body with a vector for each text, or with a classifier. llama.cpp's GELU is the
  * approximate one.
  */
-export const bert: GgufFamily = {
-  architecture: 'bert',
+export const bert: GgufArchitecture = {
+  name: 'bert',
   write: (config) => (config.kind === 'encoder' ? writeBert(config) : undefined),
   // llama.cpp wants one kind at least, even where DistilBERT has no table of them.
   metadata: (config) => ({

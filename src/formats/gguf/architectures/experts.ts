@@ -1,6 +1,6 @@
 import type { DecoderConfig } from '../../../models/decoder-config.ts'
 import { uint32 } from '../make-value.ts'
-import { type GgufRename, rename } from './family.ts'
+import { type GgufRename, rename } from './architecture.ts'
 import type { GgufFieldReader, GgufFields } from './fields.ts'
 
 const [FILE, OURS] = ['blk.{i}', 'model.layers.{i}.mlp']
@@ -14,7 +14,7 @@ export const expertRenames: readonly GgufRename[] = [
   })),
 ]
 
-/** llama.cpp makes the weights of a token's experts add up to 1, in these families. */
+/** llama.cpp makes the weights of a token's experts add up to 1, in these architectures. */
 export function readExperts(
   fields: GgufFieldReader,
   hiddenDim: number,

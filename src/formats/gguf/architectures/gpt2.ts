@@ -1,6 +1,6 @@
 import { gpt2Config } from '../../../models/decoder-config.ts'
 import { float32 } from '../make-value.ts'
-import { both, type GgufFamily, rename } from './family.ts'
+import { both, type GgufArchitecture, rename } from './architecture.ts'
 import { readSizes, writeSizes } from './llama-like.ts'
 
 const FILE = 'blk.{i}'
@@ -8,8 +8,8 @@ const OURS = 'model.layers.{i}'
 const EPSILON = 'attention.layer_norm_epsilon'
 
 /** GPT-2: queries, keys and values are one matrix, (out, in) here too. */
-export const gpt2: GgufFamily = {
-  architecture: 'gpt2',
+export const gpt2: GgufArchitecture = {
+  name: 'gpt2',
   write: (config) =>
     config.kind === 'decoder'
       ? { ...writeSizes(config), [EPSILON]: float32(config.normEpsilon) }

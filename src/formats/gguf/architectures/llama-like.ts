@@ -2,7 +2,13 @@ import { type DecoderConfig, llamaConfig } from '../../../models/decoder-config.
 import type { ModelConfig } from '../../../models/model.ts'
 import type { Activation } from '../../../nn/index.ts'
 import { float32, uint32 } from '../make-value.ts'
-import { both, type GgufFamily, type GgufRename, rename, type ShapeOf } from './family.ts'
+import {
+  both,
+  type GgufArchitecture,
+  type GgufRename,
+  rename,
+  type ShapeOf,
+} from './architecture.ts'
 import type { GgufFieldReader, GgufFields } from './fields.ts'
 import { ROPE_FACTORS, readRope, ropeFactors, writeRope } from './rope.ts'
 
@@ -25,10 +31,10 @@ export interface LlamaLike {
 }
 
 /** An architecture whose fields and tensors are Llama's but for what `differs`. */
-export function llamaLike(differs: LlamaLike): GgufFamily {
+export function llamaLike(differs: LlamaLike): GgufArchitecture {
   const { architecture, activation = 'silu', pairs = false } = differs
   return {
-    architecture,
+    name: architecture,
     write: (config: ModelConfig) =>
       config.kind === 'decoder'
         ? { ...writeCommon(config), ...differs.write?.(config) }

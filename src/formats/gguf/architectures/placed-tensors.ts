@@ -1,6 +1,6 @@
 import { UserError } from '../../../errors.ts'
 import type { Model } from '../../../models/model.ts'
-import type { GgufFamily, GgufRename } from './family.ts'
+import type { GgufArchitecture, GgufRename } from './architecture.ts'
 
 /** A tensor of a file, and where the parameters lie in it. */
 export interface PlacedTensor {
@@ -14,11 +14,11 @@ export interface PlacedTensor {
 }
 
 /**
- * Where each of a model's parameters stands in a family's file; `unplaced` are those without a name
- * there.
+ * Where each of a model's parameters stands in an architecture's file; `unplaced` are those without
+ * a name there.
  */
 export function placeTensors(
-  family: GgufFamily,
+  architecture: GgufArchitecture,
   model: Model,
 ): { placed: PlacedTensor[]; unplaced: string[] } {
   const parameters = model.parameters()
@@ -40,17 +40,17 @@ export function placeTensors(
     const rest = { ...(pairedHeads && { pairedHeads }), ...(times && { times }) }
     placed.push({ name: at(file), shape, parts, ...rest })
   }
-  for (const rename of family.renames(model.config))
+  for (const rename of architecture.renames(model.config))
     for (let i = 0; i < (rename.file.includes('{i}') ? layers : 1); i++) add(rename, i)
   const told = new Set(placed.flatMap(({ parts }) => parts))
   return { placed, unplaced: [...parameters.keys()].filter((name) => !told.has(name)) }
 }
 
 /** The same; throws UserError where a parameter has no place. */
-export function placeAll(family: GgufFamily, model: Model): PlacedTensor[] {
-  const { placed, unplaced } = placeTensors(family, model)
+export function placeAll(architecture: GgufArchitecture, model: Model): PlacedTensor[] {
+  const { placed, unplaced } = placeTensors(architecture, model)
   if (unplaced.length === 0) return placed
-  throw new UserError(`GGUF's ${family.architecture} has no tensor for ${unplaced.join(', ')}`)
+  throw new UserError(`GGUF's ${architecture.name} has no tensor for ${unplaced.join(', ')}`)
 }
 
 const countOf = (names: Iterable<string>, pattern: RegExp): number =>

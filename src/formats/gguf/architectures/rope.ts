@@ -3,7 +3,7 @@ import type { StackConfig } from '../../../models/stack-config.ts'
 import type { RopeScaling } from '../../../nn/index.ts'
 import { rotaryFrequencies } from '../../../nn/positions/rotary.ts'
 import { float32, text, uint32 } from '../make-value.ts'
-import type { GgufConstant } from './family.ts'
+import type { GgufConstant } from './architecture.ts'
 import { type GgufFieldReader, type GgufFields, shortest } from './fields.ts'
 
 type Rope = Pick<StackConfig, 'ropeTheta' | 'ropeScaling'>

@@ -1,7 +1,7 @@
 import { UserError } from '../../../errors.ts'
 import { type EncoderDecoderConfig, t5Config } from '../../../models/encoder-decoder-config.ts'
 import { flag, float32, uint32 } from '../make-value.ts'
-import { type GgufFamily, type GgufRename, rename } from './family.ts'
+import { type GgufArchitecture, type GgufRename, rename } from './architecture.ts'
 import type { GgufFields } from './fields.ts'
 
 const EPSILON = 'attention.layer_norm_rms_epsilon'
@@ -35,8 +35,8 @@ const side = (short: 'enc' | 'dec', name: 'encoder' | 'decoder'): GgufRename[] =
 }
 
 /** T5 and its version 1.1. llama.cpp knows relative positions up to 128. */
-export const t5: GgufFamily = {
-  architecture: 't5',
+export const t5: GgufArchitecture = {
+  name: 't5',
   write: (config) => (config.kind === 'encoder-decoder' ? writeT5(config) : undefined),
   metadata: (config) => ({
     [PADDING]: uint32(config.kind === 'encoder-decoder' ? config.padId : 0),

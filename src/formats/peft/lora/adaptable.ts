@@ -1,15 +1,15 @@
 import type { Model } from '../../../models/model.ts'
 import { Linear } from '../../../nn/index.ts'
-import { familyOf } from '../../huggingface/config.ts'
+import { architectureOf } from '../../huggingface/config.ts'
 import { renamesOf } from '../../huggingface/weights.ts'
 
 /**
- * A matrix of the family's file that an adapter may update. Where the file has several layers as
- * one, such as the queries, keys and values of GPT-2, they share the adapter's A, and its B is
+ * A matrix of the architecture's file that an adapter may update. Where the file has several layers
+ * as one, such as the queries, keys and values of GPT-2, they share the adapter's A, and its B is
  * theirs one after the other.
  */
 export interface Adaptable {
-  /** The module in the family's own class: `transformer.h.0.attn.c_attn`. */
+  /** The module in the architecture's own class: `transformer.h.0.attn.c_attn`. */
   name: string
   layers: readonly AdaptableLayer[]
   /** Columns of A, and rows of B. */
@@ -31,7 +31,7 @@ export interface AdaptableLayer {
 export function adaptablesOf(model: Model): Map<string, Adaptable> {
   const modules = model.modules()
   const found = new Map<string, Adaptable>()
-  for (const { file, ours, transposed = false } of renamesOf(familyOf(model.config), model)) {
+  for (const { file, ours, transposed = false } of renamesOf(architectureOf(model.config), model)) {
     const layers = ours.flatMap((parameter) => {
       const path = parameter.replace(/\.weight$/, '')
       const layer = modules.get(path)

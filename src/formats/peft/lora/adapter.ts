@@ -8,7 +8,7 @@ import { PREFIX } from './lora.ts'
 export interface Adapter {
   /** What errors call it: its folder. */
   name: string
-  /** By the name of the module in the family's file. */
+  /** By the name of the module in the architecture's file. */
   updates: ReadonlyMap<string, LowRankValues>
   /** Tensors that take the place of those of the model's file, by their names there. */
   replaced: ReadonlyMap<string, ReplacedTensor>

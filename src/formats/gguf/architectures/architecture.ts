@@ -5,9 +5,9 @@ import type { GgufFieldReader, GgufFields } from './fields.ts'
 export type ShapeOf = (name: string) => readonly number[] | undefined
 
 /** How an architecture of llama.cpp says what a `ModelConfig` and its parameters say. */
-export interface GgufFamily {
+export interface GgufArchitecture {
   /** `general.architecture`, which its keys begin with. */
-  architecture: string
+  name: string
   /** Undefined where it is another kind of model. */
   write(config: ModelConfig): GgufFields | undefined
   /** Keys without the architecture's name before them. */

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findTorch } from '../bench/torch.ts'
 import { agree } from './torch-agreement.ts'
+import { ArchitecturePeer, checkArchitectures } from './torch-architecture.ts'
 import { decoders } from './torch-cases/decoders.ts'
 import { encoderDecoders } from './torch-cases/encoder-decoders.ts'
 import { encoders } from './torch-cases/encoders.ts'
 import { files } from './torch-cases/files.ts'
-import { checkFamilies, FamilyPeer } from './torch-family.ts'
 
 const torch = await findTorch()
-if (!torch) console.warn('PyTorch was not found, so no family is compared with it')
+if (!torch) console.warn('PyTorch was not found, so no architecture is compared with it')
 const check = test.skipIf(!torch && !process.env.CI)
 const installed = () => {
   if (!torch) throw new Error('install PyTorch (Debian: python3-torch) to compare with it')
@@ -16,7 +16,7 @@ const installed = () => {
 }
 
 check('the references in PyTorch pass their own checks', async () => {
-  expect(await checkFamilies(installed())).toBeGreaterThan(60)
+  expect(await checkArchitectures(installed())).toBeGreaterThan(60)
 })
 
 describe.each(
@@ -27,13 +27,13 @@ describe.each(
     'a config.json as others write it': files,
   }),
 )('%s: outputs, loss and every gradient are PyTorch’s', (_, cases) => {
-  let peer: FamilyPeer | undefined
+  let peer: ArchitecturePeer | undefined
   beforeAll(() => {
-    if (torch) peer = new FamilyPeer(torch)
+    if (torch) peer = new ArchitecturePeer(torch)
   })
   afterAll(() => peer?.close())
 
   check.each(Object.entries(cases))('%s', async (_, example) => {
-    await agree(peer ?? new FamilyPeer(installed()), example)
+    await agree(peer ?? new ArchitecturePeer(installed()), example)
   })
 })

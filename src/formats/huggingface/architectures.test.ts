@@ -8,13 +8,13 @@ import { decoderSchema } from '../../models/decoder-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../../models/model.ts'
 import { Random } from '../../random.ts'
 import { encodeSafetensors, openSafetensors } from '../safetensors/safetensors.ts'
-import { familyOf, readConfig, writeConfig } from './config.ts'
+import { architectureOf, readConfig, writeConfig } from './config.ts'
 import { gpt2 } from './gpt2.ts'
 import { exportTensors, importTensors, refuseOtherCopies, unusedTensors } from './weights.ts'
 
 const all: Record<string, ModelConfig> = { ...tinyConfigs, ...tinyEncoders, ...tinyEncoderDecoders }
 
-const FAMILIES: Record<string, string> = {
+const ARCHITECTURES: Record<string, string> = {
   'GPT-2': 'gpt2',
   'GPT-2 with heads of 5': 'chatwright',
   Llama: 'llama',
@@ -57,15 +57,15 @@ function randomValues(config: ModelConfig): Map<string, Float32Array> {
 }
 
 describe.each(Object.entries(all))('%s', (name, config) => {
-  test('is saved in its family’s own words, and read again', () => {
+  test('is saved in its architecture’s own words, and read again', () => {
     const written = JSON.parse(JSON.stringify(writeConfig(config, { bosId: 1, eosId: 2 })))
-    expect(written.model_type).toBe(FAMILIES[name] ?? 'chatwright')
+    expect(written.model_type).toBe(ARCHITECTURES[name] ?? 'chatwright')
     const { config: read, unknown, endIds } = readConfig(written)
     expect(unknown).toEqual([])
     expect(written).toMatchObject({ bos_token_id: 1, eos_token_id: 2 })
     expect(endIds).toEqual([2])
-    expect(familyOf(read).modelType).toBe(written.model_type)
-    // A family's file has no place for some choices that only training makes.
+    expect(architectureOf(read).modelType).toBe(written.model_type)
+    // A architecture's file has no place for some choices that only training makes.
     expect(JSON.parse(JSON.stringify(read))).toMatchObject(
       JSON.parse(JSON.stringify({ ...config, experts: undefined, outputScale: undefined })),
     )
@@ -73,9 +73,9 @@ describe.each(Object.entries(all))('%s', (name, config) => {
 
   test('weights come back as they were', async () => {
     const values = randomValues(config)
-    const [family, model] = [familyOf(config), createModel(config)]
+    const [architecture, model] = [architectureOf(config), createModel(config)]
     const weights = await file(
-      encodeSafetensors(exportTensors(family, model, (n) => values.get(n) as Float32Array)),
+      encodeSafetensors(exportTensors(architecture, model, (n) => values.get(n) as Float32Array)),
     )
     const found = new Map<string, Float32Array>()
     const memory = (n: string) => {
@@ -83,11 +83,11 @@ describe.each(Object.entries(all))('%s', (name, config) => {
       found.set(n, array)
       return array
     }
-    expect(await importTensors(family, createModel(config), weights, memory)).toEqual([])
+    expect(await importTensors(architecture, createModel(config), weights, memory)).toEqual([])
     for (const [n, expected] of values) {
       const greatest = Math.max(...expected.map((x, i) => Math.abs(x - (found.get(n)?.[i] ?? 9))))
       // Gemma's norms are stored less 1.
-      expect(greatest).toBeLessThanOrEqual(/gemma/.test(family.modelType) ? 3e-7 : 0)
+      expect(greatest).toBeLessThanOrEqual(/gemma/.test(architecture.modelType) ? 3e-7 : 0)
     }
   })
 })
@@ -398,8 +398,8 @@ test('GPT-2 calls the output of its tagger by another name than Llama does', () 
 test('the oldest files of BERT call the parts of a norm gamma and beta', async () => {
   const config = tinyEncoders.BERT as ModelConfig
   const values = randomValues(config)
-  const [family, model] = [familyOf(config), createModel(config)]
-  const tensors = exportTensors(family, model, (n) => values.get(n) as Float32Array)
+  const [architecture, model] = [architectureOf(config), createModel(config)]
+  const tensors = exportTensors(architecture, model, (n) => values.get(n) as Float32Array)
   const old = tensors.map(({ name, ...tensor }) => {
     const parts = name.replace('LayerNorm.weight', 'LayerNorm.gamma')
     return { ...tensor, name: parts.replace('LayerNorm.bias', 'LayerNorm.beta') }
@@ -407,35 +407,37 @@ test('the oldest files of BERT call the parts of a norm gamma and beta', async (
   expect(old.map(({ name }) => name)).toContain('bert.embeddings.LayerNorm.gamma')
   const found = new Map([...values].map(([n, { length }]) => [n, new Float32Array(length)]))
   const weights = await file(encodeSafetensors(old))
-  expect(await importTensors(family, model, weights, (n) => found.get(n) as Float32Array)).toEqual(
-    [],
-  )
+  expect(
+    await importTensors(architecture, model, weights, (n) => found.get(n) as Float32Array),
+  ).toEqual([])
   expect(found).toEqual(values)
 })
 
 test('an output that differs from the embedding, although they are one, is refused', async () => {
   const config = tinyConfigs['Llama with one key head, tied'] as ModelConfig
   const values = randomValues(config)
-  const [family, model] = [familyOf(config), createModel(config)]
-  const tensors = exportTensors(family, model, (n) => values.get(n) as Float32Array)
+  const [architecture, model] = [architectureOf(config), createModel(config)]
+  const tensors = exportTensors(architecture, model, (n) => values.get(n) as Float32Array)
   const embedding = values.get('model.embed_tokens.weight') as Float32Array
   const shape = [61, 32]
   const load = async (output: Float32Array) => {
     const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: output }
     const weights = await file(encodeSafetensors([...tensors, copy]))
     const memory = new Map([...values].map(([n, { length }]) => [n, new Float32Array(length)]))
-    return importTensors(family, model, weights, (n) => memory.get(n) as Float32Array)
+    return importTensors(architecture, model, weights, (n) => memory.get(n) as Float32Array)
   }
   expect(await load(embedding)).toEqual([])
   const other = embedding.map((x) => x + 1)
   await expect(load(other)).rejects.toThrow('lm_head.weight differs from the')
   const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: other }
   const weights = await file(encodeSafetensors([...tensors, copy]))
-  await expect(refuseOtherCopies(family, model, weights)).rejects.toThrow('lm_head.weight differs')
+  await expect(refuseOtherCopies(architecture, model, weights)).rejects.toThrow(
+    'lm_head.weight differs',
+  )
   // A model that classifies has no output for tokens: that of its base is left over.
   const head = { task: 'classify', labels: ['a', 'b'], pooling: 'last', outputBias: false } as const
   const classifier = createModel(decoderSchema.parse({ ...config, head }))
-  expect(unusedTensors(family, classifier, weights)).toEqual(['lm_head.weight'])
+  expect(unusedTensors(architecture, classifier, weights)).toEqual(['lm_head.weight'])
 })
 
 test('a single label is a number to estimate, as rerankers and reward models have it', () => {
@@ -572,10 +574,10 @@ describe('settings that files say in two generations of fields', () => {
 
 test('tensors without a place are told, buffers are not, and none of a layer in use is left out', () => {
   const config = tinyConfigs.Llama as ModelConfig
-  const [family, model] = [familyOf(config), createModel(config)]
-  const own = exportTensors(family, model, () => new Float32Array()).map(({ name }) => name)
+  const [architecture, model] = [architectureOf(config), createModel(config)]
+  const own = exportTensors(architecture, model, () => new Float32Array()).map(({ name }) => name)
   const unused = (...names: string[]) =>
-    unusedTensors(family, model, {
+    unusedTensors(architecture, model, {
       tensors: new Map([...own, ...names].map((name) => [name, { shape: [] }])),
     })
   const buffers = ['model.layers.0.self_attn.rotary_emb.inv_freq', 'embeddings.position_ids']

@@ -86,7 +86,7 @@ function weightsOf(config: DecoderConfig): Record<string, Float32Array> {
   return Object.fromEntries(smaller)
 }
 
-describe.runIf(found)('llama.cpp with a model of each family', () => {
+describe.runIf(found)('llama.cpp with a model of each architecture', () => {
   let tokenizer: Tokenizer
   beforeAll(async () => {
     tokenizer = await trainBpe(CORPUS, { vocabSize: 300, split: 'gpt2', minFrequency: 1 })

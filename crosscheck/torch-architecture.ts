@@ -9,14 +9,14 @@ import type { Torch } from '../bench/torch.ts'
 import { writeFile } from '../src/files/node-file.ts'
 import { encodeSafetensors, type TensorToWrite } from '../src/formats/safetensors/safetensors.ts'
 
-const FAMILIES = new URL('../peers/torch/families/', import.meta.url)
-const script = (name: string): string => fileURLToPath(new URL(name, FAMILIES))
+const ARCHITECTURES = new URL('../peers/torch/architectures/', import.meta.url)
+const script = (name: string): string => fileURLToPath(new URL(name, ARCHITECTURES))
 
-/** What `peers/torch/families/run.py` is asked; its head tells what the fields mean. */
-export interface FamilyTask {
-  family: string
+/** What `peers/torch/architectures/run.py` is asked; its head tells what the fields mean. */
+export interface ArchitectureTask {
+  architecture: string
   head: string
-  /** config.json of the family. */
+  /** config.json of the architecture. */
   config: object
   weights: Iterable<TensorToWrite>
   adapter?: { weights: Iterable<TensorToWrite>; config: object }
@@ -31,17 +31,17 @@ export interface FamilyTask {
   dtype?: 'float32' | 'float64'
 }
 
-export interface FamilyTensor {
+export interface ArchitectureTensor {
   shape: number[]
   data: Float32Array | Float64Array
 }
 
 /** The tensors that PyTorch computes for a task, by name. Throws with what it complained of. */
-export async function runFamily(
+export async function runArchitecture(
   torch: Torch,
-  task: FamilyTask,
-): Promise<Map<string, FamilyTensor>> {
-  const peer = new FamilyPeer(torch)
+  task: ArchitectureTask,
+): Promise<Map<string, ArchitectureTensor>> {
+  const peer = new ArchitecturePeer(torch)
   try {
     return await peer.run(task)
   } finally {
@@ -50,7 +50,7 @@ export async function runFamily(
 }
 
 /** `run.py` in a process that does one task after another, so that PyTorch is loaded once. */
-export class FamilyPeer {
+export class ArchitecturePeer {
   readonly #process: ChildProcessWithoutNullStreams
   readonly #lines: AsyncIterator<string>
   #complaints = ''
@@ -63,8 +63,11 @@ export class FamilyPeer {
     this.#lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]()
   }
 
-  /** As `runFamily`. */
-  async run({ labelSmoothing, ...task }: FamilyTask): Promise<Map<string, FamilyTensor>> {
+  /** As `runArchitecture`. */
+  async run({
+    labelSmoothing,
+    ...task
+  }: ArchitectureTask): Promise<Map<string, ArchitectureTensor>> {
     const folder = await mkdtemp(join(tmpdir(), 'chatwright-'))
     const path = (name: string) => join(folder, name)
     try {
@@ -98,13 +101,13 @@ export class FamilyPeer {
 }
 
 /** How many of the references' own checks passed: all. Throws with one that fails. */
-export const checkFamilies = async ({ python }: Torch): Promise<number> => {
+export const checkArchitectures = async ({ python }: Torch): Promise<number> => {
   const result = await runForJson({ file: python, args: [script('check.py')] })
   return (result as { passed: number }).passed
 }
 
 /** Float64 too, which the library's reader does not know. */
-function readTensors(file: Buffer): Map<string, FamilyTensor> {
+function readTensors(file: Buffer): Map<string, ArchitectureTensor> {
   const start = 8 + Number(file.readBigUInt64LE())
   const header: Record<string, { dtype: string; shape: number[]; data_offsets: number[] }> =
     JSON.parse(file.toString('utf8', 8, start))

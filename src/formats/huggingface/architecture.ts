@@ -2,8 +2,8 @@ import type { Task } from '../../models/head-config.ts'
 import type { ModelConfig } from '../../models/model.ts'
 import type { FieldReader } from './fields.ts'
 
-/** How one family of Hugging Face models says what a `ModelConfig` and its parameters say. */
-export interface Family {
+/** How one architecture of Hugging Face models says what a `ModelConfig` and its parameters say. */
+export interface Architecture {
   /** `model_type` in config.json. */
   modelType: string
   /** Fields of config.json; undefined where it is another kind of model. */
