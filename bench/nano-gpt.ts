@@ -9,7 +9,7 @@ import { nextToken } from '../src/objectives/language-model.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { OPTIMIZERS, type OptimizerName } from '../src/train/optimizers/index.ts'
 import type { Point } from '../src/train/report/series.ts'
-import { cosine } from '../src/train/schedules/cosine.ts'
+import { schedules } from '../src/train/schedules.ts'
 import { Trainer } from '../src/train/trainer.ts'
 
 export interface NanoGptOptions {
@@ -82,7 +82,7 @@ export async function trainNanoGpt(
     weightDecay,
     clip: { by: 'norm', limit: 1 },
   })
-  const schedule = cosine({ peak: rate, floor: rate / 10, warmup: WARMUP, total: steps })
+  const schedule = schedules.cosine({ peak: rate, floor: rate / 10, warmup: WARMUP, total: steps })
   const points: Point[] = []
   for (let step = 0; step < steps; step++) {
     const { loss } = await trainer.next(batches.next(), schedule(step))

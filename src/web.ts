@@ -61,5 +61,5 @@ export {
 } from './train/optimizers/index.ts'
 export type { Metrics } from './train/report/metrics.ts'
 export { type RunOptions, type RunResult, runTraining } from './train/run.ts'
-export { type Schedule, schedules } from './train/schedules/index.ts'
+export { type Schedule, schedules } from './train/schedules.ts'
 export { DivergenceError, type StepResult, Trainer, type TrainerOptions } from './train/trainer.ts'

@@ -73,7 +73,7 @@ export async function evaluate(
     const { length, data, records, notices } = await readRows(corpus, folder, parsed)
     for (const notice of notices) onMessage?.(notice)
     const parameters = await loadParameters(engine, model, folder)
-    const objective = nextToken(model, length, { measured: true })
+    const objective = nextToken(model, length, { evaluation: true })
     const measured = await measureModel({ engine, parameters, objective }, data, { signal })
     const parts = { ...folder, engine, model, weights: { live: parameters } }
     return {

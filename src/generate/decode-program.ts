@@ -15,7 +15,7 @@ import type { Engine } from '../runtime/engine.ts'
 import { nonFiniteOf } from '../runtime/non-finite.ts'
 import { together } from '../runtime/together.ts'
 import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
-import { DecodeStep } from './decode-step.ts'
+import { DecodeBinding } from './decode-binding.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
 import { RotaryMemory } from './rotary-memory.ts'
 import type { SourceCache } from './source-cache.ts'
@@ -28,7 +28,7 @@ export interface DecodeProgramOptions {
 }
 
 /** What a step works on: `batch` sequences of a cache, `length` tokens each. */
-export interface StepOptions {
+export interface DecodeBindingOptions {
   cache: KeyValueCache
   /** What an encoder has read for them. */
   source?: SourceCache
@@ -85,7 +85,7 @@ export class DecodeProgram {
     return new DecodeProgram(engine, model, compiled, adapters)
   }
 
-  bind(options: StepOptions): DecodeStep {
+  bind(options: DecodeBindingOptions): DecodeBinding {
     const { cache, source, adapters, first, batch, length, logits, longest } = options
     const { stack } = this
     const { program, live } = this.#compiled
@@ -113,7 +113,7 @@ export class DecodeProgram {
       }
       const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
       const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
-      return new DecodeStep(own, program.bind(tensors), views)
+      return new DecodeBinding(own, program.bind(tensors), views)
     })
   }
 

@@ -12,8 +12,9 @@ export interface DecodeParts {
   encoder?: EncodeProgram
 }
 
-export interface Step {
-  /** Its place among the sequences given. */
+/** What one of several sequences has become longer by. */
+export interface IndexedPiece {
+  /** Of the sequence, in the list given. */
   index: number
   piece: Piece
 }
@@ -26,7 +27,7 @@ export async function* decode(
   { program, draft, encoder }: DecodeParts,
   sequences: readonly Sequence[],
   { signal }: { signal?: AbortSignal } = {},
-): AsyncGenerator<Step> {
+): AsyncGenerator<IndexedPiece> {
   const size = program.engine.hostMemory ? Math.max(1, sequences.length) : 1
   try {
     for (let first = 0; first < sequences.length; first += size) {
@@ -50,7 +51,7 @@ async function* decodeGroup(
   encoder: EncodeProgram | undefined,
   sequences: readonly Sequence[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<Step> {
+): AsyncGenerator<IndexedPiece> {
   const capacity = capacityFor(program, sequences)
   const decoding = await openDecoding(
     { program, encoder },

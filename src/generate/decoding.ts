@@ -1,6 +1,6 @@
 import type { AdapterLease } from './adapter-slots.ts'
-import type { DecodeProgram, StepOptions } from './decode-program.ts'
-import type { DecodeStep } from './decode-step.ts'
+import type { DecodeBinding } from './decode-binding.ts'
+import type { DecodeBindingOptions, DecodeProgram } from './decode-program.ts'
 import { KeyValueCache } from './key-value-cache.ts'
 import type { SourceCache } from './source-cache.ts'
 
@@ -31,8 +31,8 @@ export class Decoding {
   readonly #program: DecodeProgram
   readonly #memory: Memory
   readonly #ownsMemory: boolean
-  /** Steps by the sequences that take part, the tokens of each, and the tables of positions. */
-  readonly #steps = new Map<string, DecodeStep>()
+  /** Bindings by the sequences that take part, the tokens of each, and the tables of positions. */
+  readonly #bindings = new Map<string, DecodeBinding>()
   readonly #lengths: Int32Array
   #count: number
 
@@ -83,7 +83,7 @@ export class Decoding {
         (_, i) => ids[start + i] as number,
       )
       const longest = this.length(row) + chunk.length
-      const step = this.#bind({
+      const binding = this.#bind({
         first: row,
         batch: 1,
         length: chunk.length,
@@ -91,9 +91,9 @@ export class Decoding {
         logits: false,
       })
       try {
-        await step.run(chunk, this.#lengths.subarray(row, row + 1), options)
+        await binding.run(chunk, this.#lengths.subarray(row, row + 1), options)
       } finally {
-        step.dispose()
+        binding.dispose()
       }
       this.#lengths[row] = this.length(row) + chunk.length
     }
@@ -106,8 +106,8 @@ export class Decoding {
   async step(ids: Int32Array, options: RunOptions = {}): Promise<readonly Float32Array[]> {
     const count = this.#count
     for (let row = 0; row < count; row++) this.#checkRoom(row, 1)
-    const step = this.#step(0, count, 1)
-    const logits = await step.run(ids, this.#lengths.subarray(0, count), options)
+    const binding = this.#bindingOf(0, count, 1)
+    const logits = await binding.run(ids, this.#lengths.subarray(0, count), options)
     await this.#program.check(logits)
     for (let row = 0; row < count; row++) this.#lengths[row] = this.length(row) + 1
     return logits
@@ -124,7 +124,11 @@ export class Decoding {
   ): Promise<readonly Float32Array[]> {
     this.#checkRoom(row, ids.length)
     const before = this.#lengths.subarray(row, row + 1)
-    const logits = await this.#step(row, 1, ids.length).run(Int32Array.from(ids), before, options)
+    const logits = await this.#bindingOf(row, 1, ids.length).run(
+      Int32Array.from(ids),
+      before,
+      options,
+    )
     await this.#program.check(logits)
     this.#lengths[row] = this.length(row) + ids.length
     return logits
@@ -153,7 +157,7 @@ export class Decoding {
   }
 
   dispose(): void {
-    for (const step of this.#steps.values()) step.dispose()
+    for (const binding of this.#bindings.values()) binding.dispose()
     if (!this.#ownsMemory) return
     const { cache, source, adapters } = this.#memory
     cache.dispose()
@@ -161,18 +165,18 @@ export class Decoding {
     adapters?.release()
   }
 
-  #step(first: number, batch: number, length: number): DecodeStep {
+  #bindingOf(first: number, batch: number, length: number): DecodeBinding {
     const longest = this.#lengths.subarray(first, first + batch).reduce((a, b) => Math.max(a, b))
     const all = { first, batch, length, longest: longest + length }
     const key = `${first} ${batch} ${length} ${this.#program.rotary.rows(all.longest)}`
-    const step = this.#steps.get(key) ?? this.#bind({ ...all, logits: true })
-    this.#steps.set(key, step)
-    return step
+    const binding = this.#bindings.get(key) ?? this.#bind({ ...all, logits: true })
+    this.#bindings.set(key, binding)
+    return binding
   }
 
-  #bind(step: Omit<StepOptions, 'cache' | 'source' | 'adapters'>): DecodeStep {
+  #bind(options: Omit<DecodeBindingOptions, 'cache' | 'source' | 'adapters'>): DecodeBinding {
     const { cache, source, adapters } = this.#memory
-    return this.#program.bind({ cache, source, adapters: adapters?.tensors, ...step })
+    return this.#program.bind({ cache, source, adapters: adapters?.tensors, ...options })
   }
 
   #checkRoom(row: number, tokens: number): void {

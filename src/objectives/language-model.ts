@@ -30,7 +30,7 @@ export interface LanguageModelOptions extends ObjectiveSizes {
    */
   reach?: number
   /** Leaves out what only training minimises: the balance of experts. */
-  measured?: boolean
+  evaluation?: boolean
 }
 
 /**
@@ -39,7 +39,7 @@ export interface LanguageModelOptions extends ObjectiveSizes {
  * length).
  */
 export function languageModelObjective(model: Decoder, options: LanguageModelOptions): Objective {
-  const { rows, length, labelSmoothing, dropout, packed = false, measured = false } = options
+  const { rows, length, labelSmoothing, dropout, packed = false, evaluation = false } = options
   const { reach = length } = options
   const { weight, random, inputs } = commonInputs(dropout)
   const tokens = (name: string) => input(name, 'int32', [rows, length])
@@ -61,7 +61,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     labelSmoothing,
     softcap: model.config.logitSoftcap,
   })
-  const share = measured ? 0 : (model.config.experts?.balance ?? 0)
+  const share = evaluation ? 0 : (model.config.experts?.balance ?? 0)
   return {
     inputs: { ids, targets, ...places, ...inputs },
     loss: withLayerLosses(loss, losses, { share, weight, targets: flat }),

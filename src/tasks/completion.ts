@@ -18,8 +18,8 @@ export const completion: RecordTask<Completion> = {
     const { tokenizer } = reading
     return completionSet(encodeCompletions(records, reading), { tokenizer, length })
   },
-  objective: (model, { length, labelSmoothing, measured }) =>
-    nextToken(model, length, { labelSmoothing, measured }),
+  objective: (model, { length, labelSmoothing, evaluation }) =>
+    nextToken(model, length, { labelSmoothing, evaluation }),
   measure: async (trained, records) => {
     const model = await LanguageModel.create({ ...trained, model: decoderOf(trained.model) })
     try {

@@ -21,7 +21,7 @@ export interface ObjectiveOptions extends TaskSizes {
   labelSmoothing: number
   temperature: number
   /** Leaves out what only training minimizes. */
-  measured?: boolean
+  evaluation?: boolean
 }
 
 /** A model in training, as its tasks measure it. */

@@ -90,7 +90,7 @@ async function leapingRun(onSpike: RunOptions['onSpike'], isLeap: (call: number)
   const run = runTraining({
     trainer,
     reader: { next: () => batch, state: () => 0, restore: () => {} },
-    measured: nextToken(model, 8, { measured: true }),
+    evaluationObjective: nextToken(model, 8, { evaluation: true }),
     validation: () => [batch],
     steps: 6,
     schedule: () => (isLeap(++calls) ? 1e30 : 0.01),

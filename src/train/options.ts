@@ -12,7 +12,7 @@ import { engineOptions } from '../runtime/options.ts'
 import { TASKS } from '../tasks/index.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { DECAY_REACHES } from './parameter-groups.ts'
-import { type ScheduleName, schedules } from './schedules/index.ts'
+import { type ScheduleName, schedules } from './schedules.ts'
 
 const names = <T extends string>(record: Record<T, unknown>) =>
   z.enum(Object.keys(record) as [T, ...T[]])

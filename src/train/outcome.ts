@@ -41,7 +41,13 @@ export async function measureOutcome(
 }
 
 async function measureAll(
-  { engine, measured: objective, wholeBatch, measure, events: { signal } }: SessionOptions,
+  {
+    engine,
+    evaluationObjective: objective,
+    wholeBatch,
+    measure,
+    events: { signal },
+  }: SessionOptions,
   { parameters }: Trainer,
   validation: NonNullable<SessionOptions['validation']>,
 ): Promise<Figures> {

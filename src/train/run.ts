@@ -6,7 +6,7 @@ import { LossMeter } from '../evaluate/loss-meter.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Metrics } from './report/metrics.ts'
-import type { Schedule } from './schedules/index.ts'
+import type { Schedule } from './schedules.ts'
 import { SpikeDetector } from './spikes.ts'
 import { DivergenceError, type Trainer } from './trainer.ts'
 import type { Progress } from './training-state.ts'
@@ -15,7 +15,7 @@ export interface RunOptions {
   trainer: Trainer
   reader: BatchReader
   /** What validation measures: the objective, without what only training minimises. */
-  measured: ObjectiveBuilder
+  evaluationObjective: ObjectiveBuilder
   /** Its batches are never cut up. */
   wholeBatch?: boolean
   /** Batches to validate on, from the start each time. */
@@ -174,12 +174,20 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 }
 
 /** Mean validation loss, as a function whose programs are made once. */
-async function validator({ trainer, validation, measured, wholeBatch, signal }: RunOptions) {
+async function validator({
+  trainer,
+  validation,
+  evaluationObjective,
+  wholeBatch,
+  signal,
+}: RunOptions) {
   if (!validation) return undefined
   const [first] = validation()
   if (!first) return undefined
   const { engine, parameters } = trainer
-  const meter = await LossMeter.create(engine, measured, parameters, first, { wholeBatch })
+  const meter = await LossMeter.create(engine, evaluationObjective, parameters, first, {
+    wholeBatch,
+  })
   const kept = Math.ceil(VALIDATION_TOKENS / (first.rows * first.length))
   let all = 0
   for (const _ of validation()) all++

@@ -35,7 +35,7 @@ import { openRecorder } from './recorder.ts'
 import type { Metrics } from './report/metrics.ts'
 import { type RunResult, runTraining } from './run.ts'
 import { Sampler } from './sampler.ts'
-import { schedules } from './schedules/index.ts'
+import { schedules } from './schedules.ts'
 import { Trainer } from './trainer.ts'
 
 /** What a caller may follow a training with. */
@@ -104,7 +104,7 @@ export interface SessionOptions {
   adapter?: SessionAdapter
   /** What is minimised, and what validation measures of it. */
   objective: ObjectiveBuilder
-  measured: ObjectiveBuilder
+  evaluationObjective: ObjectiveBuilder
   /** What matrices start as. */
   init?: Initialization
   /** Its batches are never cut up. */
@@ -207,7 +207,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       trainer,
       reader,
       validation: validation?.batches,
-      measured: session.measured,
+      evaluationObjective: session.evaluationObjective,
       wholeBatch: session.wholeBatch,
       steps,
       schedule,

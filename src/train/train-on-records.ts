@@ -95,11 +95,11 @@ export async function trainOnRecords(
     model,
     init: options.init,
     objective,
-    measured: task.objective(model, {
+    evaluationObjective: task.objective(model, {
       ...sizes,
       labelSmoothing: 0,
       temperature,
-      measured: true,
+      evaluation: true,
     }),
     wholeBatch: task.wholeBatch,
     length: each,

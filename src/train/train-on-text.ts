@@ -64,7 +64,7 @@ async function trainOn(
   const config = configFor(options, tokenizer, base?.config)
   const model = createModel(config)
   const length = Math.min(options.context ?? Infinity, stacksOf(config)[0]?.context ?? 0)
-  const { objective, measured, examples } =
+  const { objective, evaluationObjective, examples } =
     options.task === 'mlm'
       ? masking(options, dataset, model, tokenizer, length)
       : nextTokens(options, dataset, model, tokenizer, length)
@@ -77,7 +77,7 @@ async function trainOn(
     model,
     init: options.init,
     objective,
-    measured,
+    evaluationObjective,
     length: examples.length,
     // A model that has only seen whole documents needs the token that they begin with.
     files: { tokenizer, chatTemplate, addBos: isWhole || base?.addBos },
@@ -104,7 +104,7 @@ async function trainOn(
 /** How text is learned. */
 interface TextTask {
   objective: ObjectiveBuilder
-  measured: ObjectiveBuilder
+  evaluationObjective: ObjectiveBuilder
   examples: TextExamples
 }
 
@@ -119,7 +119,7 @@ function nextTokens(
   const examples: TextExamples = cut(dataset, { length, seed, tokenizer })
   return {
     objective: nextToken(model, examples.length, { labelSmoothing }),
-    measured: nextToken(model, examples.length, { measured: true }),
+    evaluationObjective: nextToken(model, examples.length, { evaluation: true }),
     examples,
   }
 }
@@ -150,7 +150,7 @@ function masking(
   const { validation } = text
   return {
     objective,
-    measured: objective,
+    evaluationObjective: objective,
     examples: {
       ...text,
       length,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TRAIN_ON_RESUME } from './on-resume.ts'
 import type { TrainOptions } from './options.ts'
 import type { Metrics } from './report/metrics.ts'
-import { schedules } from './schedules/index.ts'
+import { schedules } from './schedules.ts'
 import { train } from './train.ts'
 
 let folder: string

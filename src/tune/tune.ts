@@ -126,7 +126,7 @@ async function tuneOn(
     model,
     adapter,
     objective: nextToken(model, length, { packed: true, labelSmoothing: options.labelSmoothing }),
-    measured: nextToken(model, length, { packed: true, measured: true }),
+    evaluationObjective: nextToken(model, length, { packed: true, evaluation: true }),
     length,
     files,
     defaults: {

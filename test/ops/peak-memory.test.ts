@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   add,
-  checkpoint,
   crossEntropy,
   dropout,
   gelu,
@@ -14,6 +13,7 @@ import {
   linear,
   linearCrossEntropy,
   mul,
+  recompute,
   rmsNorm,
   sum,
   type Tensor,
@@ -65,7 +65,7 @@ function deepNetwork(recomputed: boolean): Report {
     const hidden = gelu(linear(normal, parameter(`up.${i}`, [HIDDEN, WIDTH])))
     const thinned = dropout(hidden, 0.1, { key, place: i })
     const y = add(x, linear(thinned, parameter(`down.${i}`, [WIDTH, HIDDEN])))
-    x = recomputed ? checkpoint(y, [x]) : y
+    x = recomputed ? recompute(y, [x]) : y
   }
   return measure(sum(mul(x, x)), parameters)
 }

@@ -3,7 +3,6 @@ import {
   attention,
   cachedAttention,
   cachedHeadDim,
-  checkpoint,
   crossEntropy,
   dropout,
   exp,
@@ -11,6 +10,7 @@ import {
   linearCrossEntropy,
   matmul,
   mul,
+  recompute,
   rmsNorm,
   rotary,
   silu,
@@ -211,27 +211,27 @@ export const modelCases: Case[] = [
   ),
   ...[false, true].map((nested) =>
     op(
-      nested ? 'checkpoint inside a checkpoint' : 'checkpoint',
+      nested ? 'recompute inside recompute' : 'recompute',
       { x: floats([3, 4]), scale: floats([4]), up: floats([4, 4]), key },
       ({ x, scale, up, key }) => {
         const layer = (x: Tensor, place: number) => {
           const hidden = silu(linear(rmsNorm(x, scale), up))
           return add(x, dropout(hidden, 0.4, { key, place }))
         }
-        const first = checkpoint(layer(x, 0), [x])
+        const first = recompute(layer(x, 0), [x])
         const second = layer(first, 1)
-        return nested ? checkpoint(second, [x]) : checkpoint(second, [first])
+        return nested ? recompute(second, [x]) : recompute(second, [first])
       },
       { by: ['x', 'scale', 'up'] },
     ),
   ),
   op(
-    'checkpoint of tensors that also lead elsewhere',
+    'recompute of tensors that also lead elsewhere',
     { x: floats([4, 4]), w: floats([4, 4]) },
     ({ x, w }) => {
       const [a, b] = split(matmul(x, w), [2, 2], 0) as [Tensor, Tensor]
-      const y = checkpoint(mul(matmul(a, w), exp(b)), [a])
-      return [add(y, a), checkpoint(mul(y, y), [y]), checkpoint(x, [x])]
+      const y = recompute(mul(matmul(a, w), exp(b)), [a])
+      return [add(y, a), recompute(mul(y, y), [y]), recompute(x, [x])]
     },
   ),
   ...(

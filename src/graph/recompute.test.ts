@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import {
   add,
-  checkpoint,
   dropout,
   gelu,
   grad,
   input,
   linear,
+  recompute,
   simplify,
   sum,
   type Tensor,
@@ -34,7 +34,7 @@ test('layers are recomputed after their gradient has come, masks too', () => {
   const plain = counts((y) => y)
   expect(plain).toMatchObject({ gelu: 3, barriers: 0 })
   // A barrier for each layer's input and one for its key.
-  expect(counts((y, x) => checkpoint(y, [x]))).toEqual({
+  expect(counts((y, x) => recompute(y, [x]))).toEqual({
     gelu: 6,
     masks: 2 * plain.masks,
     barriers: 6,
@@ -42,7 +42,7 @@ test('layers are recomputed after their gradient has come, masks too', () => {
 })
 
 test('without a gradient nothing is recomputed', () => {
-  const y = checkpoint(gelu(linear(x, weight)), [x])
+  const y = recompute(gelu(linear(x, weight)), [x])
   const names = topologicalOrder(simplify([y])).map(({ op }) => op.name)
   expect(names).toEqual(['input', 'input', 'matmul', 'gelu'])
 })

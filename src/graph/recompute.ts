@@ -7,10 +7,10 @@ import { at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
 
 /**
  * `output`, recomputed from `inputs` when its gradient is, instead of kept in memory until then
- * (Chen et al. 2016): in a deep network, mark each layer as `x = checkpoint(layer(x), [x])`.
+ * (Chen et al. 2016): in a deep network, mark each layer as `x = recompute(layer(x), [x])`.
  * Everything between `output` and `inputs`, or the program's own inputs, is recomputed.
  */
-export function checkpoint(output: Tensor, inputs: readonly Tensor[]): Tensor {
+export function recompute(output: Tensor, inputs: readonly Tensor[]): Tensor {
   const ends = new Set(inputs.map((t) => t.node))
   const segment = topologicalOrder([output], ends)
   const starts = [output, ...segment.flatMap((node) => node.inputs)].filter((t) => ends.has(t.node))

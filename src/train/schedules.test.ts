@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Schedule, type ScheduleName, type ScheduleOptions, schedules } from './index.ts'
+import { type Schedule, type ScheduleName, type ScheduleOptions, schedules } from './schedules.ts'
 
 /** nanoGPT's CPU configuration. */
 const options: ScheduleOptions = { peak: 1e-3, floor: 1e-4, warmup: 100, total: 2000 }

@@ -1,7 +1,7 @@
 import type { Binding, DeviceTensor } from '../runtime/engine.ts'
 
 /** Where a step's inputs and outputs lie. */
-export interface StepTensors {
+export interface DecodeTensors {
   /** (batch, length) */
   ids: DeviceTensor
   /** (batch, length); only where they are needed. */
@@ -20,10 +20,10 @@ export interface StepTensors {
 const BRIEF = 20
 
 /** The decode program bound to some sequences of a cache: each run adds `length` tokens to each. */
-export class DecodeStep {
+export class DecodeBinding {
   readonly batch: number
   readonly length: number
-  readonly #tensors: StepTensors
+  readonly #tensors: DecodeTensors
   readonly #binding: Binding
   readonly #views: readonly DeviceTensor[]
   readonly #logits: Float32Array[]
@@ -34,7 +34,7 @@ export class DecodeStep {
   #milliseconds = Number.POSITIVE_INFINITY
 
   /** Disposes `tensors` and `views` with itself. */
-  constructor(tensors: StepTensors, binding: Binding, views: readonly DeviceTensor[]) {
+  constructor(tensors: DecodeTensors, binding: Binding, views: readonly DeviceTensor[]) {
     const [batch, length] = tensors.ids.shape as [number, number]
     this.batch = batch
     this.length = length
