@@ -88,7 +88,7 @@ async function computed(
 }
 
 /**
- * A architecture whose files hold parameters as they are, nothing added: so it is with gradients.
+ * An architecture whose files hold parameters as they are, nothing added: so it is with gradients.
  */
 const asStored = (architecture: Architecture): Architecture => ({
   ...architecture,

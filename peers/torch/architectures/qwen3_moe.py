@@ -28,7 +28,7 @@ def qwen3_moe(given, head):
     """A head of heads.py over Qwen 3 with experts.
 
     Layer i has experts if decoder_sparse_step divides i + 1 and mlp_only_layers does not name it.
-    A window is in every layer: transformers does not read max_window_layers for this family.
+    A window is in every layer: transformers does not read max_window_layers for this architecture.
     """
     config = read_config(given, DEFAULTS, ignored=["max_window_layers"])
 

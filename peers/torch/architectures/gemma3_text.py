@@ -22,7 +22,7 @@ DEFAULTS = {
 def gemma3_text(given, head):
     """A head of heads.py over Gemma 3. `rope_scaling` is for layers without a window only.
 
-    transformers has attn_logit_softcapping for this family and computes nothing with it.
+    transformers has attn_logit_softcapping for this architecture and computes nothing with it.
     """
     only = {**ONLY, "attn_logit_softcapping": []}
     config = read_config(given, DEFAULTS, only, IGNORED)

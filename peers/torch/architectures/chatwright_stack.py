@@ -29,7 +29,7 @@ def norm(options, width=None):
 
 
 class Attention(nn.Module):
-    """Grouped-query attention of x (B, T, C) to memory (B, S, C): x itself but where it is cross."""
+    """Grouped-query attention of x (B, T, C) to memory (B, S, C): x itself, or another."""
 
     def __init__(self, options, cross=False):
         super().__init__()

@@ -68,24 +68,24 @@ def check_distilbert_is_bert_without_token_types():
 
 
 def check_padding_changes_nothing():
-    for family in ENCODERS:
-        pad = 1 if family == "roberta" else 0
+    for architecture in ENCODERS:
+        pad = 1 if architecture == "roberta" else 0
         padding = torch.full((2, 3), pad)
         ids = torch.cat([IDS, padding], dim=1)
         for head in HEADS:
-            model = tiny(family, head, num_labels=3)
+            model = tiny(architecture, head, num_labels=3)
             got, alone = logits(model, ids, mask=ids != pad), logits(model, IDS)
-            assert close(got[:, :12] if got.dim() == 3 else got, alone), (family, head)
-            assert not close(logits(model, ids)[:, 0], alone[:, 0], 1e-4), (family, head)
+            assert close(got[:, :12] if got.dim() == 3 else got, alone), (architecture, head)
+            assert not close(logits(model, ids)[:, 0], alone[:, 0], 1e-4), (architecture, head)
 
 
 def check_both_sides_are_seen():
     changed = IDS.clone()
     changed[:, 6] = 2
-    for family in ENCODERS:
-        model = tiny(family, "masked_lm")
+    for architecture in ENCODERS:
+        model = tiny(architecture, "masked_lm")
         difference = (logits(model, IDS) - logits(model, changed)).abs().amax(dim=(0, 2))
-        assert (difference > 1e-7).all(), family
+        assert (difference > 1e-7).all(), architecture
 
 
 def check_roberta_positions():
@@ -96,8 +96,8 @@ def check_roberta_positions():
 def check_token_types_matter():
     types = torch.zeros_like(IDS)
     types[:, 6:] = 1
-    for family in ("bert", "roberta"):
-        model = tiny(family, "base")
+    for architecture in ("bert", "roberta"):
+        model = tiny(architecture, "base")
         assert close(hidden(model, IDS), hidden(model, IDS, token_types=torch.zeros_like(IDS)))
         assert not close(hidden(model, IDS), hidden(model, IDS, token_types=types), 1e-4)
 

@@ -13,7 +13,7 @@ from .rope import rope_tables, rotate
 
 @dataclass
 class DecoderSpec:
-    """What a family's config.json says, in one form; lists have an entry for each layer."""
+    """What an architecture's config.json says, in one form; lists have an entry for each layer."""
 
     vocab: int
     width: int

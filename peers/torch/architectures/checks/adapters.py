@@ -26,12 +26,12 @@ def check_adapters_are_added_weights():
         "llama": ["model.layers.0.self_attn.q_proj", "model.layers.2.mlp.down_proj"],
         "gpt2": ["transformer.h.1.attn.c_attn", "transformer.h.0.mlp.c_proj"],
     }
-    for family, modules in targets.items():
+    for architecture, modules in targets.items():
         for options, scale in (
             ({"lora_alpha": 6, "r": 3}, 2.0),
             ({"lora_alpha": 6, "r": 3, "use_rslora": True}, 6 / 3**0.5),
         ):
-            model, merged = tiny(family, "causal_lm"), tiny(family, "causal_lm")
+            model, merged = tiny(architecture, "causal_lm"), tiny(architecture, "causal_lm")
             tensors = adapter_for(model, modules)
             before = logits(model, IDS)
             parameters = add_adapter(model, tensors, options)
@@ -40,9 +40,9 @@ def check_adapters_are_added_weights():
                     start = f"base_model.model.{name}"
                     product = tensors[f"{start}.lora_B.weight"] @ tensors[f"{start}.lora_A.weight"]
                     weight = merged.get_parameter(f"{name}.weight")
-                    weight += scale * (product.T if family == "gpt2" else product)
+                    weight += scale * (product.T if architecture == "gpt2" else product)
             assert not close(logits(model, IDS), before, 1e-4)
-            assert close(logits(model, IDS), logits(merged, IDS)), family
+            assert close(logits(model, IDS), logits(merged, IDS)), architecture
             assert parameters.keys() == tensors.keys()
             assert not any(parameter.requires_grad for parameter in model.parameters())
 

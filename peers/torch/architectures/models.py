@@ -1,4 +1,4 @@
-"""All families by the `model_type` of their config.json, and how their parameters are filled."""
+"""All architectures by the `model_type` of config.json, and how their parameters are filled."""
 
 import re
 
@@ -23,7 +23,7 @@ from .roberta import Roberta
 from .t5 import T5
 from .transformer import Transformer
 
-FAMILIES = {
+ARCHITECTURES = {
     "bert": Bert,
     "chatwright": chatwright,
     "distilbert": DistilBert,
@@ -44,12 +44,12 @@ FAMILIES = {
 }
 
 
-def create(family, head, config):
+def create(architecture, head, config):
     """A model with parameters of no account. It has a prefix, and maps Inputs to named tensors:
     hidden (after the last norm), logits, source_hidden."""
-    if family not in FAMILIES:
-        raise ConfigError(f"family is {family!r}; known are {', '.join(FAMILIES)}")
-    return FAMILIES[family](config, head)
+    if architecture not in ARCHITECTURES:
+        raise ConfigError(f"architecture is {architecture!r}; known are {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[architecture](config, head)
 
 
 def spellings(name, prefix):

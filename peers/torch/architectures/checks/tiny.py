@@ -1,4 +1,4 @@
-"""Every family in a size that computes at once, with parameters that all matter."""
+"""Every architecture in a size that computes at once, with parameters that all matter."""
 
 import torch
 
@@ -62,13 +62,13 @@ STACK = {
 CONFIGS = {**DECODERS, **ENCODERS, **ENCODER_DECODERS, "chatwright": {}}
 
 
-def tiny(family, head, **changes):
+def tiny(architecture, head, **changes):
     """One of CONFIGS, filled."""
-    return filled(create(family, head, {**CONFIGS[family], **changes}))
+    return filled(create(architecture, head, {**CONFIGS[architecture], **changes}))
 
 
 def own(kind, **changes):
-    """config.json of our own family: one stack with these options, or two that are alike."""
+    """config.json of our own architecture: one stack with these options, or two that are alike."""
     stack = {**STACK, **changes}
     if kind != "encoder-decoder":
         return {"chatwright": {"kind": kind, **stack}}

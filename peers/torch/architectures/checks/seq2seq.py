@@ -11,10 +11,10 @@ SOURCE, IDS = random_ids(2, 9), random_ids(3, 7)[1:]
 ALL = torch.ones_like(SOURCE, dtype=torch.bool)
 
 
-def sources(family, ids, mask=None):
-    """The source of a family; Fusion-in-Decoder's is in one part."""
+def sources(architecture, ids, mask=None):
+    """The source of an architecture; Fusion-in-Decoder's is in one part."""
     mask = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask
-    if family == "fid":
+    if architecture == "fid":
         ids, mask = ids[:, None], mask[:, None]
     return {"source_ids": ids, "source_mask": mask}
 
@@ -65,20 +65,22 @@ def check_transformer_is_pytorchs():
 def check_decoders_are_causal():
     changed = IDS.clone()
     changed[:, 4] = 2
-    for family in ENCODER_DECODERS:
-        model, source = tiny(family, "seq2seq_lm"), sources(family, SOURCE)
+    for architecture in ENCODER_DECODERS:
+        model, source = tiny(architecture, "seq2seq_lm"), sources(architecture, SOURCE)
         whole, other = logits(model, IDS, **source), logits(model, changed, **source)
         assert close(whole[:, :4], other[:, :4]) and not close(whole[:, 4:], other[:, 4:], 1e-4)
-        assert close(whole[:, :3], logits(model, IDS[:, :3], **source)), family
+        assert close(whole[:, :3], logits(model, IDS[:, :3], **source)), architecture
 
 
 def check_source_is_seen_and_padding_is_not():
     padded = torch.cat([SOURCE, torch.zeros(2, 3, dtype=torch.long)], dim=1)
-    for family in ENCODER_DECODERS:
-        model = tiny(family, "seq2seq_lm")
-        alone = logits(model, IDS, **sources(family, SOURCE))
-        assert close(logits(model, IDS, **sources(family, padded, padded != 0)), alone), family
-        assert not close(logits(model, IDS, **sources(family, padded)), alone, 1e-4), family
+    for architecture in ENCODER_DECODERS:
+        model = tiny(architecture, "seq2seq_lm")
+        alone = logits(model, IDS, **sources(architecture, SOURCE))
+        masked = logits(model, IDS, **sources(architecture, padded, padded != 0))
+        assert close(masked, alone), architecture
+        unmasked = logits(model, IDS, **sources(architecture, padded))
+        assert not close(unmasked, alone, 1e-4), architecture
 
 
 def check_fusion_in_decoder():

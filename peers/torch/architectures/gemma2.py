@@ -25,7 +25,7 @@ DEFAULTS = {
     "final_logit_softcapping": 30.0,
     "attn_logit_softcapping": 50.0,
 }
-# Files also have `hidden_act`, which transformers does not read for this family.
+# Files also have `hidden_act`, which transformers does not read for this architecture.
 IGNORED = ["hidden_act"]
 ONLY = {"use_bidirectional_attention": [False]}
 

@@ -1,5 +1,5 @@
-"""Runs all checks, or those with a part of a name: this file, or `python3 -m families.check` in
-peers/torch. Prints one JSON line."""
+"""Runs all checks, or those with a part of a name: this file, or
+`python3 -m architectures.check` in peers/torch. Prints one JSON line."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ import torch
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from families.checks import (
+from architectures.checks import (
     adapters,
     decoders,
     encoders,

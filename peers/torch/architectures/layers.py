@@ -1,4 +1,4 @@
-"""Layers that several families share."""
+"""Layers that several architectures share."""
 
 import torch
 import torch.nn as nn

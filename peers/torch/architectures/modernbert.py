@@ -34,7 +34,7 @@ DEFAULTS = {
     "classifier_activation": "gelu",
     "tie_word_embeddings": True,
 }
-# How it is computed, and fields that files have and transformers does not read for this family.
+# How it is computed, and fields of files that transformers does not read for this architecture.
 IGNORED = [
     *("reference_compile", "repad_logits_with_grad", "deterministic_flash_attn", "layer_norm_eps"),
     *("position_embedding_type", "sparse_prediction", "sparse_pred_ignore_index"),

@@ -1,4 +1,4 @@
-"""Names and shapes of parameters, as the published safetensors files of each family have them."""
+"""Names and shapes of parameters, as the published files of each architecture have them."""
 
 from ..config import ConfigError
 from ..models import create, load
@@ -141,13 +141,13 @@ def expand(names, layers):
 
 
 def check_names():
-    for (family, head), names in EXPECTED.items():
-        got = {name for name, _ in tiny(family, head).named_parameters()}
+    for (architecture, head), names in EXPECTED.items():
+        got = {name for name, _ in tiny(architecture, head).named_parameters()}
         numbers = {int(part) for name in got for part in name.split(".")[:4] if part.isdigit()}
         expected = expand(names, max(numbers) + 1)
-        if family == "modernbert":
+        if architecture == "modernbert":
             expected.remove("model.layers.0.attn_norm.weight")
-        assert got == expected, (family, head, got ^ expected)
+        assert got == expected, (architecture, head, got ^ expected)
 
 
 def check_names_of_qwen3_with_experts():
@@ -202,14 +202,14 @@ def check_loading():
 
 
 def check_refusals():
-    for family, field, value in (
+    for architecture, field, value in (
         *(("bert", "position_embedding_type", "relative_key"), ("bert", "is_decoder", True)),
         *(("gemma3_text", "attn_logit_softcapping", 50.0), ("llama", "no_such_field", 1)),
         *(("gpt2", "add_cross_attention", True), ("t5", "feed_forward_proj", "gated-no")),
         *(("mixtral", "router_jitter_noise", 0.1), ("gemma2", "use_bidirectional_attention", True)),
     ):
-        config = {**CONFIGS[family], field: value}
-        refused(lambda: create(family, "base", config), field)
+        config = {**CONFIGS[architecture], field: value}
+        refused(lambda: create(architecture, "base", config), field)
     for scaling, word in (
         ({"type": "longrope", "factor": 2.0}, "longrope"),
         ({"type": "linear", "factor": 2.0, "beta_fast": 32}, "beta_fast"),

@@ -8,12 +8,12 @@ from .config import ConfigError, label_count
 
 
 class DecoderHead(nn.Module):
-    """A decoder under its family's name and one of the heads causal_lm, sequence_classification
-    (`score`, of the last token that is not padding), token_classification and base.
+    """A decoder under its architecture's name and one of the heads causal_lm, token_classification,
+    sequence_classification (`score`, of the last token that is not padding) and base.
 
-    `prefix`: where the decoder lies in the family's files. `unused`: patterns of tensors that such
-    files may have besides. `tagger`: the name of token_classification's output. `forward` takes
-    inputs.py's Inputs.
+    `prefix`: where the decoder lies in the architecture's files. `unused`: patterns of tensors that
+    such files may have besides. `tagger`: the name of token_classification's output. `forward`
+    takes inputs.py's Inputs.
     """
 
     def __init__(

@@ -17,35 +17,35 @@ CHANGED[:, 7] = (IDS[:, 7] + 1) % 29
 
 
 def check_decoders_are_causal():
-    for family in DECODERS:
-        model = tiny(family, "causal_lm")
+    for architecture in DECODERS:
+        model = tiny(architecture, "causal_lm")
         whole, changed = logits(model, IDS), logits(model, CHANGED)
-        assert close(whole[:, :7], changed[:, :7]), family
-        assert not close(whole[:, 7], changed[:, 7], 1e-4), family
-        assert close(whole[:, :5], logits(model, IDS[:, :5])), family  # as a cache would have it
+        assert close(whole[:, :7], changed[:, :7]), architecture
+        assert not close(whole[:, 7], changed[:, 7], 1e-4), architecture
+        assert close(whole[:, :5], logits(model, IDS[:, :5])), architecture  # as with a cache
 
 
 def check_decoders_see_as_far_as_they_may():
     """The last logits know of the token at place 7 where three layers reach back that far."""
-    for family in DECODERS:
-        model = tiny(family, "causal_lm")
+    for architecture in DECODERS:
+        model = tiny(architecture, "causal_lm")
         seen = not close(logits(model, IDS)[:, -1], logits(model, CHANGED)[:, -1], 1e-7)
-        assert seen, family
+        assert seen, architecture
 
 
 def check_padding_changes_nothing():
-    for family in DECODERS:
-        model = tiny(family, "causal_lm")
+    for architecture in DECODERS:
+        model = tiny(architecture, "causal_lm")
         alone = logits(model, IDS)
         padding = torch.zeros(2, 3, dtype=torch.long)
         real = torch.ones_like(IDS, dtype=torch.bool)
         right = torch.cat([real, padding.bool()], dim=1)
         got = logits(model, torch.cat([IDS, padding], dim=1), mask=right)
-        assert close(got[:, :12], alone), family
+        assert close(got[:, :12], alone), architecture
         positions = torch.cat([padding[0], torch.arange(12)]).expand(2, -1)
         left = torch.cat([padding.bool(), real], dim=1)
         got = logits(model, torch.cat([padding, IDS], dim=1), mask=left, positions=positions)
-        assert close(got[:, 3:], alone), family
+        assert close(got[:, 3:], alone), architecture
 
 
 def check_windows():
@@ -54,17 +54,18 @@ def check_windows():
     assert (causal(mask, 6) == causal(mask)).all()
     seen = [[j for j in range(6) if causal(mask, 3)[0, 0, i, j]] for i in range(6)]
     assert seen == [[0], [0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]]
-    for family in ("mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "qwen3_moe"):
-        short, long = tiny(family, "causal_lm"), tiny(family, "causal_lm", sliding_window=12)
-        assert not close(logits(short, IDS), logits(long, IDS), 1e-4), family
-        assert close(logits(short, IDS[:, :3]), logits(long, IDS[:, :3])), family
+    for architecture in ("mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "qwen3_moe"):
+        short = tiny(architecture, "causal_lm")
+        long = tiny(architecture, "causal_lm", sliding_window=12)
+        assert not close(logits(short, IDS), logits(long, IDS), 1e-4), architecture
+        assert close(logits(short, IDS[:, :3]), logits(long, IDS[:, :3])), architecture
     one = tiny("mistral", "causal_lm", num_hidden_layers=1)
     assert close(logits(one, IDS)[:, -1], logits(one, IDS[:, -3:])[:, -1])
 
 
 def check_which_layers_have_the_window():
-    def windows(family, **changes):
-        return tiny(family, "base", **{"num_hidden_layers": 7, **changes}).model.spec.windows
+    def windows(architecture, **changes):
+        return tiny(architecture, "base", **{"num_hidden_layers": 7, **changes}).model.spec.windows
 
     assert windows("mistral") == [3] * 7 and windows("mistral", sliding_window=None) == [None] * 7
     assert windows("qwen2") == [None] + [3] * 6
@@ -151,13 +152,13 @@ def check_gemma_norm_and_scale():
 def check_classifier_on_a_decoder():
     """Logits come from the last token that is not padding, by pad_token_id or by the mask."""
     ids = torch.cat([IDS, torch.zeros(2, 3, dtype=torch.long)], dim=1)
-    for family in DECODERS:
-        model = tiny(family, "sequence_classification", num_labels=5, pad_token_id=0)
+    for architecture in DECODERS:
+        model = tiny(architecture, "sequence_classification", num_labels=5, pad_token_id=0)
         with torch.no_grad():
             hidden = model(Inputs(IDS))["hidden"]
-        assert close(logits(model, ids), model.score(hidden[:, -1]).detach()), family
+        assert close(logits(model, ids), model.score(hidden[:, -1]).detach()), architecture
         model.config.pad_token_id = None
-        assert close(logits(model, ids, mask=ids != 0), model.score(hidden[:, -1])), family
+        assert close(logits(model, ids, mask=ids != 0), model.score(hidden[:, -1])), architecture
 
 
 def check_language_loss():
@@ -170,12 +171,10 @@ def check_language_loss():
 
 
 def check_ties():
-    for family in CONFIGS.keys() - {"chatwright"}:
-        head = "seq2seq_lm" if family in ("t5", "fid", "transformer") else "causal_lm"
-        if family in ("bert", "roberta", "distilbert", "modernbert"):
+    for architecture in CONFIGS.keys() - {"chatwright"}:
+        head = "seq2seq_lm" if architecture in ("t5", "fid", "transformer") else "causal_lm"
+        if architecture in ("bert", "roberta", "distilbert", "modernbert"):
             head = "masked_lm"
-        counts = [
-            sum(29 in p.shape for p in tiny(family, head, tie_word_embeddings=tied).parameters())
-            for tied in (True, False)
-        ]
-        assert counts[1] == counts[0] + 1, (family, counts)
+        models = [tiny(architecture, head, tie_word_embeddings=tied) for tied in (True, False)]
+        counts = [sum(29 in p.shape for p in model.parameters()) for model in models]
+        assert counts[1] == counts[0] + 1, (architecture, counts)

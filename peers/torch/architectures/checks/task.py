@@ -21,29 +21,29 @@ WITH_LOSS = {"want": ["loss"], "dtype": "float64"}
 
 
 def tasks():
-    """One of each family and head that has a loss: (family, head, changes of config, the task)."""
+    """One task of each architecture and head with a loss, behind both and changes of config."""
     language = {"ids": IDS.tolist(), "labels": LABELS.tolist(), "mask": MASK.tolist()}
     classes = {"ids": IDS.tolist(), "labels": [2, 0], "mask": MASK.tolist()}
     tags = {**language, "labels": (LABELS % 3).tolist()}
     numbers = {**classes, "labels": [0.5, -1.0]}
     pairs = {"ids": IDS.tolist(), "mask": MASK.tolist(), "pair_ids": random_ids(2, 4).tolist()}
     source = {"source_ids": random_ids(2, 5).tolist()}
-    for family in DECODERS:
+    for architecture in DECODERS:
         router = {"output_router_logits": True, "router_aux_loss_coef": 0.5}
-        changes = router if family in ("mixtral", "qwen3_moe") else {}
-        yield family, "causal_lm", changes, {"inputs": language}
-        yield family, "sequence_classification", {"num_labels": 3}, {"inputs": classes}
-        yield family, "token_classification", {"num_labels": 3}, {"inputs": tags}
-        yield family, "base", {}, {"inputs": pairs, "pooling": "last"}
-    for family in ENCODERS:
-        yield family, "masked_lm", {}, {"inputs": language}
-        yield family, "sequence_classification", {"num_labels": 3}, {"inputs": classes}
-        yield family, "sequence_classification", {"num_labels": 1}, {"inputs": numbers}
-        yield family, "token_classification", {"num_labels": 3}, {"inputs": tags}
-        yield family, "base", {}, {"inputs": pairs, "pooling": "mean", "temperature": 0.5}
-    for family in ENCODER_DECODERS:
-        sources = {"source_ids": random_ids(2, 3, 5).tolist()} if family == "fid" else source
-        yield family, "seq2seq_lm", {}, {"inputs": {**language, **sources}}
+        changes = router if architecture in ("mixtral", "qwen3_moe") else {}
+        yield architecture, "causal_lm", changes, {"inputs": language}
+        yield architecture, "sequence_classification", {"num_labels": 3}, {"inputs": classes}
+        yield architecture, "token_classification", {"num_labels": 3}, {"inputs": tags}
+        yield architecture, "base", {}, {"inputs": pairs, "pooling": "last"}
+    for architecture in ENCODERS:
+        yield architecture, "masked_lm", {}, {"inputs": language}
+        yield architecture, "sequence_classification", {"num_labels": 3}, {"inputs": classes}
+        yield architecture, "sequence_classification", {"num_labels": 1}, {"inputs": numbers}
+        yield architecture, "token_classification", {"num_labels": 3}, {"inputs": tags}
+        yield architecture, "base", {}, {"inputs": pairs, "pooling": "mean", "temperature": 0.5}
+    for architecture in ENCODER_DECODERS:
+        sources = {"source_ids": random_ids(2, 3, 5).tolist()} if architecture == "fid" else source
+        yield architecture, "seq2seq_lm", {}, {"inputs": {**language, **sources}}
     yield "t5", "encoder", {}, {"inputs": pairs, "pooling": "cls", "temperature": 0.5}
     experts = {"count": 4, "perToken": 2, "hiddenDim": 12, "normalized": True, "balance": 0.5}
     config = own("decoder", positions="alibi", sinks=True, experts=experts)
@@ -56,11 +56,12 @@ def check_gradients_are_differences():
     """Along a random direction of all parameters; only an expert may have no part in a loss."""
     with tempfile.TemporaryDirectory() as folder:
         weights, output = f"{folder}/weights", f"{folder}/output"
-        for family, head, changes, rest in tasks():
-            model = tiny(family, head, **changes)
+        for architecture, head, changes, rest in tasks():
+            model = tiny(architecture, head, **changes)
             before = {name: p.detach().clone() for name, p in model.named_parameters()}
             task = {
-                **{"family": family, "head": head, "config": {**CONFIGS[family], **changes}},
+                **{"architecture": architecture, "head": head},
+                "config": {**CONFIGS[architecture], **changes},
                 **{"weights": weights, "output": output, **WITH_LOSS, **rest},
             }
 
@@ -75,9 +76,9 @@ def check_gradients_are_differences():
             got = read_safetensors(output)
             slopes = {name: (got[f"grad.{name}"] * away[name]).sum() for name in before}
             total = sum(slopes.values())
-            assert abs(total - difference) <= 1e-6 * max(1, abs(total)), (family, head)
+            assert abs(total - difference) <= 1e-6 * max(1, abs(total)), (architecture, head)
             without = [name for name, slope in slopes.items() if slope == 0]
-            assert all("experts" in name for name in without), (family, head, without)
+            assert all("experts" in name for name in without), (architecture, head, without)
 
 
 def check_outputs():
@@ -86,7 +87,8 @@ def check_outputs():
         weights, output = f"{folder}/weights", f"{folder}/output"
         write_safetensors(weights, {n: p.float() for n, p in model.named_parameters()})
         task = {
-            **{"family": "mixtral", "head": "causal_lm", "weights": weights, "output": output},
+            **{"architecture": "mixtral", "head": "causal_lm"},
+            **{"weights": weights, "output": output},
             "config": {**CONFIGS["mixtral"], "output_router_logits": True},
             "inputs": {"ids": IDS.tolist(), "labels": LABELS.tolist()},
             "want": ["logits", "hidden", "loss", "embedding"],
@@ -118,7 +120,7 @@ def check_adapters_gradients():
         shapes = {f"{start}.lora_A.weight": (2, 16), f"{start}.lora_B.weight": (16, 2)}
         write_safetensors(paths[1], {name: torch.randn(shape) for name, shape in shapes.items()})
         task = {
-            **{"family": "llama", "head": "causal_lm", "config": CONFIGS["llama"]},
+            **{"architecture": "llama", "head": "causal_lm", "config": CONFIGS["llama"]},
             **{"weights": paths[0], "output": paths[2], "gradients": True, **WITH_LOSS},
             "adapter": {"weights": paths[1], "config": {"lora_alpha": 4, "peft_type": "LORA"}},
             "inputs": {"ids": IDS.tolist(), "labels": LABELS.tolist()},

@@ -1,4 +1,5 @@
-"""Chatwright's own models: what no family of Hugging Face can say, in its own words and names."""
+"""Chatwright's own models: what no architecture of Hugging Face can say, in its own
+words and names."""
 
 from types import SimpleNamespace
 

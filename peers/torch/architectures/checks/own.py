@@ -1,4 +1,4 @@
-"""Chatwright's own models against the families that their options describe, and by hand."""
+"""Chatwright's own models against the architectures that their options describe, and by hand."""
 
 import torch
 

@@ -2,7 +2,7 @@
 
 One argument, a JSON object, or `-` to read one from each line of the standard input:
 
-    family, head, config    config: config.json of the family
+    architecture, head, config    config: config.json of the architecture
     weights                 a safetensors file
     adapter                 {weights, config} of a LoRA adapter, if any
     inputs                  lists of rows: ids, mask, token_types, positions, source_ids,
@@ -32,26 +32,27 @@ import torch
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from families.config import ConfigError
-from families.inputs import Inputs
-from families.lora import add_adapter
-from families.losses import auxiliary_loss, contrastive_loss, task_loss
-from families.models import FAMILIES, create, load
-from families.pooling import embed
+from architectures.config import ConfigError
+from architectures.inputs import Inputs
+from architectures.lora import add_adapter
+from architectures.losses import auxiliary_loss, contrastive_loss, task_loss
+from architectures.models import ARCHITECTURES, create, load
+from architectures.pooling import embed
 from safetensors_file import read_safetensors, write_safetensors
 
 TASK = {
-    *("family", "head", "config", "weights", "adapter", "inputs", "want", "pooling", "normalize"),
+    *("architecture", "head", "config", "weights", "adapter", "inputs", "want", "pooling"),
+    "normalize",
     *("temperature", "label_smoothing", "gradients", "dtype", "threads", "output"),
 }
 INPUTS = {
     *("ids", "mask", "token_types", "positions", "source_ids", "source_mask", "labels"),
     *("pair_ids", "pair_mask", "pair_token_types"),
 }
-# Inputs that mean something to these families alone.
+# Inputs that mean something to these architectures alone.
 MEANT_FOR = {
     "token_types": {"bert", "roberta", "chatwright"},
-    "positions": FAMILIES.keys() - {"t5", "fid"},
+    "positions": ARCHITECTURES.keys() - {"t5", "fid"},
     "source_ids": {"t5", "fid", "transformer", "chatwright"},
 }
 WANTED = ("logits", "hidden", "source_hidden", "embedding", "loss")
@@ -63,10 +64,11 @@ def check_task(task):
     """Refuses what would be passed over in silence."""
     given = {name for name, value in task["inputs"].items() if value is not None}
     strange = [*(task.keys() - TASK), *(given - INPUTS)]
-    strange += [n for n in given if task["family"] not in MEANT_FOR.get(n, FAMILIES)]
+    strange += [n for n in given if task["architecture"] not in MEANT_FOR.get(n, ARCHITECTURES)]
     strange += [name for name in task["want"] if name not in WANTED]
     if strange:
-        raise ConfigError(f"{', '.join(sorted(strange))}: not known, or not of {task['family']}")
+        names = ", ".join(sorted(strange))
+        raise ConfigError(f"{names}: not known, or not of {task['architecture']}")
 
 
 def read_inputs(given, start=""):
@@ -105,7 +107,7 @@ def run(task):
     check_task(task)
     torch.set_default_dtype(DTYPES[task.get("dtype", "float32")])
     torch.set_num_threads(task.get("threads", 1))
-    model = create(task["family"], task["head"], task["config"])
+    model = create(task["architecture"], task["head"], task["config"])
     parameters = load(model, read_safetensors(task["weights"]))
     if task.get("adapter"):
         tensors = read_safetensors(task["adapter"]["weights"])

@@ -1,0 +1,1 @@
+"""Model architectures in plain PyTorch, written from the papers, to compare Chatwright with."""

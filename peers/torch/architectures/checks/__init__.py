@@ -1,0 +1,1 @@
+"""Facts that must hold of the architectures, found by other ways than theirs. Plain asserts."""

@@ -1,1 +1,0 @@
-"""Model families in plain PyTorch, written from the papers: what Chatwright is compared with."""

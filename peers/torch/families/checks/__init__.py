@@ -1,1 +1,0 @@
-"""Facts that must hold of the families, found by other ways than theirs. Plain asserts."""
