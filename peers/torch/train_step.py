@@ -1,9 +1,9 @@
-"""The peer of `bench train`: GPT-2 trained by PyTorch, from weights and on batches that it is given.
+"""The peer of `bench train`: GPT-2 trained by PyTorch, from given weights and on given batches.
 
-One argument, a JSON object: vocabulary, context, layers, heads, width, batch, weights (a safetensors
-file with Chatwright's names), batches (int32, each batch x (context + 1)), warmup, steps, threads,
-foreach, rate. Prints one JSON line: version, losses of all steps, milliseconds of those after the
-warm-up, and the most memory held, in bytes.
+One argument, a JSON object: vocabulary, context, layers, heads, width, batch, weights (a
+safetensors file with Chatwright's names), batches (int32, each batch x (context + 1)), warmup,
+steps, threads, foreach, rate. Prints one JSON line: version, losses of all steps, milliseconds of
+those after the warm-up, and the most memory held, in bytes.
 """
 
 import json

@@ -65,7 +65,7 @@ describe.each(Object.entries(all))('%s', (name, config) => {
     expect(written).toMatchObject({ bos_token_id: 1, eos_token_id: 2 })
     expect(endIds).toEqual([2])
     expect(architectureOf(read).modelType).toBe(written.model_type)
-    // A architecture's file has no place for some choices that only training makes.
+    // An architecture's file has no place for some choices that only training makes.
     expect(JSON.parse(JSON.stringify(read))).toMatchObject(
       JSON.parse(JSON.stringify({ ...config, experts: undefined, outputScale: undefined })),
     )

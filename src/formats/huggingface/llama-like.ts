@@ -49,7 +49,7 @@ const HEADS: HeadForms = {
   tag: {},
 }
 
-/** A architecture whose fields and tensors are Llama's but for what `differs`. */
+/** An architecture whose fields and tensors are Llama's but for what `differs`. */
 export function llamaLike(differs: LlamaLike): Architecture {
   const { modelType, name, defaults, activationField = ACTIVATION } = differs
   return {
