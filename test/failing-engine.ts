@@ -1,5 +1,5 @@
+import { wrapEngine } from '../bench/profiled-engine.ts'
 import type { DeviceTensor, Engine } from '../src/runtime/engine.ts'
-import { wrapEngine } from '../src/runtime/wrap-engine.ts'
 
 /** An engine whose memory can be made to end, and that knows which tensors are in use. */
 export interface FailingEngine {

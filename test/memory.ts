@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { residentMemory } from '../src/runtime/memory.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -14,7 +13,7 @@ export async function growth(work: () => void | Promise<void>): Promise<number> 
   const held = async () => {
     await work()
     collectGarbage()
-    return residentMemory()
+    return process.memoryUsage.rss()
   }
   await work()
   let before = await held()

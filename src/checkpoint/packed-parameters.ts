@@ -3,7 +3,7 @@ import { sizeOf } from '../graph/index.ts'
 import type { StoredElements, WeightData } from '../graph/onnx/model.ts'
 import type { Model } from '../models/model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
-import { expectWeights } from '../runtime/needed-memory.ts'
+import { expectWeights } from '../runtime/memory.ts'
 import type { ModelFolder } from './model-folder.ts'
 
 /** Parameters as an engine packs them into a program. */

@@ -134,7 +134,7 @@ test('memory of adapters that were switched away is freed with the last that use
   slots.dispose()
 })
 
-test.each([8, 4] as const)('a draft in %s bits guesses with the adapters, too', async (draft) => {
+test.each([8, 4] as const)('a draft in %s bits has the adapters, too', async (draft) => {
   const weights = tinyWeights(create())
   const adapter = tinyAdapter(create(), 1)
   const model = await open(create(), weights, { adapters: [adapter], draft })

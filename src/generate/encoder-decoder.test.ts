@@ -9,7 +9,7 @@ import type { DeviceTensor } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import { generate, generateAll } from './generate.ts'
 import { LanguageModel } from './language-model.ts'
-import { greedy } from './sampling/greedy.ts'
+import { greedy } from './sampling/sampler.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
 afterAll(() => engine.dispose())

@@ -6,7 +6,7 @@ import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { generateAll } from './generate.ts'
 import { LanguageModel } from './language-model.ts'
-import { greedy } from './sampling/greedy.ts'
+import { greedy } from './sampling/sampler.ts'
 
 const engines = await openEngines()
 afterAll(() => Promise.all(engines.map((engine) => engine.dispose())))

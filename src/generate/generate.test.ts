@@ -13,7 +13,7 @@ import { generate, generateAll, stream } from './generate.ts'
 import { generateBeams } from './generate-beams.ts'
 import { LanguageModel } from './language-model.ts'
 import type { GenerateOptions } from './options.ts'
-import { greedy } from './sampling/greedy.ts'
+import { greedy } from './sampling/sampler.ts'
 import type { Piece } from './sequence.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })

@@ -304,7 +304,7 @@ test('weights of a file that was replaced meanwhile are refused', async () => {
   await made.dispose()
 })
 
-test.each([8, 4] as const)('a model is loaded in %d bits, and guessed ahead for', async (bits) => {
+test.each([8, 4] as const)('a model is loaded in %d bits, and as a draft', async (bits) => {
   await save(tinyConfigs.Llama as DecoderConfig)
   const whole = await load(folder, { engine })
   const { text } = await generate(whole, greedily)

@@ -5,8 +5,8 @@ import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import type { Bits } from '../models/quantize.ts'
 import { openEngine } from '../runtime/open.ts'
+import { DraftLength } from './draft-length.ts'
 import { generate, generateAll, stream } from './generate.ts'
-import { GuessCount } from './guess-count.ts'
 import { LanguageModel } from './language-model.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })
@@ -70,25 +70,24 @@ test('several texts at once, and one that is stopped midway', async () => {
   await Promise.all([alone.dispose(), drafted.dispose()])
 })
 
-describe('the number of guesses', () => {
-  const guessesOver = (bits: Bits, steps: number, kept: (made: number) => number) => {
-    const count = new GuessCount(bits)
-    const made = Array.from({ length: steps }, () => {
-      const guesses = count.next()
-      count.record(guesses, kept(guesses))
-      return guesses
+describe('the draft length', () => {
+  const lengthsOver = (bits: Bits, steps: number, kept: (made: number) => number) => {
+    const length = new DraftLength(bits)
+    return Array.from({ length: steps }, () => {
+      const made = length.next()
+      length.record(made, kept(made))
+      return made
     })
-    return made
   }
 
-  test('grows while all are right', () => {
-    const made = guessesOver(8, 60, (guesses) => guesses)
+  test('grows while all are accepted', () => {
+    const made = lengthsOver(8, 60, (made) => made)
     expect(made[0]).toBeGreaterThan(0)
     expect(made.at(-1)).toBe(8)
   })
 
-  test('falls to none, with a probe at times, while all are wrong', () => {
-    const made = guessesOver(8, 120, () => 0).slice(20)
+  test('falls to none, with a probe at times, while none is accepted', () => {
+    const made = lengthsOver(8, 120, () => 0).slice(20)
     expect(Math.max(...made)).toBe(1)
     expect(made.reduce((a, b) => a + b)).toBeLessThan(6)
     expect(made.reduce((a, b) => a + b)).toBeGreaterThan(0)

@@ -1,7 +1,6 @@
-import { type Dim, formatShape, sizeOf } from '../graph/dim.ts'
+import { type Dim, formatShape, type Shape, sizeOf } from '../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray, zeros } from '../graph/dtype.ts'
 import { isStored, type OnnxModel, type TensorSpec } from '../graph/onnx/model.ts'
-import { describe } from './describe.ts'
 
 interface Signature {
   label: string
@@ -98,4 +97,10 @@ export function checkWeight(name: string, weight: OnnxModel['weights'][string]):
         `a ${data.constructor.name} of ${data.length}`,
     )
   return data
+}
+
+/** `"ids" int64 (2, 8)`; without the name if there is none. */
+export function describe(tensor: { name?: string; dtype: DType; shape: Shape }): string {
+  const name = tensor.name === undefined ? '' : `"${tensor.name}" `
+  return `${name}${tensor.dtype} ${formatShape(tensor.shape)}`
 }

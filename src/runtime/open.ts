@@ -1,6 +1,6 @@
 import { EngineUnavailable, UserError } from '../errors.ts'
 import type { Engine, EngineName } from './engine.ts'
-import { expectThreads } from './needed-memory.ts'
+import { expectThreads } from './memory.ts'
 
 export interface EngineOptions {
   /** `auto` (default): native on the CPU; where that cannot work, WebAssembly. */

@@ -1,5 +1,5 @@
-import { encodeModel } from '../graph/onnx/proto.ts'
 import type { Engine } from './engine.ts'
+import { oneNodeModel } from './one-node-model.ts'
 
 const SIZE = 1024
 const MILLISECONDS = 100
@@ -7,15 +7,11 @@ const MILLISECONDS = 100
 /**
  * The machine's peak rate in floating-point operations per second: the best of the fp32 matrix
  * products (1024 x 1024 by 1024 x 1024, 2 operations per multiply-add) that fit in a tenth of a
- * second. What share of it a training step reaches tells how much is left to gain.
+ * second. The share of it that a training step reaches tells how much is left to gain.
  */
 export async function measurePeak(engine: Engine): Promise<number> {
-  const spec = (name: string) => ({ name, dtype: 'float32', shape: [SIZE, SIZE] }) as const
-  const [a, b, y] = [spec('a'), spec('b'), spec('y')]
-  const node = { type: 'MatMul', name: 'y', inputs: ['a', 'b'], outputs: ['y'], attributes: {} }
-  const [inputs, outputs] = [[a, b], [y]]
-  const bytes = encodeModel({ nodes: [{ ...node, domain: '' }], inputs, outputs, initializers: [] })
-  const program = await engine.compile({ bytes, inputs, outputs, weights: {} }, { label: 'peak' })
+  const model = oneNodeModel('MatMul', ['a', 'b'], [SIZE, SIZE])
+  const program = await engine.compile(model, { label: 'peak' })
   const matrix = () => engine.tensor('float32', [SIZE, SIZE])
   const tensors = { a: matrix(), b: matrix(), y: matrix() }
   const ones = new Float32Array(SIZE * SIZE).fill(1)
@@ -29,7 +25,8 @@ export async function measurePeak(engine: Engine): Promise<number> {
   do {
     const start = performance.now()
     await binding.run()
-    if (!engine.hostMemory) await tensors.y.read() // a GPU's run ends before its work does
+    // A GPU's run resolves before its work is done.
+    if (!engine.hostMemory) await tensors.y.read()
     best = Math.min(best, performance.now() - start)
   } while (performance.now() < end)
   program.dispose()

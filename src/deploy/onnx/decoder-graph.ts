@@ -12,7 +12,7 @@ import type { Decoder } from '../../models/decoder.ts'
 import { paddingBias } from '../../models/stack.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { GrowingCache, type KeysAndValues } from '../../nn/index.ts'
-import { placesOf } from './open-places.ts'
+import { positionsOf } from './positions.ts'
 
 /**
  * Names of sizes, as those that made such files before have them; transformers.js knows the first.
@@ -51,7 +51,7 @@ type Hidden = Record<string, Tensor> & { hidden: Tensor }
 
 function wholeGraph(model: Decoder, ids: Tensor): Hidden {
   const mask = input('attention_mask', 'int64', [BATCH, LENGTH])
-  const positions = placesOf(mask)
+  const positions = positionsOf(mask)
   return { hidden: model.hidden(ids, { mask: cast(mask, 'float32'), positions }) }
 }
 
@@ -59,7 +59,7 @@ function cachedGraph(model: Decoder, ids: Tensor): Hidden {
   const mask = input('attention_mask', 'int64', [BATCH, TOTAL])
   const past = pastOf(model.config, (layer) => `past_key_values.${layer}`)
   const cache = new GrowingCache({ past, total: TOTAL })
-  const keyPositions = placesOf(mask)
+  const keyPositions = positionsOf(mask)
   const hidden = model.hidden(ids, {
     cache,
     keyPositions,

@@ -3,7 +3,7 @@ import type { EncoderDecoder } from '../../models/encoder-decoder.ts'
 import { paddingBias } from '../../models/stack.ts'
 import { GrowingCache, type SourceKeys } from '../../nn/index.ts'
 import { BATCH, byRows, LENGTH, newOnes, PAST, pastOf, presentOf, TOTAL } from './decoder-graph.ts'
-import { onesOf, placesOf } from './open-places.ts'
+import { onesOf, positionsOf } from './positions.ts'
 
 const SOURCE = 'encoder_sequence_length'
 const PAST_SOURCE = 'past_encoder_sequence_length'
@@ -13,7 +13,7 @@ export function sourceGraph(model: EncoderDecoder): Record<string, Tensor> {
   const shape = [BATCH, SOURCE]
   const ids = input('input_ids', 'int64', shape)
   const mask = cast(input('attention_mask', 'int64', shape), 'float32')
-  const { hidden } = model.encode(ids, { mask, positions: placesOf(onesOf(shape, ids)) })
+  const { hidden } = model.encode(ids, { mask, positions: positionsOf(onesOf(shape, ids)) })
   return { last_hidden_state: hidden }
 }
 
@@ -34,14 +34,14 @@ export function writerGraph(
   const logits = (hidden: Tensor) => byRows(hidden, (rows) => model.logits(rows))
   if (!isCached) {
     const source = { hidden, shape: [BATCH, SOURCE], bias: paddingBias(mask) }
-    const positions = placesOf(onesOf([BATCH, LENGTH], ids))
+    const positions = positionsOf(onesOf([BATCH, LENGTH], ids))
     return { logits: logits(model.hidden(ids, { source, positions })) }
   }
   const past = pastOf(decoder, (layer) => `past_key_values.${layer}.decoder`)
   const sources = sourcesOf(model, hidden, mask)
   const cache = new GrowingCache({ past, total: TOTAL, sources })
   const before = onesOf([BATCH, PAST], past(0).keys)
-  const keyPositions = placesOf(concat([before, onesOf([BATCH, LENGTH], ids)], 1, TOTAL))
+  const keyPositions = positionsOf(concat([before, onesOf([BATCH, LENGTH], ids)], 1, TOTAL))
   const positions = newOnes(keyPositions, past(0))
   return {
     logits: logits(model.hidden(ids, { cache, keyPositions, positions })),

@@ -2,7 +2,7 @@ import { cast, input, type Tensor } from '../../graph/index.ts'
 import type { Encoder } from '../../models/encoder.ts'
 import { headOf, pool } from '../../models/head.ts'
 import { BATCH, byRows, LENGTH } from './decoder-graph.ts'
-import { onesOf, placesOf } from './open-places.ts'
+import { onesOf, positionsOf } from './positions.ts'
 
 /**
  * From `input_ids`, `attention_mask` and, where there are kinds of tokens, `token_type_ids`, (B, T)
@@ -15,7 +15,7 @@ export function encoderGraph(model: Encoder): Record<string, Tensor> {
   const ids = input('input_ids', 'int64', shape)
   const mask = cast(input('attention_mask', 'int64', shape), 'float32')
   const types = model.config.tokenTypes > 1 ? input('token_type_ids', 'int64', shape) : undefined
-  const hidden = model.hidden(ids, { mask, types, positions: placesOf(onesOf(shape, ids)) })
+  const hidden = model.hidden(ids, { mask, types, positions: positionsOf(onesOf(shape, ids)) })
   const { head, task, pooling } = headOf(model)
   if (task === 'embed') return { last_hidden_state: hidden }
   if (task === 'tag') return { logits: head.forward(hidden) }

@@ -1,12 +1,10 @@
-/**
- * Tokens that may be drawn next. Its memory is for the whole vocabulary, and used again each time.
- */
+/** The tokens that may be drawn next. One allocation for the whole vocabulary serves every step. */
 export class Candidates {
-  /** Tokens are ids[0 .. count - 1], with their logits. */
+  /** The candidates are ids[0 .. count - 1]; their logits have the same indices. */
   readonly ids: Int32Array
   readonly logits: Float32Array
   count = 0
-  /** For filters to work with. */
+  /** Working memory of filters. */
   readonly weights: Float64Array
   readonly scratch: Float64Array
 
@@ -31,7 +29,7 @@ export class Candidates {
     return highest
   }
 
-  /** Fills `weights` with each token's probability, times the sum that is returned. */
+  /** Fills `weights` with unnormalized probabilities; returns their sum. */
   weigh(): number {
     const { highest, logits, weights, count } = this
     let total = 0
@@ -43,14 +41,9 @@ export class Candidates {
     return total
   }
 
-  /**
-   * Puts a token in another's place: filters move those that stay to the front, and set `count`.
-   */
+  /** Overwrites one candidate by another: filters move those they keep to the front. */
   move(from: number, to: number): void {
     this.ids[to] = this.ids[from] as number
     this.logits[to] = this.logits[from] as number
   }
 }
-
-/** Leaves out tokens, or changes how likely they are. At least one token stays. */
-export type Filter = (candidates: Candidates) => void

@@ -5,14 +5,14 @@ export interface TokenLogProbability {
   logprob: number
 }
 
-/** Natural logarithms of probabilities, as the model gives them: before anything is adjusted. */
+/** Natural logarithms of the model's own probabilities, before penalties and filters. */
 export interface LogProbabilities {
   of(token: number): number
-  /** The `count` likeliest tokens, falling. */
+  /** The `count` likeliest tokens, the likeliest first. */
   top(count: number): TokenLogProbability[]
 }
 
-/** Log-softmax of (V), read from `logits` when asked: ask before they change. */
+/** Log-softmax of logits (V), which are read at each call: call before they change. */
 export function logProbabilities(logits: Float32Array): LogProbabilities {
   let highest = Number.NEGATIVE_INFINITY
   for (let i = 0; i < logits.length; i++) highest = Math.max(highest, logits[i] as number)

@@ -1,16 +1,13 @@
 import { Random, type RandomState } from '../../random.ts'
-import type { Adjustment } from './adjustment.ts'
-import type { Candidates, Filter } from './candidates.ts'
-import { draw } from './draw.ts'
-import { frequencyPenalty } from './frequency-penalty.ts'
-import { greedy } from './greedy.ts'
-import { logitBias } from './logit-bias.ts'
-import { minP } from './min-p.ts'
-import { presencePenalty } from './presence-penalty.ts'
-import { repetitionPenalty } from './repetition-penalty.ts'
-import { temperature } from './temperature.ts'
-import { topK } from './top-k.ts'
-import { topP } from './top-p.ts'
+import type { Candidates } from './candidates.ts'
+import { type Filter, minP, temperature, topK, topP } from './filters.ts'
+import {
+  type Adjustment,
+  frequencyPenalty,
+  logitBias,
+  presencePenalty,
+  repetitionPenalty,
+} from './penalties.ts'
 
 export interface SamplerOptions {
   /** 0 takes the likeliest token each time. */
@@ -26,7 +23,7 @@ export interface SamplerOptions {
   logitBias: Readonly<Record<string, number>>
 }
 
-/** Neither adjusts nor leaves out anything. */
+/** Neither penalties nor filters: tokens are drawn with the model's probabilities. */
 export const plainSampling: SamplerOptions = {
   temperature: 1,
   topK: 0,
@@ -38,7 +35,7 @@ export const plainSampling: SamplerOptions = {
   logitBias: {},
 }
 
-/** Where the picking starts. */
+/** What a sampler continues from. */
 export interface SamplerStart {
   seed: number | RandomState
   prompt: Iterable<number>
@@ -49,19 +46,19 @@ export interface SamplerStart {
 
 /**
  * Picks the tokens of one sequence. The order is that of Hugging Face's `generate`: bias and
- * penalties, then temperature, top-k, top-p and min-p, each on what the one before has left.
+ * penalties, then temperature, top-k, top-p and min-p, each applied to the result of the last.
  */
 export class Sampler {
   readonly #options: SamplerOptions
   readonly #adjustments: readonly Adjustment[]
-  /** Undefined: the likeliest token is taken. */
+  /** Undefined: the likeliest token is picked. */
   readonly #filters: readonly Filter[] | undefined
   readonly #candidates: Candidates
   readonly #random: Random
   readonly #seen: Set<number>
   readonly #generated: Map<number, number>
 
-  /** `candidates` may serve several samplers, one after another. */
+  /** `candidates` may be shared by samplers that take turns. */
   constructor(options: SamplerOptions, { seed, prompt, candidates, generated = [] }: SamplerStart) {
     this.#options = options
     this.#generated = new Map(generated)
@@ -72,7 +69,7 @@ export class Sampler {
     this.#seen = new Set(prompt)
   }
 
-  /** The next token, by logits (V), which are changed in place. */
+  /** Picks the next token by its logits (V), which are changed in place. */
   next(logits: Float32Array): number {
     const history = { seen: this.#seen, generated: this.#generated }
     for (const adjust of this.#adjustments) adjust(logits, history)
@@ -82,7 +79,7 @@ export class Sampler {
     return token
   }
 
-  /** One that will pick as this one does. */
+  /** A copy, which will pick the same tokens. */
   fork(): Sampler {
     return new Sampler(this.#options, {
       seed: this.#random.state,
@@ -99,21 +96,43 @@ export class Sampler {
   }
 }
 
-function adjustmentsOf(options: SamplerOptions): Adjustment[] {
-  const adjustments: Adjustment[] = []
-  if (Object.keys(options.logitBias).length > 0) adjustments.push(logitBias(options.logitBias))
-  if (options.repetitionPenalty !== 1)
-    adjustments.push(repetitionPenalty(options.repetitionPenalty))
-  if (options.presencePenalty !== 0) adjustments.push(presencePenalty(options.presencePenalty))
-  if (options.frequencyPenalty !== 0) adjustments.push(frequencyPenalty(options.frequencyPenalty))
-  return adjustments
+const adjustmentsOf = (options: SamplerOptions): Adjustment[] => [
+  ...(Object.keys(options.logitBias).length > 0 ? [logitBias(options.logitBias)] : []),
+  ...(options.repetitionPenalty !== 1 ? [repetitionPenalty(options.repetitionPenalty)] : []),
+  ...(options.presencePenalty !== 0 ? [presencePenalty(options.presencePenalty)] : []),
+  ...(options.frequencyPenalty !== 0 ? [frequencyPenalty(options.frequencyPenalty)] : []),
+]
+
+const filtersOf = (options: SamplerOptions): Filter[] => [
+  ...(options.temperature !== 1 ? [temperature(options.temperature)] : []),
+  ...(options.topK > 0 ? [topK(options.topK)] : []),
+  ...(options.topP < 1 ? [topP(options.topP)] : []),
+  ...(options.minP > 0 ? [minP(options.minP)] : []),
+]
+
+/** The likeliest token; of equals the first. Throws if no logit is a number. */
+export function greedy(logits: Float32Array): number {
+  let best = -1
+  let highest = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i] as number
+    if (logit > highest) {
+      highest = logit
+      best = i
+    }
+  }
+  if (best < 0) throw new Error('no logit is a number: the weights of this model have diverged')
+  return best
 }
 
-function filtersOf(options: SamplerOptions): Filter[] {
-  const filters: Filter[] = []
-  if (options.temperature !== 1) filters.push(temperature(options.temperature))
-  if (options.topK > 0) filters.push(topK(options.topK))
-  if (options.topP < 1) filters.push(topP(options.topP))
-  if (options.minP > 0) filters.push(minP(options.minP))
-  return filters
+/** Draws a candidate by its probability. Throws if a logit is not a number. */
+export function draw(candidates: Candidates, random: Random): number {
+  const total = candidates.weigh()
+  if (!(total > 0))
+    throw new Error('a logit is not a number: the weights of this model have diverged')
+  const { ids, weights, count } = candidates
+  let left = random.uniform() * total
+  let i = 0
+  while (i < count - 1 && left >= (weights[i] as number)) left -= weights[i++] as number
+  return ids[i] as number
 }

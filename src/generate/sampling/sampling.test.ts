@@ -1,19 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Random } from '../../random.ts'
-import { Candidates, type Filter } from './candidates.ts'
-import { draw } from './draw.ts'
-import { frequencyPenalty } from './frequency-penalty.ts'
-import { greedy } from './greedy.ts'
+import { Candidates } from './candidates.ts'
+import { type Filter, minP, topK, topP } from './filters.ts'
 import { largest } from './largest.ts'
 import { logProbabilities } from './log-probabilities.ts'
-import { logitBias } from './logit-bias.ts'
-import { minP } from './min-p.ts'
-import { presencePenalty } from './presence-penalty.ts'
-import { repetitionPenalty } from './repetition-penalty.ts'
-import { plainSampling, Sampler, type SamplerOptions } from './sampler.ts'
-import { topK } from './top-k.ts'
-import { topP } from './top-p.ts'
+import { frequencyPenalty, logitBias, presencePenalty, repetitionPenalty } from './penalties.ts'
+import { draw, greedy, plainSampling, Sampler, type SamplerOptions } from './sampler.ts'
 
 /** Few distinct values, so that many are equal. */
 const someLogits = fc

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import type { Pointer } from '../../files/koffi.ts'
 import type { Binding } from '../engine.ts'
+import { Shared } from '../shared.ts'
 import type { NativeProgram } from './program.ts'
-import { Shared } from './shared.ts'
 import type { NativeTensor } from './tensor.ts'
 
 /** An IoBinding: ONNX Runtime reads and writes the tensors' memory itself, nothing is copied. */

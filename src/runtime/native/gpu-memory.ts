@@ -1,6 +1,6 @@
 import { koffi, type Pointer } from '../../files/koffi.ts'
 import { DTYPES, type DType, type TypedArray, zeros } from '../../graph/dtype.ts'
-import { Shared } from './shared.ts'
+import { Shared } from '../shared.ts'
 import type { Owner } from './tensor.ts'
 import { createValue } from './value.ts'
 

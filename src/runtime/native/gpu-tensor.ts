@@ -1,10 +1,9 @@
 import type { Pointer } from '../../files/koffi.ts'
 import { formatShape, sizeOf } from '../../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray } from '../../graph/dtype.ts'
-import { checkShape, checkValues } from '../check.ts'
-import { describe } from '../describe.ts'
+import { checkShape, checkValues, describe } from '../check.ts'
+import { Shared } from '../shared.ts'
 import { GpuMemory, type GpuOwner } from './gpu-memory.ts'
-import { Shared } from './shared.ts'
 import type { NativeTensor } from './tensor.ts'
 import { createValue } from './value.ts'
 

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import { koffi, type Pointer } from '../../files/koffi.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
-import { Shared } from './shared.ts'
+import { Shared } from '../shared.ts'
 
 /** A cache line, and an AVX-512 register. */
 const ALIGNMENT = 64

@@ -2,8 +2,8 @@ import type { Pointer } from '../../files/koffi.ts'
 import type { OnnxModel, TensorSpec } from '../../graph/onnx/model.ts'
 import { checkBinding } from '../check.ts'
 import type { DeviceTensor, Program } from '../engine.ts'
+import { Shared } from '../shared.ts'
 import { NativeBinding } from './binding.ts'
-import { Shared } from './shared.ts'
 import { isNative, type NativeTensor, type Owner } from './tensor.ts'
 
 /** An InferenceSession. */

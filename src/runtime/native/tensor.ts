@@ -1,14 +1,13 @@
 import type { Pointer } from '../../files/koffi.ts'
 import { formatShape, sizeOf } from '../../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray } from '../../graph/dtype.ts'
-import { checkShape, checkValues } from '../check.ts'
-import { describe } from '../describe.ts'
+import { checkShape, checkValues, describe } from '../check.ts'
 import type { DeviceTensor } from '../engine.ts'
+import type { Shared } from '../shared.ts'
 import type { Slots } from '../slots.ts'
 import type { Released } from './api.ts'
 import type { Environment } from './environment.ts'
 import { Memory } from './memory.ts'
-import type { Shared } from './shared.ts'
 import { createValue } from './value.ts'
 
 /** What tensors, programs and bindings know of the engine that made them. */

@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-web'
 import type { Binding } from '../engine.ts'
-import { Shared } from '../native/shared.ts'
+import { Shared } from '../shared.ts'
 import type { WebProgram } from './program.ts'
 import type { WebTensor } from './tensor.ts'
 

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../graph/dtype.ts'
-import { Shared } from '../native/shared.ts'
+import { Shared } from '../shared.ts'
 import { bytesOf } from './host-tensor.ts'
 
 /** Shaders read four words at a time. */

@@ -1,8 +1,7 @@
 import type { Tensor } from 'onnxruntime-web'
 import { formatShape, sizeOf } from '../../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray } from '../../graph/dtype.ts'
-import { checkShape, checkValues } from '../check.ts'
-import { describe } from '../describe.ts'
+import { checkShape, checkValues, describe } from '../check.ts'
 import { type GpuHeap, GpuMemory } from './gpu-memory.ts'
 import { type Owner, type Place, WebTensor } from './tensor.ts'
 

@@ -1,8 +1,7 @@
 import type { Tensor } from 'onnxruntime-web'
 import { formatShape, sizeOf } from '../../graph/dim.ts'
 import { type DType, type TypedArray, zeros } from '../../graph/dtype.ts'
-import { checkShape, checkValues } from '../check.ts'
-import { describe } from '../describe.ts'
+import { checkShape, checkValues, describe } from '../check.ts'
 import { type Owner, type Place, WebTensor } from './tensor.ts'
 
 /** A typed array of JavaScript's. Runs copy it into WebAssembly's memory, and results back. */

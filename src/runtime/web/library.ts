@@ -1,7 +1,7 @@
 import type * as onnxruntime from 'onnxruntime-web'
 import type { InferenceSession } from 'onnxruntime-web'
 import { EngineUnavailable } from '../../errors.ts'
-import { identityModel } from '../identity-model.ts'
+import { identityModel } from '../one-node-model.ts'
 import { Slots } from '../slots.ts'
 
 /** What onnxruntime-web and its builds export. */

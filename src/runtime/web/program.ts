@@ -2,7 +2,7 @@ import type { InferenceSession } from 'onnxruntime-web'
 import type { OnnxModel, TensorSpec } from '../../graph/onnx/model.ts'
 import { checkBinding } from '../check.ts'
 import type { DeviceTensor, Program } from '../engine.ts'
-import { Shared } from '../native/shared.ts'
+import { Shared } from '../shared.ts'
 import { WebBinding } from './binding.ts'
 import { type Owner, WebTensor } from './tensor.ts'
 

@@ -1,10 +1,9 @@
 import type { Tensor } from 'onnxruntime-web'
 import { sizeOf } from '../../graph/dim.ts'
 import type { DType, TypedArray } from '../../graph/dtype.ts'
-import { checkShape } from '../check.ts'
-import { describe } from '../describe.ts'
+import { checkShape, describe } from '../check.ts'
 import type { DeviceTensor } from '../engine.ts'
-import { Shared } from '../native/shared.ts'
+import { Shared } from '../shared.ts'
 import type { Library } from './library.ts'
 
 /** What tensors, programs and bindings know of the engine that made them. */

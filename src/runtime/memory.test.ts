@@ -8,7 +8,7 @@ import { gpt2Config } from '../models/decoder-config.ts'
 import { countParameters } from '../models/model.ts'
 import { type TrainOptions, trainOptions } from '../train/options.ts'
 import { train } from '../train/train.ts'
-import { expectMemory, trainingBytes, weightBytes } from './needed-memory.ts'
+import { expectMemory, peakMemory, trainingBytes, weightBytes } from './memory.ts'
 import { openEngine } from './open.ts'
 
 let folder: string
@@ -64,4 +64,16 @@ describe('a training that cannot fit is refused before it allocates', () => {
 test('more threads than help are refused', async () => {
   await expect(openEngine({ threads: 10_000 })).rejects.toThrow(/threads is 10000, .* at most \d+$/)
   expect(trainOptions.shape.threads.safeParse(2).success).toBe(true)
+})
+
+test('peak memory remembers what resident memory has forgotten', async () => {
+  const engine = await openEngine({ engine: 'cpu', threads: 1 })
+  const tensor = engine.tensor('uint8', [100_000_000])
+  tensor.data?.fill(1 as never)
+  const held = process.memoryUsage.rss()
+  expect(peakMemory()).toBeGreaterThanOrEqual(held - (1 << 20))
+  tensor.dispose()
+  expect(held - process.memoryUsage.rss()).toBeGreaterThan(90_000_000)
+  expect(peakMemory()).toBeGreaterThanOrEqual(held - (1 << 20))
+  await engine.dispose()
 })

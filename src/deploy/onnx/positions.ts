@@ -13,7 +13,7 @@ import {
  * Places of tokens that a mask (B, S) of 1 and 0 tells: 0, 1, ... in each row, padding not counted.
  * -> (B, S) int32.
  */
-export const placesOf = (mask: Tensor): Tensor =>
+export const positionsOf = (mask: Tensor): Tensor =>
   maximum(sub(cumulativeSum(cast(mask, 'int32'), 1), 1), 0)
 
 /** (B, S) int32 ones, of the sizes that `like` has. */
