@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { formatTable } from '../src/cli/format-table.ts'
+import { formatTable } from '../src/cli/format.ts'
 
 /** Shapes of a node's inputs or outputs as ONNX Runtime traces them: [{ float: [12, 64] }, ...]. */
 const shapes = z.array(z.record(z.string(), z.array(z.number())))

@@ -1,4 +1,4 @@
-import { formatTable } from '../src/cli/format-table.ts'
+import { formatTable } from '../src/cli/format.ts'
 
 /** One measurement: our figure and, where a peer was found, the peer's. */
 export interface Row {

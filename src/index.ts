@@ -79,7 +79,7 @@ export type {
   Program,
 } from './runtime/engine.ts'
 export { type EngineOptions, openEngine } from './runtime/open.ts'
-export type { TrainBpeOptions } from './text/bpe/from-counts.ts'
+export type { TrainBpeOptions } from './text/bpe/train.ts'
 export { trainBpe } from './text/bpe/train.ts'
 export { trainCharTokenizer } from './text/char.ts'
 export type { ChatMessage } from './text/chat-template.ts'

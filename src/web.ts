@@ -44,7 +44,7 @@ export type {
   Program,
 } from './runtime/engine.ts'
 export { openEngine, type PageEngineOptions } from './runtime/web/open.ts'
-export type { TrainBpeOptions } from './text/bpe/from-counts.ts'
+export type { TrainBpeOptions } from './text/bpe/train.ts'
 export { trainBpe } from './text/bpe/train.ts'
 export { trainCharTokenizer } from './text/char.ts'
 export { CHATML, type ChatMessage, renderTemplate } from './text/chat-template.ts'

@@ -1,4 +1,4 @@
-import { tokenOfBytes } from '../src/text/bpe/byte-alphabet.ts'
+import { tokenOfBytes } from '../src/text/bpe/bytes.ts'
 import { byteToken } from '../src/text/pipeline/model.ts'
 import { addedToken, type TokenizerJson } from '../src/text/tokenizer-json.ts'
 import { charsmapOf } from './charsmap.ts'

@@ -4,14 +4,14 @@ import { counted, IDS, LENGTH, MASK, open, openMask, PLACES, ROWS, textsFor } fr
 import type { Task } from './task.ts'
 
 export function maskedLanguageModel(model: Encoder): Task {
-  const objective = maskedLanguageModelObjective(model, { rows: ROWS, length: LENGTH, hidden: 2 })
+  const objective = maskedLanguageModelObjective(model, { rows: ROWS, length: LENGTH, masked: 2 })
   const labels = [
     [-100, 14, -100, -100, 3, -100, -100],
     [6, -100, -100, 11, -100, -100, -100],
     [-100, -100, 5, -100, -100, -100, -100],
   ]
   // Where those that count stand; the third text has one only.
-  const places = [1, 4, 0, 3, 2, 0]
+  const maskedPositions = [1, 4, 0, 3, 2, 0]
   const targets = [14, 3, 6, 11, 5, -100]
   const { ids } = textsFor(model, IDS)
   const hidden = model.hidden(open('ids'), { mask: openMask(), positions: open('positions') })
@@ -22,7 +22,7 @@ export function maskedLanguageModel(model: Encoder): Task {
       ids,
       mask: MASK,
       positions: PLACES,
-      places,
+      maskedPositions,
       targets,
       weight: [1 / counted(labels)],
     },

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import type { z } from 'zod'
+import { UserError } from '../errors.ts'
+import { fileError } from '../files/file-error.ts'
+import { parseJson } from '../files/parse-json.ts'
 import { flagOf } from '../options.ts'
-import { readConfig } from './config-file.ts'
 import { addFlags, checkOptions, convertFlags, fieldsOf, type Help, takesList } from './flags.ts'
 
 /** What a command leaves behind. */
@@ -84,4 +87,16 @@ function snakeCase(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [rename(key), snakeCase(inner)]),
   )
+}
+
+/** The options in a JSON file, under the names that the API gives them. Throws UserError. */
+export async function readConfig(path: string): Promise<Record<string, unknown>> {
+  const file = await readFile(path).catch((error) => {
+    throw fileError(error, `cannot read ${path}`)
+  })
+  const config = parseJson(file, path)
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new UserError(`${path}: expected an object of options, such as {"depth": 4}`)
+  }
+  return { ...config }
 }

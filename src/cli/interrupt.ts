@@ -1,3 +1,5 @@
+import type { StartFacts, TrainEvents, TrainResult } from '../train/session.ts'
+
 /** Exit codes after a signal, as shells have them: 128 and its number. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -41,6 +43,27 @@ export class Interrupt {
     this.close()
     this.#exitCode = exitCode
     this.#controller.abort(new Interruption(exitCode))
+  }
+}
+
+/**
+ * A training that the first Ctrl-C or SIGTERM stops and saves. Before the first step there is
+ * nothing to save: a signal ends the process at once.
+ */
+export async function interruptibleTraining(
+  train: (events: TrainEvents) => Promise<TrainResult>,
+  events: TrainEvents,
+): Promise<{ result: TrainResult; exitCode: number | undefined }> {
+  const interrupt = new Interrupt()
+  const onStart = (facts: StartFacts) => {
+    events.onStart?.(facts)
+    interrupt.listen()
+  }
+  try {
+    const result = await train({ ...events, onStart, signal: interrupt.signal })
+    return { result, exitCode: interrupt.exitCode }
+  } finally {
+    interrupt.close()
   }
 }
 

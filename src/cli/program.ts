@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { chat } from './commands/chat.ts'
 import { evaluate } from './commands/eval.ts'
@@ -14,7 +15,6 @@ import { tokenizer } from './commands/tokenizer.ts'
 import { train } from './commands/train.ts'
 import { tune } from './commands/tune.ts'
 import { quiet } from './run.ts'
-import { VERSION } from './version.ts'
 
 /** In the order of `--help`. */
 const COMMANDS = [
@@ -42,3 +42,8 @@ export function createProgram(): Command {
   for (const add of COMMANDS) add(program)
   return program
 }
+
+/** The version of this package. */
+export const VERSION: string = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).version

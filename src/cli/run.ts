@@ -1,8 +1,8 @@
 import { type Command, CommanderError } from 'commander'
+import { UserError } from '../errors.ts'
 import { fileError } from '../files/file-error.ts'
-import { explain } from './failure.ts'
-import { refuseUnreadable } from './refuse-unreadable.ts'
-import { showNotices } from './show-notices.ts'
+import { NOTICE } from '../notice.ts'
+import { Interruption } from './interrupt.ts'
 
 /** A program whose errors are thrown as CommanderError and not printed. */
 export const quiet = (program: Command): Command =>
@@ -40,4 +40,63 @@ function helpFor(command: Command, words: readonly string[], path = command.name
   const next = command.commands.find((one) => one.name() === words[0])
   if (next) return helpFor(next, words.slice(1), `${path} ${next.name()}`)
   return `${path} --help lists the ${command.commands.length > 0 ? 'commands' : 'options'}.`
+}
+
+/**
+ * Throws UserError where an argument was not UTF-8: Node reads U+FFFD in its place, without a word.
+ */
+function refuseUnreadable(words: readonly string[]): void {
+  const wrong = words.find((word) => word.includes('\ufffd'))
+  if (wrong !== undefined)
+    throw new UserError(
+      'the argument ' +
+        `'${wrong}' is not UTF-8 text; set the terminal to UTF-8, or give the option in a --config FILE`,
+    )
+}
+
+/** Prints notices about models and data as plain lines, each once, not as Node's warnings. */
+export function showNotices(print: (line: string) => void = console.error): void {
+  const others = process.listeners('warning')
+  process.removeAllListeners('warning')
+  const shown = new Set<string>()
+  process.on('warning', (warning) => {
+    if (warning.name !== NOTICE) for (const show of others) show(warning)
+    else if (!shown.has(warning.message)) print(`chatwright: ${warning.message}`)
+    shown.add(warning.message)
+  })
+}
+
+export interface Failure {
+  message: string
+  exitCode: number
+}
+
+const EXIT = { mistake: 1, fault: 2 } as const
+
+/**
+ * What to tell the user about an error: their mistakes in a line, ours with all that a report
+ * needs.
+ */
+export function explain(error: unknown): Failure {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '').replace('\n', ' ')
+    return { message, exitCode: error.exitCode === 0 ? 0 : EXIT.mistake }
+  }
+  if (error instanceof UserError) return { message: error.message, exitCode: EXIT.mistake }
+  if (error instanceof Error && error.name === 'AbortError') {
+    // Node's own timers and streams name the reason as their cause.
+    const reason = error instanceof Interruption ? error : error.cause
+    const { message, exitCode } = reason instanceof Interruption ? reason : new Interruption()
+    return { message, exitCode }
+  }
+  const { syscall, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
+  const refused = syscall ? fileError(error, [`cannot ${syscall}`, path].join(' ').trim()) : error
+  if (refused instanceof UserError) return { message: refused.message, exitCode: EXIT.mistake }
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return {
+    message:
+      'this is a fault of Chatwright, not yours. Please report it, with the command and this ' +
+      `text:\n${details}`,
+    exitCode: EXIT.fault,
+  }
 }

@@ -1,6 +1,6 @@
 import type { TransferEvents, TransferProgress } from '../hub/options.ts'
 import { formatDuration } from '../train/report/format.ts'
-import { formatBytes } from './format-bytes.ts'
+import { formatBytes } from './format.ts'
 import type { TextOutput } from './report/progress.ts'
 
 const CLEAR = '\r\u001b[K'

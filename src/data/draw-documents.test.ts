@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { drawDocuments } from './draw-documents.ts'
+import { drawDocuments } from './split.ts'
 import { textDocuments, textPieces } from './text-pieces.ts'
 
 const texts = Array.from({ length: 50 }, (_, i) => `document ${i}`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { holdOut } from './hold-out.ts'
+import { holdOut } from './split.ts'
 
 const numbers = Array.from({ length: 100 }, (_, i) => i)
 const options = { share: 0.1, seed: 1, shuffle: true }

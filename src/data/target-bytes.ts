@@ -1,7 +1,5 @@
-import { decodeAfter } from '../text/decode-after.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
-import { IGNORE } from './batch.ts'
-import { type AnyBatch, asExamples } from './examples.ts'
+import { decodeAfter, type Tokenizer } from '../text/tokenizer.ts'
+import { type AnyBatch, asExamples, IGNORE } from './batch.ts'
 import { measureText } from './text-pieces.ts'
 
 /**

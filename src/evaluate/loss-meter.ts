@@ -1,4 +1,4 @@
-import { type AnyBatch, asExamples, cutExamples, type Examples } from '../data/examples.ts'
+import { type AnyBatch, asExamples, cutExamples, type Examples } from '../data/batch.ts'
 import { toOnnx } from '../graph/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'

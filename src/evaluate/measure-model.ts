@@ -1,4 +1,4 @@
-import type { AnyBatch } from '../data/examples.ts'
+import type { AnyBatch } from '../data/batch.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { findNonFiniteIn, nonFiniteError } from '../runtime/non-finite.ts'

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { parseOptions } from '../options.ts'
-import { decodeAfter } from '../text/decode-after.ts'
+import { decodeAfter } from '../text/tokenizer.ts'
 import { beamSearch } from './beam-search.ts'
 import { roomAfter } from './context-window.ts'
 import type { LanguageModel } from './language-model.ts'

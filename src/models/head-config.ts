@@ -4,7 +4,7 @@ import { ACTIVATIONS, type Activation } from '../nn/index.ts'
 /** What a body's hidden states are used for, besides the next token. */
 export const headSchema = z.strictObject({
   /**
-   * `mlm`: tokens that are hidden; `classify`: one label for a text; `regress`: one number; `tag`:
+   * `mlm`: masked tokens; `classify`: one label for a text; `regress`: one number; `tag`:
    * a label for each word; `embed`: a vector.
    */
   task: z.enum(['mlm', 'classify', 'regress', 'tag', 'embed']),

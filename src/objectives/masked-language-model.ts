@@ -3,26 +3,25 @@ import type { Encoder } from '../models/encoder.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface MaskedLanguageModelOptions extends ObjectiveSizes {
-  /** Tokens of a sequence, and how many of them are hidden at most. */
+  /** Tokens of a sequence, and masked ones among them at most. */
   length: number
-  hidden: number
+  masked: number
 }
 
 /**
- * Masked-language modelling (Devlin et al. 2019): tokens that are hidden are told from all others.
- * Inputs:
- * `ids` (rows, length); `places` and `targets` (rows, hidden): which are hidden, and what they are,
- * -100 where there are fewer; `mask` (rows, length).
+ * Masked language modeling (Devlin et al. 2019): mean cross-entropy over the masked tokens. Inputs:
+ * `ids` and `mask` (rows, length); `maskedPositions` and `targets` (rows, masked): where the masked
+ * tokens are in their row, and what they were, -100 where there are fewer.
  */
 export function maskedLanguageModelObjective(
   model: Encoder,
-  { rows, length, hidden: count, dropout }: MaskedLanguageModelOptions,
+  { rows, length, masked: count, dropout }: MaskedLanguageModelOptions,
 ): Objective {
   const { weight, random, inputs } = commonInputs(dropout)
   const ids = input('ids', 'int32', [rows, length])
   const mask = input('mask', 'float32', [rows, length])
-  const [places, targets] = [
-    input('places', 'int32', [rows, count]),
+  const [maskedPositions, targets] = [
+    input('maskedPositions', 'int32', [rows, count]),
     input('targets', 'int32', [rows, count]),
   ]
   const hidden = model.hidden(ids, { mask, random })
@@ -32,7 +31,7 @@ export function maskedLanguageModelObjective(
     [rows, 1],
     'int32',
   )
-  const chosen = gather(hidden, reshape(add(places, starts), [rows * count]))
+  const chosen = gather(hidden, reshape(add(maskedPositions, starts), [rows * count]))
   const { head, embedding } = model
   const { loss } = linearCrossEntropy(
     head.hidden(chosen),
@@ -43,5 +42,5 @@ export function maskedLanguageModelObjective(
       bias: head.bias?.tensor,
     },
   )
-  return { inputs: { ids, mask, places, targets, ...inputs }, loss }
+  return { inputs: { ids, mask, maskedPositions, targets, ...inputs }, loss }
 }

@@ -1,19 +1,16 @@
 import { evenly } from '../data/evenly.ts'
 import { type Completion, encodeCompletion } from '../data/tasks/completions.ts'
 import type { Sequence } from '../data/tasks/sequences.ts'
-import { generateFromTokens, type TokenPrompt } from '../generate/from-tokens.ts'
+import type { TokenPrompt } from '../generate/from-tokens.ts'
 import type { LanguageModel } from '../generate/language-model.ts'
-import { chatOptions } from '../generate/options.ts'
 import { encodePrompt } from '../generate/prompt.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { writeGreedily } from './complete.ts'
 
-/** Texts that are written together. */
-const TOGETHER = 32
 /** Examples that are written to be measured. */
 const WRITTEN = 1000
 /** Tokens behind the right text, in which the model may end or go wrong. */
 const BEYOND = 2
-const GREEDILY = chatOptions.parse({ temperature: 0, slide: false })
 
 /** A prompt, and the text that is to be written after it. */
 export interface Expected {
@@ -24,7 +21,6 @@ export interface Expected {
 }
 
 interface Abortable {
-  /** Ends the writing; what was written so far is the result. */
   signal?: AbortSignal | undefined
 }
 
@@ -34,16 +30,10 @@ export async function writeExpected(
   all: readonly Expected[],
   { signal }: Abortable = {},
 ): Promise<string[]> {
-  const written: string[] = []
-  for (let start = 0; start < all.length && !signal?.aborted; start += TOGETHER) {
-    const some = all.slice(start, start + TOGETHER)
-    const sizes = some.map(({ text }) => model.tokenizer.encode(text).length)
-    const maxTokens = Math.max(...sizes) + BEYOND
-    const prompts = some.map(({ prompt }) => prompt)
-    const texts = await generateFromTokens(model, prompts, { ...GREEDILY, maxTokens, signal })
-    written.push(...texts.map(({ text }) => text))
-  }
-  return written
+  const limits = all.map(({ text }) => model.tokenizer.encode(text).length + BEYOND)
+  const prompts = all.map(({ prompt }) => prompt)
+  const written = await writeGreedily(model, prompts, { limits, signal })
+  return written.map(({ text }) => text)
 }
 
 /**
@@ -59,7 +49,6 @@ export async function exactMatch(
   // A prompt that fills the context leaves nothing to be written.
   const fits = some.filter(({ prompt }) => prompt.ids.length < model.context)
   const written = await writeExpected(model, fits, options)
-  options.signal?.throwIfAborted()
   return fits.filter(({ text }, i) => written[i] === text).length / some.length
 }
 

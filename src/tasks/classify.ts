@@ -4,7 +4,8 @@ import {
   labelsOf,
   parseLabelledText,
 } from '../data/tasks/labelled-texts.ts'
-import { accuracy, correlation, macroF1, meanAbsoluteError } from '../metrics/scores.ts'
+import { accuracy, macroF1 } from '../metrics/classification.ts'
+import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { classify as askForLabels, estimate } from '../predict/classify.ts'
 import { asking, readerOf } from './reader-of.ts'
@@ -46,6 +47,10 @@ export const regress: RecordTask<LabelledText> = {
     asking(trained, async (model, options) => {
       const said = await estimate(model, records, options)
       const pairs = records.map(({ label }, i) => [said[i] as number, Number(label)] as const)
-      return { meanAbsoluteError: meanAbsoluteError(pairs), correlation: correlation(pairs) }
+      const related = correlation(pairs)
+      return {
+        meanAbsoluteError: meanAbsoluteError(pairs),
+        ...(related !== undefined && { correlation: related }),
+      }
     }),
 }

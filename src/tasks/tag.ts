@@ -4,7 +4,7 @@ import {
   taggedWordSet,
   tagsOf,
 } from '../data/tasks/tagged-words.ts'
-import { accuracy, macroF1 } from '../metrics/scores.ts'
+import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { taggingObjective } from '../objectives/classification.ts'
 import { tag as askForTags } from '../predict/tag.ts'
 import { asking, readerOf } from './reader-of.ts'

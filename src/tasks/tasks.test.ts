@@ -163,7 +163,7 @@ test('texts that belong together get vectors that are near', async () => {
   expect(pooling.pooling_mode_mean_tokens).toBe(true)
 })
 
-test('hidden tokens are told from the others', async () => {
+test('masked tokens are predicted', async () => {
   await learn('mlm', 'abcdefgh'.repeat(500), { task: 'mlm', steps: 400 })
   await withTextModel('mlm', async (model) => {
     const [gap] = await fillMask(model, 'cd[MASK]fghabc')
@@ -242,7 +242,7 @@ test('a base with other labels, and one that knows them already', async () => {
   expect(await labelsAfter('other', other)).toEqual(['first', 'later'])
 })
 
-test('few pairs are held out, and rows of hidden tokens need room', async () => {
+test('few pairs are held out, and rows of masked tokens need room', async () => {
   const pairs = Array.from({ length: 30 }, (_, i) => {
     return { anchor: `${good[i % 3]} ${i % 10}`, positive: `${bad[i % 3]}` }
   })

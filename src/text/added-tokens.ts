@@ -1,6 +1,5 @@
-import { escapeRegExp } from './token-pattern.ts'
+import { escapeRegExp, spaceEnd, spaceStart } from './cut.ts'
 import type { AddedToken } from './tokenizer-json.ts'
-import { spaceEnd, spaceStart } from './white-space.ts'
 
 /** A part of a text: an added token, or what lies before, between or behind them. */
 export type TextPart =

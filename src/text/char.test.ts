@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../errors.ts'
 import { CharTokenizer, trainCharTokenizer } from './char.ts'
 import { loadTokenizer } from './load.ts'
+import { withSpecialTokens } from './special-tokens.ts'
 import { readTokenizerJson } from './tokenizer-json.ts'
-import { withSpecialTokens } from './with-special-tokens.ts'
 
 const saved = (tokenizer: CharTokenizer): unknown => JSON.parse(JSON.stringify(tokenizer))
 

@@ -1,14 +1,18 @@
 import { UserError } from '../errors.ts'
-import { BaseTokenizer } from './base-tokenizer.ts'
-import { describeCharacter } from './describe-character.ts'
+import { splitAt, tokenPattern } from './cut.ts'
 import {
   END_OF_TEXT,
   type ModelKind,
   postProcessorFor,
   specialTokensFor,
+  withSpecialTokens,
 } from './special-tokens.ts'
-import { splitAt, tokenPattern } from './token-pattern.ts'
-import type { StreamDecoder, Tokenizer } from './tokenizer.ts'
+import {
+  BaseTokenizer,
+  describeCharacter,
+  type StreamDecoder,
+  type Tokenizer,
+} from './tokenizer.ts'
 import {
   addedToken,
   isObject,
@@ -16,7 +20,6 @@ import {
   type TokenizerConfig,
   type TokenizerJson,
 } from './tokenizer-json.ts'
-import { withSpecialTokens } from './with-special-tokens.ts'
 
 /** The special token that unknown characters become, where it is asked for. */
 const UNKNOWN = '<unk>'

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { trainCharTokenizer } from './char.ts'
 import { CHATML, type ChatMessage } from './chat-template.ts'
+import { splitAt, tokenPattern } from './cut.ts'
 import { encodeConversation, endOfTurn } from './render-conversation.ts'
 import { CHAT_TOKENS } from './special-tokens.ts'
-import { splitAt, tokenPattern } from './token-pattern.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /**

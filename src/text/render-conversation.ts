@@ -1,6 +1,6 @@
 import type { ChatMessage } from './chat-template.ts'
 import { type ChatOptions, chatTurns } from './chat-turns.ts'
-import { splitAt, tokenPattern } from './token-pattern.ts'
+import { splitAt, tokenPattern } from './cut.ts'
 import { roleNames } from './token-roles.ts'
 import type { Tokenizer } from './tokenizer.ts'
 

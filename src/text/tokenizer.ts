@@ -1,5 +1,6 @@
-import type { InputTemplate } from './input-template.ts'
-import type { TokenizerConfig } from './tokenizer-json.ts'
+import { type InputTemplate, readInputTemplate } from './input-template.ts'
+import { rolesOf } from './token-roles.ts'
+import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts'
 
 /** Text to token ids and back. Every kind is saved as `tokenizer.json`. */
 export interface Tokenizer {
@@ -63,4 +64,53 @@ export interface StreamDecoder {
   peek?(id: number): string
   /** What is left at the end (an incomplete character becomes U+FFFD). */
   end(): string
+}
+
+/** The text that `ids` add to that of `before`: blanks where two tokens meet belong to it. */
+export function decodeAfter(
+  tokenizer: Tokenizer,
+  before: ArrayLike<number>,
+  ids: readonly number[],
+): string {
+  const decoder = tokenizer.decoder(before)
+  return ids.map((id) => decoder.push(id)).join('') + decoder.end()
+}
+
+/** A character as messages name it: `"é" (U+00E9)`. */
+export function describeCharacter(character: string): string {
+  const point = character.codePointAt(0) ?? 0
+  return `${JSON.stringify(character)} (U+${point.toString(16).toUpperCase().padStart(4, '0')})`
+}
+
+/**
+ * What all tokenizers read alike from their files: the special tokens, and where models expect
+ * them.
+ */
+export abstract class BaseTokenizer {
+  readonly specialTokens: Readonly<Record<string, number>>
+  readonly bosId: number | undefined
+  readonly eosId: number | undefined
+  readonly padId: number | undefined
+  readonly unkId: number | undefined
+  readonly maskId: number | undefined
+  readonly clsId: number | undefined
+  readonly sepId: number | undefined
+  readonly inputTemplate: InputTemplate
+  readonly config: TokenizerConfig
+
+  /** Throws a UserError if the files do not fit together. */
+  constructor(json: TokenizerJson, config: TokenizerConfig) {
+    const special = json.added_tokens.filter((token) => token.special)
+    this.specialTokens = Object.fromEntries(special.map(({ content, id }) => [content, id]))
+    this.config = config
+    const roles = rolesOf(json, config)
+    this.bosId = roles.bosId
+    this.eosId = roles.eosId
+    this.padId = roles.padId
+    this.unkId = roles.unkId
+    this.maskId = roles.maskId
+    this.clsId = roles.clsId
+    this.sepId = roles.sepId
+    this.inputTemplate = readInputTemplate(json, roles, config)
+  }
 }

@@ -1,4 +1,4 @@
-import { type AnyBatch, asExamples, cutExamples } from '../data/examples.ts'
+import { type AnyBatch, asExamples, cutExamples } from '../data/batch.ts'
 import type { Feeds } from './gradient-step.ts'
 
 /** Tokens of a micro-batch: what its layers pass on stays in the caches of a core. */

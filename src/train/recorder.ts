@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { replaceFile } from '../files/write-aside.ts'
-import type { Metrics } from './report/metrics.ts'
-import { openMetrics } from './report/metrics-file.ts'
+import { type Metrics, openMetrics } from './report/metrics.ts'
 import { lossSeries } from './report/series.ts'
 import { svgCurve } from './report/svg-curve.ts'
-import { openEvents } from './report/tensorboard-file.ts'
+import { openEvents } from './report/tensorboard.ts'
 
 /** What a training leaves in its folder: `metrics.jsonl`, TensorBoard events, the loss curve. */
 export interface Recorder {

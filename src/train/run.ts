@@ -1,5 +1,5 @@
+import type { AnyBatch } from '../data/batch.ts'
 import { evenlyOf } from '../data/evenly.ts'
-import type { AnyBatch } from '../data/examples.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { LossMeter } from '../evaluate/loss-meter.ts'

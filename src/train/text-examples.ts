@@ -1,7 +1,6 @@
-import type { Batch } from '../data/batch.ts'
+import type { AnyBatch, Batch } from '../data/batch.ts'
 import { unmarkedNotice } from '../data/encode-documents.ts'
 import { evenly } from '../data/evenly.ts'
-import type { AnyBatch } from '../data/examples.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
 import { randomWindows } from '../data/readers/random-windows.ts'

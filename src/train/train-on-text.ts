@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { type Dataset, prepareDataset } from '../data/store/dataset.ts'
 import {
-  hiddenCount,
   type MaskingOptions,
   maskedBatches,
+  maskedCount,
   maskedReader,
   textLength,
 } from '../data/tasks/masked-tokens.ts'
@@ -139,11 +139,11 @@ function masking(
       'the tokenizer has no mask token, such as [MASK]; give one that has, or leave ' +
         '--tokenizer out',
     )
-  const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, share: maskProbability }
+  const options: MaskingOptions = { maskId, vocabSize, clsId, sepId, probability: maskProbability }
   const inner = textLength(length, options)
   if (inner < 1)
     throw new UserError(`a context of ${length} has no room for text; give a larger --context`)
-  const sizes = { length, hidden: hiddenCount(inner, options) }
+  const sizes = { length, masked: maskedCount(inner, options) }
   const objective: ObjectiveBuilder = (given) =>
     maskedLanguageModelObjective(model, { ...given, ...sizes })
   const text = packedExamples(dataset, { length: inner, seed, tokenizer })

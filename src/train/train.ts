@@ -1,6 +1,6 @@
 import { readModelFolder } from '../checkpoint/model-folder.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
-import { tellData } from '../data/sources/describe-event.ts'
+import { tellData } from '../data/sources/data-event.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'

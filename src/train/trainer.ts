@@ -1,4 +1,4 @@
-import type { AnyBatch } from '../data/examples.ts'
+import type { AnyBatch } from '../data/batch.ts'
 import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/initialize.ts'

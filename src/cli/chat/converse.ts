@@ -4,8 +4,8 @@ import { streamChat } from '../../generate/chat.ts'
 import type { LanguageModel } from '../../generate/language-model.ts'
 import type { ChatOptions } from '../../generate/options.ts'
 import type { ChatMessage } from '../../text/chat-template.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Language } from '../../train/report/messages.ts'
-import { endOfText } from './end-of-text.ts'
 import { chatMessages } from './messages.ts'
 import { readMessages } from './read-messages.ts'
 
@@ -127,4 +127,21 @@ async function print(
   if (signal.aborted) tell(words.stopped)
   else if (whole === '') tell(words.empty)
   return { text: whole, forgotten: step.value.forgotten > 0 }
+}
+
+interface Reader {
+  tokenizer: Pick<Tokenizer, 'encode' | 'decode'>
+  context: number
+}
+
+/**
+ * The end of a text, at most half as long as the context, which leaves room to continue it. A
+ * character of which a token at either end holds a part only is left out: its U+FFFD would be read
+ * as text.
+ */
+export function endOfText({ tokenizer, context }: Reader, text: string): string {
+  const whole = text.replace(/\ufffd+$/, '')
+  const ids = tokenizer.encode(whole)
+  const half = Math.ceil(context / 2)
+  return ids.length > half ? tokenizer.decode(ids.slice(-half)).replace(/^\ufffd+/, '') : whole
 }

@@ -1,11 +1,9 @@
 import { z } from 'zod'
 import { chatOptions } from '../../generate/options.ts'
 import { defineCommand } from '../command.ts'
-import { findAdapters } from '../find-adapters.ts'
-import { findModel } from '../find-model.ts'
-import { modelHelp, samplingHelp } from '../help/generation.ts'
+import { findAdapters, findModel } from '../find-model.ts'
+import { modelHelp, modelOptions, samplingHelp } from '../help/generation.ts'
 import { languageHelp, languageOption, userLanguage } from '../language.ts'
-import { modelOptions } from '../model-options.ts'
 
 const { logprobs: _, ...sampling } = chatOptions.shape
 const { logprobs: __, ...lengthHelp } = samplingHelp.Length

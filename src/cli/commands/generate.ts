@@ -4,11 +4,9 @@ import { UserError } from '../../errors.ts'
 import { beamOptions, generateOptions } from '../../generate/options.ts'
 import { flagOf } from '../../options.ts'
 import { defineCommand } from '../command.ts'
-import { findAdapters } from '../find-adapters.ts'
-import { findModel } from '../find-model.ts'
-import { modelHelp, samplingHelp } from '../help/generation.ts'
+import { findAdapters, findModel } from '../find-model.ts'
+import { modelHelp, modelOptions, samplingHelp } from '../help/generation.ts'
 import { Interrupt } from '../interrupt.ts'
-import { modelOptions } from '../model-options.ts'
 
 const { prompt: _, sources: __, maxTokens: ___, ...search } = beamOptions.shape
 const beam = { ...search, beams: z.number().int().min(0).max(1000).default(0) }

@@ -3,7 +3,7 @@ import { importOptions } from '../../deploy/options.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
-import { formatTable } from '../format-table.ts'
+import { formatTable } from '../format.ts'
 
 export const importCommand = defineCommand({
   name: 'import',

@@ -5,8 +5,7 @@ import type { StackConfig } from '../../models/stack-config.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
-import { formatBytes } from '../format-bytes.ts'
-import { formatTable } from '../format-table.ts'
+import { formatBytes, formatTable } from '../format.ts'
 
 export const inspect = defineCommand({
   name: 'inspect',

@@ -1,7 +1,6 @@
 import { mergeOptions } from '../../checkpoint/merge.ts'
 import { defineCommand } from '../command.ts'
-import { findAdapters } from '../find-adapters.ts'
-import { findModel } from '../find-model.ts'
+import { findAdapters, findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
 
 export const merge = defineCommand({

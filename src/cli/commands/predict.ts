@@ -1,7 +1,7 @@
 import { type Prediction, predictOptions } from '../../predict/predict.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
-import { formatTable } from '../format-table.ts'
+import { formatTable } from '../format.ts'
 import { modelHelp } from '../help/generation.ts'
 import { encodingHelp } from '../help/reading.ts'
 

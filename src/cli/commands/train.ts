@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { readingHelp } from '../help/reading.ts'
 import { documentsHelp, dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
-import { runTraining } from '../run-training.ts'
+import { trainInTerminal } from '../train-in-terminal.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
 
@@ -83,7 +83,7 @@ export const train = defineCommand({
   ],
   run: async (options) => {
     const { train } = await import('../../train/train.ts')
-    return runTraining(async (events) => {
+    return trainInTerminal(async (events) => {
       const model = options.model && (await findModel(options.model))
       return train({ ...options, model }, events)
     })

@@ -2,7 +2,7 @@ import { tuneOptions } from '../../tune/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
-import { runTraining } from '../run-training.ts'
+import { trainInTerminal } from '../train-in-terminal.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
 
@@ -52,7 +52,7 @@ export const tune = defineCommand({
   ],
   run: async (options) => {
     const { tune } = await import('../../tune/tune.ts')
-    return runTraining(async (events) => {
+    return trainInTerminal(async (events) => {
       const model = await findModel(options.model)
       return tune({ ...options, model }, events)
     })

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { ChatOptions } from '../../generate/options.ts'
+import { engineOptions } from '../../runtime/options.ts'
 import { trainingHelp } from './training.ts'
 
 const { engine, threads } = trainingHelp.Run
@@ -38,3 +40,15 @@ export const samplingHelp = {
     logprobs: 'tell the log-probability of each token, and of the N likeliest (--json)',
   },
 } as const satisfies Record<string, Partial<Record<keyof ChatOptions, string>>>
+
+/** What every command takes that runs a model. */
+export const modelOptions = {
+  model: z.string().min(1),
+  /** Folders of LoRA adapters. */
+  adapter: z.array(z.string().min(1)).min(1).optional(),
+  ...engineOptions,
+  /** Bits that the model's matrices are held in (default: 32). */
+  bits: z.literal([4, 8]).optional(),
+  /** Bits of a quantized copy that makes draft tokens. */
+  draft: z.literal([4, 8]).optional(),
+}

@@ -1,9 +1,9 @@
 import pc from 'picocolors'
-import { displayWidth } from '../../train/report/display-width.ts'
+import { displayWidth } from '../../train/report/format.ts'
 import type { Language } from '../../train/report/messages.ts'
 import type { Metrics } from '../../train/report/metrics.ts'
 import { lossSeries } from '../../train/report/series.ts'
-import { progressLine } from '../report/progress-line.ts'
+import { progressLine } from '../report/progress.ts'
 import { terminalCurve } from '../report/terminal-curve.ts'
 
 const REDRAW = 250

@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts'
 import type { Language } from '../../train/report/messages.ts'
 import type { TrainEvents, TrainResult } from '../../train/session.ts'
 import { train } from '../../train/train.ts'
-import { Interrupt } from '../interrupt.ts'
+import { interruptibleTraining } from '../interrupt.ts'
 import { showTraining } from '../show-training.ts'
 import { Dashboard } from './dashboard.ts'
 import { startMessages } from './messages.ts'
@@ -50,23 +50,14 @@ export async function trainFirstModel(
   const source = data ? data.join(', ') : 'Moby Dick (Melville 1851)'
   console.error(resume ? words.resumes(folder) : words.trains(source, words.about(seconds), folder))
   const view = process.stderr.isTTY ? dashboard(language) : plain(language)
-  const interrupt = new Interrupt()
-  const events: TrainEvents = {
-    ...view.events,
-    signal: interrupt.signal,
-    onStart: (facts) => {
-      view.events.onStart?.(facts)
-      interrupt.listen()
-    },
-    onSample: (text, step) => view.showSample(words.sample(step), text.trim()),
-  }
+  const onSample = (text: string, step: number) => view.showSample(words.sample(step), text.trim())
   const out = { out: folder, data: [...(data ?? [MOBY_DICK])] }
   const training = { ...RECIPE, ...out, encoding, seconds, threads, resume }
-  const result = await train(training, events).finally(() => {
-    interrupt.close()
-    view.end()
-  })
-  return { ...result, exitCode: interrupt.exitCode }
+  const { result, exitCode } = await interruptibleTraining((events) => train(training, events), {
+    ...view.events,
+    onSample,
+  }).finally(() => view.end())
+  return { ...result, exitCode }
 }
 
 interface View {

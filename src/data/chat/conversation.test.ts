@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
 import { openCorpus } from '../sources/corpus.ts'
 import type { DataEvent } from '../sources/data-event.ts'
-import { hasAnswer, parseConversation } from './conversation.ts'
-import { readConversations } from './read-conversations.ts'
+import { hasAnswer, parseConversation, readConversations } from './conversation.ts'
 
 const where = 'chat.jsonl:3'
 const user = { role: 'user', content: 'Hi' }

@@ -1,5 +1,4 @@
-import { type Batch, emptyBatch } from '../batch.ts'
-import type { AnyBatch } from '../examples.ts'
+import { type AnyBatch, type Batch, emptyBatch } from '../batch.ts'
 
 /** Something whose place can be saved as JSON and taken up again exactly. */
 export interface Position {

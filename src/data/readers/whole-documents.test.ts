@@ -15,8 +15,15 @@ const [s, e, end] = ['<s>', '</s>', '<|endoftext|>'].map(
   (name) => tokenizer.specialTokens[name],
 ) as [number, number, number]
 const ids = (text: string) => tokenizer.encode(text)
-const withRoles = (bosId: number | undefined, eosId: number | undefined): Tokenizer =>
-  Object.assign(Object.create(tokenizer), { bosId, eosId })
+const withRoles = (bosId: number | undefined, eosId: number | undefined): Tokenizer => ({
+  ...tokenizer,
+  bosId,
+  eosId,
+  encode: (text, options) => tokenizer.encode(text, options),
+  decode: (ids, options) => tokenizer.decode(ids, options),
+  decoder: () => tokenizer.decoder(),
+  toJSON: () => tokenizer.toJSON(),
+})
 const read = async (roles: Tokenizer) =>
   wholeDocuments(await encodeToMemory(textDocuments(texts), roles), roles)
 

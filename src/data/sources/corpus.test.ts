@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../errors.ts'
-import { cacheFolder } from './cache-folder.ts'
 import { type CorpusOptions, openCorpus } from './corpus.ts'
 import type { DataEvent } from './data-event.ts'
+import { cacheFolder } from './npm-package.ts'
 
 let folder: string
 let events: DataEvent[]

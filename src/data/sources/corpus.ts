@@ -1,14 +1,13 @@
 import { UserError } from '../../errors.ts'
 import { type TextPiece, textPieces } from '../text-pieces.ts'
 import type { DataEvent, Report } from './data-event.ts'
-import { decodeText, type EncodingErrors } from './decode-text.ts'
+import { decodeText, type EncodingErrors, wellFormed } from './decode-text.ts'
 import { Faults } from './faults.ts'
 import { type JsonRecord, jsonArray, jsonLines, textOf } from './json-records.ts'
 import { locateSources } from './locate-sources.ts'
 import { readBytes } from './read-bytes.ts'
 import { separateDocuments } from './separate-documents.ts'
 import { type SourceFile, TEXT_FIELD } from './source-file.ts'
-import { wellFormed } from './well-formed.ts'
 
 export interface CorpusOptions {
   /** How the files' characters are written, see `encodingNamed`; default: UTF-8. */

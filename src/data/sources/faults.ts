@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import type { Corpus } from './corpus.ts'
 
 /** As many faults are told one by one, and as many are looked for. */
 const TOLD = 5
@@ -36,4 +37,23 @@ export class Faults {
     const many = count === MOST ? `${MOST} ${this.#what} or more` : `${count} ${this.#what}`
     throw new UserError(`${many} cannot be read:\n${lines.join('\n')}`, { cause: first })
   }
+}
+
+/** What `parse` makes of every record. Throws UserError that names the first it refuses. */
+export async function* parsedRecords<R>(
+  corpus: Pick<Corpus, 'records'>,
+  parse: (value: unknown, where: string) => R,
+): AsyncGenerator<R> {
+  const faults = new Faults('records')
+  for await (const { value, where } of corpus.records()) {
+    let record: R
+    try {
+      record = parse(value, where)
+    } catch (error) {
+      faults.add(error)
+      continue
+    }
+    if (!faults.any) yield record
+  }
+  faults.throwAny()
 }

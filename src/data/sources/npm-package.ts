@@ -1,12 +1,12 @@
 import { exec } from 'node:child_process'
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../../files/file-error.ts'
 import { withLock } from '../../files/lock.ts'
 import { makeFolder } from '../../files/make-folder.ts'
-import { cacheFolder } from './cache-folder.ts'
 import type { Report } from './data-event.ts'
 import { readBytes } from './read-bytes.ts'
 import { unpackTar } from './unpack-tar.ts'
@@ -130,4 +130,13 @@ async function keptVersions(root: string): Promise<string[]> {
   const names = await readdir(root).catch(() => [])
   const versions = names.filter((name) => EXACT.test(name))
   return versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+}
+
+/** Where fetched data is kept: CHATWRIGHT_CACHE, or else the platform's own place for it. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.CHATWRIGHT_CACHE) return env.CHATWRIGHT_CACHE
+  if (process.platform === 'win32' && env.LOCALAPPDATA) {
+    return join(env.LOCALAPPDATA, 'chatwright', 'cache')
+  }
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'chatwright')
 }

@@ -1,4 +1,4 @@
-import type { Examples } from '../examples.ts'
+import type { Examples } from '../batch.ts'
 import type { BatchReader } from '../readers/reader.ts'
 import { ShuffledIndices } from '../readers/shuffled-indices.ts'
 

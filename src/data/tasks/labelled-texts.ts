@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { encodeInput } from '../../text/encode-input.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
-import type { Examples } from '../examples.ts'
+import type { Examples } from '../batch.ts'
 import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
 

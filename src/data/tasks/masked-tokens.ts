@@ -1,44 +1,41 @@
 import { z } from 'zod'
 import { Random } from '../../random.ts'
-import { type Batch, IGNORE } from '../batch.ts'
-import type { Examples } from '../examples.ts'
+import { type Batch, type Examples, IGNORE } from '../batch.ts'
 import type { BatchReader } from '../readers/reader.ts'
 import { parseState, randomState } from '../readers/state.ts'
 
 export interface MaskingOptions {
-  /** The token that stands for a hidden one. */
+  /** The token that takes the place of masked ones, such as [MASK]. */
   maskId: number
   vocabSize: number
   /** Put before and after each row, where the model expects it. */
   clsId?: number
   sepId?: number
-  /** Share of the tokens that is hidden; 0.15 in Devlin et al. 2019. */
-  share?: number
+  /** Share of the tokens that are masked. */
+  probability: number
 }
 
-const SHARE = 0.15
-
-/** Tokens of a row of `length` that are hidden. */
-export const hiddenCount = (length: number, { share = SHARE }: MaskingOptions): number =>
-  Math.max(1, Math.round(share * length))
+/** Masked tokens of a row of `length` tokens of text. */
+export const maskedCount = (length: number, { probability }: MaskingOptions): number =>
+  Math.max(1, Math.round(probability * length))
 
 /** Tokens of text in a row of `length`. */
 export const textLength = (length: number, { clsId, sepId }: MaskingOptions): number =>
   length - Number(clsId !== undefined) - Number(sepId !== undefined)
 
 /**
- * Rows of text in which some tokens are hidden (Devlin et al. 2019): of these, eight in ten are
- * replaced by the mask, one by any other token, and one is left as it is.
+ * Rows of text in which some tokens are masked (Devlin et al. 2019): of these, eight in ten become
+ * the mask token, one becomes a random token, and one stays as it is.
  */
 export function maskTokens(batch: Batch, options: MaskingOptions, random: Random): Examples {
   const { maskId, vocabSize, clsId, sepId } = options
   const { rows, length: given } = batch
   const before = Number(clsId !== undefined)
   const length = given + before + Number(sepId !== undefined)
-  const count = hiddenCount(given, options)
+  const count = maskedCount(given, options)
   const ids = new Int32Array(rows * length)
   const mask = new Float32Array(rows * length)
-  const places = new Int32Array(rows * count)
+  const positions = new Int32Array(rows * count)
   const targets = new Int32Array(rows * count).fill(IGNORE)
   for (let row = 0; row < rows; row++) {
     const line = ids.subarray(row * length, (row + 1) * length)
@@ -47,16 +44,21 @@ export function maskTokens(batch: Batch, options: MaskingOptions, random: Random
     if (clsId !== undefined) line[0] = clsId
     if (sepId !== undefined) line[before + there] = sepId
     mask.fill(1, row * length, row * length + before + there + Number(sepId !== undefined))
-    for (const [i, place] of choose(there, Math.min(count, there), random).entries()) {
-      const at = place + before
-      places[row * count + i] = at
+    for (const [i, position] of choose(there, Math.min(count, there), random).entries()) {
+      const at = position + before
+      positions[row * count + i] = at
       targets[row * count + i] = line[at] as number
       const draw = random.uniform()
       if (draw < 0.9) line[at] = draw < 0.8 ? maskId : random.integer(vocabSize)
     }
   }
   const counted = targets.reduce((n, target) => n + Number(target !== IGNORE), 0)
-  return { rows, length, arrays: { ids, mask, places, targets }, count: counted }
+  return {
+    rows,
+    length,
+    arrays: { ids, mask, maskedPositions: positions, targets },
+    count: counted,
+  }
 }
 
 /** Tokens of a row before its text ends: those that have a target. */
@@ -80,7 +82,7 @@ function choose(length: number, count: number, random: Random): number[] {
 
 const schema = z.object({ random: randomState, text: z.unknown() })
 
-/** Rows of a reader of text, with tokens hidden anew each time. */
+/** Rows of a reader of text, with other tokens masked each time. */
 export function maskedReader(
   text: BatchReader<Batch>,
   options: MaskingOptions,
@@ -91,14 +93,14 @@ export function maskedReader(
     next: () => maskTokens(text.next(), options, random),
     state: () => ({ random: random.state, text: text.state() }),
     restore: (state) => {
-      const saved = parseState(schema, state, 'text with hidden tokens')
+      const saved = parseState(schema, state, 'masked text')
       random = new Random(saved.random)
       text.restore(saved.text)
     },
   }
 }
 
-/** Batches of text, each time with the same tokens hidden. */
+/** Batches of text, with the same tokens masked each time. */
 export function* maskedBatches(
   batches: Iterable<Batch>,
   options: MaskingOptions,

@@ -1,5 +1,4 @@
-import { IGNORE } from '../batch.ts'
-import type { Examples } from '../examples.ts'
+import { type Examples, IGNORE } from '../batch.ts'
 
 /** Tokens of which a decoder learns those from `learnedFrom` on. */
 export interface Sequence {

@@ -4,7 +4,7 @@ import { trainCharTokenizer } from '../../text/char.ts'
 import { type Batch, IGNORE } from '../batch.ts'
 import { allExamples, exampleReader } from './example-set.ts'
 import { labelledTextSet, labelsOf, parseLabelledText } from './labelled-texts.ts'
-import { hiddenCount, maskedReader, maskTokens, textLength } from './masked-tokens.ts'
+import { maskedCount, maskedReader, maskTokens, textLength } from './masked-tokens.ts'
 import { parseSourceTarget, sourceTargetSet } from './source-targets.ts'
 import { parseTaggedWords, taggedWordSet } from './tagged-words.ts'
 import { parseTextPair, textPairSet } from './text-pairs.ts'
@@ -107,23 +107,28 @@ const rowsOf = (rows: number, length: number, there = length): Batch => {
 const masking = {
   maskId: encoder.maskId as number,
   vocabSize: encoder.vocabSize,
+  probability: 0.15,
   clsId: cls,
   sepId: sep,
 }
 
-test('of hidden tokens eight in ten are masked, one is any other, one is left', () => {
+test('of masked tokens eight in ten become the mask token, one any other, one stays', () => {
   const [rows, length] = [400, 50]
   expect(textLength(52, masking)).toBe(50)
   const { arrays, count } = maskTokens(rowsOf(rows, length), masking, new Random(3))
-  const each = hiddenCount(length, masking)
+  const each = maskedCount(length, masking)
   expect(each).toBe(8)
   expect(count).toBe(rows * each)
-  const [tokens, places, targets] = [list(arrays.ids), list(arrays.places), list(arrays.targets)]
+  const [tokens, positions, targets] = [
+    list(arrays.ids),
+    list(arrays.maskedPositions),
+    list(arrays.targets),
+  ]
   let [masked, kept] = [0, 0]
-  for (const [i, place] of places.entries()) {
+  for (const [i, position] of positions.entries()) {
     const row = Math.floor(i / each)
-    const now = tokens[row * 52 + place]
-    expect(targets[i]).toBe(ids('abcdefgh')[(row * length + place - 1) % 8])
+    const now = tokens[row * 52 + position]
+    expect(targets[i]).toBe(ids('abcdefgh')[(row * length + position - 1) % 8])
     if (now === masking.maskId) masked++
     else if (now === targets[i]) kept++
   }
@@ -133,18 +138,18 @@ test('of hidden tokens eight in ten are masked, one is any other, one is left', 
   for (let row = 0; row < rows; row++) {
     expect(tokens[row * 52]).toBe(cls)
     expect(tokens[row * 52 + 51]).toBe(sep)
-    expect(new Set(places.slice(row * each, (row + 1) * each)).size).toBe(each)
+    expect(new Set(positions.slice(row * each, (row + 1) * each)).size).toBe(each)
   }
 })
 
 test('rows that end early are masked where they have text only', () => {
   const { arrays } = maskTokens(rowsOf(20, 50, 5), masking, new Random(3))
-  const [places, targets] = [list(arrays.places), list(arrays.targets)]
-  const counted = places.filter((_, i) => targets[i] !== IGNORE)
+  const [positions, targets] = [list(arrays.maskedPositions), list(arrays.targets)]
+  const counted = positions.filter((_, i) => targets[i] !== IGNORE)
   expect(counted).toHaveLength(100)
   expect(Math.max(...counted)).toBeLessThanOrEqual(5)
   expect(list(arrays.mask).reduce((a, b) => a + b)).toBe(20 * 7)
-  // A batch is filled up with empty rows, of which nothing is hidden.
+  // A batch is filled up with empty rows, of which nothing is masked.
   expect(maskTokens(rowsOf(2, 50, 0), masking, new Random(3)).count).toBe(0)
 })
 
@@ -155,8 +160,8 @@ test('readers go on where their state was taken', () => {
   const set = labelledTextSet(texts, undefined, { tokenizer: encoder, length: 10 })
   const examples = exampleReader(set, { rows: 4, seed: 1 })
   const text = { next: () => rowsOf(2, 20), state: () => 0, restore: () => {} }
-  const hidden = maskedReader(text, masking, { seed: 1 })
-  for (const reader of [examples, hidden]) {
+  const maskedText = maskedReader(text, masking, { seed: 1 })
+  for (const reader of [examples, maskedText]) {
     reader.next()
     const state = JSON.parse(JSON.stringify(reader.state()))
     const next = reader.next()

@@ -1,15 +1,16 @@
 import { UserError } from '../../errors.ts'
 import { AddedTokens } from '../added-tokens.ts'
-import { BaseTokenizer } from '../base-tokenizer.ts'
-import { describeCharacter } from '../describe-character.ts'
-import type { StreamDecoder, Tokenizer } from '../tokenizer.ts'
-import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
-import { readBpeModel } from '../tokenizer-json.ts'
+import {
+  BaseTokenizer,
+  describeCharacter,
+  type StreamDecoder,
+  type Tokenizer,
+} from '../tokenizer.ts'
+import { readBpeModel, type TokenizerConfig, type TokenizerJson } from '../tokenizer-json.ts'
 import { Characters } from './characters.ts'
 import { WholeWords, WordEncoder } from './encoder.ts'
 import type { Splitter } from './splitter.ts'
-import type { Vocabulary } from './vocabulary.ts'
-import { readVocabulary } from './vocabulary.ts'
+import { readVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /**
  * Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019): every text has an

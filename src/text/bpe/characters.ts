@@ -1,5 +1,5 @@
+import { codePointAt, isContinuation, isWhole, widthOf } from './bytes.ts'
 import type { Merges } from './merges.ts'
-import { codePointAt, isContinuation, isWhole, widthOf } from './utf8.ts'
 
 /** In `known`: this character must be merged from its bytes, together with its neighbors. */
 const FROM_BYTES = -1

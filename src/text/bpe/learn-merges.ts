@@ -1,6 +1,6 @@
+import { isContinuation, isWhole } from './bytes.ts'
 import type { WordCounts } from './count.ts'
 import { PairTable } from './pair-table.ts'
-import { isContinuation, isWhole } from './utf8.ts'
 import { grown } from './word-table.ts'
 
 /** Symbols 0 .. 255 are the bytes, 256 + i is what merge i makes. */

@@ -1,5 +1,5 @@
-import { tokenPattern } from '../token-pattern.ts'
-import { safeCut } from './safe-cut.ts'
+import { tokenPattern } from '../cut.ts'
+import { safeCut } from './words.ts'
 
 /** UTF-16 units per piece at most, and so of the longest word. */
 const PIECE = 1 << 18

@@ -1,10 +1,9 @@
 import { UserError } from '../../errors.ts'
-import { tokenOfBytes } from './byte-alphabet.ts'
 import { ByteLevelBpe } from './byte-level-bpe.ts'
 import { byteLevelJson } from './byte-level-json.ts'
+import { tokenOfBytes } from './bytes.ts'
 import { Merges } from './merges.ts'
-import type { SplitName } from './split.ts'
-import { scannerOf, splitSources } from './split.ts'
+import { type SplitName, scannerOf, splitSources } from './split.ts'
 import { Words } from './words.ts'
 
 export interface RanksOptions {

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { safeCut } from './safe-cut.ts'
 import { scannerOf } from './split.ts'
-import { Words } from './words.ts'
+import { safeCut, Words } from './words.ts'
 
 /** Characters at the edges of every class, and what contractions are made of. */
 const characters = [

@@ -1,3 +1,4 @@
+import { codePointAt, widthOf } from './bytes.ts'
 import {
   ANY,
   classify,
@@ -9,7 +10,6 @@ import {
   NUMBER,
   SPACE,
 } from './character-class.ts'
-import { codePointAt, widthOf } from './utf8.ts'
 
 /**
  * Finds where the word that starts at `start` ends. `bytes` is UTF-8, valid up to `end`, `start` <

@@ -2,12 +2,10 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { ByteLevelBpe } from './byte-level-bpe.ts'
-import type { WordCounts } from './count.ts'
-import { WordCounter } from './count.ts'
-import type { TrainBpeOptions } from './from-counts.ts'
-import { bpeFromCounts, withDefaults } from './from-counts.ts'
+import { WordCounter, type WordCounts } from './count.ts'
 import { pieces } from './pieces.ts'
 import type { SplitName } from './split.ts'
+import { bpeFromCounts, type TrainBpeOptions, withDefaults } from './train.ts'
 
 /** UTF-16 units counted before threads are started: half a second's work. */
 const ALONE = 1 << 23

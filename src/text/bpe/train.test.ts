@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tokenizerHash } from '../hash.ts'
-import { tokenOfBytes } from './byte-alphabet.ts'
+import { tokenOfBytes } from './bytes.ts'
 import { WordCounter } from './count.ts'
 import { learnMerges } from './learn-merges.ts'
 import { trainBpe } from './train.ts'

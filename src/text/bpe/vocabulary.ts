@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { type AddedToken, type BpeModel, readMerge } from '../tokenizer-json.ts'
-import { byteOfCharacter, characterOfByte } from './byte-alphabet.ts'
+import { byteOfCharacter, characterOfByte } from './bytes.ts'
 import { Merges } from './merges.ts'
 
 /** A byte-level BPE model in tables: ids and bytes of its tokens, and its merges. */

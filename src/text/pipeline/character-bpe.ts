@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { Merges } from '../bpe/merges.ts'
-import { describeCharacter } from '../describe-character.ts'
-import { splitAt } from '../token-pattern.ts'
+import { splitAt } from '../cut.ts'
+import { describeCharacter } from '../tokenizer.ts'
 import type { Model, Vocabulary } from './model.ts'
 
 export interface CharacterBpeOptions {

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { widthOf } from '../bpe/utf8.ts'
+import { widthOf } from '../bpe/bytes.ts'
 
 /**
  * SentencePiece's normalizer (Kudo and Richardson 2018): of the sequences in `precompiled_charsmap`

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { cleanUp } from './clean-up.ts'
-import { readDecoder } from './decoders.ts'
+import { cleanUp, readDecoder } from './decoders.ts'
 
 const metaspace = (prepend_scheme: string) => ({
   type: 'Metaspace',

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { own } from '../../own.ts'
-import { tokenPattern } from '../token-pattern.ts'
+import { tokenPattern } from '../cut.ts'
 import {
   isObject,
   readBpeModel,
@@ -9,8 +9,7 @@ import {
   type TokenizerModel,
 } from '../tokenizer-json.ts'
 import { CharacterBpe } from './character-bpe.ts'
-import { byteTokens, type Model, type Vocabulary } from './model.ts'
-import { readSentencePieceFields } from './sentencepiece-fields.ts'
+import { byteTokens, type Model, readSentencePieceFields, type Vocabulary } from './model.ts'
 import { Unigram } from './unigram.ts'
 import { WordPiece, wordLevel } from './word-piece.ts'
 

@@ -1,8 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { own } from '../../own.ts'
-import { splitAt } from '../token-pattern.ts'
-import { spaceEnd, spaceStart } from '../white-space.ts'
-import { type BertOptions, bertNormalizer, lowercase } from './bert-normalizer.ts'
+import { spaceEnd, spaceStart, splitAt } from '../cut.ts'
 import { charsmapNormalizer } from './charsmap.ts'
 import { readPattern } from './pattern.ts'
 import { checkGrowth, type Fields, readSteps, replacementOf } from './steps.ts'
@@ -73,3 +71,38 @@ const kinds: Readonly<Record<string, (fields: Fields, place: string) => Normaliz
 /** The characters that SentencePiece's `nmt` rules leave out, and those that they make blanks. */
 const NMT_CONTROLS = /(?![\0\t\n\f\r\u0080-\u008e\u0090-\u009e])\p{Cc}/gu
 const NMT_BLANKS = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g
+
+/** The settings of BERT's normalizer, by their names in tokenizer.json. */
+export interface BertOptions {
+  readonly clean_text: boolean
+  readonly handle_chinese_chars: boolean
+  /** null: as `lowercase` says. */
+  readonly strip_accents: boolean | null
+  readonly lowercase: boolean
+}
+
+/**
+ * BERT's normalizer (Devlin et al. 2018, `BasicTokenizer`): control characters go and white space
+ * becomes blanks, every ideograph stands by itself, accents and capitals go.
+ */
+const bertNormalizer =
+  (options: BertOptions) =>
+  (text: string): string => {
+    let result = text
+    if (options.clean_text) result = result.replace(CONTROLS, '').replace(/\p{White_Space}/gu, ' ')
+    if (options.handle_chinese_chars) result = result.replace(IDEOGRAPHS, ' $& ')
+    if (options.strip_accents ?? options.lowercase) {
+      result = result.normalize('NFD').replace(/\p{Mn}/gu, '')
+    }
+    return options.lowercase ? lowercase(result) : result
+  }
+
+/** Character by character: unlike JavaScript's, a sigma that ends a word is like any other. */
+export const lowercase = (text: string): string => text.replaceAll('Σ', 'σ').toLowerCase()
+
+/** What is neither text nor white space; the replacement character is no text either. */
+const CONTROLS = /[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]/gu
+
+/** The blocks that BERT takes for Chinese: the unified ideographs and those for compatibility. */
+const IDEOGRAPHS =
+  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu

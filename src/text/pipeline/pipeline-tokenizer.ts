@@ -1,16 +1,13 @@
 import { UserError } from '../../errors.ts'
 import { AddedTokens } from '../added-tokens.ts'
-import { BaseTokenizer } from '../base-tokenizer.ts'
-import { tokenPattern } from '../token-pattern.ts'
-import type { StreamDecoder, Tokenizer } from '../tokenizer.ts'
+import { tokenPattern } from '../cut.ts'
+import { BaseTokenizer, type StreamDecoder, type Tokenizer } from '../tokenizer.ts'
 import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
-import { cleanedUp, cleanUp } from './clean-up.ts'
-import { type Decoder, readDecoder } from './decoders.ts'
-import type { Model } from './model.ts'
+import { cleanedUp, cleanUp, type Decoder, readDecoder } from './decoders.ts'
+import { type Model, readSentencePieceFields } from './model.ts'
 import { readModel } from './models.ts'
 import { readNormalizer } from './normalizers.ts'
 import { type PreTokenizer, readPreTokenizer } from './pre-tokenizers.ts'
-import { readSentencePieceFields } from './sentencepiece-fields.ts'
 
 /** Words whose ids are kept; a longer word is not likely to come again. */
 const CACHED_WORDS = 10_000

@@ -1,3 +1,9 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileError } from '../../files/file-error.ts'
+import { makeFolder } from '../../files/make-folder.ts'
+import { replaceFile } from '../../files/write-aside.ts'
 /** What is known after a step: each value is optional, and more may be added by name. */
 export interface Metrics {
   /** Updates done so far: the first record of a training has step 1. */
@@ -17,13 +23,13 @@ export interface Metrics {
 /**
  * One line of `metrics.jsonl`, with its newline. JSON has no NaN or infinity: they become words.
  */
-export const formatMetrics = (metrics: Metrics): string =>
+const formatMetrics = (metrics: Metrics): string =>
   `${JSON.stringify(metrics, (_, value) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
   )}\n`
 
 /** The record of one line; undefined where the line is none, as when a kill cut it short. */
-export const parseMetrics = (line: string): Metrics | undefined => {
+const parseMetrics = (line: string): Metrics | undefined => {
   let record: unknown
   try {
     record = JSON.parse(line)
@@ -34,4 +40,58 @@ export const parseMetrics = (line: string): Metrics | undefined => {
   const entries = Object.entries(record).map(([name, value]) => [name, Number(value)])
   const metrics: Record<string, number> = Object.fromEntries(entries)
   return Number.isSafeInteger(metrics.step) ? (metrics as Metrics) : undefined
+}
+
+/** `metrics.jsonl`: one JSON object a line, written at once, so that a kill loses none. */
+export interface MetricsFile {
+  /** The records that were kept from the runs before. */
+  readonly history: readonly Metrics[]
+  write(metrics: Metrics): void
+  /** Puts what was written on the disk, safe from a loss of power; for every checkpoint. */
+  sync(): void
+  close(): void
+}
+
+/**
+ * Opens the file anew or, with `resumeAt`, to go on after that step: records of later steps, which
+ * the resumed run does again, and lines that a kill cut short are dropped. Throws UserError.
+ */
+export const openMetrics = async (
+  path: string,
+  { resumeAt = 0 }: { resumeAt?: number } = {},
+): Promise<MetricsFile> => {
+  const fault = (error: unknown) => fileError(error, `cannot write ${path}`)
+  const history = (await readMetrics(path)).filter(({ step }) => step <= resumeAt)
+  await makeFolder(dirname(path))
+  await replaceFile(path, history.map(formatMetrics).join(''))
+  let file: number
+  try {
+    file = openSync(path, 'a')
+  } catch (error) {
+    throw fault(error)
+  }
+  return {
+    history,
+    write: (metrics) => {
+      try {
+        writeSync(file, formatMetrics(metrics))
+      } catch (error) {
+        throw fault(error)
+      }
+    },
+    sync: () => fsyncSync(file),
+    close: () => closeSync(file),
+  }
+}
+
+/** All records of the file, without lines that are none; empty where there is no file. */
+export const readMetrics = async (path: string): Promise<Metrics[]> => {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return ''
+    throw fileError(error, `cannot read ${path}`)
+  })
+  return text
+    .split('\n')
+    .map(parseMetrics)
+    .filter((metrics) => metrics !== undefined)
 }

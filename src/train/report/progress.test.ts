@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { showProgress } from '../../cli/report/progress.ts'
-import { progressLine } from '../../cli/report/progress-line.ts'
-import { displayWidth } from './display-width.ts'
-import { formatCount, formatDuration, formatLoss } from './format.ts'
+import { progressLine, showProgress } from '../../cli/report/progress.ts'
+import { displayWidth, formatCount, formatDuration, formatLoss } from './format.ts'
 
 const metrics = {
   step: 1200,

@@ -1,8 +1,14 @@
-import { displayWidth } from './display-width.ts'
-import { formatLoss } from './format.ts'
+import { displayWidth, formatLoss } from './format.ts'
 import { type Language, messages } from './messages.ts'
-import { type Point, type Range, rangesOf, type Series, smooth } from './series.ts'
-import { formatTicks, roundTicks } from './ticks.ts'
+import {
+  formatTicks,
+  type Point,
+  type Range,
+  rangesOf,
+  roundTicks,
+  type Series,
+  smooth,
+} from './series.ts'
 
 export interface SvgCurveOptions {
   title?: string

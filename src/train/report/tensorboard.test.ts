@@ -2,9 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { crc32c } from './crc32c.ts'
-import { metricsEvent, restartEvent, versionEvent } from './tensorboard.ts'
-import { openEvents } from './tensorboard-file.ts'
+import { crc32c, metricsEvent, openEvents, restartEvent, versionEvent } from './tensorboard.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

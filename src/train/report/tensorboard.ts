@@ -1,5 +1,7 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import protobuf from 'protobufjs/minimal.js'
-import { crc32c } from './crc32c.ts'
+import { fileError } from '../../files/file-error.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Where the two losses stand in TensorBoard: one group. Other values keep their names. */
@@ -63,3 +65,55 @@ const record = (data: Uint8Array): Uint8Array => {
  * TFRecord stores checksums turned and shifted, since a checksum of data with checksums is weak.
  */
 const mask = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+
+/** Remainders of the 256 bytes by the Castagnoli polynomial, bits reversed. */
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte
+  for (let bit = 0; bit < 8; bit++) {
+    remainder = (remainder >>> 1) ^ (remainder & 1 ? 0x82f63b78 : 0)
+  }
+  return remainder
+})
+
+/** CRC-32C (Castagnoli), as in RFC 3720, appendix B.4. */
+export const crc32c = (bytes: Uint8Array): number => {
+  let crc = 0xffffffff
+  for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] as number)
+  return ~crc >>> 0
+}
+
+export interface EventFile {
+  write(metrics: Metrics): void
+  close(): void
+}
+
+/**
+ * A new TensorBoard event file in `folder` (`tensorboard --logdir FOLDER` shows it). With
+ * `resumeAt`, TensorBoard drops what the files before it say of later steps. Throws UserError.
+ */
+export const openEvents = (
+  folder: string,
+  { resumeAt = 0 }: { resumeAt?: number } = {},
+): EventFile => {
+  const started = Date.now()
+  const name = `events.out.tfevents.${Math.floor(started / 1000)}.chatwright.${process.pid}.${started % 1000}`
+  const path = join(folder, name)
+  const attempt = <T>(operation: () => T): T => {
+    try {
+      return operation()
+    } catch (error) {
+      throw fileError(error, `cannot write ${path}`)
+    }
+  }
+  const file = attempt(() => {
+    mkdirSync(folder, { recursive: true })
+    return openSync(path, 'a')
+  })
+  const append = (bytes: Uint8Array) => attempt(() => writeSync(file, bytes))
+  append(versionEvent(started / 1000))
+  append(restartEvent(started / 1000, resumeAt + 1))
+  return {
+    write: (metrics) => append(metricsEvent(Date.now() / 1000, metrics)),
+    close: () => closeSync(file),
+  }
+}

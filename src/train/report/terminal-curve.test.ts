@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { terminalCurve } from '../../cli/report/terminal-curve.ts'
-import { displayWidth } from './display-width.ts'
+import { displayWidth } from './format.ts'
 import type { Point, Series } from './series.ts'
 
 const falling: Series = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { formatTicks, roundTicks } from './ticks.ts'
+import { formatTicks, roundTicks } from './series.ts'
 
 it.each([
   [0, 2000, 5, ['0', '500', '1000', '1500', '2000']],

@@ -1,4 +1,4 @@
-import { byteOfCharacter, tokenOfBytes } from '../../../text/bpe/byte-alphabet.ts'
+import { byteOfCharacter, tokenOfBytes } from '../../../text/bpe/bytes.ts'
 import { characterJson } from '../../../text/char.ts'
 import { addedToken, type TokenizerJson } from '../../../text/tokenizer-json.ts'
 import type { GgufToken } from './token-kinds.ts'

@@ -1,8 +1,7 @@
 import { UserError } from '../../../errors.ts'
-import { mergesOf } from '../../../text/convert/merges-of.ts'
-import { OUTER_BLANKS } from '../../../text/convert/sentencepiece.ts'
+import { mergesOf, OUTER_BLANKS } from '../../../text/convert/sentencepiece.ts'
 import type { SentencePieceModel } from '../../../text/convert/sentencepiece-model.ts'
-import { readSentencePieceFields } from '../../../text/pipeline/sentencepiece-fields.ts'
+import { readSentencePieceFields } from '../../../text/pipeline/model.ts'
 import { readSteps, type Step } from '../../../text/pipeline/steps.ts'
 import {
   isObject,

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openMetrics, readMetrics } from './metrics-file.ts'
+import { openMetrics, readMetrics } from './metrics.ts'
 
 let folder: string
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accuracy, correlation, macroF1, meanAbsoluteError } from './scores.ts'
+import { accuracy, macroF1 } from './classification.ts'
 
 test('accuracy and F1, counted by hand', () => {
   const pairs = [
@@ -23,15 +23,4 @@ test('labels that are only predicted count too, as in scikit-learn', () => {
       ['b', 'a'],
     ]),
   ).toBeCloseTo(1 / 3, 12)
-})
-
-test('distances and correlation of numbers', () => {
-  const pairs = [
-    [1, 2],
-    [2, 4],
-    [3, 6],
-  ] as const
-  expect(meanAbsoluteError(pairs)).toBeCloseTo(2, 12)
-  expect(correlation(pairs)).toBeCloseTo(1, 12)
-  expect(correlation(pairs.map(([a, b]) => [a, -b] as const))).toBeCloseTo(-1, 12)
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { tell } from '../notice.ts'
-import { showNotices } from './show-notices.ts'
+import { showNotices } from './run.ts'
 
 const before = process.listeners('warning')
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { expect, it, vi } from 'vitest'
 import { useHub, weights } from '../../test/hub/use-hub.ts'
-import { findAdapters } from './find-adapters.ts'
+import { findAdapters } from './find-model.ts'
 
 vi.mock('node:timers/promises', () => import('../../test/hub/no-waiting.ts'))
 

@@ -2,9 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bertFile, clipFile, llama2File, robertaFile, t5File } from '../../test/tokenizer-files.ts'
 import { trainCharTokenizer } from './char.ts'
-import { decodeAfter } from './decode-after.ts'
 import { loadTokenizer } from './load.ts'
-import type { Tokenizer } from './tokenizer.ts'
+import { decodeAfter, type Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
 const CASES = process.env.CHECK_LONG ? 10_000 : 200

@@ -1,4 +1,4 @@
-import { displayWidth } from '../train/report/display-width.ts'
+import { displayWidth } from '../train/report/format.ts'
 
 /** Cells in columns two blanks apart; those of the columns `right` are aligned to the right. */
 export function formatTable(
@@ -13,4 +13,11 @@ export function formatTable(
     return right.includes(i) ? blanks + text : text + blanks
   }
   return lines.map((line) => line.map(cell).join('  ').trimEnd()).join('\n')
+}
+
+/** Bytes with three significant digits: 950 B, 1.20 KiB, 487 MiB. */
+export function formatBytes(bytes: number): string {
+  let [size, unit] = [bytes, 0]
+  while (size >= 999.5 && unit < 4) [size, unit] = [size / 1024, unit + 1]
+  return `${unit === 0 ? size : size.toPrecision(3)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][unit]}`
 }

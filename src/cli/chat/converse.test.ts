@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endOfText } from './end-of-text.ts'
+import { endOfText } from './converse.ts'
 
 /** A token is a byte. */
 const tokenizer = {

@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Random } from '../../random.ts'
-import { inTurn } from './augmentation.ts'
-import { deletion } from './deletion.ts'
-import { replacement } from './replacement.ts'
-import { rotation } from './rotation.ts'
-import { augmentText, splitUnits } from './units.ts'
+import { Random } from '../random.ts'
+import { augmentText, deletion, inTurn, replacement, rotation, splitUnits } from './augment.ts'
 
 const items = fc.array(fc.nat(9))
 const numbers = Array.from({ length: 10_000 }, (_, i) => i)

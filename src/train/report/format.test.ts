@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { displayWidth } from './display-width.ts'
+import { displayWidth } from './format.ts'
 
 it.each([
   ['loss 1.88', 9],

@@ -1,42 +1,36 @@
 import { counted, formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
-import type { StartFacts, TrainEvents, TrainResult } from '../train/session.ts'
+import type { TrainEvents, TrainResult } from '../train/session.ts'
 import type { Outcome } from './command.ts'
 import { describeFigures } from './describe-figures.ts'
-import { Interrupt } from './interrupt.ts'
+import { interruptibleTraining } from './interrupt.ts'
 import { quote } from './quote.ts'
 import { showTraining } from './show-training.ts'
 
-/** Runs a training with its progress on standard error; Ctrl-C saves and says how to resume. */
-export async function runTraining(
-  run: (events: TrainEvents) => Promise<TrainResult>,
+/** Trains with progress on standard error; Ctrl-C saves and says how to resume. */
+export async function trainInTerminal(
+  train: (events: TrainEvents) => Promise<TrainResult>,
 ): Promise<Outcome> {
   const { events, print, end } = showTraining()
-  const interrupt = new Interrupt()
-  const { signal } = interrupt
-  signal.addEventListener('abort', () =>
-    print('Stopping and saving; press Ctrl-C again to quit at once.'),
-  )
   let sample = ''
   const onSample = (text: string) => {
     sample = text
   }
-  // Before the first step there is nothing to save.
-  const onStart = (facts: StartFacts) => {
-    events.onStart?.(facts)
-    interrupt.listen()
+  const run = (given: TrainEvents) => {
+    given.signal?.addEventListener('abort', () =>
+      print('Stopping and saving; press Ctrl-C again to quit at once.'),
+    )
+    return train(given)
   }
-  const result = await run({ ...events, onStart, onSample, signal }).finally(() => {
-    interrupt.close()
-    end()
-  })
+  const { result, exitCode } = await interruptibleTraining(run, { ...events, onSample }).finally(
+    end,
+  )
   if (sample !== '') print(`What it writes:\n${sample}\n`)
   if (result.ended === 'aborted') {
     const command = ['chatwright', ...process.argv.slice(2).filter((word) => word !== '--resume')]
     console.error(`Stopped and saved at step ${result.steps}. To resume:`)
     console.error(`  ${[...command, '--resume'].map(quote).join(' ')}`)
   }
-  const exitCode = result.ended === 'aborted' ? interrupt.exitCode : 0
-  return { result, text: describeResult(result), exitCode }
+  return { result, text: describeResult(result), exitCode: exitCode ?? 0 }
 }
 
 const describeResult = (result: TrainResult): string => {

@@ -27,20 +27,3 @@ export function macroF1(pairs: LabelPairs): number {
   const scores = [...counts.values()].map(({ hits, misses }) => (2 * hits) / (2 * hits + misses))
   return scores.reduce((a, b) => a + b, 0) / scores.length
 }
-
-/** Mean distance of estimates from what is true. */
-export const meanAbsoluteError = (pairs: readonly (readonly [number, number])[]): number =>
-  pairs.reduce((sum, [estimate, actual]) => sum + Math.abs(estimate - actual), 0) / pairs.length
-
-/** Pearson's correlation of estimates and what is true: 1 where they rise together. */
-export function correlation(pairs: readonly (readonly [number, number])[]): number {
-  const mean = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length
-  const [a, b] = [mean(0), mean(1)]
-  let [ab, aa, bb] = [0, 0, 0]
-  for (const [x, y] of pairs) {
-    ab += (x - a) * (y - b)
-    aa += (x - a) ** 2
-    bb += (y - b) ** 2
-  }
-  return ab / Math.sqrt(aa * bb)
-}
