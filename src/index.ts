@@ -70,6 +70,13 @@ export { type Filling, fillMask } from './predict/fill-mask.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { type TaggedWord, tag } from './predict/tag.ts'
 export { type LoadTextModelOptions, loadTextModel, TextModel } from './predict/text-model.ts'
+export type { Bound, Feeds, Sizes, Tensors } from './runtime/bound.ts'
+export {
+  type Compiled,
+  type CompileGraphOptions,
+  compile,
+  type Weights as GraphWeights,
+} from './runtime/compile.ts'
 export type {
   Binding,
   CompileOptions,

@@ -35,6 +35,13 @@ export {
 export { countParameters } from './models/model.ts'
 export * as nn from './nn/index.ts'
 export { Random } from './random.ts'
+export type { Bound, Feeds, Sizes, Tensors } from './runtime/bound.ts'
+export {
+  type Compiled,
+  type CompileGraphOptions,
+  compile,
+  type Weights as GraphWeights,
+} from './runtime/compile.ts'
 export type {
   Binding,
   CompileOptions,

@@ -1,7 +1,8 @@
 import { type AnyBatch, asExamples, cutExamples, type Examples } from '../data/batch.ts'
-import { toOnnx } from '../graph/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
-import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { Bound, Tensors } from '../runtime/bound.ts'
+import { type Compiled, compile } from '../runtime/compile.ts'
+import type { Engine } from '../runtime/engine.ts'
 import { workersOf } from '../runtime/workers.ts'
 
 export interface LossSum {
@@ -11,25 +12,19 @@ export interface LossSum {
   count: number
 }
 
-interface Worker {
-  binding: Binding
-  inputs: Readonly<Record<string, DeviceTensor>>
-  loss: DeviceTensor
-}
-
 /** Tokens of a forward pass: enough for the matrix products, little enough for the caches. */
 const TOKENS = 512
 
 /** Measures an objective on given examples; its memory is bound once. */
 export class LossMeter {
-  readonly #program: Program
-  readonly #workers: Worker[]
+  readonly #compiled: Compiled<'loss'>
+  readonly #workers: Bound[]
   readonly #rows: number
   readonly #like: Examples
 
-  private constructor(program: Program, workers: Worker[], rows: number, like: Examples) {
-    this.#program = program
-    this.#workers = workers
+  private constructor(compiled: Compiled<'loss'>, workers: number, rows: number, like: Examples) {
+    this.#compiled = compiled
+    this.#workers = Array.from({ length: workers }, () => compiled.bind())
     this.#rows = rows
     this.#like = like
   }
@@ -41,32 +36,24 @@ export class LossMeter {
   static async create(
     engine: Engine,
     objective: ObjectiveBuilder,
-    parameters: Readonly<Record<string, DeviceTensor>>,
+    parameters: Tensors,
     like: AnyBatch,
     { wholeBatch = false }: { wholeBatch?: boolean } = {},
   ): Promise<LossMeter> {
     const examples = asExamples(like)
     const rows = wholeBatch ? examples.rows : Math.max(1, Math.floor(TOKENS / examples.length))
-    const { inputs, loss } = objective({ rows })
+    const { loss } = objective({ rows })
     const workers = workersOf(engine)
-    const threading = workers > 1 ? 'caller' : 'pool'
-    const onnx = toOnnx({ loss }, { target: engine.name })
-    const program = await engine.compile(onnx, { threading, label: 'evaluation' })
-    const wanted = new Set(program.inputs.map(({ name }) => name))
-    const bound = Object.fromEntries(
-      Object.entries(parameters).filter(([name]) => wanted.has(name)),
+    const compiled = await compile(
+      engine,
+      { loss },
+      {
+        weights: { live: parameters },
+        threading: workers > 1 ? 'caller' : 'pool',
+        label: 'evaluation',
+      },
     )
-    const worker = (): Worker => {
-      const own = Object.fromEntries(
-        Object.entries(inputs)
-          .filter(([name]) => wanted.has(name))
-          .map(([name, { dtype, shape }]) => [name, engine.tensor(dtype, shape as number[])]),
-      )
-      own.weight?.write([1])
-      const loss = engine.tensor('float32', [])
-      return { inputs: own, loss, binding: program.bind({ ...bound, ...own, loss }) }
-    }
-    return new LossMeter(program, Array.from({ length: workers }, worker), rows, examples)
+    return new LossMeter(compiled, workers, rows, examples)
   }
 
   /** Sums over all batches, which have the form that the meter was made for. */
@@ -80,12 +67,11 @@ export class LossMeter {
     const groups = this.#groups(batches, (counted) => {
       count += counted
     })
-    const work = async ({ inputs, loss, binding }: Worker) => {
+    const work = async (worker: Bound) => {
       for (let next = await groups.next(); !next.done; next = await groups.next()) {
         const { index, arrays } = next.value
-        for (const [name, values] of Object.entries(arrays)) inputs[name]?.write(values)
-        await binding.run({ signal })
-        losses[index] = Number((await loss.read())[0])
+        await worker.run({ ...arrays, weight: [1] }, { signal })
+        losses[index] = Number((await worker.read('loss'))[0])
       }
     }
     // All have ended, also where one failed or was aborted: their memory may be disposed then.
@@ -112,10 +98,7 @@ export class LossMeter {
   }
 
   dispose(): void {
-    for (const { binding, inputs, loss } of this.#workers) {
-      binding.dispose()
-      for (const tensor of [...Object.values(inputs), loss]) tensor.dispose()
-    }
-    this.#program.dispose()
+    for (const worker of this.#workers) worker.dispose()
+    this.#compiled.dispose()
   }
 }

@@ -1,20 +1,5 @@
-import type { Binding, DeviceTensor } from '../runtime/engine.ts'
-
-/** Where a step's inputs and outputs lie. */
-export interface DecodeTensors {
-  /** (batch, length) */
-  ids: DeviceTensor
-  /** (batch, length); only where they are needed. */
-  positions?: DeviceTensor
-  /** (batch) */
-  lastPosition: DeviceTensor
-  /** () */
-  total: DeviceTensor
-  /** (rows): the tokens, of all in the batch, whose logits are wanted. */
-  logitRows: DeviceTensor
-  /** (rows, V) */
-  logits: DeviceTensor
-}
+import type { Bound } from '../runtime/bound.ts'
+import type { DeviceTensor } from '../runtime/engine.ts'
 
 /** Milliseconds for which the event loop may be held up. */
 const BRIEF = 20
@@ -23,8 +8,7 @@ const BRIEF = 20
 export class DecodeBinding {
   readonly batch: number
   readonly length: number
-  readonly #tensors: DecodeTensors
-  readonly #binding: Binding
+  readonly #bound: Bound
   readonly #views: readonly DeviceTensor[]
   readonly #logits: Float32Array[]
   readonly #positions: Int32Array
@@ -33,18 +17,22 @@ export class DecodeBinding {
   /** What the last run took. */
   #milliseconds = Number.POSITIVE_INFINITY
 
-  /** Disposes `tensors` and `views` with itself. */
-  constructor(tensors: DecodeTensors, binding: Binding, views: readonly DeviceTensor[]) {
-    const [batch, length] = tensors.ids.shape as [number, number]
+  /**
+   * `bound` to ids (batch, length), positions (batch, length) where they are needed, lastPosition
+   * (batch), total (), logitRows (rows), the tokens, of all in the batch, whose logits are wanted,
+   * and logits (rows, V). Disposes it and `views` with itself.
+   */
+  constructor(bound: Bound, views: readonly DeviceTensor[]) {
+    const { ids, logitRows, logits } = bound.tensors
+    const [batch = 0, length = 0] = ids?.shape ?? []
     this.batch = batch
     this.length = length
-    this.#tensors = tensors
-    this.#binding = binding
+    this.#bound = bound
     this.#views = views
     this.#positions = new Int32Array(batch * length)
     this.#last = new Int32Array(batch)
-    const { data } = tensors.logits
-    this.#logits = data ? splitRows(data as Float32Array, tensors.logits.shape) : []
+    this.#logits = logits?.data ? splitRows(logits.data as Float32Array, logits.shape) : []
+    bound.write({ logitRows: Array.from({ length: logitRows?.size ?? 0 }, (_, i) => i) })
   }
 
   /**
@@ -57,8 +45,6 @@ export class DecodeBinding {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<readonly Float32Array[]> {
     const { batch, length } = this
-    const { positions, lastPosition, total, logits } = this.#tensors
-    this.#tensors.ids.write(ids)
     let longest = 0
     for (let row = 0; row < batch; row++) {
       const start = before[row] as number
@@ -67,10 +53,10 @@ export class DecodeBinding {
       for (let i = 0; i < length; i++) this.#positions[row * length + i] = start + i
     }
     this.#total[0] = longest
-    positions?.write(this.#positions)
-    lastPosition.write(this.#last)
-    total.write(this.#total)
+    const [positions, lastPosition, total] = [this.#positions, this.#last, this.#total]
+    this.#bound.write({ ids, positions, lastPosition, total })
     await this.#compute(signal)
+    const logits = this.#bound.tensors.logits as DeviceTensor
     if (logits.data || logits.size === 0) return this.#logits
     return splitRows((await logits.read()) as Float32Array, logits.shape)
   }
@@ -80,7 +66,7 @@ export class DecodeBinding {
    * good part of the time, and after others have had their turn.
    */
   async #compute(signal: AbortSignal | undefined): Promise<void> {
-    const { runSync } = this.#binding
+    const { runSync } = this.#bound
     if (runSync && this.#milliseconds < BRIEF) {
       await new Promise(setImmediate)
       signal?.throwIfAborted()
@@ -89,14 +75,14 @@ export class DecodeBinding {
       this.#milliseconds = performance.now() - started
     } else {
       const started = performance.now()
-      await this.#binding.run({ signal })
+      await this.#bound.run({}, { signal })
       this.#milliseconds = performance.now() - started
     }
   }
 
   dispose(): void {
-    this.#binding.dispose()
-    for (const tensor of [...Object.values(this.#tensors), ...this.#views]) tensor?.dispose()
+    this.#bound.dispose()
+    for (const view of this.#views) view.dispose()
   }
 }
 

@@ -1,19 +1,12 @@
-import type { DType } from '../graph/dtype.ts'
 import { gather, input, productOf, reshape, type Tensor } from '../graph/index.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { InPlaceCache } from '../nn/index.ts'
-import {
-  type CompiledModel,
-  compileModel,
-  inputsOf,
-  type Weights,
-} from '../runtime/compile-model.ts'
+import { type Compiled, compile, type Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { nonFiniteOf } from '../runtime/non-finite.ts'
-import { together } from '../runtime/together.ts'
 import type { AdapterSlots, AdapterTensors } from './adapter-slots.ts'
 import { DecodeBinding } from './decode-binding.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
@@ -57,12 +50,12 @@ export class DecodeProgram {
   readonly adapters: AdapterSlots | undefined
   /** Tables of positions, where the model has rotary ones. */
   readonly rotary: RotaryMemory
-  readonly #compiled: CompiledModel
+  readonly #compiled: Compiled
 
   private constructor(
     engine: Engine,
     model: WritingModel,
-    compiled: CompiledModel,
+    compiled: Compiled,
     adapters: AdapterSlots | undefined,
   ) {
     this.engine = engine
@@ -79,42 +72,28 @@ export class DecodeProgram {
     weights: Weights,
     { bits, adapters }: DecodeProgramOptions = {},
   ): Promise<DecodeProgram> {
-    const outputs = decodeGraph(model)
-    const options = { label: 'decode', bits }
-    const compiled = await compileModel(engine, model, outputs, weights, options)
+    const compiled = await compile(engine, decodeGraph(model), { weights, bits, label: 'decode' })
     return new DecodeProgram(engine, model, compiled, adapters)
   }
 
   bind(options: DecodeBindingOptions): DecodeBinding {
     const { cache, source, adapters, first, batch, length, logits, longest } = options
-    const { stack } = this
-    const { program, live } = this.#compiled
-    const rows = logits ? batch * length : 0
-    return together((track) => {
-      const tensor = (dtype: DType, shape: readonly number[]) =>
-        track(this.engine.tensor(dtype, shape))
-      const own = {
-        ids: tensor('int32', [batch, length]),
-        lastPosition: tensor('int32', [batch]),
-        total: tensor('int32', []),
-        logitRows: tensor('int32', [rows]),
-        logits: tensor('float32', [rows, stack.vocabSize]),
-        ...(needsPositions(stack) && { positions: tensor('int32', [batch, length]) }),
-      }
-      own.logitRows.write(Array.from({ length: rows }, (_, i) => i))
-      const past = cache.rows(first, batch)
-      const read = source?.rows(first, batch) ?? {}
-      const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
+    const past = cache.rows(first, batch)
+    const read = source?.rows(first, batch) ?? {}
+    const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
+    const bound = this.#compiled.bind(
       // An encoder-decoder's adapters are of its encoder, too.
-      const given = {
-        ...live,
-        ...inputsOf(program, adapters ?? {}),
+      {
+        ...adapters,
         ...this.rotary.tables(longest),
-      }
-      const tensors = { ...given, ...own, ...past, ...read, ...Object.fromEntries(present) }
-      const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
-      return new DecodeBinding(own, program.bind(tensors), views)
-    })
+        ...past,
+        ...read,
+        ...Object.fromEntries(present),
+      },
+      { batch, length, rows: logits ? batch * length : 0 },
+    )
+    const views = batch === cache.batch ? [] : [...Object.values(past), ...Object.values(read)]
+    return new DecodeBinding(bound, views)
   }
 
   /** Throws UserError, which names the weight at fault, unless all logits are finite. */
@@ -125,7 +104,7 @@ export class DecodeProgram {
 
   dispose(): void {
     this.rotary.dispose()
-    this.#compiled.program.dispose()
+    this.#compiled.dispose()
   }
 }
 

@@ -1,14 +1,9 @@
 import { UserError } from '../errors.ts'
-import { HIDDEN, input, type Tensor } from '../graph/index.ts'
+import { HIDDEN, input, type Tensor, withSizes } from '../graph/index.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
-import {
-  type CompiledModel,
-  compileModel,
-  inputsOf,
-  type Weights,
-} from '../runtime/compile-model.ts'
+import type { Feeds, Tensors } from '../runtime/bound.ts'
+import { type Compiled, compile, type Weights } from '../runtime/compile.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
-import { together } from '../runtime/together.ts'
 import type { AdapterTensors } from './adapter-slots.ts'
 import { SourceCache } from './source-cache.ts'
 
@@ -16,18 +11,14 @@ import { SourceCache } from './source-cache.ts'
 export class EncodeProgram {
   readonly engine: Engine
   readonly model: EncoderDecoder
-  readonly #read: CompiledModel
-  readonly #keys: CompiledModel
+  readonly #read: Compiled
+  readonly #keys: Compiled
 
-  private constructor(
-    engine: Engine,
-    model: EncoderDecoder,
-    programs: { read: CompiledModel; keys: CompiledModel },
-  ) {
+  private constructor(engine: Engine, model: EncoderDecoder, read: Compiled, keys: Compiled) {
     this.engine = engine
     this.model = model
-    this.#read = programs.read
-    this.#keys = programs.keys
+    this.#read = read
+    this.#keys = keys
   }
 
   static async create(
@@ -35,14 +26,12 @@ export class EncodeProgram {
     model: EncoderDecoder,
     weights: Weights,
   ): Promise<EncodeProgram> {
-    const compile = (outputs: Record<string, Tensor>, label: string) =>
-      compileModel(engine, model, outputs, weights, { label })
-    const read = await compile(readGraph(model), 'encode')
+    const read = await compile(engine, readGraph(model), { weights, label: 'encode' })
     try {
-      const keys = await compile(keysGraph(model), 'source keys')
-      return new EncodeProgram(engine, model, { read, keys })
+      const keys = await compile(engine, keysGraph(model), { weights, label: 'source keys' })
+      return new EncodeProgram(engine, model, read, keys)
     } catch (error) {
-      read.program.dispose()
+      read.dispose()
       throw error
     }
   }
@@ -72,19 +61,18 @@ export class EncodeProgram {
       mask.fill(1, row * length, row * length + text.length)
     }
     const { dim } = model.config.encoder
+    const sizes = { batch, source: each * length }
     const hidden = engine.tensor('float32', [texts.length, length, dim])
     const joined = hidden.slice(0, [batch, each * length, dim])
-    const sizes = { batch, texts: texts.length, length, source: each * length }
     const made: Record<string, DeviceTensor> = {}
-    const run = { signal, adapters }
     try {
-      await this.#run(this.#read, sizes, { ids, mask, positions }, { hidden }, run)
-      for (const { name, shape } of this.#keys.program.outputs)
-        made[name] = engine.tensor('float32', sized(shape, sizes))
-      await this.#run(this.#keys, sizes, {}, { ...made, hidden: joined }, run)
-      const bias = engine.tensor('float32', [batch, 1, 1, each * length])
-      bias.write(mask.map((there) => (there ? 0 : HIDDEN)))
-      return new SourceCache({ ...made, 'source.bias': bias }, batch)
+      await runOnce(this.#read, { ...adapters, hidden }, { ids, mask, positions }, signal)
+      for (const { name, dtype, shape } of this.#keys.outputs)
+        made[name] = engine.tensor(dtype, withSizes(shape, sizes))
+      await runOnce(this.#keys, { ...adapters, ...made, hidden: joined }, {}, signal)
+      made['source.bias'] = engine.tensor('float32', [batch, 1, 1, each * length])
+      made['source.bias'].write(mask.map((there) => (there ? 0 : HIDDEN)))
+      return new SourceCache(made, batch)
     } catch (error) {
       for (const tensor of Object.values(made)) tensor.dispose()
       throw error
@@ -94,42 +82,25 @@ export class EncodeProgram {
     }
   }
 
-  async #run(
-    { program, live }: CompiledModel,
-    sizes: Readonly<Record<string, number>>,
-    feeds: Readonly<Record<string, Int32Array | Float32Array>>,
-    tensors: Readonly<Record<string, DeviceTensor>>,
-    { signal, adapters }: { signal?: AbortSignal; adapters: AdapterTensors },
-  ): Promise<void> {
-    const fed: DeviceTensor[] = []
-    const binding = together((track) => {
-      const inputs = program.inputs.flatMap(({ name, dtype, shape }) => {
-        const values = feeds[name]
-        if (!values) return []
-        const tensor = track(this.engine.tensor(dtype, sized(shape, sizes)))
-        fed.push(tensor)
-        tensor.write(values)
-        return [[name, tensor] as const]
-      })
-      const given = { ...live, ...inputsOf(program, adapters), ...Object.fromEntries(inputs) }
-      return program.bind({ ...tensors, ...given })
-    })
-    try {
-      await binding.run({ signal })
-    } finally {
-      binding.dispose()
-      for (const tensor of fed) tensor.dispose()
-    }
-  }
-
   dispose(): void {
-    this.#read.program.dispose()
-    this.#keys.program.dispose()
+    this.#read.dispose()
+    this.#keys.dispose()
   }
 }
 
-const sized = (shape: readonly (number | string)[], sizes: Readonly<Record<string, number>>) =>
-  shape.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 0)))
+async function runOnce(
+  compiled: Compiled,
+  tensors: Tensors,
+  feeds: Feeds,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const bound = compiled.bind(tensors)
+  try {
+    await bound.run(feeds, { signal })
+  } finally {
+    bound.dispose()
+  }
+}
 
 /** ids, mask, positions: (texts, length) -> hidden (texts, length, C). */
 function readGraph(model: EncoderDecoder): Record<string, Tensor> {

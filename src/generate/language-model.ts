@@ -4,7 +4,7 @@ import { type AdapterUse, type WeightedAdapter, weighted } from '../formats/peft
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
-import type { Weights } from '../runtime/compile-model.ts'
+import type { Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { AdapterSlots } from './adapter-slots.ts'

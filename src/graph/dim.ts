@@ -30,6 +30,15 @@ export function productOf(shape: Shape): Dim {
   return [...(size === 1 ? [] : [size]), ...names.sort()].join('*')
 }
 
+/** The shape with sizes in place of names, also in products. Throws where one is unknown. */
+export const withSizes = (shape: Shape, sizes: Readonly<Record<string, number>>): number[] =>
+  shape.map((dim) => {
+    const factors = String(dim).split('*')
+    const size = factors.reduce((all, factor) => all * (sizes[factor] ?? Number(factor)), 1)
+    if (Number.isNaN(size)) throw new RangeError(`the size of dimension ${dim} is not given`)
+    return size
+  })
+
 /** NumPy's broadcasting; undefined where the shapes do not fit. A name only fits itself and 1. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length)

@@ -7,7 +7,7 @@ import { Encoder } from '../models/encoder.ts'
 import { headOf } from '../models/head.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
-import type { Weights } from '../runtime/compile-model.ts'
+import type { Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { type EngineOptions, openEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -74,14 +74,15 @@ export class TextModel {
       )
     const padId = this.tokenizer.padId ?? 0
     const lengths = texts.map(({ ids }) => ids.length)
+    const { shape } = this.#program
+    const width = shape.at(-1) as number
     const results: Float32Array[] = new Array(texts.length)
     for (const batch of inBatches(lengths)) {
       const chosen = batch.map((i) => texts[i] as TextToRun)
       const longest = Math.max(...chosen.map(({ ids }) => ids.length))
       const wanted = rows && batch.map((i) => rows[i] ?? [])
       const flat = wanted?.flatMap((places, row) => places.map((place) => row * longest + place))
-      const { values, shape } = await this.#program.run(chosen, { padId, rows: flat, signal })
-      const width = shape[shape.length - 1] as number
+      const values = await this.#program.run(chosen, { padId, rows: flat, signal })
       let start = 0
       for (const [row, i] of batch.entries()) {
         const count = wanted ? (wanted[row]?.length ?? 0) : shape.length === 3 ? longest : 1

@@ -1,5 +1,6 @@
+import { input, matmul } from '../graph/index.ts'
+import { compile } from './compile.ts'
 import type { Engine } from './engine.ts'
-import { oneNodeModel } from './one-node-model.ts'
 
 const SIZE = 1024
 const MILLISECONDS = 100
@@ -10,26 +11,22 @@ const MILLISECONDS = 100
  * second. The share of it that a training step reaches tells how much is left to gain.
  */
 export async function measurePeak(engine: Engine): Promise<number> {
-  const model = oneNodeModel('MatMul', ['a', 'b'], [SIZE, SIZE])
-  const program = await engine.compile(model, { label: 'peak' })
-  const matrix = () => engine.tensor('float32', [SIZE, SIZE])
-  const tensors = { a: matrix(), b: matrix(), y: matrix() }
+  const matrix = (name: string) => input(name, 'float32', [SIZE, SIZE])
+  const product = await compile(engine, { y: matmul(matrix('a'), matrix('b')) }, { label: 'peak' })
+  const bound = product.bind()
   const ones = new Float32Array(SIZE * SIZE).fill(1)
-  tensors.a.write(ones)
-  tensors.b.write(ones)
-  const binding = program.bind(tensors)
+  await bound.run({ a: ones, b: ones })
 
   let best = Number.POSITIVE_INFINITY
-  await binding.run()
   const end = performance.now() + MILLISECONDS
   do {
     const start = performance.now()
-    await binding.run()
+    await bound.run()
     // A GPU's run resolves before its work is done.
-    if (!engine.hostMemory) await tensors.y.read()
+    if (!engine.hostMemory) await bound.read('y')
     best = Math.min(best, performance.now() - start)
   } while (performance.now() < end)
-  program.dispose()
-  for (const tensor of Object.values(tensors)) tensor.dispose()
+  bound.dispose()
+  product.dispose()
   return (2 * SIZE ** 3) / (best / 1000)
 }

@@ -1,15 +1,7 @@
-import {
-  div,
-  input,
-  maximum,
-  minimum,
-  mul,
-  sqrt,
-  sum,
-  type Tensor,
-  toOnnx,
-} from '../graph/index.ts'
-import type { Binding, Engine, Program } from '../runtime/engine.ts'
+import { div, input, maximum, minimum, mul, sqrt, sum, type Tensor } from '../graph/index.ts'
+import type { Bound } from '../runtime/bound.ts'
+import { type Compiled, compile } from '../runtime/compile.ts'
+import type { Engine } from '../runtime/engine.ts'
 import type { ParameterVector } from './parameter-store.ts'
 
 /**
@@ -17,8 +9,8 @@ import type { ParameterVector } from './parameter-store.ts'
  * `limit` times that of the row's weights (a vector is one row).
  */
 export class AdaptiveClip {
-  readonly #programs = new Map<string, Program>()
-  readonly #bindings: Binding[] = []
+  readonly #compiled = new Map<string, Compiled>()
+  readonly #bound: Bound[] = []
 
   static async create(
     engine: Engine,
@@ -29,27 +21,25 @@ export class AdaptiveClip {
     const clip = new AdaptiveClip()
     for (const [name, shape] of values.layout.shapes) {
       const key = shape.join()
-      const program =
-        clip.#programs.get(key) ??
-        (await engine.compile(toOnnx(clippedRows(shape, limit), { target: engine.name }), {
-          label: `adaptive clip ${key}`,
-        }))
-      clip.#programs.set(key, program)
+      const compiled =
+        clip.#compiled.get(key) ??
+        (await compile(engine, clippedRows(shape, limit), { label: `adaptive clip ${key}` }))
+      clip.#compiled.set(key, compiled)
       const gradient = gradients.tensor(name)
-      clip.#bindings.push(
-        program.bind({ parameter: values.tensor(name), gradient, clipped: gradient }),
+      clip.#bound.push(
+        compiled.bind({ parameter: values.tensor(name), gradient, clipped: gradient }),
       )
     }
     return clip
   }
 
   async run(): Promise<void> {
-    for (const binding of this.#bindings) await binding.run()
+    for (const bound of this.#bound) await bound.run()
   }
 
   dispose(): void {
-    for (const binding of this.#bindings) binding.dispose()
-    for (const program of this.#programs.values()) program.dispose()
+    for (const bound of this.#bound) bound.dispose()
+    for (const compiled of this.#compiled.values()) compiled.dispose()
   }
 }
 

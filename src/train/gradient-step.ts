@@ -1,11 +1,11 @@
-import { add, grad, input, type Tensor, type TypedArray, toOnnx } from '../graph/index.ts'
+import { add, grad, input, type Tensor } from '../graph/index.ts'
 import type { Parameter } from '../nn/index.ts'
 import type { Objective } from '../objectives/objective.ts'
-import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import type { Bound, Feeds, Tensors } from '../runtime/bound.ts'
+import { type Compiled, compile } from '../runtime/compile.ts'
+import type { Engine } from '../runtime/engine.ts'
 import { inParallel } from '../runtime/workers.ts'
 import type { ParameterLayout, ParameterVector } from './parameter-store.ts'
-
-export type Feeds = Readonly<Record<string, TypedArray | readonly number[]>>
 
 export interface GradientStepOptions {
   engine: Engine
@@ -13,7 +13,7 @@ export interface GradientStepOptions {
   layout: ParameterLayout
   values: ParameterVector
   /** Inputs that are read and stay as they are, such as the weights under an adapter. */
-  frozen?: Readonly<Record<string, DeviceTensor>>
+  frozen?: Tensors
   objective: Objective
   /**
    * Micro-batches computed side by side, each on a thread of its own, with gradients of its own:
@@ -23,13 +23,11 @@ export interface GradientStepOptions {
 }
 
 interface Shard {
-  inputs: Record<string, DeviceTensor>
   gradients: ParameterVector
-  loss: DeviceTensor
-  /** Writes the gradients. */
-  first: Binding
-  /** Adds to the gradients; made when a step has more micro-batches than shards. */
-  next: Binding | undefined
+  /** Writes loss and gradients. */
+  first: Bound
+  /** Adds to them; made when a step has more micro-batches than shards. */
+  next: Bound | undefined
 }
 
 /**
@@ -38,7 +36,7 @@ interface Shard {
  */
 export class GradientStep {
   readonly #options: GradientStepOptions
-  readonly #programs: Program[] = []
+  readonly #compiled: Compiled[] = []
   #shards: Shard[] = []
 
   private constructor(options: GradientStepOptions) {
@@ -64,66 +62,47 @@ export class GradientStep {
     const count = this.#shards.length
     await inParallel(count, microBatches, async (feeds, i) => {
       const shard = this.#shards[i % count] as Shard
-      for (const [name, values] of Object.entries(feeds)) shard.inputs[name]?.write(values)
-      const binding = i < count ? shard.first : shard.next
-      if (!binding) throw new Error('this step was made for one micro-batch a shard')
-      await binding.run({ signal })
+      const bound = i < count ? shard.first : shard.next
+      if (!bound) throw new Error('this step was made for one micro-batch a shard')
+      await bound.run(feeds, { signal })
     })
     const used = this.#shards.slice(0, microBatches.length)
-    const losses = await Promise.all(used.map(({ loss }) => loss.read()))
+    const losses = await Promise.all(used.map(({ first }) => first.read('loss')))
     return losses.reduce((total, loss) => total + Number(loss[0]), 0)
   }
 
   dispose(): void {
-    for (const { first, next, inputs, gradients, loss } of this.#shards) {
-      first.dispose()
+    for (const { first, next, gradients } of this.#shards) {
       next?.dispose()
+      first.dispose()
       gradients.dispose()
-      for (const tensor of [...Object.values(inputs), loss]) tensor.dispose()
     }
-    for (const program of this.#programs) program.dispose()
+    for (const compiled of this.#compiled) compiled.dispose()
   }
 
-  async #compile(accumulates: boolean): Promise<Program> {
-    const { engine, parameters, objective, shards } = this.#options
+  async #compile(accumulates: boolean): Promise<Compiled> {
+    const { engine, parameters, values, frozen, objective, shards } = this.#options
     const names = [...parameters.keys()]
     const tensors = [...parameters.values()].map((parameter) => parameter.tensor)
-    const before = (name: string, tensor: Tensor) =>
-      input(`before.${name}`, 'float32', tensor.shape)
     const total = (name: string, tensor: Tensor) =>
-      accumulates ? add(tensor, before(name, tensor)) : tensor
+      accumulates ? add(tensor, input(`before.${name}`, 'float32', tensor.shape)) : tensor
     const outputs: Record<string, Tensor> = { loss: total('loss', objective.loss) }
     for (const [i, gradient] of grad(objective.loss, tensors).entries())
       outputs[`gradient.${names[i]}`] = total(`gradient.${names[i]}`, gradient)
-    const model = toOnnx(outputs, { target: engine.name })
-    const threading = shards > 1 ? 'caller' : 'pool'
-    const program = await engine.compile(model, { threading, label: 'gradients' })
-    this.#programs.push(program)
-    return program
+    const compiled = await compile(engine, outputs, {
+      weights: { live: { ...frozen, ...values.bindings() } },
+      threading: shards > 1 ? 'caller' : 'pool',
+      label: 'gradients',
+    })
+    this.#compiled.push(compiled)
+    return compiled
   }
 
-  #shard(first: Program, next: Program | undefined): Shard {
-    const { engine, layout, values, frozen, objective } = this.#options
-    const gradients = layout.vector(engine)
-    const loss = engine.tensor('float32', [])
-    const inputs = Object.fromEntries(
-      Object.entries(objective.inputs).map(([name, { dtype, shape }]) => [
-        name,
-        engine.tensor(dtype, shape as number[]),
-      ]),
-    )
-    const bind = (program: Program) => {
-      const own = { ...frozen, ...inputs, loss, 'before.loss': loss, ...values.bindings() }
-      const all = {
-        ...own,
-        ...gradients.bindings('gradient.'),
-        ...gradients.bindings('before.gradient.'),
-      }
-      const wanted = new Set([...program.inputs, ...program.outputs].map((spec) => spec.name))
-      return program.bind(
-        Object.fromEntries(Object.entries(all).filter(([name]) => wanted.has(name))),
-      )
-    }
-    return { inputs, gradients, loss, first: bind(first), next: next && bind(next) }
+  #shard(first: Compiled, next: Compiled | undefined): Shard {
+    const gradients = this.#options.layout.vector(this.#options.engine)
+    const bound = first.bind(gradients.bindings('gradient.'))
+    const { tensors } = bound
+    const before = { ...gradients.bindings('before.gradient.'), 'before.loss': tensors.loss }
+    return { gradients, first: bound, next: next?.bind({ ...tensors, ...before } as Tensors) }
   }
 }

@@ -1,5 +1,5 @@
 import { type AnyBatch, asExamples, cutExamples } from '../data/batch.ts'
-import type { Feeds } from './gradient-step.ts'
+import type { Feeds } from '../runtime/bound.ts'
 
 /** Tokens of a micro-batch: what its layers pass on stays in the caches of a core. */
 const TOKENS = 512

@@ -1,15 +1,7 @@
-import {
-  add,
-  input,
-  maximum,
-  minimum,
-  mul,
-  sign,
-  sum,
-  type Tensor,
-  toOnnx,
-} from '../graph/index.ts'
-import type { Binding, DeviceTensor, Engine, Program } from '../runtime/engine.ts'
+import { add, input, maximum, minimum, mul, sign, sum, type Tensor } from '../graph/index.ts'
+import type { Bound } from '../runtime/bound.ts'
+import { type Compiled, compile } from '../runtime/compile.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { inParallel, workersOf } from '../runtime/workers.ts'
 import { AdaptiveClip } from './adaptive-clip.ts'
 import type { ParameterLayout, ParameterVector, Piece } from './parameter-store.ts'
@@ -45,11 +37,11 @@ export interface UpdateStepOptions {
  */
 export class UpdateStep {
   readonly #options: UpdateStepOptions
-  readonly #programs = new Map<string, Promise<Program>>()
+  readonly #compiled = new Map<string, Promise<Compiled>>()
   readonly #scalars = new Map<string, DeviceTensor>()
-  readonly #sums: Binding[] = []
+  readonly #sums: Bound[] = []
   readonly #squares: DeviceTensor[] = []
-  readonly #updates: Binding[] = []
+  readonly #updates: Bound[] = []
   #adaptive: AdaptiveClip | undefined
   /** Optimizer state by name, `average` among it where it is asked for. */
   readonly state = new Map<string, ParameterVector>()
@@ -90,7 +82,7 @@ export class UpdateStep {
 
   /** Sums the shards' gradients and takes their norm. */
   async gradientNorm(): Promise<number> {
-    await inParallel(this.#workers, this.#sums, (binding) => binding.run())
+    await inParallel(this.#workers, this.#sums, (bound) => bound.run())
     let square = 0
     for (const tensor of this.#squares) square += Number((await tensor.read())[0])
     return Math.sqrt(square)
@@ -105,12 +97,12 @@ export class UpdateStep {
       for (const [name, value] of Object.entries(optimizer.scalars?.(step) ?? {}))
         this.#scalar(`${optimizer.name}.${name}`).write([value])
     await this.#adaptive?.run()
-    await inParallel(this.#workers, this.#updates, (binding) => binding.run())
+    await inParallel(this.#workers, this.#updates, (bound) => bound.run())
   }
 
   async dispose(): Promise<void> {
-    for (const binding of [...this.#sums, ...this.#updates]) binding.dispose()
-    for (const program of this.#programs.values()) (await program).dispose()
+    for (const bound of [...this.#sums, ...this.#updates]) bound.dispose()
+    for (const compiled of this.#compiled.values()) (await compiled).dispose()
     this.#adaptive?.dispose()
     for (const vector of this.state.values()) vector.dispose()
     for (const tensor of [...this.#scalars.values(), ...this.#squares]) tensor.dispose()
@@ -131,31 +123,32 @@ export class UpdateStep {
     return tensor
   }
 
-  #compile(key: string, outputs: () => Record<string, Tensor>): Promise<Program> {
-    const { engine } = this.#options
+  #compile(key: string, outputs: () => Record<string, Tensor>): Promise<Compiled> {
     const options = { threading: this.#workers > 1 ? 'caller' : 'pool', label: key } as const
-    const program =
-      this.#programs.get(key) ?? engine.compile(toOnnx(outputs(), { target: engine.name }), options)
-    this.#programs.set(key, program)
-    return program
+    const compiled = this.#compiled.get(key) ?? compile(this.#options.engine, outputs(), options)
+    this.#compiled.set(key, compiled)
+    return compiled
   }
 
-  async #bindSum(piece: Piece, i: number): Promise<Binding> {
+  async #bindSum(piece: Piece, i: number): Promise<Bound> {
     const { gradients, l1 = 0, l2 = 0, values } = this.#options
     const shape = openShape(piece)
     const penalized = (l1 > 0 || l2 > 0) && piece.group.penalized
-    const program = await this.#compile(`sum ${shape} ${penalized}`, (): Record<string, Tensor> => {
-      const parts = gradients.map((_, k) => input(`gradient.${k}`, 'float32', shape))
-      let total = parts.reduce(add)
-      if (penalized) {
-        const parameter = input('parameter', 'float32', shape)
-        if (l1 > 0) total = add(total, mul(sign(parameter), l1))
-        if (l2 > 0) total = add(total, mul(parameter, l2))
-      }
-      const square = sum(mul(total, total))
-      return parts.length > 1 || penalized ? { total, square } : { square }
-    })
-    return bindWanted(program, {
+    const compiled = await this.#compile(
+      `sum ${shape} ${penalized}`,
+      (): Record<string, Tensor> => {
+        const parts = gradients.map((_, k) => input(`gradient.${k}`, 'float32', shape))
+        let total = parts.reduce(add)
+        if (penalized) {
+          const parameter = input('parameter', 'float32', shape)
+          if (l1 > 0) total = add(total, mul(sign(parameter), l1))
+          if (l2 > 0) total = add(total, mul(parameter, l2))
+        }
+        const square = sum(mul(total, total))
+        return parts.length > 1 || penalized ? { total, square } : { square }
+      },
+    )
+    return compiled.bind({
       ...Object.fromEntries(gradients.map((vector, k) => [`gradient.${k}`, at(vector.pieces, i)])),
       total: at(this.gradient.pieces, i),
       parameter: at(values.pieces, i),
@@ -163,11 +156,11 @@ export class UpdateStep {
     })
   }
 
-  async #bindUpdate(piece: Piece, i: number): Promise<Binding> {
+  async #bindUpdate(piece: Piece, i: number): Promise<Bound> {
     const { values, clip, average } = this.#options
     const { optimizer, weightDecay } = piece.group
     const shape = openShape(piece)
-    const program = await this.#compile(`${optimizer.name} ${weightDecay} ${shape}`, () => {
+    const compiled = await this.#compile(`${optimizer.name} ${weightDecay} ${shape}`, () => {
       const scalar = (name: string) => input(name, 'float32', [])
       const vector = (name: string) => input(name, 'float32', shape)
       const state = Object.fromEntries(optimizer.state.map((name) => [name, vector(name)]))
@@ -194,8 +187,8 @@ export class UpdateStep {
     }
     for (const [name, vector] of this.state) tensors[name] = at(vector.pieces, i)
     for (const [name, tensor] of Object.entries(tensors)) tensors[`next.${name}`] = tensor
-    for (const { name } of program.inputs) tensors[name] ??= this.#scalar(name)
-    return bindWanted(program, tensors)
+    for (const { name } of compiled.inputs) tensors[name] ??= this.#scalar(name)
+    return compiled.bind(tensors)
   }
 }
 
@@ -208,13 +201,6 @@ function clipped(gradient: Tensor, clip: Clipping | undefined, scalar: (name: st
   if (clip?.by === 'norm') return mul(gradient, scalar('clip'))
   if (clip?.by === 'value') return minimum(maximum(gradient, -clip.limit), clip.limit)
   return gradient
-}
-
-function bindWanted(program: Program, tensors: Record<string, DeviceTensor>): Binding {
-  const wanted = new Set([...program.inputs, ...program.outputs].map((spec) => spec.name))
-  return program.bind(
-    Object.fromEntries(Object.entries(tensors).filter(([name]) => wanted.has(name))),
-  )
 }
 
 const at = <T>(list: readonly T[], index: number): T => list[index] as T

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os'
 import { EngineUnavailable } from '../../errors.ts'
 import type { Pointer } from '../../files/koffi.ts'
 import type { DType } from '../../graph/dtype.ts'
+import { input, toOnnx } from '../../graph/index.ts'
 import type { Engine } from '../engine.ts'
-import { identityModel } from '../one-node-model.ts'
 import type { Released } from './api.ts'
 import { NativeEngine } from './engine.ts'
 import { type Environment, getEnvironment } from './environment.ts'
@@ -66,8 +66,11 @@ const DEVICE_ALLOCATOR = 0
 export async function openWebGpu(threads = availableParallelism()): Promise<Engine> {
   const environment = getEnvironment()
   const placement: Placement = { threads, provider: 'WebGPU' }
-  const anchor = await createSession(environment, identityModel(), placement, {}).catch((error) => {
+  const anchor = await createSession(environment, identity, placement, {}).catch((error) => {
     throw new EngineUnavailable(`no GPU that WebGPU can use: ${error.message}`)
   })
   return new WebGpuEngine(environment, placement, anchor)
 }
+
+/** y = x, of one number: the least that a provider must be able to run. */
+const identity = toOnnx({ y: input('x', 'float32', [1]) }, { target: 'webgpu' })

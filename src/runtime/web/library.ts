@@ -1,7 +1,7 @@
 import type * as onnxruntime from 'onnxruntime-web'
 import type { InferenceSession } from 'onnxruntime-web'
 import { EngineUnavailable } from '../../errors.ts'
-import { identityModel } from '../one-node-model.ts'
+import { input, toOnnx } from '../../graph/index.ts'
 import { Slots } from '../slots.ts'
 
 /** What onnxruntime-web and its builds export. */
@@ -42,9 +42,12 @@ export async function startLibrary(
     ort.env.wasm.numThreads = threads
     if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths
     const options = { executionProviders: [provider], logSeverityLevel: 4 } as const
-    const anchor = await ort.InferenceSession.create(identityModel().bytes, options)
+    const anchor = await ort.InferenceSession.create(identity.bytes, options)
     return { ort, threads: ort.env.wasm.numThreads, slots: new Slots(1), anchor }
   } catch (error) {
     throw new EngineUnavailable(`onnxruntime-web cannot be used here: ${(error as Error).message}`)
   }
 }
+
+/** y = x, of one number: the least that a provider must be able to run. */
+const identity = toOnnx({ y: input('x', 'float32', [1]) }, { target: 'wasm' })
