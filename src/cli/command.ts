@@ -22,14 +22,14 @@ export interface CommandDefinition<S extends z.ZodObject> {
   summary: string
   options: S
   help: Help
-  /** Options that are given by their places instead of by flags, as in `inspect DIR`. */
-  place?: Place<S> | readonly Place<S>[]
+  /** Options that are positional arguments instead of flags, as in `inspect DIR`. */
+  argument?: Argument<S> | readonly Argument<S>[]
   /** Lines that show it in use. */
   examples: readonly string[]
   run(options: z.input<S>, context: Context): Promise<Outcome>
 }
 
-interface Place<S extends z.ZodObject> {
+interface Argument<S extends z.ZodObject> {
   name: string & keyof S['shape']
   help: string
   required: boolean
@@ -45,12 +45,12 @@ export type AddCommand = (parent: Command) => void
 export const defineCommand =
   <S extends z.ZodObject>(definition: CommandDefinition<S>): AddCommand =>
   (parent) => {
-    const { name, summary, options: schema, help, place, examples, run } = definition
+    const { name, summary, options: schema, help, argument, examples, run } = definition
     const command = parent.command(name).description(summary)
     const all = fieldsOf(schema)
-    const places = [place ?? []].flat()
-    const isFlag = ([option]: [string, unknown]) => places.every(({ name }) => name !== option)
-    for (const { name, help, required } of places) {
+    const positional = [argument ?? []].flat()
+    const isFlag = ([option]: [string, unknown]) => positional.every(({ name }) => name !== option)
+    for (const { name, help, required } of positional) {
       const value = `${name}${all[name] && takesList(all[name]) ? '...' : ''}`
       command.argument(required ? `<${value}>` : `[${value}]`, help)
     }
@@ -65,10 +65,10 @@ export const defineCommand =
         const typed = args.at(-2) as { config?: string; json?: boolean } & Record<string, unknown>
         const { config, json = false, ...flags } = typed
         const fromFile = config === undefined ? {} : await readConfig(config)
-        const placed = places
+        const fromArguments = positional
           .map(({ name }, i) => [name, args[i]] as const)
           .filter(([, value]) => value !== undefined && value.length > 0)
-        const fromFlags = convertFlags(all, { ...flags, ...Object.fromEntries(placed) })
+        const fromFlags = convertFlags(all, { ...flags, ...Object.fromEntries(fromArguments) })
         const given = { ...fromFile, ...fromFlags }
         const origin = (option: string) =>
           option in fromFlags ? flagOf(option) : `${config}: ${option}`

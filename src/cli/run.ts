@@ -17,7 +17,7 @@ export async function run(program: Command): Promise<void> {
     console.error(`${program.name()}: ${message}`)
     process.exit(exitCode)
   })
-  // Where nobody can be told, the work still counts.
+  // If nobody reads the progress, the work still counts.
   process.stderr.on('error', () => {})
   showNotices()
   try {
@@ -43,7 +43,7 @@ function helpFor(command: Command, words: readonly string[], path = command.name
 }
 
 /**
- * Throws UserError where an argument was not UTF-8: Node reads U+FFFD in its place, without a word.
+ * Throws UserError where an argument was not UTF-8: Node reads it as U+FFFD without an error.
  */
 function refuseUnreadable(words: readonly string[]): void {
   const wrong = words.find((word) => word.includes('\ufffd'))
@@ -74,8 +74,8 @@ export interface Failure {
 const EXIT = { mistake: 1, fault: 2 } as const
 
 /**
- * What to tell the user about an error: their mistakes in a line, ours with all that a report
- * needs.
+ * What to print about an error: one line for a mistake of the user, all that a report needs for one
+ * of ours.
  */
 export function explain(error: unknown): Failure {
   if (error instanceof CommanderError) {

@@ -4,7 +4,7 @@ import type { Language } from '../train/report/messages.ts'
 import type { StartFacts, TrainEvents } from '../train/session.ts'
 import { type Progress, showProgress } from './report/progress.ts'
 
-/** What a training tells, shown on standard error. */
+/** Shows the events of a training on standard error. */
 export function showTraining(language: Language = 'en'): {
   events: TrainEvents
   print(text: string): void

@@ -20,7 +20,7 @@ export const deletion =
   }
 
 /**
- * Puts, with probability `rate`, an item drawn evenly from `from` in the place of each. When `from`
+ * Replaces each item, with probability `rate`, by one drawn uniformly from `from`. When `from`
  * is the corpus itself, this is unigram noising (Xie et al. 2017).
  */
 export const replacement =
@@ -31,7 +31,7 @@ export const replacement =
     )
 
 /**
- * Begins at a random place and comes round to it again (BART's document rotation, Lewis et al.
+ * Rotates the sequence to start at a random item (BART's document rotation, Lewis et al.
  * 2020).
  */
 export const rotation =

@@ -15,7 +15,7 @@ export interface Batch {
 export interface PackedBatch extends Batch {
   /** (rows, length): 1, 2, ... per conversation of the row; 0 where nothing is. */
   readonly segments: Int32Array
-  /** (rows, length): places within the conversation, from 0. */
+  /** (rows, length): positions within the conversation, from 0. */
   readonly positions: Int32Array
 }
 

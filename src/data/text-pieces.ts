@@ -73,7 +73,7 @@ const WORD_END = /^\p{L}[ \n,，。、！？；：]\p{L}$/u
 const IS_SEPARATOR = new Uint8Array(2 ** 16)
 for (const separator of ' \n,，。、！？；：') IS_SEPARATOR[separator.charCodeAt(0)] = 1
 
-/** The last place up to `limit` between a letter and a separator that a letter follows. */
+/** The last index up to `limit` between a letter and a separator that a letter follows. */
 function lastWordEnd(text: string, limit: number): number | undefined {
   for (let cut = Math.min(limit, text.length - 2); cut > 0; cut--) {
     // Most characters need no look at their neighbors.
@@ -84,7 +84,7 @@ function lastWordEnd(text: string, limit: number): number | undefined {
 }
 
 /**
- * The last place up to `limit` that does not divide a character; none where the text ends there.
+ * The last index up to `limit` that does not divide a character; none where the text ends there.
  */
 function characterEnd(text: string, limit: number): number | undefined {
   if (text.length <= limit) return undefined

@@ -1,4 +1,4 @@
-import type { Place } from '../text/input-template.ts'
+import type { InputPart } from '../text/input-template.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { isObject } from '../text/tokenizer-json.ts'
 
@@ -19,8 +19,8 @@ export function tokenizerFile(tokenizer: Tokenizer): object {
   })
   const processing = {
     type: 'TemplateProcessing',
-    single: template.single.flatMap((place) => written(place, nameOf)),
-    pair: template.pair.flatMap((place) => written(place, nameOf)),
+    single: template.single.flatMap((part) => written(part, nameOf)),
+    pair: template.pair.flatMap((part) => written(part, nameOf)),
     special_tokens: Object.fromEntries(special),
   }
   const given = json.post_processor
@@ -36,7 +36,10 @@ const addsTokens = (processor: unknown): boolean => {
     : type !== 'ByteLevel'
 }
 
-const written = ({ ids, text, type: type_id }: Place, nameOf: (id: number) => string): object[] =>
+const written = (
+  { ids, text, type: type_id }: InputPart,
+  nameOf: (id: number) => string,
+): object[] =>
   ids
     ? ids.map((id) => ({ SpecialToken: { id: nameOf(id), type_id } }))
     : [{ Sequence: { id: text === 0 ? 'A' : 'B', type_id } }]

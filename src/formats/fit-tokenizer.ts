@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import { type ModelConfig, stacksOf } from '../models/model.ts'
 import { fitRows } from '../text/fit-rows.ts'
-import type { Place } from '../text/input-template.ts'
+import type { InputPart } from '../text/input-template.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** Rows that a model may have beyond its tokenizer's ids, since vocabularies are padded. */
@@ -43,14 +43,14 @@ function checkTemplate(where: string, tokenizer: Tokenizer, config: ModelConfig)
   const { single = [], pair = [] } = tokenizer.inputTemplate ?? {}
   const types = Math.min(...stacksOf(config).map(({ tokenTypes }) => tokenTypes))
   // Some files tell two texts apart that the model does not; these are for one only.
-  const most = (places: readonly Place[]) => (places === pair ? Math.max(types, 2) : types)
-  for (const places of [single, pair]) {
-    const other = places.find(({ type }) => types > 0 && type >= most(places))
+  const most = (parts: readonly InputPart[]) => (parts === pair ? Math.max(types, 2) : types)
+  for (const parts of [single, pair]) {
+    const other = parts.find(({ type }) => types > 0 && type >= most(parts))
     if (other)
       throw new UserError(
         `${where}: post_processor has the token type (type_id) ${other.type}, but the model has ${types}, from 0 on; correct the file`,
       )
-    const id = places.flatMap(({ ids = [] }) => ids).find((id) => !(id < tokenizer.vocabSize))
+    const id = parts.flatMap(({ ids = [] }) => ids).find((id) => !(id < tokenizer.vocabSize))
     if (id !== undefined)
       throw new UserError(
         `${where}: post_processor has the token ${id}; ids end at ${tokenizer.vocabSize - 1}`,

@@ -57,8 +57,11 @@ export function encodeWords(
       sources.push(i)
     }
   }
-  const { places, ...encoded } = arrange(tokenizer, [ids], maxLength)
-  return { ...encoded, words: places.map((place) => (place < 0 ? -1 : (sources[place] as number))) }
+  const { offsets, ...encoded } = arrange(tokenizer, [ids], maxLength)
+  return {
+    ...encoded,
+    words: offsets.map((offset) => (offset < 0 ? -1 : (sources[offset] as number))),
+  }
 }
 
 const plain: InputTemplate = {
@@ -69,12 +72,12 @@ const plain: InputTemplate = {
   ],
 }
 
-/** Puts texts into the template; `places` are their indices in the text, -1 for special tokens. */
+/** Puts texts into the template; `offsets` are their indices in the text, -1 for special tokens. */
 function arrange(
   { inputTemplate = plain }: Tokenizer,
   texts: readonly (readonly number[])[],
   maxLength = Infinity,
-): { ids: number[]; typeIds: number[]; places: number[] } {
+): { ids: number[]; typeIds: number[]; offsets: number[] } {
   const template = texts.length === 1 ? inputTemplate.single : inputTemplate.pair
   const specials = template.reduce((sum, { ids }) => sum + (ids?.length ?? 0), 0)
   if (!(maxLength >= specials)) {
@@ -87,16 +90,16 @@ function arrange(
     texts.map(({ length }) => length),
     maxLength - specials,
   )
-  const [ids, typeIds, places]: [number[], number[], number[]] = [[], [], []]
+  const [ids, typeIds, offsets]: [number[], number[], number[]] = [[], [], []]
   for (const { text, ids: special, type } of template) {
     const part = special ?? (texts[text] ?? []).slice(0, lengths[text])
     for (const [i, id] of part.entries()) {
       ids.push(id)
       typeIds.push(type)
-      places.push(special ? -1 : i)
+      offsets.push(special ? -1 : i)
     }
   }
-  return { ids, typeIds, places }
+  return { ids, typeIds, offsets }
 }
 
 /**

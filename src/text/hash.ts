@@ -2,7 +2,7 @@ import type { Tokenizer } from './tokenizer.ts'
 
 /**
  * A name for what a tokenizer does, 16 hexadecimal digits: equal exactly for tokenizers that are
- * saved alike. Tokenized data and the state of a training record it: they go on with no other.
+ * saved alike. Tokenized data and checkpoints record it, and are refused with another tokenizer.
  */
 export const tokenizerHash = (tokenizer: Tokenizer): string =>
   fnv1a(new TextEncoder().encode(canonical(tokenizer.toJSON())))

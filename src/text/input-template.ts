@@ -3,16 +3,16 @@ import type { TokenRoles } from './token-roles.ts'
 import { isObject, type TokenizerConfig, type TokenizerJson } from './tokenizer-json.ts'
 
 /**
- * A place in an input: special tokens, or one of its texts; `type` is the token type of all there.
+ * A part of an input: special tokens, or one of its texts; `type` is the token type of its ids.
  */
-export type Place =
+export type InputPart =
   | { readonly ids: readonly number[]; readonly type: number; readonly text?: undefined }
   | { readonly text: 0 | 1; readonly type: number; readonly ids?: undefined }
 
 /** What a model expects around one text, and around a pair of texts. */
 export interface InputTemplate {
-  readonly single: readonly Place[]
-  readonly pair: readonly Place[]
+  readonly single: readonly InputPart[]
+  readonly pair: readonly InputPart[]
 }
 
 /**
@@ -39,8 +39,8 @@ export function readInputTemplate(
     case 'TemplateProcessing': {
       const { single, pair } = processor
       return {
-        single: Array.isArray(single) ? readPlaces(single, processor, json) : [A],
-        pair: Array.isArray(pair) ? readPlaces(pair, processor, json) : [A, B],
+        single: Array.isArray(single) ? readParts(single, processor, json) : [A],
+        pair: Array.isArray(pair) ? readParts(pair, processor, json) : [A, B],
       }
     }
     case 'BertProcessing':
@@ -65,25 +65,25 @@ function processorsOf(processor: unknown): Fields[] {
     : [processor]
 }
 
-const A: Place = { text: 0, type: 0 }
-const B: Place = { text: 1, type: 1 }
+const A: InputPart = { text: 0, type: 0 }
+const B: InputPart = { text: 1, type: 1 }
 
 function bertTemplate(cls: number, sep: number): InputTemplate {
-  const single: Place[] = [{ ids: [cls], type: 0 }, A, { ids: [sep], type: 0 }]
+  const single: InputPart[] = [{ ids: [cls], type: 0 }, A, { ids: [sep], type: 0 }]
   return { single, pair: [...single, B, { ids: [sep], type: 1 }] }
 }
 
 /** RoBERTa has one token type only. */
 function robertaTemplate(cls: number, sep: number): InputTemplate {
-  const end: Place = { ids: [sep], type: 0 }
-  const single: Place[] = [{ ids: [cls], type: 0 }, A, end]
+  const end: InputPart = { ids: [sep], type: 0 }
+  const single: InputPart[] = [{ ids: [cls], type: 0 }, A, end]
   return { single, pair: [...single, end, { ...B, type: 0 }, end] }
 }
 
 function defaultTemplate(roles: TokenRoles, config: TokenizerConfig): InputTemplate {
   const { bosId, eosId, clsId, sepId } = roles
   if (clsId !== undefined && sepId !== undefined) return bertTemplate(clsId, sepId)
-  const around = (text: Place): Place[] => {
+  const around = (text: InputPart): InputPart[] => {
     const { type } = text
     const before = config.add_bos_token === true && bosId !== undefined
     const after = config.add_eos_token === true && eosId !== undefined
@@ -103,14 +103,14 @@ function idOfPair(processor: Fields, name: 'cls' | 'sep'): number {
   throw new UserError(`tokenizer.json: post_processor.${name} is not a token and its id`)
 }
 
-/** The places of a template of TemplateProcessing. */
-function readPlaces(
+/** The parts of a template of TemplateProcessing. */
+function readParts(
   list: readonly unknown[],
   { special_tokens }: Fields,
   json: TokenizerJson,
-): Place[] {
+): InputPart[] {
   const specials = isObject(special_tokens) ? special_tokens : {}
-  return list.map((item): Place => {
+  return list.map((item): InputPart => {
     const { Sequence: sequence, SpecialToken: special } = isObject(item) ? item : {}
     const { id, type_id } = (isObject(sequence) ? sequence : (special ?? {})) as Fields
     const type = typeof type_id === 'number' ? type_id : 0
@@ -141,15 +141,15 @@ export function templateProcessing(
   idOf: Readonly<Record<string, number>>,
 ): object {
   const names = new Set<string>()
-  const places = (template: string) =>
-    template.split(' ').map((place) => {
-      const [, name, type = '0'] = /^(.*?)(?::(\d+))?$/s.exec(place) as RegExpExecArray
+  const partsOf = (template: string) =>
+    template.split(' ').map((part) => {
+      const [, name, type = '0'] = /^(.*?)(?::(\d+))?$/s.exec(part) as RegExpExecArray
       const type_id = Number(type)
       if (name === '$A' || name === '$B') return { Sequence: { id: name?.[1], type_id } }
       names.add(name as string)
       return { SpecialToken: { id: name, type_id } }
     })
-  const parts = { single: places(single), pair: places(pair) }
+  const parts = { single: partsOf(single), pair: partsOf(pair) }
   const special = [...names].map((name) => [name, { id: name, ids: [idOf[name]], tokens: [name] }])
   return { type: 'TemplateProcessing', ...parts, special_tokens: Object.fromEntries(special) }
 }

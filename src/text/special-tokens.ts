@@ -2,14 +2,14 @@ import { UserError } from '../errors.ts'
 import { templateProcessing } from './input-template.ts'
 import { addedToken, type TokenizerJson } from './tokenizer-json.ts'
 
-/** What stands between the documents of a decoder whose tokenizer is trained here. */
+/** Separates the documents of a decoder whose tokenizer is trained here. */
 export const END_OF_TEXT = '<|endoftext|>'
 
 /** The special tokens of ChatML: what begins and what ends a message. */
 export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
 
 /**
- * What a model does: it goes on with a text (GPT), reads one (BERT), or reads one and writes
+ * What a model does: it continues a text (GPT), reads one (BERT), or reads one and writes
  * another (T5).
  */
 export type ModelKind = 'decoder' | 'encoder' | 'encoder-decoder'

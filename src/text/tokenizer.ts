@@ -6,7 +6,7 @@ import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts'
 export interface Tokenizer {
   /** Number of ids, special tokens included: ids are 0 .. vocabSize - 1. */
   readonly vocabSize: number
-  /** Special tokens by content. Text never produces them unless `encode` is told to parse them. */
+  /** Special tokens by content. Text never produces them unless `encode` is asked to parse them. */
   readonly specialTokens: Readonly<Record<string, number>>
   /** Beginning of a document, if the tokenizer has such a token. */
   readonly bosId: number | undefined
@@ -16,7 +16,7 @@ export interface Tokenizer {
   readonly padId?: number | undefined
   /** Stands for what the vocabulary cannot spell. */
   readonly unkId?: number | undefined
-  /** Stands for a token that the model is to guess. */
+  /** Masks a token that the model is to predict. */
   readonly maskId?: number | undefined
   /** Begins an encoder's input; what is read there stands for all of it. */
   readonly clsId?: number | undefined

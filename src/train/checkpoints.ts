@@ -41,7 +41,7 @@ async function newestSaved(out: string, options?: { verify: boolean }): Promise<
   return { ...checkpoint, progress: await readProgress(checkpoint.folder) }
 }
 
-/** Whether a training stands in `out` that was interrupted before its last step. */
+/** Whether `out` holds a training that was interrupted before its last step. */
 export async function isUnfinished(out: string): Promise<boolean> {
   const checkpoint = await newestCheckpoint(out)
   if (!checkpoint) return false
@@ -51,20 +51,20 @@ export async function isUnfinished(out: string): Promise<boolean> {
 
 /**
  * Throws UserError where the training in `out` cannot resume with these options, or its checkpoint
- * is damaged (all of it is read); tells the others that changed.
+ * is damaged (all of it is read); reports the others that changed.
  */
 export async function checkResumedOptions(
   out: string,
   options: OptionValues,
   onResume: ResumeTable,
-  tell: (text: string) => void = () => {},
+  report: (text: string) => void = () => {},
 ): Promise<void> {
   const { progress } = await newestSaved(out, { verify: true })
   const changed = (kind: OnResume) => changedOptions(onResume, kind, progress.options, options)
   const fixed = changed('fixed')
   if (fixed.length > 0) throw cannotResume(out, fixed)
-  const told = changed('changeable')
-  if (told.length > 0) tell(`resuming with other options: ${told.join('; ')}`)
+  const changeable = changed('changeable')
+  if (changeable.length > 0) report(`resuming with other options: ${changeable.join('; ')}`)
 }
 
 /** Differences that are shown; more are counted. */

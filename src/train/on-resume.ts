@@ -7,7 +7,7 @@ export type OnResume =
   | 'fixed'
   /** It only decides something that is compared itself: the model, the data, the tokenizer. */
   | 'derived'
-  /** The change takes effect from here on, and is told. */
+  /** The change takes effect from here on, and is reported. */
   | 'changeable'
   /** Nothing that is computed depends on it. */
   | 'free'
@@ -18,7 +18,7 @@ export type ResumeTable = Readonly<Record<string, OnResume>>
 export const TRAINING_ON_RESUME = {
   out: 'free',
   resume: 'free',
-  // Their product is the rows of a step, in which steps and places in the data are counted.
+  // Their product is the rows of a step, in which steps and positions in the data are counted.
   batch: 'derived',
   accumulate: 'derived',
   steps: 'changeable',

@@ -22,7 +22,7 @@ export interface Outcome extends Partial<Figures> {
 }
 
 /**
- * Measures the weights of the last step, then those of the model that stands in the folder, which
+ * Measures the weights of the last step, then those of the model in the folder, which
  * the trainer holds afterwards. `isBest`: both are the same. Without validation data there is
  * nothing to measure, and the last model is the one in the folder.
  */

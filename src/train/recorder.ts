@@ -15,7 +15,7 @@ export interface Recorder {
   close(): void
 }
 
-/** Opens the records of folder `out`, anew or to go on after step `resumeAt`. */
+/** Opens the records of folder `out`, anew or to continue after step `resumeAt`. */
 export async function openRecorder(out: string, resumeAt: number): Promise<Recorder> {
   const metrics = await openMetrics(join(out, 'metrics.jsonl'), { resumeAt })
   const events = openEvents(join(out, 'tensorboard'), { resumeAt })

@@ -12,7 +12,7 @@ const REMAINS = ['checkpoints', 'data', 'metrics.jsonl', 'tensorboard', 'loss.sv
 
 /**
  * Does the work of a training in the folder `out`, which no other run writes meanwhile. Throws
- * UserError where one does, or where a new training would replace what stands there.
+ * UserError where one does, or where a new training would replace what it holds.
  */
 export async function inRunFolder<T>(
   { out, resume }: { out: string; resume: boolean },

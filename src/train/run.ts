@@ -44,7 +44,7 @@ export interface RunResult {
   /** Last mean loss of a step. */
   loss: number
   best: number | null
-  /** Step of the model that stands in the folder: the best one, or the last without validation. */
+  /** Step of the model in the folder: the best one, or the last without validation. */
   bestStep: number
   seconds: number
   /** Of this run's steps, without validation and saving. */
@@ -74,19 +74,19 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   let due = resumed?.due ?? false
   let learned: AnyBatch | undefined
   /** Where the reader stands after the last step, whatever was read for one that was cut short. */
-  let place = reader.state()
+  let position = reader.state()
   let [tokens, stepTime] = [0, 0]
 
   const save = async (isBest: boolean) => {
     const { step } = trainer
-    const state = { step, steps, reader: place, best, sinceBest, bestStep, due }
+    const state = { step, steps, reader: position, best, sinceBest, bestStep, due }
     await checkpoints?.save({ ...state, seconds: seconds() }, isBest)
     saved = trainer.step
   }
   const evaluate = async (): Promise<boolean> => {
     await trainer.expectFinite()
     const validationLoss = await validate?.()
-    // Without validation data, the last batch tells whether the model still computes.
+    // Without validation data, the last batch shows whether the model still computes.
     const measured = validationLoss ?? (learned && (await trainer.rehearse(learned)))
     if (measured !== undefined && !Number.isFinite(measured)) {
       const name = validate ? 'validation loss' : 'loss'
@@ -105,7 +105,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
   const recover = async (problem: string) => {
     due = false
-    place = reader.state()
+    position = reader.state()
     const kept = saved >= 0 ? `the checkpoint of step ${saved} is good` : 'nothing was saved'
     if (options.onSpike !== 'rollback') throw new UserError(`${problem}; ${kept}`)
     if (++rollbacks > ROLLBACKS)
@@ -120,7 +120,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const advance = async (batch: AnyBatch): Promise<string | undefined> => {
     const from = performance.now()
     const result = await trainer.next(batch, schedule(trainer.step), { signal })
-    place = reader.state()
+    position = reader.state()
     loss = result.loss
     const time = (performance.now() - from) / 1000
     tokens += batch.rows * batch.length
@@ -200,5 +200,5 @@ async function validator({
   return Object.assign(measure, { dispose: () => meter.dispose() })
 }
 
-/** Enough to tell models of one training apart; the end of a training measures all. */
+/** Enough to rank the models of one training; its end measures all of the data. */
 const VALIDATION_TOKENS = 32_768

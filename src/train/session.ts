@@ -85,7 +85,7 @@ export interface TrainResult extends Outcome {
   ended: RunResult['ended']
 }
 
-/** An adapter that is learned in place of the model. */
+/** An adapter that is learned instead of the model. */
 export interface SessionAdapter {
   lora: Lora
   /** The model's parameters by name. */

@@ -1,7 +1,7 @@
 /** Steps that a loss is compared with. */
 const WINDOW = 100
 
-/** Recent losses, to tell a spike: one far above what they vary by. */
+/** Recent losses, to detect a spike: a loss far above their usual variation. */
 export class SpikeDetector {
   readonly #recent: number[] = []
   readonly #deviations: number

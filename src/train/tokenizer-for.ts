@@ -13,7 +13,7 @@ export interface TokenizerChoice {
   /** Size of a BPE vocabulary; default by the size of the text. */
   vocab?: number
   threads?: number
-  /** Goes on with the training in `out`. */
+  /** Resumes the training in `out`. */
   resume: boolean
   out: string
 }

@@ -21,7 +21,7 @@ export interface TrainerOptions
     Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average'> {
   engine: Engine
   model: Model
-  /** Learned in place of the model's parameters, which are then `frozen`. */
+  /** Learned instead of the model's parameters, which are then `frozen`. */
   adapter?: Lora
   /** The model's parameters by name, where they are not learned; they stay the caller's. */
   frozen?: Readonly<Record<string, DeviceTensor>>
@@ -185,7 +185,7 @@ export class Trainer {
     await this.#update.resetAverage()
   }
 
-  /** Random numbers for a micro-batch's dropout: a function of seed, step and place. */
+  /** Random numbers for a micro-batch's dropout: a function of seed, step and index. */
   #key(microBatch: number): number[] {
     const { seed } = this.#options
     const random = new Random(seed + 1_000_003 * (this.step + 1) + 2 ** 40 * (microBatch + 1))

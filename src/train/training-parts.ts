@@ -89,7 +89,7 @@ export function refuseIdleShuffle(options: { shuffle: boolean; val: unknown }): 
 }
 
 /**
- * Throws UserError where a training's result would take the place of the model that it starts from.
+ * Throws UserError where a training's result would overwrite the model that it starts from.
  */
 export function refuseOverwriting(out: string, model: string | undefined): void {
   if (model !== undefined && resolve(model) === resolve(out))
@@ -97,7 +97,7 @@ export function refuseOverwriting(out: string, model: string | undefined): void 
 }
 
 /**
- * Tells where `val` leaves no record to validate on. Throws UserError where its own sources hold
+ * Reports where `val` leaves no record to validate on. Throws UserError where its own sources hold
  * none.
  */
 export function checkHeld(

@@ -14,7 +14,7 @@ import type { ParameterVector } from './parameter-store.ts'
 /** What a resumed training needs besides the model: where it stands. */
 export interface Progress {
   step: number
-  /** Place of the batch reader. */
+  /** Position of the batch reader. */
   reader: unknown
   /** Best validation loss so far, and evaluations since. */
   best: number | null

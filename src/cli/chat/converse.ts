@@ -22,7 +22,7 @@ const CONTINUATION = 120
 
 /**
  * A conversation in the terminal, until the user leaves or the input ends. A model without a chat
- * template goes on with the user's text instead, or, where it has an encoder, writes from it.
+ * template continues the user's text instead, or, if it has an encoder, rewrites it.
  * Answers go to standard output, all else to standard error. Resolves with what was said.
  */
 export async function converse(options: ConversationOptions): Promise<ChatMessage[]> {
@@ -106,7 +106,7 @@ const tell = (text: string): void => {
 }
 
 /**
- * Prints pieces as they come, after the text that they go on with, until they end or are stopped;
+ * Prints pieces as they come, after the text that they continue, until they end or are stopped;
  * resolves with what they were, and whether the context had no room for the first messages.
  */
 async function print(

@@ -8,7 +8,7 @@ export interface MessageReader {
 }
 
 /**
- * Reads messages from standard input; a line that ends in a backslash goes on in the next. On a
+ * Reads messages from standard input; a line that ends in a backslash continues on the next. On a
  * terminal it prompts, lines can be edited, and earlier ones come back with the arrow keys.
  */
 export function readMessages({ onInterrupt }: { onInterrupt(): void }): MessageReader {
@@ -33,7 +33,7 @@ export function readMessages({ onInterrupt }: { onInterrupt(): void }): MessageR
       )
     return done ? undefined : value
   }
-  // A terminal in raw mode sends no signal: readline tells.
+  // A terminal in raw mode sends no signal: readline reports Ctrl-C.
   if (terminal) {
     lines.on('SIGINT', () => {
       onInterrupt()

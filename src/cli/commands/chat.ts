@@ -21,7 +21,7 @@ export const chat = defineCommand({
   help: {
     Model: modelHelp,
     Conversation: {
-      system: 'what the model is told before the conversation',
+      system: 'system message, before the conversation',
       chatTemplate: '`FILE` chat template to use (Jinja), or chatml (default: the model’s own)',
       language: languageHelp,
     },

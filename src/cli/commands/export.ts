@@ -9,7 +9,7 @@ export const exportCommand = defineCommand({
   name: 'export',
   summary: 'Write a model in another format, or with weights of another type.',
   options: exportOptions,
-  place: {
+  argument: {
     name: 'model',
     help: 'folder of the model, or OWNER/NAME on the Hugging Face Hub',
     required: true,

@@ -9,7 +9,11 @@ export const importCommand = defineCommand({
   name: 'import',
   summary: 'Make a model folder of a GGUF file, a llama2.c model, or another folder.',
   options: importOptions,
-  place: { name: 'source', help: 'model.gguf, model.bin of llama2.c, or a folder', required: true },
+  argument: {
+    name: 'source',
+    help: 'model.gguf, model.bin of llama2.c, or a folder',
+    required: true,
+  },
   help: {
     Files: {
       out: '`DIR` that is made',

@@ -11,7 +11,7 @@ export const inspect = defineCommand({
   name: 'inspect',
   summary: 'Describe a model: architecture, parameters, memory, operations per token, tokenizer.',
   options: z.strictObject({ dir: z.string().min(1) }),
-  place: {
+  argument: {
     name: 'dir',
     help: 'folder of the model, or OWNER/NAME on the Hugging Face Hub',
     required: true,
@@ -64,7 +64,7 @@ function describeStack(stack: StackConfig, side = ''): string[][] {
   const { heads, kvHeads, headDim, experts, window } = stack
   const shared = kvHeads === heads ? '' : `, ${kvHeads} of keys and values`
   const norm = { rms: 'RMSNorm', layer: 'LayerNorm', none: 'none' }[stack.norm]
-  const place = { pre: 'before each sublayer', post: 'behind each sublayer', both: 'on both sides' }
+  const sides = { pre: 'before each sublayer', post: 'behind each sublayer', both: 'on both sides' }
   const rows = [
     ['layers', `${stack.layers}`],
     [
@@ -80,7 +80,7 @@ function describeStack(stack: StackConfig, side = ''): string[][] {
     ['context', `${stack.context} tokens`],
     ...(window ? [['window', `${window} tokens, ${describeWindowed(stack)}`]] : []),
     ['positions', stack.positions],
-    ['norm', stack.norm === 'none' ? norm : `${norm} ${place[stack.normPlace]}`],
+    ['norm', stack.norm === 'none' ? norm : `${norm} ${sides[stack.normPlace]}`],
     ...(stack.feedForward === 'none'
       ? []
       : [['activation', stack.activation + (stack.gated ? ', gated' : '')]]),

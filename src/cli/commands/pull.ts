@@ -12,7 +12,7 @@ export const pull = defineCommand({
     revision: z.string().min(1).optional(),
     ...pullOptions.pick({ include: true, exclude: true }).shape,
   }),
-  place: { name: 'name', help: 'OWNER/NAME of the model', required: true },
+  argument: { name: 'name', help: 'OWNER/NAME of the model', required: true },
   help: {
     Files: {
       revision: 'branch, tag or commit (default: main)',

@@ -12,7 +12,7 @@ export const push = defineCommand({
     name: z.string().min(1),
     ...pushOptions.pick({ private: true, message: true }).shape,
   }),
-  place: [
+  argument: [
     { name: 'dir', help: 'folder of the model', required: true },
     { name: 'name', help: 'OWNER/NAME that it gets', required: true },
   ],

@@ -51,7 +51,7 @@ const encode = defineCommand({
     specials: z.boolean().default(false),
     encoding: readingOptions.encoding,
   }),
-  place: { name: 'text', help: 'the text (default: standard input)', required: false },
+  argument: { name: 'text', help: 'the text (default: standard input)', required: false },
   help: {
     Tokenizer: {
       ...where,
@@ -80,7 +80,7 @@ const decode = defineCommand({
     tokenizer: z.string().min(1),
     specials: z.boolean().default(false),
   }),
-  place: { name: 'ids', help: 'the ids (default: from standard input)', required: false },
+  argument: { name: 'ids', help: 'the ids (default: from standard input)', required: false },
   help: { Tokenizer: { ...where, specials: 'show special tokens' } },
   examples: ['chatwright tokenizer decode --tokenizer my-model 7 42 99'],
   run: async ({ ids, tokenizer, specials }) => {

@@ -37,7 +37,7 @@ export const samplingHelp = {
     maxTokens: 'tokens to generate at most (default: what is left of the context)',
     stop: 'end before any of these texts',
     slide: 'end when the context is full, instead of forgetting its first half',
-    logprobs: 'tell the log-probability of each token, and of the N likeliest (--json)',
+    logprobs: 'report the log-probability of each token, and of the N likeliest (--json)',
   },
 } as const satisfies Record<string, Partial<Record<keyof ChatOptions, string>>>
 

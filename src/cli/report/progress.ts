@@ -31,7 +31,7 @@ export interface Progress {
 const CLEAR = '\r\u001b[K'
 
 /**
- * Shows how a training goes on: one line drawn over and over on a terminal; elsewhere (a file, a
+ * Shows the progress of a training: one line drawn over and over on a terminal; elsewhere (a file, a
  * pipe) a plain line now and then, at every validation, and at the end.
  */
 export const showProgress = ({
@@ -92,7 +92,7 @@ export const showProgress = ({
 export interface ProgressLineOptions {
   /** Steps of the whole training. */
   total: number
-  /** Seconds left, once that can be told. */
+  /** Seconds left, once that is known. */
   secondsLeft?: number
   language?: Language
   /** Columns that the line may take; without a limit there is no bar. */

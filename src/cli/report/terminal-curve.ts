@@ -34,7 +34,7 @@ export const terminalCurve = (
   const columns = Math.max(8, width - margin - 2)
 
   /** Dots from the top left, two to a column and four to a row; spikes end just above it. */
-  const place = ([step, value]: Point): [x: number, y: number] => {
+  const dotOf = ([step, value]: Point): [x: number, y: number] => {
     const share = (value: number, [low, high]: readonly [number, number]) =>
       (value - low) / (high - low)
     return [
@@ -42,18 +42,18 @@ export const terminalCurve = (
       Math.max(-1, Math.round((1 - share(value, ranges.values)) * (rows * 4 - 1))),
     ]
   }
-  const rowOf = (value: number) => place([0, value])[1] >> 2
+  const rowOf = (value: number) => dotOf([0, value])[1] >> 2
 
   const canvas = new BrailleCanvas(columns, rows)
   const points = line?.noisy ? smooth(line.points) : (line?.points ?? [])
   points.forEach((point, i) => {
     const before = points[i - 1]
     const both = before && Number.isFinite(before[1] + point[1])
-    if (Number.isFinite(point[1])) canvas.line(place(both ? before : point), place(point))
+    if (Number.isFinite(point[1])) canvas.line(dotOf(both ? before : point), dotOf(point))
   })
   const marked = new Set<number>()
   for (const point of marks?.points ?? []) {
-    const [x, y] = place(point)
+    const [x, y] = dotOf(point)
     if (y >= 0) marked.add((y >> 2) * columns + (x >> 1))
   }
   const cell = (column: number, row: number): string => {
@@ -112,7 +112,7 @@ class BrailleCanvas {
     }
   }
 
-  /** The character in a place; undefined where it has no dots. */
+  /** The character of a cell; undefined if it has no dots. */
   at(column: number, row: number): string | undefined {
     const dots = this.#cells[row * this.columns + column]
     return dots ? String.fromCharCode(0x2800 + dots) : undefined

@@ -13,7 +13,7 @@ export interface PackedConversations {
 }
 
 /**
- * Conversations packed into batches of `rows` rows of `length` places; see `packConversations`.
+ * Conversations packed into batches of `rows` rows of `length` positions; see `packConversations`.
  * Throws UserError when none has anything to learn from.
  */
 export function packedBatches(
@@ -31,10 +31,10 @@ export function packedBatches(
   const batchOf = (indices: readonly number[]): PackedBatch => {
     const batch = emptyPackedBatch(rows, length)
     indices.forEach((index, row) => {
-      let place = row * length
+      let offset = row * length
       packing.rows[index]?.forEach((number, segment) => {
         const conversation = conversations[number] as EncodedConversation
-        place += write(batch, place, conversation, segment + 1)
+        offset += write(batch, offset, conversation, segment + 1)
       })
     })
     return batch
@@ -69,19 +69,19 @@ const emptyPackedBatch = (rows: number, length: number): PackedBatch => ({
   positions: new Int32Array(rows * length),
 })
 
-/** Writes one conversation at `place` and returns the number of places it took. */
+/** Writes one conversation at `offset` and returns its length. */
 function write(
   { inputs, targets, segments, positions, length }: PackedBatch,
-  place: number,
+  offset: number,
   { ids, mask }: EncodedConversation,
   segment: number,
 ): number {
   const size = Math.min(ids.length - 1, length)
   for (let i = 0; i < size; i++) {
-    inputs[place + i] = ids[i] as number
-    if (mask[i + 1]) targets[place + i] = ids[i + 1] as number
-    segments[place + i] = segment
-    positions[place + i] = i
+    inputs[offset + i] = ids[i] as number
+    if (mask[i + 1]) targets[offset + i] = ids[i + 1] as number
+    segments[offset + i] = segment
+    positions[offset + i] = i
   }
   return size
 }

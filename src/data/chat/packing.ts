@@ -16,16 +16,16 @@ export interface Packing {
 }
 
 /**
- * Packs conversations into rows of `length` places by best fit decreasing (Johnson 1973): the
+ * Packs conversations into rows of `length` positions by best fit decreasing (Johnson 1973): the
  * longest first, each into the fullest row that has room. A conversation of n tokens takes n - 1
- * places, since its last token is only ever a target; at most `length` + 1 tokens of it are kept.
+ * positions, since its last token is only ever a target; at most `length` + 1 tokens of it are kept.
  */
 export function packConversations(
   conversations: readonly EncodedConversation[],
   length: number,
 ): Packing {
   const rows: number[][] = []
-  /** Rows by the places they have left. */
+  /** Rows by the positions they have left. */
   const room: number[][][] = Array.from({ length: length + 1 }, () => [])
   let truncated = 0
   let cutTokens = 0

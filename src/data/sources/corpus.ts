@@ -57,11 +57,11 @@ export async function openCorpus(
   const { encoding, encodingErrors = 'refuse', documentSeparator = '' } = options
   const { report = () => {}, stdin, own, signal } = options
   const { files, close } = await locateSources(sources, { report, stdin, encoding, own })
-  const told = new Set<string>()
+  const reported = new Set<string>()
   const reportOnce = (event: DataEvent & { name: string }) => {
     const key = `${event.kind} ${event.name}`
-    if (!told.has(key)) report(event)
-    told.add(key)
+    if (!reported.has(key)) report(event)
+    reported.add(key)
   }
   const textParts = ({ name, path, gzip }: SourceFile) =>
     decodeText(readBytes(path, { gzip, signal }), name, {
@@ -85,9 +85,9 @@ export async function openCorpus(
     } else if (documentSeparator === '') yield* textPieces(textParts(file), name)
     else {
       const found = () => {
-        if (!told.has('separated'))
+        if (!reported.has('separated'))
           report({ kind: 'separated', name, separator: documentSeparator })
-        told.add('separated')
+        reported.add('separated')
       }
       const documents = separateDocuments(textParts(file), documentSeparator, found)
       for await (const document of documents) yield* textPieces(document, name)

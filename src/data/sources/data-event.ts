@@ -29,7 +29,7 @@ function describe(event: DataEvent): string | undefined {
     case 'replaced': {
       const { name, count, likely } = event
       const advice = likely ? `; it looks like ${likely}: name it with --encoding ${likely}` : ''
-      return `${name}: ${count} places that are not text were read as U+FFFD${advice}`
+      return `${name}: ${count} invalid bytes or characters were read as U+FFFD${advice}`
     }
     case 'utf-8':
       return `${event.name}: is UTF-8, and read as UTF-8 instead of ${event.instead}`
@@ -42,8 +42,8 @@ function describe(event: DataEvent): string | undefined {
   }
 }
 
-/** Files told of one kind and reason, before the others are only mentioned. */
-const TOLD = 10
+/** Files reported with one reason before the others are only mentioned. */
+const REPORTED = 10
 
 /** What many files may have in common, as a line about all but the first ones. */
 function describeOthers(event: DataEvent): string | undefined {
@@ -54,14 +54,14 @@ function describeOthers(event: DataEvent): string | undefined {
 
 /** Prints what happens while data is read; what many files have in common, by the first ones. */
 export function tellData(print: (line: string) => void = () => {}): Report {
-  const told = new Map<string, number>()
+  const reported = new Map<string, number>()
   return (event) => {
     const others = describeOthers(event)
     if (others !== undefined) {
-      const count = (told.get(others) ?? 0) + 1
-      told.set(others, count)
-      if (count === TOLD + 1) print(others)
-      if (count > TOLD) return
+      const count = (reported.get(others) ?? 0) + 1
+      reported.set(others, count)
+      if (count === REPORTED + 1) print(others)
+      if (count > REPORTED) return
     }
     const line = describe(event)
     if (line) print(line)

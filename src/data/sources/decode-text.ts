@@ -9,7 +9,7 @@ import {
 } from './encodings.ts'
 import { type Guess, guessEncoding, guessUtf16, isPlainlyUtf8 } from './guess-encoding.ts'
 
-/** What to do with bytes that are not text: stop, or read U+FFFD and go on. */
+/** What to do with bytes that are not text: stop, or read U+FFFD and continue. */
 export type EncodingErrors = 'refuse' | 'replace'
 
 export interface DecodingOptions {
@@ -126,8 +126,8 @@ function refuseZero(bytes: Uint8Array, name: string): void {
 const remedy = (guess: Guess | undefined): string =>
   guess
     ? `it looks like ${guess.label} (“${guess.beginning}”): name it with --encoding ${guess.label}`
-    : 'name its encoding (--encoding), convert the file, or read U+FFFD in place of what is ' +
-      'wrong (--encoding-errors replace)'
+    : 'name its encoding (--encoding), convert the file, or read what is wrong as U+FFFD (' +
+      '--encoding-errors replace)'
 
 const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   const both = new Uint8Array(a.length + b.length)
@@ -139,7 +139,7 @@ const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
 /**
  * A text, or a record with texts in it, without halves of characters (lone surrogates), which JSON
  * can write as `\ud83d` but no encoding can. They are refused with a UserError that begins with
- * `name`, or read as U+FFFD, of which `replaced` is told the number.
+ * `name`, or read as U+FFFD, and `replaced` is called with their number.
  */
 export function wellFormed<T>(
   value: T,
@@ -154,7 +154,7 @@ export function wellFormed<T>(
     if (errors === 'refuse') {
       const half = `\\u${halves[0].charCodeAt(0).toString(16)}`
       throw new UserError(
-        `${name}: ${half} is half a character; correct the record, or read U+FFFD in its place (--encoding-errors replace)`,
+        `${name}: ${half} is half a character; correct the record, or read it as U+FFFD (--encoding-errors replace)`,
       )
     }
     count += halves.length

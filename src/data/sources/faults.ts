@@ -1,11 +1,11 @@
 import { UserError } from '../../errors.ts'
 import type { Corpus } from './corpus.ts'
 
-/** As many faults are told one by one, and as many are looked for. */
-const TOLD = 5
+/** Faults listed one by one, and faults after which reading stops. */
+const LISTED = 5
 const MOST = 100
 
-/** What is wrong with several files or records, told at once instead of one at a run. */
+/** Collects what is wrong with several files or records, to report all at once. */
 export class Faults {
   readonly #what: string
   readonly #errors: UserError[] = []
@@ -32,8 +32,8 @@ export class Faults {
     if (!first) return
     if (others.length === 0) throw first
     const count = this.#errors.length
-    const lines = this.#errors.slice(0, TOLD).map(({ message }) => `  ${message}`)
-    if (count > TOLD) lines.push(`  ... and ${count - TOLD} more`)
+    const lines = this.#errors.slice(0, LISTED).map(({ message }) => `  ${message}`)
+    if (count > LISTED) lines.push(`  ... and ${count - LISTED} more`)
     const many = count === MOST ? `${MOST} ${this.#what} or more` : `${count} ${this.#what}`
     throw new UserError(`${many} cannot be read:\n${lines.join('\n')}`, { cause: first })
   }

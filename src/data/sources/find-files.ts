@@ -118,7 +118,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
   }
 }
 
-/** All files of a folder; what is hidden, installed or linked from elsewhere is left out. */
+/** All files of a folder, without dotfiles, installed packages and links to folders. */
 async function walk(
   folder: string,
   leaveOut: (name: string, reason: string) => void,
@@ -135,7 +135,7 @@ async function walk(
   for (const entry of entries) {
     const path = join(folder, entry.name)
     const kind = entry.isSymbolicLink() ? await kindOf(path) : undefined
-    if (entry.name.startsWith('.')) leaveOut(path, 'it is hidden')
+    if (entry.name.startsWith('.')) leaveOut(path, 'its name begins with a dot')
     else if (entry.name === 'node_modules') leaveOut(path, 'it holds installed packages')
     else if (kind === 'folder') leaveOut(path, 'it is a link to a folder')
     else if (entry.isDirectory()) await walk(path, leaveOut, isOwn, files)

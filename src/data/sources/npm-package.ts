@@ -58,7 +58,7 @@ export async function npmPackage(
     const remedy =
       kept.length > 0
         ? `name the version you have, ${name}@${kept.at(-1)}`
-        : 'give a text file of your own in its place'
+        : 'give a text file of your own instead'
     throw new UserError(
       `npm:${name} could not be fetched: ${reason.message}. Check the name and the network, or ${remedy}`,
       { cause: error },
@@ -66,7 +66,7 @@ export async function npmPackage(
   }
 }
 
-/** Under a lock: what stands aside was left by a process that was killed. */
+/** Holds the lock: what lies in `.tmp` was left by a process that was killed. */
 async function fetchPackage(
   root: string,
   wanted: string,
@@ -132,7 +132,7 @@ async function keptVersions(root: string): Promise<string[]> {
   return versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 }
 
-/** Where fetched data is kept: CHATWRIGHT_CACHE, or else the platform's own place for it. */
+/** Where fetched data is kept: CHATWRIGHT_CACHE, or else the platform's own folder for it. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.CHATWRIGHT_CACHE) return env.CHATWRIGHT_CACHE
   if (process.platform === 'win32' && env.LOCALAPPDATA) {

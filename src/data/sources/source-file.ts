@@ -69,7 +69,7 @@ async function jsonIn(path: string, encoding?: string): Promise<'list' | 'lines'
   const text = decodeStart(bytes, encoding).trimStart()
   if (text.startsWith('[')) return 'list'
   const [first = '', ...others] = text.split('\n')
-  // A first line that goes on beyond what was read is no part of an indented object.
+  // A first line longer than what was read is no part of an indented object.
   if (others.length === 0) return bytes.length === START && first[0] === '{' ? 'lines' : undefined
   try {
     const value: unknown = JSON.parse(first)

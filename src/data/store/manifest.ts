@@ -91,7 +91,7 @@ export function sourceDifference(
     if (known.sha256 !== file.sha256) {
       return known.name === file.name
         ? `${file.name} has changed (${known.size} bytes then, ${file.size} now)`
-        : `${file.name} has come in the place of ${known.name}`
+        : `${file.name} has replaced ${known.name}`
     }
     if (known.format !== file.format || known.field !== file.field) {
       return `${file.name} is read as ${file.format}#${file.field}, not ${known.format}#${known.field}`

@@ -21,13 +21,13 @@ export class Characters {
   /** (last byte of a character << 8 | first byte of the next) -> 1 if a token crosses there. */
   readonly #crossed = new Uint8Array(1 << 16)
   /**
-   * Code point of two or three bytes -> id + 1 if it is one token, -(place in `runs`) if several,
+   * Code point of two or three bytes -> id + 1 if it is one token, -(index in `runs`) if several,
    * FROM_BYTES, or 0 if not known yet.
    */
   readonly #known = new Int32Array(1 << 16)
   /** Code point -> rank of the first merge whose result has more characters than this one. */
   readonly #firstUse: Int32Array
-  /** Count, then ids, of each character of several tokens; places 0 and 1 are not used. */
+  /** Count, then ids, of each character of several tokens; indices 0 and 1 are not used. */
   readonly #runs: number[] = [0, 0]
 
   /** `bytesOf` gives the bytes of every id in `merges`. */

@@ -21,29 +21,29 @@ export interface LearnOptions {
  * greater left token, then the greater right one. The result depends on the counts alone, not on
  * the order of the words.
  *
- * Every place where a pair occurs is in that pair's list, so a merge touches only the places it
+ * Every position of a pair is in that pair's list, so a merge touches only the positions that it
  * changes. Time is about that of one pass over the distinct words plus the changes; memory is set
  * by the distinct words.
  */
 export function learnMerges(words: WordCounts, options: LearnOptions): Merge[] {
-  const places = new Places(words)
-  const queue = new PairQueue(places, options)
+  const lists = new SymbolLists(words)
+  const queue = new PairQueue(lists, options)
   const merges: Merge[] = []
   while (merges.length < options.most) {
     const pair = queue.pop()
     if (pair < 0) break
-    merges.push([places.pairs.left[pair]!, places.pairs.right[pair]!])
-    const before = places.pairs.size
-    places.merge(pair)
-    for (let fresh = before; fresh < places.pairs.size; fresh++) queue.push(fresh)
+    merges.push([lists.pairs.left[pair]!, lists.pairs.right[pair]!])
+    const before = lists.pairs.size
+    lists.merge(pair)
+    for (let fresh = before; fresh < lists.pairs.size; fresh++) queue.push(fresh)
   }
   return merges
 }
 
-/** The words as linked lists of symbols; a place is where a symbol starts in the words' bytes. */
-class Places {
+/** The words as linked lists of symbols; a position is where a symbol starts in the words' bytes. */
+class SymbolLists {
   readonly pairs = new PairTable()
-  /** Symbol -> its bytes, as a place and a length. */
+  /** Symbol -> its bytes, as a position and a length. */
   readonly #example: number[] = []
   readonly #length: number[] = []
   readonly #bytes: Uint8Array
@@ -74,14 +74,14 @@ class Places {
     for (let word = 0; word < counts.length; word++) {
       const start = starts[word]!
       const end = starts[word + 1]!
-      for (let place = start; place < end; place++) {
-        this.#wordAt[place] = word
-        this.#previous[place] = place === start ? -1 : place - 1
-        this.#next[place] = place === end - 1 ? -1 : place + 1
-        this.#example[bytes[place]!] = place
+      for (let position = start; position < end; position++) {
+        this.#wordAt[position] = word
+        this.#previous[position] = position === start ? -1 : position - 1
+        this.#next[position] = position === end - 1 ? -1 : position + 1
+        this.#example[bytes[position]!] = position
       }
     }
-    for (let place = 0; place < size; place++) this.#link(place)
+    for (let position = 0; position < size; position++) this.#link(position)
     this.#length = new Array<number>(256).fill(1)
   }
 
@@ -93,27 +93,27 @@ class Places {
     const left = pairs.left[pair]!
     const right = pairs.right[pair]!
     const found: number[] = []
-    for (let place = pairs.first[pair]!; place >= 0; place = this.#listNext[place]!)
-      found.push(place)
+    for (let position = pairs.first[pair]!; position >= 0; position = this.#listNext[position]!)
+      found.push(position)
     // In `aaa` the pair (a, a) occurs twice but is merged once, on the left, as in encoding.
     if (left === right) found.sort((a, b) => a - b)
 
     const symbol = this.#length.length
     this.#length.push(this.#length[left]! + this.#length[right]!)
     this.#example[symbol] = found[0]!
-    for (const place of found) {
-      if (this.#pairAt[place] !== pair) continue
-      const second = next[place]!
-      const before = previous[place]!
+    for (const position of found) {
+      if (this.#pairAt[position] !== pair) continue
+      const second = next[position]!
+      const before = previous[position]!
       const after = next[second]!
       if (before >= 0) this.#unlink(before)
-      this.#unlink(place)
+      this.#unlink(position)
       if (after >= 0) this.#unlink(second)
-      this.#symbolAt[place] = symbol
-      next[place] = after
-      if (after >= 0) previous[after] = place
+      this.#symbolAt[position] = symbol
+      next[position] = after
+      if (after >= 0) previous[after] = position
       if (before >= 0) this.#link(before)
-      this.#link(place)
+      this.#link(position)
     }
   }
 
@@ -129,7 +129,7 @@ class Places {
     const left = this.#bytesOf(this.pairs.left[pair]!)
     const right = this.#bytesOf(this.pairs.right[pair]!)
     if (isContinuation(right[0]!)) {
-      // The character that `right` goes on with must be all that `left` has, and `right` nothing
+      // The character that `right` continues must be all that `left` has, and `right` nothing
       // else.
       return left.every((byte, i) => i === 0 || isContinuation(byte)) && right.every(isContinuation)
     }
@@ -156,32 +156,32 @@ class Places {
     return lengthA - lengthB
   }
 
-  /** Enters the place in the list of its pair. */
-  #link(place: number): void {
-    const second = this.#next[place]!
+  /** Enters the position in the list of its pair. */
+  #link(position: number): void {
+    const second = this.#next[position]!
     if (second < 0) return
     const pairs = this.pairs
-    const pair = pairs.intern(this.#symbolAt[place]!, this.#symbolAt[second]!)
+    const pair = pairs.intern(this.#symbolAt[position]!, this.#symbolAt[second]!)
     const head = pairs.first[pair]!
-    this.#pairAt[place] = pair
-    this.#listNext[place] = head
-    this.#listPrevious[place] = -1
-    if (head >= 0) this.#listPrevious[head] = place
-    pairs.first[pair] = place
-    pairs.count[pair]! += this.#counts[this.#wordAt[place]!]!
+    this.#pairAt[position] = pair
+    this.#listNext[position] = head
+    this.#listPrevious[position] = -1
+    if (head >= 0) this.#listPrevious[head] = position
+    pairs.first[pair] = position
+    pairs.count[pair]! += this.#counts[this.#wordAt[position]!]!
   }
 
-  /** Takes the place out of the list of its pair. */
-  #unlink(place: number): void {
+  /** Takes the position out of the list of its pair. */
+  #unlink(position: number): void {
     const pairs = this.pairs
-    const pair = this.#pairAt[place]!
-    const after = this.#listNext[place]!
-    const before = this.#listPrevious[place]!
+    const pair = this.#pairAt[position]!
+    const after = this.#listNext[position]!
+    const before = this.#listPrevious[position]!
     if (before >= 0) this.#listNext[before] = after
     else pairs.first[pair] = after
     if (after >= 0) this.#listPrevious[after] = before
-    pairs.count[pair]! -= this.#counts[this.#wordAt[place]!]!
-    this.#pairAt[place] = -1
+    pairs.count[pair]! -= this.#counts[this.#wordAt[position]!]!
+    this.#pairAt[position] = -1
   }
 }
 
@@ -193,19 +193,19 @@ class PairQueue {
   #size = 0
   #pairs = new Int32Array(1 << 10)
   #counts = new Float64Array(1 << 10)
-  readonly #places: Places
+  readonly #lists: SymbolLists
   readonly #options: LearnOptions
 
-  constructor(places: Places, options: LearnOptions) {
-    this.#places = places
+  constructor(lists: SymbolLists, options: LearnOptions) {
+    this.#lists = lists
     this.#options = options
-    for (let pair = 0; pair < places.pairs.size; pair++) this.push(pair)
+    for (let pair = 0; pair < lists.pairs.size; pair++) this.push(pair)
   }
 
   push(pair: number): void {
-    const count = this.#places.pairs.count[pair]!
+    const count = this.#lists.pairs.count[pair]!
     if (count < this.#options.atLeast) return
-    if (this.#options.wholeCharacters && !this.#places.keepsCharacters(pair)) return
+    if (this.#options.wholeCharacters && !this.#lists.keepsCharacters(pair)) return
     if (this.#size === this.#pairs.length) {
       this.#pairs = grown(this.#pairs)
       this.#counts = grown(this.#counts)
@@ -225,7 +225,7 @@ class PairQueue {
     const { atLeast } = this.#options
     while (this.#size > 0) {
       const pair = this.#pairs[0]!
-      const count = this.#places.pairs.count[pair]!
+      const count = this.#lists.pairs.count[pair]!
       const isCurrent = count === this.#counts[0]!
       if (isCurrent || count < atLeast) {
         this.#size--
@@ -236,7 +236,7 @@ class PairQueue {
     return -1
   }
 
-  /** Puts (count, pair) in place of the top, and down to where it belongs. */
+  /** Puts (count, pair) at the top, and down to where it belongs. */
   #sink(count: number, pair: number): void {
     let at = 0
     for (;;) {
@@ -254,7 +254,7 @@ class PairQueue {
 
   #isAhead(count: number, pair: number, other: number): boolean {
     const difference = count - this.#counts[other]!
-    return difference > 0 || (difference === 0 && this.#places.isGreater(pair, this.#pairs[other]!))
+    return difference > 0 || (difference === 0 && this.#lists.isGreater(pair, this.#pairs[other]!))
   }
 
   #set(at: number, count: number, pair: number): void {

@@ -8,7 +8,7 @@ export class PairTable {
   right = new Int32Array(1 << 10)
   /** How often the pair occurs: words weighted with their counts. */
   count = new Float64Array(1 << 10)
-  /** First place where it occurs, the head of a list kept by the caller; -1 if there is none. */
+  /** First position where it occurs, the head of a list kept by the caller; -1 if there is none. */
   first = new Int32Array(1 << 10)
   /** Open addressing: pair + 1, or 0 where free; at most half full. */
   #slots = new Int32Array(1 << 11)

@@ -62,7 +62,7 @@ function windowEnd(text: string, from: number): number {
 }
 
 /**
- * The last place in `text`, after `from` and before `to`, where every split pattern has a word
+ * The last index in `text`, after `from` and before `to`, where every split pattern has a word
  * boundary whatever stands around it: between a letter and something that is neither letter,
  * mark nor ideograph. Both sides can then be split on their own. -1 if there is none.
  */

@@ -130,14 +130,14 @@ export function itemOf(budget: Budget, object: Value, index: Value): Value {
     const found = isKey ? object.get(index) : undefined
     if (found !== undefined) return found
   } else if (typeof index === 'number' || typeof index === 'boolean') {
-    const place = Number(index)
+    const position = Number(index)
     if (isText(object)) {
       budget.spend(plain(object).length)
       const points = codePoints(plain(object))
-      const at = place < 0 ? place + points.length : place
+      const at = position < 0 ? position + points.length : position
       if (at >= 0 && at < points.length) return slice(object, points.at(at), points.at(at + 1))
     } else if (object instanceof Sequence) {
-      const found = object.items.at(place)
+      const found = object.items.at(position)
       if (found !== undefined) return found
     }
   }

@@ -30,12 +30,12 @@ export function tokenize(template: string): Token[] {
   let at = 0
   let line = 1
   let counted = 0
-  const lineAt = (place: number): number => {
-    for (; counted < place; counted++) if (source[counted] === '\n') line++
+  const lineAt = (offset: number): number => {
+    for (; counted < offset; counted++) if (source[counted] === '\n') line++
     return line
   }
-  const push = (kind: Token['kind'], text: string, place: number): void => {
-    tokens.push({ kind, text, line: lineAt(place) })
+  const push = (kind: Token['kind'], text: string, offset: number): void => {
+    tokens.push({ kind, text, line: lineAt(offset) })
   }
   const match = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at

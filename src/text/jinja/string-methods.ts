@@ -59,9 +59,9 @@ function split(budget: Budget, self: Str, by: Value | undefined, max: number, fr
     }
   } else {
     let from = 0
-    for (const place of places(budget, text, plain(textOf(by, 'split()')), max, fromRight)) {
-      parts.push([from, place])
-      from = place + plain(by as Str).length
+    for (const index of indicesOf(budget, text, plain(textOf(by, 'split()')), max, fromRight)) {
+      parts.push([from, index])
+      from = index + plain(by as Str).length
     }
     parts.push([from, text.length])
   }
@@ -69,14 +69,14 @@ function split(budget: Budget, self: Str, by: Value | undefined, max: number, fr
   return new List(parts.map(([start, end]) => slice(self, start, end)))
 }
 
-/** `lastIndexOf` compares all of `by` at every place, where `indexOf` looks ahead. */
-function lastPlace(budget: Budget, text: string, by: string): number {
+/** `lastIndexOf` compares all of `by` at every index, where `indexOf` looks ahead. */
+function lastIndexOf(budget: Budget, text: string, by: string): number {
   budget.spend((text.length * by.length) / 4)
   return text.lastIndexOf(by)
 }
 
 /** Where a separator is found, so many times at most. */
-function places(
+function indicesOf(
   budget: Budget,
   text: string,
   by: string,
@@ -90,7 +90,7 @@ function places(
     for (let i = text.indexOf(by); i >= 0 && !isFull(); i = text.indexOf(by, i + by.length))
       found.push(i)
   else
-    for (let i = lastPlace(budget, text, by); i >= 0 && !isFull(); ) {
+    for (let i = lastIndexOf(budget, text, by); i >= 0 && !isFull(); ) {
       found.push(i)
       i = i < by.length ? -1 : text.lastIndexOf(by, i - by.length)
     }
@@ -101,17 +101,17 @@ export function replace(budget: Budget, self: Str, old: Str, made: Str, count = 
   const [text, by] = [plain(self), plain(old)]
   const parts: Str[] = []
   let from = 0
-  const found = by === '' ? boundaries(text, count) : places(budget, text, by, count, false)
+  const found = by === '' ? boundaries(text, count) : indicesOf(budget, text, by, count, false)
   budget.make(text.length + found.length * (plain(made).length + 2))
-  for (const place of found) {
-    parts.push(slice(self, from, place), made)
-    from = place + by.length
+  for (const index of found) {
+    parts.push(slice(self, from, index), made)
+    from = index + by.length
   }
   parts.push(slice(self, from))
   return concat(parts)
 }
 
-/** The places before, between and after characters; a negative `count` is all. */
+/** The indices before, between and after characters; a negative `count` is all. */
 function boundaries(text: string, count: number): number[] {
   const points = codePoints(text)
   const all = points.length + 1
@@ -173,7 +173,7 @@ const finder =
     const from = integerOf(start, 0, 'find()')
     const first = points.at(from < 0 ? Math.max(0, from + points.length) : from)
     const by = plain(textOf(part, 'find()'))
-    const at = isLast ? lastPlace(budget, text, by) : text.indexOf(by, first)
+    const at = isLast ? lastIndexOf(budget, text, by) : text.indexOf(by, first)
     if (at >= first && from <= points.length && at >= 0) return codePoints(text.slice(0, at)).length
     if (mustFind) throw fail('substring not found')
     return -1

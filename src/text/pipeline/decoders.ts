@@ -12,10 +12,10 @@ type Step = (tokens: readonly string[]) => readonly string[]
 
 /** The decoder of a tokenizer.json. Throws UserError for one that is not known here. */
 export function readDecoder(json: unknown): Decoder {
-  const steps = readSteps(json, 'decoder', 'decoders').map(({ type, fields, place }) => {
+  const steps = readSteps(json, 'decoder', 'decoders').map(({ type, fields, where }) => {
     const kind = own(kinds, type)
-    if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
-    return kind(fields, place)
+    if (!kind) throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
+    return kind(fields, where)
   })
   if (steps.length === 0) return (tokens) => tokens.join(' ')
   return (tokens) =>
@@ -31,7 +31,7 @@ export function readDecoder(json: unknown): Decoder {
 const lengthOf = (tokens: readonly string[]): number =>
   tokens.reduce((sum, token) => sum + token.length, 0)
 
-const kinds: Readonly<Record<string, (fields: Fields, place: string) => Step>> = {
+const kinds: Readonly<Record<string, (fields: Fields, where: string) => Step>> = {
   ByteLevel: () => (tokens) => [utf8.decode(Uint8Array.from(tokens.flatMap(bytesOfToken)))],
   WordPiece: ({ prefix = '##', cleanup }) => {
     const mark = String(prefix)
@@ -53,9 +53,9 @@ const kinds: Readonly<Record<string, (fields: Fields, place: string) => Step>> =
     return (tokens) =>
       tokens.map((token, i) => token.replaceAll(mark, i === tokens.length - 1 ? '' : ' '))
   },
-  Replace: ({ pattern, content }, place) => {
-    const expression = readPattern(pattern, place)
-    const replacement = replacementOf(content, place)
+  Replace: ({ pattern, content }, where) => {
+    const expression = readPattern(pattern, where)
+    const replacement = replacementOf(content, where)
     return (tokens) => tokens.map((token) => token.replace(expression, () => replacement))
   },
   ByteFallback: () => joinBytes,

@@ -71,9 +71,9 @@ const kinds: Readonly<Record<string, Read>> = {
     const bytes = byte_fallback === true ? byteTokens((token) => ids.get(token)) : undefined
     const fields = readSentencePieceFields(json)
     const never = new Set([...specials, ...(fields?.unused ?? [])])
-    const hidden = new Set([unk_id, ...(bytes ?? [])])
+    const excluded = new Set([unk_id, ...(bytes ?? [])])
     const model = new Unigram(
-      pieces.filter(({ text, id }) => text !== '' && !hidden.has(id) && !never.has(text)),
+      pieces.filter(({ text, id }) => text !== '' && !excluded.has(id) && !never.has(text)),
       {
         unkId: unk_id as number,
         bytes,

@@ -13,10 +13,10 @@ export type Normalizer = (text: string) => string
  * UserError for one that is not known here.
  */
 export function readNormalizer(json: unknown, raw?: RegExp): Normalizer {
-  const steps = readSteps(json, 'normalizer', 'normalizers').map(({ type, fields, place }) => {
+  const steps = readSteps(json, 'normalizer', 'normalizers').map(({ type, fields, where }) => {
     const kind = own(kinds, type)
-    if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
-    return type === 'Precompiled' ? around(raw, kind(fields, place)) : kind(fields, place)
+    if (!kind) throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
+    return type === 'Precompiled' ? around(raw, kind(fields, where)) : kind(fields, where)
   })
   return (text) =>
     steps.reduce((result, step) => {
@@ -33,7 +33,7 @@ const around =
       part.isToken ? part.text : normalize(part.text),
     ).join('')
 
-const kinds: Readonly<Record<string, (fields: Fields, place: string) => Normalizer>> = {
+const kinds: Readonly<Record<string, (fields: Fields, where: string) => Normalizer>> = {
   NFC: () => (text) => text.normalize('NFC'),
   NFD: () => (text) => text.normalize('NFD'),
   NFKC: () => (text) => text.normalize('NFKC'),
@@ -47,13 +47,13 @@ const kinds: Readonly<Record<string, (fields: Fields, place: string) => Normaliz
       return text.slice(start, end)
     }
   },
-  Prepend: ({ prepend }, place) => {
-    const start = replacementOf(prepend, place)
+  Prepend: ({ prepend }, where) => {
+    const start = replacementOf(prepend, where)
     return (text) => (text === '' ? '' : start + text)
   },
-  Replace: ({ pattern, content }, place) => {
-    const expression = readPattern(pattern, place)
-    const replacement = replacementOf(content, place)
+  Replace: ({ pattern, content }, where) => {
+    const expression = readPattern(pattern, where)
+    const replacement = replacementOf(content, where)
     return (text) => text.replace(expression, () => replacement)
   },
   Nmt: () => (text) => text.replace(NMT_CONTROLS, '').replace(NMT_BLANKS, ' '),

@@ -8,20 +8,20 @@ import { isObject } from '../tokenizer-json.ts'
  * global. Throws UserError for any other, and for a regular expression that JavaScript cannot do,
  * or not in bounded time.
  */
-export function readPattern(pattern: unknown, place: string): RegExp {
+export function readPattern(pattern: unknown, where: string): RegExp {
   const { String: text, Regex: source } = isObject(pattern) ? pattern : {}
   if (typeof text === 'string' && text !== '') return new RegExp(escapeRegExp(text), 'gu')
   if (typeof source !== 'string')
-    throw new UserError(`${place}.pattern has neither String nor Regex`)
+    throw new UserError(`${where}.pattern has neither String nor Regex`)
   let expression: RegExp
   try {
     expression = regExpOf(withoutRepeatedRepetitions(source))
   } catch (error) {
-    throw new UserError(`${place}: ${(error as Error).message}`)
+    throw new UserError(`${where}: ${(error as Error).message}`)
   }
   checkPattern(
     expression,
-    `${place}: the regular expression ${JSON.stringify(source.slice(0, 80))}`,
+    `${where}: the regular expression ${JSON.stringify(source.slice(0, 80))}`,
   )
   return expression
 }
@@ -34,11 +34,11 @@ const withoutRepeatedRepetitions = (source: string): string =>
   source.replace(/(\\.|\[(?:\\.|[^\]\\])*\])|\{1,\d*\}\+/gs, (_, kept = '+') => kept)
 
 /**
- * Repetitions without an end before a place that may fail: each multiplies the time by a text's
+ * Repetitions without an end before something that may fail: each multiplies the time by a text's
  * length.
  */
 const MOST_UNBOUNDED = 1
-/** Choices before such a place: each doubles the time. */
+/** Choices before something that may fail: each doubles the time. */
 const MOST_CHOICES = 6
 /** Groups within groups. */
 const DEEPEST = 64

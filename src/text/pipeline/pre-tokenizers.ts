@@ -15,10 +15,10 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
 
 /** Steps one after the other; without any, a text is one word. */
 export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
-  const cuts = steps.map(({ type, fields, place }) => {
+  const cuts = steps.map(({ type, fields, where }) => {
     const kind = own(kinds, type)
-    if (!kind) throw new UserError(`${place} is ${JSON.stringify(type)}, which is not supported`)
-    return kind(fields, place)
+    if (!kind) throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
+    return kind(fields, where)
   })
   return (text, isStart) =>
     cuts.reduce(
@@ -32,7 +32,7 @@ export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
     )
 }
 
-const kinds: Readonly<Record<string, (fields: Fields, place: string) => PreTokenizer>> = {
+const kinds: Readonly<Record<string, (fields: Fields, where: string) => PreTokenizer>> = {
   BertPreTokenizer: () => (text) => text.match(BERT_WORDS) ?? [],
   Whitespace: () => (text) => text.match(WORDS) ?? [],
   WhitespaceSplit: () => (text) => splitText(text, WHITE_SPACE, 'Removed'),
@@ -44,12 +44,12 @@ const kinds: Readonly<Record<string, (fields: Fields, place: string) => PreToken
     const how = individual_digits === true ? 'Isolated' : 'Contiguous'
     return (text) => splitText(text, NUMERALS, how)
   },
-  CharDelimiterSplit: ({ delimiter }, place) => {
-    const pattern = readPattern({ String: delimiter }, place)
+  CharDelimiterSplit: ({ delimiter }, where) => {
+    const pattern = readPattern({ String: delimiter }, where)
     return (text) => splitText(text, pattern, 'Removed')
   },
-  Split: ({ pattern, behavior, invert }, place) => {
-    const expression = readPattern(pattern, place)
+  Split: ({ pattern, behavior, invert }, where) => {
+    const expression = readPattern(pattern, where)
     const how = behaviorOf(behavior)
     return (text) => splitText(text, expression, how, invert === true)
   },

@@ -8,7 +8,7 @@ export interface Step {
   readonly type: string
   readonly fields: Fields
   /** For messages: `tokenizer.json: normalizer[1]`. */
-  readonly place: string
+  readonly where: string
 }
 
 /**
@@ -16,15 +16,15 @@ export interface Step {
  * where it is a Sequence, whose list is called `list`. Throws UserError for what has no type.
  */
 export function readSteps(json: unknown, part: string, list: string): Step[] {
-  const read = (value: unknown, place: string): Step[] => {
+  const read = (value: unknown, where: string): Step[] => {
     if (value === null || value === undefined) return []
     if (!isObject(value) || typeof value.type !== 'string') {
-      throw new UserError(`${place} has no type`)
+      throw new UserError(`${where} has no type`)
     }
     const { type, [list]: members } = value
-    if (type !== 'Sequence') return [{ type, fields: value, place }]
-    if (!Array.isArray(members)) throw new UserError(`${place}.${list} is not a list`)
-    return members.flatMap((member, i) => read(member, `${place}[${i}]`))
+    if (type !== 'Sequence') return [{ type, fields: value, where }]
+    if (!Array.isArray(members)) throw new UserError(`${where}.${list} is not a list`)
+    return members.flatMap((member, i) => read(member, `${where}[${i}]`))
   }
   return read(json, `tokenizer.json: ${part}`)
 }
@@ -32,12 +32,12 @@ export function readSteps(json: unknown, part: string, list: string): Step[] {
 /** Characters that a step may write for one: Unicode's longest normalization makes 18 of one. */
 const LONGEST = 128
 
-/** What a step writes in the place of something. Throws UserError where it is absurdly long. */
-export function replacementOf(value: unknown, place: string): string {
+/** The text that a step writes for a match. Throws UserError where it is absurdly long. */
+export function replacementOf(value: unknown, where: string): string {
   const text = String(value ?? '')
   if (text.length <= LONGEST) return text
   throw new UserError(
-    `${place} writes ${text.length} characters at once; no tokenizer has more than ${LONGEST}`,
+    `${where} writes ${text.length} characters at once; no tokenizer has more than ${LONGEST}`,
   )
 }
 

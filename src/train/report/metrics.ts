@@ -53,7 +53,7 @@ export interface MetricsFile {
 }
 
 /**
- * Opens the file anew or, with `resumeAt`, to go on after that step: records of later steps, which
+ * Opens the file anew or, with `resumeAt`, to continue after that step: records of later steps, which
  * the resumed run does again, and lines that a kill cut short are dropped. Throws UserError.
  */
 export const openMetrics = async (

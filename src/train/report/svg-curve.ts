@@ -18,7 +18,7 @@ export interface SvgCurveOptions {
   height?: number
 }
 
-/** Line colors on a light and on a dark page; told apart also by people who see few colors. */
+/** Line colors on a light and on a dark page; distinct for color-blind readers too. */
 const COLORS: readonly (readonly [light: string, dark: string])[] = [
   ['#2563eb', '#6ea8fe'],
   ['#d9480f', '#ff9d5c'],

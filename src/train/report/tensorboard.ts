@@ -4,7 +4,7 @@ import protobuf from 'protobufjs/minimal.js'
 import { fileError } from '../../files/file-error.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Where the two losses stand in TensorBoard: one group. Other values keep their names. */
+/** The two losses form one group in TensorBoard. Other values keep their names. */
 const TAGS: Readonly<Record<string, string>> = {
   loss: 'loss/train',
   validationLoss: 'loss/validation',
@@ -29,7 +29,7 @@ const SESSION_START = 1
 export const versionEvent = (wallTime: number): Uint8Array =>
   record(event(wallTime, 0).uint32(EVENT.version).string('brain.Event:2').finish())
 
-/** Tells TensorBoard to forget what earlier files say of `step` and later: they are done again. */
+/** Tells TensorBoard to forget what earlier files hold of `step` and later, which is computed again. */
 export const restartEvent = (wallTime: number, step: number): Uint8Array => {
   const session = event(wallTime, step).uint32(EVENT.session).fork()
   return record(session.uint32(SESSION.status).int32(SESSION_START).ldelim().finish())

@@ -26,11 +26,11 @@ const KEYS = {
  * UserError where the tokenizer puts more around a text.
  */
 export function writeRoles(tokenizer: Tokenizer, addBos: boolean): Map<string, GgufValue> {
-  const places = tokenizer.inputTemplate?.single ?? []
-  const text = places.findIndex((place) => place.text !== undefined)
-  const idsOf = (part: typeof places) => part.flatMap(({ ids }) => ids ?? [])
-  const before = idsOf(places.slice(0, Math.max(text, 0)))
-  const after = idsOf(places.slice(text + 1))
+  const parts = tokenizer.inputTemplate?.single ?? []
+  const text = parts.findIndex((part) => part.text !== undefined)
+  const idsOf = (some: typeof parts) => some.flatMap(({ ids }) => ids ?? [])
+  const before = idsOf(parts.slice(0, Math.max(text, 0)))
+  const after = idsOf(parts.slice(text + 1))
   if (before.length > 1 || after.length > 1)
     throw new UserError(
       'GGUF: the tokenizer puts several tokens before or behind a text; llama.cpp has at most ' +

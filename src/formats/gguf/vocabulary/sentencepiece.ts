@@ -25,8 +25,8 @@ export type Spacing = Pick<
  */
 export function spacingOf({ normalizer, pre_tokenizer }: TokenizerJson): Spacing {
   const spacing = { charsmap: '', addDummyPrefix: false, removeExtraWhitespaces: false }
-  const unknown = ({ type, place }: Step) =>
-    new UserError(`GGUF: ${place} (${type}) is none of SentencePiece's; llama.cpp does not have it`)
+  const unknown = ({ type, where }: Step) =>
+    new UserError(`GGUF: ${where} (${type}) is none of SentencePiece's; llama.cpp does not have it`)
   for (const step of readSteps(normalizer, 'normalizer', 'normalizers')) {
     const { type, fields } = step
     const regex = isObject(fields.pattern) ? fields.pattern.Regex : undefined
