@@ -49,8 +49,8 @@ function refuseUnreadable(words: readonly string[]): void {
   const wrong = words.find((word) => word.includes('\ufffd'))
   if (wrong !== undefined)
     throw new UserError(
-      'the argument ' +
-        `'${wrong}' is not UTF-8 text; set the terminal to UTF-8, or give the option in a --config FILE`,
+      `the argument '${wrong}' is not UTF-8 text; set the terminal to UTF-8, or give the option ` +
+        'in a --config FILE',
     )
 }
 

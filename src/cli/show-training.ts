@@ -36,7 +36,8 @@ const describeStart = ({ parameters, steps, resumedAt, ...facts }: StartFacts): 
   const { batch, context, learningRate, engine } = facts
   const from = resumedAt > 0 ? `, from step ${resumedAt} on` : ''
   return [
-    `${formatCount(parameters)} parameters; ${counted(steps, 'step')} of ${batch} x ${context} tokens${from}; learning rate ${learningRate}`,
+    `${formatCount(parameters)} parameters; ${counted(steps, 'step')} of ${batch} x ${context} ` +
+      `tokens${from}; learning rate ${learningRate}`,
     engine,
   ].join('\n')
 }

@@ -143,8 +143,9 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
     const known = this.#tokens.filter((_, known) => !this.#specialIds.has(known))
     const first = known.length > 128 ? 'beginning with' : 'which are'
     throw new UserError(
-      'character ' +
-        `${number} of the text, ${character}, is unknown to the model; leave it out, or use some of the ${known.length} characters that it learned, ${first} ${JSON.stringify(known.slice(0, 128).join(''))}`,
+      `character ${number} of the text, ${character}, is unknown to the model; leave it out, or ` +
+        `use some of the ${known.length} characters that it ` +
+        `learned, ${first} ${JSON.stringify(known.slice(0, 128).join(''))}`,
     )
   }
 

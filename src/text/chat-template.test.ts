@@ -14,7 +14,8 @@ describe('renderTemplate', () => {
       { role: 'assistant' as const, content: 'Hi!' },
     ]
     const text =
-      '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n Hello\n<|im_end|>\n<|im_start|>assistant\nHi!<|im_end|>\n'
+      '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n ' +
+      'Hello\n<|im_end|>\n<|im_start|>assistant\nHi!<|im_end|>\n'
     expect(renderTemplate(CHATML, { messages })).toBe(text)
     expect(renderTemplate(CHATML, { messages, addGenerationPrompt: true })).toBe(
       `${text}<|im_start|>assistant\n`,
@@ -78,22 +79,30 @@ describe('renderTemplate', () => {
 const HOSTILE: Record<string, string> = {
   'loops in loops': nested('{% for i in range(100000) %}', '{% endfor %}'),
   'loops over a variable':
-    '{% set r = range(100000) %}{% for a in r %}{% for b in r %}{% for c in r %}{% endfor %}{% endfor %}{% endfor %}',
+    '{% set r = range(100000) %}{% for a in r %}{% for b in r %}{% for c in r %}{% endfor %}{% ' +
+    'endfor %}{% endfor %}',
   'loops that skip': nested('{% for i in range(100000) if i < 0 or 1 %}', '{% endfor %}'),
   'a huge range': '{{ range(1000000000) }}',
   'a range without progress': '{{ range(9007199254740992, 99007199254740992) }}',
   'macros that call themselves': '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}',
   'macros that call themselves twice':
-    '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}',
+    '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) ' +
+    '}}',
   'text doubled': again('s', "'a'", 'ns.s ~ ns.s'),
   'text doubled by macros': `{% macro d(s) %}{{ s }}{{ s }}{% endmacro %}${again('s', "'a'", 'd(ns.s)')}`,
   'lists doubled': again('s', '[1]', 'ns.s + ns.s'),
   'lists shared': again('s', '[1]', '[ns.s, ns.s]'),
-  'lists shared and compared': `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% if ns.s == ns.s %}{% endif %}{% endfor %}`,
-  'lists shared and printed': `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% set t %}{{ ns.s }}{% endset %}{% endfor %}`,
+  'lists shared and compared':
+    `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% if ns.s == ns.s %}{% ` +
+    'endif %}{% endfor %}',
+  'lists shared and printed':
+    `${again('s', '[1]', '[ns.s, ns.s]', 18)}{% for i in range(100000) %}{% set t %}{{ ns.s }}{% ` +
+    'endset %}{% endfor %}',
   'lists nested': again('s', '[1]', '[ns.s]', 100000),
   'mappings shared': again('s', '1', "{'a': ns.s, 'b': ns.s}"),
-  'namespaces shared': `{% set a = namespace() %}{% set b = namespace() %}{% set a.x = [b, b] %}{% set b.x = [a, a] %}{{ a }}`,
+  'namespaces shared':
+    '{% set a = namespace() %}{% set b = namespace() %}{% set a.x = [b, b] %}{% set b.x = [a, a] ' +
+    '%}{{ a }}',
   'a namespace of itself': '{% set a = namespace() %}{% set a.x = a %}{{ a }}',
   'replacing by the text itself': "{% set s = messages[0].content %}{{ s | replace('a', s) }}",
   'replacing by a method': "{% set s = messages[0].content %}{{ s.replace('a', s) }}",
@@ -108,11 +117,14 @@ const HOSTILE: Record<string, string> = {
   'joining by a text': '{{ range(100000) | join(messages[0].content) }}',
   'splitting in a loop': again('s', '[]', "ns.s + [messages[0].content.split('a')]", 10000),
   'sorting long texts':
-    '{% set s = messages[0].content %}{% for i in range(100000) %}{% set t = [s, s, s, s] | sort %}{% endfor %}',
+    '{% set s = messages[0].content %}{% for i in range(100000) %}{% set t = [s, s, s, s] | sort ' +
+    '%}{% endfor %}',
   'searching long texts':
     "{% for i in range(100000) %}{% if 'b' in messages[0].content %}{% endif %}{% endfor %}",
   'long output': '{% for i in range(100000) %}{{ messages[0].content }}{% endfor %}',
-  'names without value, deep in scopes': `${'{% for a in [1] %}'.repeat(150)}{% for i in range(100000) %}{{ x }}{% endfor %}${'{% endfor %}'.repeat(150)}`,
+  'names without value, deep in scopes':
+    `${'{% for a in [1] %}'.repeat(150)}{% for i in range(100000) %}{{ x }}{% endfor ` +
+    `%}${'{% endfor %}'.repeat(150)}`,
   'brackets in brackets': `{{ ${'('.repeat(20000)}1${')'.repeat(20000)} }}`,
   'blocks in blocks': '{% if 1 %}'.repeat(3000) + '{% endif %}'.repeat(3000),
   'slices in a loop':
@@ -120,9 +132,11 @@ const HOSTILE: Record<string, string> = {
   'characters of a long text':
     '{% for i in range(100000) %}{{ messages[0].content[5] }}{% endfor %}',
   'copies of a mapping':
-    '{% set d = dict(range(100000) | batch(2)) %}{% for i in range(100000) %}{% set t = dict(d) %}{% endfor %}',
+    '{% set d = dict(range(100000) | batch(2)) %}{% for i in range(100000) %}{% set t = dict(d) ' +
+    '%}{% endfor %}',
   'mappings as arguments':
-    '{% macro f() %}{{ kwargs.x }}{% endmacro %}{% set d = dict([["a", 1]]) %}{% for i in range(100000) %}{{ f(**d) }}{% endfor %}',
+    '{% macro f() %}{{ kwargs.x }}{% endmacro %}{% set d = dict([["a", 1]]) %}{% for i in ' +
+    'range(100000) %}{{ f(**d) }}{% endfor %}',
   'a text repeated': "{{ 'a' * 99999999 }}",
   'a list repeated': '{{ [1] * 99999999 }}',
   'a wide number': "{{ '%99999999d' % 1 }}",
@@ -149,7 +163,12 @@ describe('renderTemplate, with hostile templates', () => {
   })
 
   it('leaves room for long conversations', () => {
-    const template = `{% for m in messages %}{% if loop.index0 > 0 and messages[loop.index0 - 1].role == m.role %}{{ raise_exception('roles') }}{% endif %}{% if m.role == 'user' %}{{ '<|user|>\n' + m.content + '</s>\n' }}{% elif m.role == 'assistant' %}{{ '<|assistant|>\n' + m.content.split('</think>')[-1] | trim + '</s>\n' }}{% endif %}{% if loop.last and messages | length > 1 %}.{% endif %}{% endfor %}`
+    const template =
+      '{% for m in messages %}{% if loop.index0 > 0 and messages[loop.index0 - 1].role == m.role ' +
+      "%}{{ raise_exception('roles') }}{% endif %}{% if m.role == 'user' %}{{ '<|user|>\n' + " +
+      "m.content + '</s>\n' }}{% elif m.role == 'assistant' %}{{ '<|assistant|>\n' + " +
+      "m.content.split('</think>')[-1] | trim + '</s>\n' }}{% endif %}{% if loop.last and " +
+      'messages | length > 1 %}.{% endif %}{% endfor %}'
     const messages = Array.from({ length: 2000 }, (_, i) => ({
       role: i % 2 ? ('assistant' as const) : ('user' as const),
       content: `${i} `.repeat(200),
@@ -166,5 +185,8 @@ function nested(open: string, close: string): string {
 
 /** Sets a variable from itself again and again, and prints it. */
 function again(name: string, first: string, next: string, times = 60): string {
-  return `{% set ns = namespace(${name}=${first}) %}{% for i in range(${times}) %}{% set ns.${name} = ${next} %}{% endfor %}${times === 18 ? '' : `{{ ns.${name} }}`}`
+  return (
+    `{% set ns = namespace(${name}=${first}) %}{% for i in range(${times}) %}{% set ns.${name} ` +
+    `= ${next} %}{% endfor %}${times === 18 ? '' : `{{ ns.${name} }}`}`
+  )
 }

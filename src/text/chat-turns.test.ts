@@ -22,7 +22,8 @@ describe('chatTurns', () => {
     ['ChatML', CHATML],
     [
       'numbered rounds',
-      `{% for m in messages %}{% if m.role == 'user' %}[Round {{ loop.index0 // 2 + 1 }}]\n\nQ: {{ m.content }}\n\nA:{% else %}{{ m.content }}\n\n{% endif %}{% endfor %}`,
+      "{% for m in messages %}{% if m.role == 'user' %}[Round {{ loop.index0 // 2 + 1 }}]\n\nQ: " +
+        '{{ m.content }}\n\nA:{% else %}{{ m.content }}\n\n{% endif %}{% endfor %}',
     ],
     [
       'empty contents left out',
@@ -38,7 +39,10 @@ describe('chatTurns', () => {
   })
 
   it('gives an answer what the template writes inside it, and the rest of a generation prompt', () => {
-    const template = `{% for m in messages %}{% if m.role == 'user' %}<u>{{ m.content }}{% else %}<a>{% if loop.last %}<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}<e>{% endif %}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}`
+    const template =
+      "{% for m in messages %}{% if m.role == 'user' %}<u>{{ m.content }}{% else %}<a>{% if " +
+      'loop.last %}<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}<e>{% endif ' +
+      '%}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}'
     const answer = { role: 'assistant', content: 'yes', reasoning_content: 'hm' } as const
     const parts = chatTurns(template, [{ role: 'user', content: 'q' }, answer])
     expect(

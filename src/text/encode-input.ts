@@ -82,8 +82,8 @@ function arrange(
   const specials = template.reduce((sum, { ids }) => sum + (ids?.length ?? 0), 0)
   if (!(maxLength >= specials)) {
     throw new UserError(
-      'maxLength is ' +
-        `${maxLength}, but the special tokens of this model alone are ${specials}; give more`,
+      `maxLength is ${maxLength}, but the special tokens of this model alone are ${specials}; ` +
+        'give more',
     )
   }
   const lengths = truncated(

@@ -49,8 +49,8 @@ export function readInputTemplate(
       return robertaTemplate(idOfPair(processor, 'cls'), idOfPair(processor, 'sep'))
     default:
       throw new UserError(
-        'tokenizer.json: post_processor is ' +
-          `${JSON.stringify(processor.type)}; expected TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, or a Sequence of them`,
+        `tokenizer.json: post_processor is ${JSON.stringify(processor.type)}; expected ` +
+          'TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, or a Sequence of them',
       )
   }
 }

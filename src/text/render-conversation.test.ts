@@ -52,9 +52,16 @@ function shown(tokenizer: Tokenizer, template: string, messages: ChatMessage[]):
   return parts.join('').replaceAll('»«', '')
 }
 
-const LLAMA2 = `{% if messages[0].role == 'system' %}{% set system = '<<SYS>>\n' + messages[0].content + '\n<</SYS>>\n\n' %}{% set rest = messages[1:] %}{% else %}{% set system = '' %}{% set rest = messages %}{% endif %}{% for m in rest %}{% if m.role == 'user' %}{{ bos_token + '[INST] ' + (system if loop.first else '') + m.content.strip() + ' [/INST]' }}{% else %}{{ ' ' + m.content | trim + ' ' + eos_token }}{% endif %}{% endfor %}`
+const LLAMA2 =
+  "{% if messages[0].role == 'system' %}{% set system = '<<SYS>>\n' + messages[0].content + " +
+  "'\n<</SYS>>\n\n' %}{% set rest = messages[1:] %}{% else %}{% set system = '' %}{% set rest = " +
+  "messages %}{% endif %}{% for m in rest %}{% if m.role == 'user' %}{{ bos_token + '[INST] ' + " +
+  "(system if loop.first else '') + m.content.strip() + ' [/INST]' }}{% else %}{{ ' ' + " +
+  "m.content | trim + ' ' + eos_token }}{% endif %}{% endfor %}"
 
-const PLAIN = `{% for m in messages %}{{ m.role }}: {{ m.content | trim }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}`
+const PLAIN =
+  '{% for m in messages %}{{ m.role }}: {{ m.content | trim }}\n{% endfor %}{% if ' +
+  'add_generation_prompt %}assistant: {% endif %}'
 
 describe('encodeConversation', () => {
   it('encodes ChatML', async () => {

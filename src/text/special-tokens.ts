@@ -87,7 +87,8 @@ export function withSpecialTokens<T extends TokenizerJson>(
     if (known?.special) continue
     if (content === '' || known || ids.has(content)) {
       throw new UserError(
-        `${JSON.stringify(content)} cannot become a special token: the tokenizer has it for ordinary text; choose another, or a chat template without it`,
+        `${JSON.stringify(content)} cannot become a special token: the tokenizer has it for ` +
+          'ordinary text; choose another, or a chat template without it',
       )
     }
     added.push(addedToken(next++, content, { special: true }))

@@ -45,8 +45,8 @@ export function rolesOf(json: TokenizerJson, config: TokenizerConfig): TokenRole
       if (id !== undefined) return id
       if (role !== 'bosId' && role !== 'eosId') return idInModel(json, name)
       throw new UserError(
-        'tokenizer_config.json: ' +
-          `${roleFields[role]} is ${JSON.stringify(name)}, which is not among the added_tokens of tokenizer.json`,
+        `tokenizer_config.json: ${roleFields[role]} is ${JSON.stringify(name)}, which is not ` +
+          'among the added_tokens of tokenizer.json',
       )
     }
     if (value === null) return undefined

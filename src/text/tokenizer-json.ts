@@ -104,8 +104,8 @@ export function readBpeModel(model: TokenizerModel): BpeModel {
   for (const token in vocab) {
     if (!isId(vocab[token])) {
       throw new UserError(
-        'tokenizer.json: ' +
-          `vocab[${JSON.stringify(token)}] is ${JSON.stringify(vocab[token])}, not a token id`,
+        `tokenizer.json: vocab[${JSON.stringify(token)}] is ${JSON.stringify(vocab[token])}, not ` +
+          'a token id',
       )
     }
   }

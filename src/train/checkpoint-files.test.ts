@@ -103,7 +103,8 @@ describe('newestCheckpoint', () => {
     await truncate(join(folder, 'model.safetensors'), 2)
     await expect(newestCheckpoint(out)).rejects.toThrow(
       new UserError(
-        `${folder} is damaged: model.safetensors has 2 bytes, but 4 were written. Restore it, or delete the folder to resume from step 6`,
+        `${folder} is damaged: model.safetensors has 2 bytes, but 4 were written. Restore it, or ` +
+          'delete the folder to resume from step 6',
       ),
     )
     await rm(join(folder, 'model.safetensors'))
@@ -113,7 +114,8 @@ describe('newestCheckpoint', () => {
     await writeFile(join(folder, 'checkpoint.json'), '{"step":7')
     await rm(join(root(), 'step-6'), { recursive: true })
     await expect(newestCheckpoint(out)).rejects.toThrow(
-      'checkpoint.json is missing or cannot be read. Restore it, or delete the folder to start anew',
+      'checkpoint.json is missing or cannot be read. Restore it, or delete the folder to start ' +
+        'anew',
     )
   })
 
@@ -125,7 +127,8 @@ describe('newestCheckpoint', () => {
     await writeFile(join(folder, 'model.safetensors'), 'at 8')
     await expect(newestCheckpoint(out, { verify: true })).rejects.toThrow(
       new UserError(
-        `${folder} is damaged: model.safetensors has other bytes than were written. Restore it, or delete the folder to resume from step 6`,
+        `${folder} is damaged: model.safetensors has other bytes than were written. Restore it, ` +
+          'or delete the folder to resume from step 6',
       ),
     )
   })

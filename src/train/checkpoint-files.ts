@@ -110,8 +110,8 @@ export const checkDiskSpace = async (out: string, bytes: number): Promise<void> 
   if (free >= bytes) return
   const mebibytes = (count: number) => count / 2 ** 20
   throw new UserError(
-    'checkpoints need ' +
-      `${Math.ceil(mebibytes(bytes))} MiB in ${out}, but its disk has ${Math.floor(mebibytes(free))} MiB free; free some space or choose another --out`,
+    `checkpoints need ${Math.ceil(mebibytes(bytes))} MiB in ${out}, but its disk ` +
+      `has ${Math.floor(mebibytes(free))} MiB free; free some space or choose another --out`,
   )
 }
 

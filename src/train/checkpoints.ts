@@ -73,8 +73,9 @@ const SHOWN = 8
 const cannotResume = (out: string, differences: readonly string[]): UserError => {
   const more = differences.length > SHOWN ? [`${differences.length - SHOWN} more`] : []
   return new UserError(
-    'cannot resume the training in ' +
-      `${out}: ${[...differences.slice(0, SHOWN), ...more].join('; ')}. Give what it was started with, or choose another --out`,
+    'cannot resume the training ' +
+      `in ${out}: ${[...differences.slice(0, SHOWN), ...more].join('; ')}. Give what it was ` +
+      'started with, or choose another --out',
   )
 }
 

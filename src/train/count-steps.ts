@@ -38,10 +38,12 @@ export async function countSteps(
   if (!resumed) return total
   if (total < done || (seconds ?? Infinity) <= spent)
     throw new UserError(
-      `${done} steps in ${Math.round(spent)} seconds are done, and this asks for no more than that; give a greater length, or choose another --out`,
+      `${done} steps in ${Math.round(spent)} seconds are done, and this asks for no more than ` +
+        'that; give a greater length, or choose another --out',
     )
   events.onMessage?.(
-    `${total} steps instead of ${resumed.steps}: the learning rate now follows a schedule of ${total}`,
+    `${total} steps instead of ${resumed.steps}: the learning rate now follows a schedule ` +
+      `of ${total}`,
   )
   return total
 }

@@ -99,8 +99,8 @@ export function modelConfig(sizes: ModelSizes, needs: ModelNeeds): ModelConfig {
 }
 
 const noOutput = ({ output }: ModelSizes, what: string): string =>
-  'output is ' +
-  `${output}, and ${what} has no output over the vocabulary that could be otherwise; leave it out`
+  `output is ${output}, and ${what} has no output over the vocabulary that could be otherwise; ` +
+  'leave it out'
 
 /** Throws UserError where an option was given that changes nothing in such a model. */
 function checked<C extends ModelConfig>(config: C, sizes: ModelSizes): C {

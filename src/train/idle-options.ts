@@ -54,7 +54,8 @@ export function refuseIdleTraining(
   const lengths = (['steps', 'epochs', 'seconds'] as const).filter((name) => options[name])
   if (lengths.length > 1)
     throw new UserError(
-      `${lengths.map(flagOf).join(' and ')} each say how long to train; give one of --steps, --epochs and --seconds`,
+      `${lengths.map(flagOf).join(' and ')} each say how long to train; give one of --steps, ` +
+        '--epochs and --seconds',
     )
   refuseContradictions({ ...options, validates: options.val !== 0 })
 }
@@ -71,17 +72,17 @@ export function refuseContradictions(settings: Settings): void {
   const { lr = Infinity, minLr = 0, warmup = 0, steps = Infinity, patience, validates } = settings
   if (minLr > lr)
     throw new UserError(
-      '--min-lr ' +
-        `${minLr} is above the highest learning rate, ${lr}; give a lower --min-lr or a higher --lr`,
+      `--min-lr ${minLr} is above the highest learning rate, ${lr}; give a lower --min-lr or a ` +
+        'higher --lr',
     )
   if (warmup > steps)
     throw new UserError(
-      '--warmup ' +
-        `${warmup} is longer than the training, ${steps} steps; give a shorter --warmup or a longer training`,
+      `--warmup ${warmup} is longer than the training, ${steps} steps; give a shorter --warmup ` +
+        'or a longer training',
     )
   if (patience !== undefined && !validates)
     throw new UserError(
-      '--patience ' +
-        `${patience} counts validations, and nothing is kept for validation; give a --val, or leave out --patience`,
+      `--patience ${patience} counts validations, and nothing is kept for validation; give a ` +
+        '--val, or leave out --patience',
     )
 }

@@ -35,7 +35,8 @@ async function refuseUsed(out: string): Promise<void> {
   const old = await newestCheckpoint(out)
   if (old)
     throw new UserError(
-      `${out} holds a training at step ${old.step}; resume it with --resume, or choose another --out`,
+      `${out} holds a training at step ${old.step}; resume it with --resume, or choose another ` +
+        '--out',
     )
   const names = await readdir(out).catch((error) => {
     throw fileError(error, `cannot read ${out}`)
@@ -48,6 +49,7 @@ async function refuseUsed(out: string): Promise<void> {
   const more = found.length > 3 ? `, and ${found.length - 3} more` : ''
   const what = isModel ? 'a model' : `${found.slice(0, 3).join(', ')}${more}`
   throw new UserError(
-    `${out} holds ${what}: a training does not replace what is there. Choose another --out, or move it away`,
+    `${out} holds ${what}: a training does not replace what is there. Choose another --out, or ` +
+      'move it away',
   )
 }

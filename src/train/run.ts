@@ -129,7 +129,9 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     report({ ...result, tokensPerSecond, seconds: seconds() })
     if (!spikes.isSpike(loss)) return undefined
     const where = await trainer.largestGradient()
-    const problem = `step ${trainer.step}: the loss jumped to ${loss.toFixed(3)}; the largest gradient is that of ${where}`
+    const problem =
+      `step ${trainer.step}: the loss jumped to ${loss.toFixed(3)}; the largest gradient is that ` +
+      `of ${where}`
     if (options.onSpike !== 'report') return problem
     options.onMessage?.(problem)
     return undefined

@@ -45,8 +45,8 @@ export function packedExamples(
 ): TextExamples<Batch> {
   if (train.length <= length)
     throw new UserError(
-      'the training data has ' +
-        `${train.length} tokens, but a context of ${length} needs more; give more text or a smaller --context`,
+      `the training data has ${train.length} tokens, but a context of ${length} needs more; give ` +
+        'more text or a smaller --context',
     )
   const { documents } = train.counts
   const rows = documents > 1 ? packedDocuments(train, { seed }) : randomWindows(train, { seed })

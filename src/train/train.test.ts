@@ -258,7 +258,8 @@ describe('resuming with other options', () => {
     const { told, rates } = await resumed('changed', changed)
     expect(rates).toEqual(Array(6).fill(1e-3))
     expect(told).toEqual([
-      'resuming with other options: --lr: 0.003 before, 0.001 now; --schedule: cosine before, constant now; --clip: 1 before, 0.5 now',
+      'resuming with other options: --lr: 0.003 before, 0.001 now; --schedule: cosine before, ' +
+        'constant now; --clip: 1 before, 0.5 now',
     ])
   })
 })

@@ -69,8 +69,8 @@ export function refuseIdle(given: TrainOptions, options: ParsedTrainOptions): vo
       )
   if (given.depth !== undefined && given.layers !== undefined)
     throw new UserError(
-      '--depth ' +
-        `${given.depth} changes nothing beside --layers ${given.layers}; leave out one of the two`,
+      `--depth ${given.depth} changes nothing beside --layers ${given.layers}; leave out one of ` +
+        'the two',
     )
   if (given.vocab !== undefined && tokenizer !== undefined && tokenizer !== 'bpe')
     throw new UserError(
@@ -108,8 +108,8 @@ export function checkHeld(
   if (held.length > 0 || val === 0) return
   if (typeof val !== 'number') throw new UserError('the validation data holds no records')
   onMessage?.(
-    'the data is too small ' +
-      `(${learned.length}) to keep a share of ${val} for validation: how well it is learned is not measured`,
+    `the data is too small (${learned.length}) to keep a share of ${val} for validation: how ` +
+      'well it is learned is not measured',
   )
 }
 

@@ -157,7 +157,8 @@ describe.skipIf(process.platform !== 'linux')('the disk', () => {
         (error) => error,
       )
       expect(failed.stderr).toBe(
-        'chatwright: cannot write to standard output: the disk is full; free some space and run again\n',
+        'chatwright: cannot write to standard output: the disk is full; free some space and run ' +
+          'again\n',
       )
       expect(failed.code).toBe(1)
     },

@@ -47,7 +47,8 @@ function describe(model: Inspection): string {
     ['to train', `${formatBytes(model.trainingBytes)} with AdamW, and activations`],
     [
       'operations',
-      `${formatCount(model.flopsPerToken)} a token; ${formatCount(model.trainingFlopsPerToken)} to train on it`,
+      `${formatCount(model.flopsPerToken)} a token; ${formatCount(model.trainingFlopsPerToken)} ` +
+        'to train on it',
     ],
     ['tokenizer', `${tokenizer.kind}, ${tokenizer.vocabSize} tokens`],
     ...(specials ? [['special tokens', more > 0 ? `${specials} and ${more} more` : specials]] : []),

@@ -74,7 +74,8 @@ export const train = defineCommand({
   },
   examples: [
     'chatwright train --data book.txt --out my-model --depth 4',
-    "chatwright train --data 'books/*.txt' --val held-out.txt --out my-model --architecture llama --layers 6 --dim 384",
+    "chatwright train --data 'books/*.txt' --val held-out.txt --out my-model --architecture " +
+      'llama --layers 6 --dim 384',
     'chatwright train --data book.txt --out my-model --depth 4 --resume',
     'chatwright train --documents whole --data names.jsonl --out my-names',
     'chatwright train --task completion --data sums.jsonl --tokenizer char --out my-sums',

@@ -4,8 +4,8 @@ import type { Language } from '../../train/report/messages.ts'
 export const startMessages = {
   en: {
     trains: (source: string, minutes: string, folder: string) =>
-      'There is no model in ' +
-      `${folder} yet. Training a small GPT on ${source}.\nThis takes about ${minutes}; Ctrl-C stops and saves it.`,
+      `There is no model in ${folder} yet. Training a small GPT on ${source}.\nThis takes ` +
+      `about ${minutes}; Ctrl-C stops and saves it.`,
     resumes: (folder: string) => `Resuming the training in ${folder}.`,
     about: (seconds: number) =>
       seconds < 90 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`,

@@ -88,7 +88,8 @@ export function parseConversation(given: unknown, where: string): Conversation {
     ? `an object with ${Object.keys(value).join(', ')}`
     : JSON.stringify(value).slice(0, 60)
   throw new UserError(
-    `${where}: found ${found}; expected {"messages": [{"role", "content"}, ...]} or {"instruction", "input", "output"}`,
+    `${where}: found ${found}; expected {"messages": [{"role", "content"}, ...]} or ` +
+      '{"instruction", "input", "output"}',
   )
 }
 

@@ -24,8 +24,8 @@ export function packedBatches(
   const count = packing.rows.length
   if (count === 0) {
     throw new UserError(
-      'none of ' +
-        `${conversations.length} conversations has an answer within a context of ${length} tokens; give other data or a larger context`,
+      `none of ${conversations.length} conversations has an answer within a context of ${length} ` +
+        'tokens; give other data or a larger context',
     )
   }
   const batchOf = (indices: readonly number[]): PackedBatch => {

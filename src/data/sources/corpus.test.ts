@@ -256,7 +256,8 @@ describe('folders', () => {
     expect(await read([at('data')])).toEqual(expected)
     expect(leftOut().sort()).toEqual([
       'data/.git: its name begins with a dot',
-      'data/code.js: folders give their .txt, .md, .json and .jsonl files; name others by a pattern',
+      'data/code.js: folders give their .txt, .md, .json and .jsonl files; name others by a ' +
+        'pattern',
       'data/fake.txt: it is not text',
       'data/link: it is a link to a folder',
       'data/minified.json: it is neither a JSON list nor JSON lines',

@@ -97,7 +97,8 @@ export async function openCorpus(
     const { name, format, field } = file
     if (format === 'text' && name !== '-')
       throw new UserError(
-        `${name}: expected a .jsonl file, one JSON record a line; convert a table (CSV) to that first: {"column": "value", ...} for each of its rows`,
+        `${name}: expected a .jsonl file, one JSON record a line; convert a table (CSV) to that ` +
+          'first: {"column": "value", ...} for each of its rows',
       )
     if (field !== TEXT_FIELD)
       throw new UserError(

@@ -36,7 +36,10 @@ function describe(event: DataEvent): string | undefined {
     case 'json-lines':
       return 'standard input holds JSON, and is read as one record a line'
     case 'separated':
-      return `${event.name}: lines of ${event.separator} alone end documents (--document-separator '' reads them as text)`
+      return (
+        `${event.name}: lines of ${event.separator} alone end documents (--document-separator '' ` +
+        'reads them as text)'
+      )
     case 'progress':
       return undefined
   }

@@ -105,7 +105,8 @@ describe('decodeText', () => {
     for (const replace of [false, true]) {
       await expect(decode(bytes(utf8('PNG'), 0, 1), [1], replace)).rejects.toThrow(
         new UserError(
-          'f.txt: byte 3 is zero, so this is not a text file; give text in UTF-8, or name its encoding (--encoding)',
+          'f.txt: byte 3 is zero, so this is not a text file; give text in UTF-8, or name its ' +
+            'encoding (--encoding)',
         ),
       )
     }

@@ -67,7 +67,8 @@ export async function* decodeText(
       if (count === 0 && given === undefined) guess = guessEncoding(part, fault)
       if (errors === 'refuse')
         throw new UserError(
-          `${name}: byte ${offset + fault} is not ${encoding.label.toUpperCase()} text; ${remedy(guess)}`,
+          `${name}: byte ${offset + fault} is not ${encoding.label.toUpperCase()} ` +
+            `text; ${remedy(guess)}`,
         )
       count += encoding.countFaults(part, text)
     }
@@ -107,8 +108,8 @@ function encodingOf(bytes: Uint8Array, given: string | undefined): Encoding {
   const named = given === undefined ? UTF8 : encodingNamed(given)
   if (named) return isPlainlyUtf8(bytes, { ascii: named.unit === 2 }) ? UTF8 : named
   throw new UserError(
-    'there is no encoding ' +
-      `${given}; expected one of ${ENCODING_NAMES.join(', ')}, or another name of them`,
+    `there is no encoding ${given}; expected one of ${ENCODING_NAMES.join(', ')}, or another ` +
+      'name of them',
   )
 }
 
@@ -118,8 +119,10 @@ function refuseZero(bytes: Uint8Array, name: string): void {
   const guess = guessUtf16(bytes)
   throw new UserError(
     guess
-      ? `${name}: byte ${zero} is zero, as in UTF-16, but there is no byte order mark; ${remedy(guess)}`
-      : `${name}: byte ${zero} is zero, so this is not a text file; give text in UTF-8, or name its encoding (--encoding)`,
+      ? `${name}: byte ${zero} is zero, as in UTF-16, but there is no byte order ` +
+          `mark; ${remedy(guess)}`
+      : `${name}: byte ${zero} is zero, so this is not a text file; give text in UTF-8, or name ` +
+          'its encoding (--encoding)',
   )
 }
 
@@ -154,7 +157,8 @@ export function wellFormed<T>(
     if (errors === 'refuse') {
       const half = `\\u${halves[0].charCodeAt(0).toString(16)}`
       throw new UserError(
-        `${name}: ${half} is half a character; correct the record, or read it as U+FFFD (--encoding-errors replace)`,
+        `${name}: ${half} is half a character; correct the record, or read it as U+FFFD ` +
+          '(--encoding-errors replace)',
       )
     }
     count += halves.length

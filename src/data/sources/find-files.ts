@@ -67,7 +67,8 @@ async function findIn(
     if (own !== undefined && found.length < matched.length) leaveOut(own, OWN)
   } else {
     throw new UserError(
-      `${prefix}${given}: there is no such file or folder; give a file, a folder, a pattern such as 'books/*.txt', npm:PACKAGE/PATH, or - for standard input`,
+      `${prefix}${given}: there is no such file or folder; give a file, a folder, a pattern such ` +
+        "as 'books/*.txt', npm:PACKAGE/PATH, or - for standard input",
     )
   }
   const files: SourceFile[] = []

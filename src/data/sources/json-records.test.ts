@@ -119,7 +119,8 @@ describe('records', () => {
   it('say where an object or a list is indented instead of one a line', async () => {
     for (const text of ['{\n "data": [{"text": "hello"}]\n}\n', '{"data": [\n{"text": "x"}\n]}'])
       await expect(collect(jsonLines([text], 'f.json'))).rejects.toThrow(
-        'f.json:1: holds only the beginning of a JSON value; expected a whole record on each line, or one list of records, [ ... ]',
+        'f.json:1: holds only the beginning of a JSON value; expected a whole record on each ' +
+          'line, or one list of records, [ ... ]',
       )
   })
 })
@@ -135,7 +136,8 @@ describe('textOf', () => {
   it.each([
     [
       { body: 'x', id: 1 },
-      "expected the text in field 'text', but there is none; the fields are: body, id. Name one with #, as in f.jsonl#body",
+      "expected the text in field 'text', but there is none; the fields are: body, id. Name one " +
+        'with #, as in f.jsonl#body',
     ],
     [{ text: 5 }, "expected the text in field 'text', but it is no text"],
     [5, "expected a text, or an object with a field 'text'"],

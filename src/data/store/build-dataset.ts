@@ -49,8 +49,8 @@ export async function buildDataset(
       const count = trainContent.counts.documents + (heldContent?.counts.documents ?? 0)
       const documents = count === 1 ? 'one document' : `${count} documents`
       throw new UserError(
-        'no text is left for ' +
-          `${name}: the data is ${documents}; give more, each as a record of JSON lines, or one after each line of a --document-separator`,
+        `no text is left for ${name}: the data is ${documents}; give more, each as a record of ` +
+          'JSON lines, or one after each line of a --document-separator',
       )
     }
     const made = { ...plan, parts, files: written }
@@ -82,7 +82,8 @@ async function replaceFolder(folder: string, files: Files): Promise<void> {
     const foreign = present?.find((name) => !ours.includes(name))
     if (foreign !== undefined) {
       throw new UserError(
-        `${folder} holds ${foreign}, which is not tokenized data; name a folder for that data alone`,
+        `${folder} holds ${foreign}, which is not tokenized data; name a folder for that data ` +
+          'alone',
       )
     }
     await makeFolder(dirname(folder))

@@ -44,7 +44,8 @@ export async function prepareDataset(options: DatasetOptions): Promise<Dataset> 
   }
   if (found && difference && whenChanged === 'refuse') {
     throw new UserError(
-      `${folder} was made from other data: ${difference}. Give the same data as before, or start a new run in another folder`,
+      `${folder} was made from other data: ${difference}. Give the same data as before, or start ` +
+        'a new run in another folder',
     )
   }
   await buildDataset(folder, options, plan, options.report)

@@ -47,7 +47,8 @@ export async function planDataset(
       const same = sources.find((source) => source.sha256 === sha256)
       if (same) {
         throw new UserError(
-          `${same.name} is among the training data, and ${name}, for validation, is the same; take it out of one`,
+          `${same.name} is among the training data, and ${name}, for validation, is the same; ` +
+            'take it out of one',
         )
       }
     }

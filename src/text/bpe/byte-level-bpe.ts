@@ -82,8 +82,8 @@ export class ByteLevelBpe extends BaseTokenizer implements Tokenizer {
   #unspelled(text: string): UserError {
     const [character = ''] = this.unknown(text)
     return new UserError(
-      'the tokenizer lacks a byte of ' +
-        `${describeCharacter(character)}, and has no token for what is unknown; leave the character out, or use another tokenizer`,
+      `the tokenizer lacks a byte of ${describeCharacter(character)}, and has no token for what ` +
+        'is unknown; leave the character out, or use another tokenizer',
     )
   }
 

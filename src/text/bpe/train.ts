@@ -59,8 +59,8 @@ export function withDefaults(options: TrainBpeOptions): Required<TrainBpeOptions
   const least = 256 + specialTokens.length
   if (!(vocabSize >= least)) {
     throw new UserError(
-      'vocabSize is ' +
-        `${vocabSize}, but 256 bytes and ${specialTokens.length} special tokens need at least ${least}`,
+      `vocabSize is ${vocabSize}, but 256 bytes and ${specialTokens.length} special tokens need ` +
+        `at least ${least}`,
     )
   }
   if (!Object.hasOwn(splitSources, split)) {

@@ -26,8 +26,8 @@ export function readVocabulary(model: BpeModel, added: readonly AddedToken[]): V
     const id = model.vocab[token]!
     if (tokens[id] !== undefined) {
       throw new UserError(
-        'tokenizer.json: id ' +
-          `${id} is both ${JSON.stringify(tokens[id])} and ${JSON.stringify(token)}`,
+        `tokenizer.json: id ${id} is both ${JSON.stringify(tokens[id])} ` +
+          `and ${JSON.stringify(token)}`,
       )
     }
     tokens[id] = token
@@ -61,8 +61,8 @@ function readMerges(pairs: readonly unknown[], ids: ReadonlyMap<string, number>)
       const id = ids.get(token)
       if (id !== undefined) return id
       throw new UserError(
-        'tokenizer.json: ' +
-          `merges[${rank}] needs ${JSON.stringify(token)}, which is not in the vocabulary`,
+        `tokenizer.json: merges[${rank}] needs ${JSON.stringify(token)}, which is not in the ` +
+          'vocabulary',
       )
     }
     const [left, right] = readMerge(pairs[rank], rank)

@@ -62,8 +62,8 @@ export function readSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
   const known = TYPES.get(type)
   if (!known) {
     throw new UserError(
-      'the SentencePiece model is of type ' +
-        `${type}; Unigram (1), BPE (2) and characters (4) are supported`,
+      `the SentencePiece model is of type ${type}; Unigram (1), BPE (2) and characters (4) are ` +
+        'supported',
     )
   }
   if (trainer.number(24, 0) === 1 || normalizer.number(5, 1) === 0) {

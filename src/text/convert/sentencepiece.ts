@@ -30,7 +30,8 @@ export function sentencePieceTokenizer(
   const name = String(config.tokenizer_class ?? '')
   if (RENUMBERED.test(name)) {
     throw new UserError(
-      `${name} numbers its tokens otherwise than its SentencePiece model does; it needs a tokenizer.json`,
+      `${name} numbers its tokens otherwise than its SentencePiece model does; it needs a ` +
+        'tokenizer.json',
     )
   }
   return sentencePieceJson(readSentencePieceModel(bytes), config)

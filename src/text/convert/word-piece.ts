@@ -18,8 +18,8 @@ export function wordPieceTokenizer(text: string, config: TokenizerConfig = {}): 
   ) as [string, string, string, string, string]
   if (!vocab.has(unk)) {
     throw new UserError(
-      'vocab.txt: there is no ' +
-        `${unk} among its ${vocab.size} tokens; is this the vocabulary of a BERT?`,
+      `vocab.txt: there is no ${unk} among its ${vocab.size} tokens; is this the vocabulary of a ` +
+        'BERT?',
     )
   }
   const present = [unk, cls, sep, pad, mask].filter((content) => vocab.has(content))

@@ -79,6 +79,6 @@ export class CharacterBpe implements Model {
 
 const unspelled = (character: string): UserError =>
   new UserError(
-    'the tokenizer has no token for ' +
-      `${describeCharacter(character)}, and none for what is unknown; leave the character out, or use another tokenizer`,
+    `the tokenizer has no token for ${describeCharacter(character)}, and none for what is ` +
+      'unknown; leave the character out, or use another tokenizer',
   )

@@ -31,8 +31,8 @@ export function readModel({ model, added_tokens }: TokenizerJson): ReadModel {
   const read = own(kinds, type)
   if (!read) {
     throw new UserError(
-      'tokenizer.json: model.type is ' +
-        `${JSON.stringify(type)}; expected ${Object.keys(kinds).join(', ')}`,
+      `tokenizer.json: model.type is ${JSON.stringify(type)}; ` +
+        `expected ${Object.keys(kinds).join(', ')}`,
     )
   }
   return read(model, specials)
@@ -108,8 +108,8 @@ const kinds: Readonly<Record<string, Read>> = {
         return [tokens.map((token) => all.get(token) as number) as [number, number, number]]
       }
       throw new UserError(
-        'tokenizer.json: ' +
-          `merges[${rank}] needs ${JSON.stringify(missing)}, which is not in the vocabulary`,
+        `tokenizer.json: merges[${rank}] needs ${JSON.stringify(missing)}, which is not in the ` +
+          'vocabulary',
       )
     })
     return {
@@ -156,7 +156,7 @@ function unknownId({ unk_token }: TokenizerModel, vocabulary: Vocabulary): numbe
   const id = vocabulary.get(String(unk_token))
   if (id !== undefined) return id
   throw new UserError(
-    'tokenizer.json: model.unk_token is ' +
-      `${JSON.stringify(unk_token)}, which is not in the vocabulary`,
+    `tokenizer.json: model.unk_token is ${JSON.stringify(unk_token)}, which is not in the ` +
+      'vocabulary',
   )
 }

@@ -62,7 +62,8 @@ describe('a pattern that may take time without end is refused', () => {
   ])('%s', (source) => {
     expect(() => read(source)).toThrow(UserError)
     expect(() => read(source)).toThrow(
-      `normalizer: the regular expression ${JSON.stringify(source)} repeats what matches in several ways`,
+      `normalizer: the regular expression ${JSON.stringify(source)} repeats what matches in ` +
+        'several ways',
     )
   })
   test('by its length', () => {

@@ -48,7 +48,7 @@ export function replacementOf(value: unknown, where: string): string {
 export function checkGrowth(part: string, before: number, after: number): void {
   if (after <= LONGEST * before + 2 ** 16) return
   throw new UserError(
-    'tokenizer.json: ' +
-      `${part} makes ${after} characters of ${before}; no tokenizer makes more than ${LONGEST} of one`,
+    `tokenizer.json: ${part} makes ${after} characters of ${before}; no tokenizer makes more ` +
+      `than ${LONGEST} of one`,
   )
 }

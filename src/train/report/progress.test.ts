@@ -16,7 +16,8 @@ describe('progressLine', () => {
 
   it('says everything where there is room', () => {
     expect(line(120)).toBe(
-      '██████████████████░░░░░░░░░░░░  1200/2000  loss 1.702  validation 1.884  61.3k tok/s  74% of peak  0:35 left',
+      '██████████████████░░░░░░░░░░░░  1200/2000  loss 1.702  validation 1.884  61.3k tok/s  74% ' +
+        'of peak  0:35 left',
     )
     expect(line(105, 'zh')).toBe(
       '██████████████████░░░░░░░░░░░░  1200/2000  损失 1.702  验证 1.884  61.3k 词元/秒  峰值的 74%  剩余 0:35',

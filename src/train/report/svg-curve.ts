@@ -56,8 +56,8 @@ export const svgCurve = (
     `<text class="label" x="${left - 8}" y="${top - 10}" text-anchor="end">${words.loss}</text>`,
     `<text class="label" x="${right}" y="${height - 8}" text-anchor="end">${words.step}</text>`,
     // A picture within the picture cuts off what runs over; a little room is left for dots.
-    '<svg aria-hidden="true" ' +
-      `x="${left - 4}" y="${top}" width="${right - left + 8}" height="${bottom - top}" viewBox="${left - 4} ${top} ${right - left + 8} ${bottom - top}">`,
+    `<svg aria-hidden="true" x="${left - 4}" y="${top}" width="${right - left + 8}" ` +
+      `height="${bottom - top}" viewBox="${left - 4} ${top} ${right - left + 8} ${bottom - top}">`,
     ...series.map(({ points, noisy }, i) => line(points, noisy, `c${i % COLORS.length}`, x, y)),
     '</svg>',
   ]
@@ -114,16 +114,16 @@ const axes = (
   return [
     ...rows.map(
       (tick, i) =>
-        `<line class="grid" x1="${box.left}" x2="${box.right}" y1="${at(y(tick))}" y2="${at(y(tick))}"/>` +
-        '<text ' +
-        `x="${box.left - 8}" y="${at(y(tick) + 4.5)}" text-anchor="end">${rowLabels[i]}</text>`,
+        `<line class="grid" x1="${box.left}" x2="${box.right}" y1="${at(y(tick))}" ` +
+        `y2="${at(y(tick))}"/><text x="${box.left - 8}" y="${at(y(tick) + 4.5)}" ` +
+        `text-anchor="end">${rowLabels[i]}</text>`,
     ),
     `<line class="axis" x1="${box.left}" x2="${box.right}" y1="${box.bottom}" y2="${box.bottom}"/>`,
     ...columns.map(
       (tick, i) =>
-        `<line class="axis" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${box.bottom}" y2="${box.bottom + 5}"/>` +
-        '<text ' +
-        `x="${at(x(tick))}" y="${box.bottom + 20}" text-anchor="middle">${columnLabels[i]}</text>`,
+        `<line class="axis" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${box.bottom}" ` +
+        `y2="${box.bottom + 5}"/><text x="${at(x(tick))}" y="${box.bottom + 20}" ` +
+        `text-anchor="middle">${columnLabels[i]}</text>`,
     ),
   ]
 }
@@ -136,8 +136,8 @@ const line = (
   y: Scale,
 ): string => {
   const path = (class_: string, points: readonly Point[]) =>
-    '<path class="line ' +
-    `${class_}" d="${pathOf(points.map(([step, value]) => [x(step), y(value)]))}"/>`
+    '<path ' +
+    `class="line ${class_}" d="${pathOf(points.map(([step, value]) => [x(step), y(value)]))}"/>`
   if (noisy) return path(`${color} raw`, points) + path(color, smooth(points))
   if (points.length > 40) return path(color, points)
   // Few points were measured one by one: show where.
@@ -186,8 +186,8 @@ const layLegend = (series: readonly Series[], language: Language, width: number)
     if (x > 0 && x + size > width) [x, row] = [0, row + 1]
     const color = `c${i % COLORS.length}`
     const entry =
-      `<g transform="translate(${at(x)} ${row * 20})"><line class="line ${color}" x1="0" x2="18" y1="9.5" y2="9.5"/>` +
-      `<text x="25" y="14">${escapeXml(label)}</text></g>`
+      `<g transform="translate(${at(x)} ${row * 20})"><line class="line ${color}" x1="0" x2="18" ` +
+      `y1="9.5" y2="9.5"/><text x="25" y="14">${escapeXml(label)}</text></g>`
     x += size + gap
     return entry
   })
