@@ -1,97 +1,29 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import {
+  bad,
+  checkClassifier,
+  good,
+  jsonLines,
+  many,
+  pick,
+  random,
+  review,
+  useTraining,
+} from '../../test/tiny-training.ts'
 import { generate } from '../generate/generate.ts'
-import { generateBeams } from '../generate/generate-beams.ts'
 import { load } from '../generate/load.ts'
 import { classify, estimate } from '../predict/classify.ts'
 import { cosineSimilarity, embed } from '../predict/embed.ts'
 import { fillMask } from '../predict/fill-mask.ts'
 import { tag } from '../predict/tag.ts'
-import { loadTextModel, type TextModel } from '../predict/text-model.ts'
-import { Random } from '../random.ts'
 import type { TrainOptions } from '../train/options.ts'
 import { train } from '../train/train.ts'
 
-let folder: string
-const path = (name: string) => join(folder, name)
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'chatwright-tasks-'))
-})
-afterAll(() => rm(folder, { recursive: true }))
+const training = useTraining()
+const { path, learn, withTextModel } = training
 
-/** Trains a tiny model on records; fails where it does not learn them. */
-async function learn(
-  name: string,
-  records: readonly object[] | string,
-  options: Partial<TrainOptions>,
-  onMessage?: (text: string) => void,
-) {
-  const file = path(`${name}.${typeof records === 'string' ? 'txt' : 'jsonl'}`)
-  const lines =
-    typeof records === 'string' ? records : records.map((one) => JSON.stringify(one)).join('\n')
-  await writeFile(file, lines)
-  return train(
-    {
-      data: [file],
-      out: path(name),
-      tokenizer: 'char',
-      threads: 2,
-      val: 0.1,
-      layers: 2,
-      dim: 32,
-      heads: 2,
-      context: 16,
-      steps: 150,
-      batch: 16,
-      lr: 5e-3,
-      ...options,
-    },
-    { onMessage },
-  )
-}
-
-async function withTextModel<T>(name: string, use: (model: TextModel) => Promise<T>): Promise<T> {
-  const model = await loadTextModel(path(name), { threads: 1 })
-  try {
-    return await use(model)
-  } finally {
-    await model.dispose()
-  }
-}
-
-const random = new Random(1)
-const pick = <T>(items: readonly T[]): T => items[random.integer(items.length)] as T
-const many = <T>(make: () => T, count = 200): T[] => Array.from({ length: count }, make)
-
-const [good, bad] = [
-  ['good', 'fine', '很好'],
-  ['bad', 'poor', '很差'],
-]
-const review = () => {
-  const isGood = random.integer(2) === 1
-  return {
-    text: `it is ${pick(isGood ? good : bad)} ${pick(['', 'today', '!'])}`,
-    label: isGood ? 'good' : '差',
-  }
-}
-
-test.each(['bert', 'roberta', 'distilbert', 'modernbert', 'llama'] as const)(
-  'a label for each text: %s',
-  async (architecture) => {
-    const options = { task: 'classify', architecture } as const
-    const { loss, metrics } = await learn(`classify-${architecture}`, many(review), options)
-    expect(loss).toBeLessThan(0.1)
-    expect(metrics).toEqual({ accuracy: 1, f1: 1 })
-    await withTextModel(`classify-${architecture}`, async (model) => {
-      const [first, second] = await classify(model, ['it is 很好 today', 'it is poor'])
-      expect(first?.label).toBe('good')
-      expect(second?.label).toBe('差')
-      expect(second?.probability).toBeGreaterThan(0.8)
-    })
-  },
-)
+test('a label for each text: llama', () => checkClassifier(training, 'llama'))
 
 test('records sorted by label are validated on every label; without shuffling, on the last', async () => {
   const sorted = ['ab', 'cd', 'ef', 'gh', '雪'].flatMap((text) =>
@@ -176,7 +108,7 @@ test('masked tokens are predicted', async () => {
     ({ text }) => ({ text, label: text < 'c' ? 'up' : 'down' }),
   )
   const file = path('direction.jsonl')
-  await writeFile(file, texts.map((one) => JSON.stringify(one)).join('\n'))
+  await writeFile(file, jsonLines(texts))
   const further: TrainOptions = {
     model: path('mlm'),
     data: [file],
@@ -193,27 +125,6 @@ test('masked tokens are predicted', async () => {
   )
 })
 
-test.each(['t5', 'transformer'] as const)('a text from another: %s', async (architecture) => {
-  const reversal = () => {
-    const source = many(() => pick([...'abc雪']), 1 + random.integer(4)).join('')
-    return { source, target: [...source].reverse().join('') }
-  }
-  const name = `reverse-${architecture}`
-  const options = { architecture, steps: 1000, lr: 2e-3, context: 8 }
-  const { metrics } = await learn(name, many(reversal, 600), { task: 'seq2seq', ...options })
-  expect(metrics?.exactMatch).toBeGreaterThan(0.8)
-  const model = await load(path(name), { threads: 1 })
-  try {
-    const { text } = await generate(model, { prompt: 'ab雪', temperature: 0 })
-    expect(text).toBe('雪ba')
-    const beams = await generateBeams(model, { prompt: 'ca', beams: 3, nBest: 2 })
-    expect(beams[0]?.text).toBe('ac')
-    expect(beams[0]?.score).toBeGreaterThan(beams[1]?.score ?? 0)
-  } finally {
-    await model.dispose()
-  }
-})
-
 test('a base with other labels, and one that knows them already', async () => {
   const three = ['a', 'b', 'c'].flatMap((label) => many(() => ({ text: label, label }), 20))
   await learn('three', three, { task: 'classify', architecture: 'distilbert', steps: 60 })
@@ -223,7 +134,7 @@ test('a base with other labels, and one that knows them already', async () => {
   ]
   const labelsAfter = async (name: string, records: readonly object[]) => {
     const file = path(`${name}.jsonl`)
-    await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
+    await writeFile(file, jsonLines(records))
     const base = { model: path('three'), data: [file], out: path(name) }
     const { metrics } = await train({
       ...base,
@@ -260,7 +171,7 @@ test('a training on records that was stopped early goes on, but not on other rec
   const stop = new AbortController()
   const file = path('stopped.jsonl')
   const records = many(review, 60)
-  await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
+  await writeFile(file, jsonLines(records))
   const options: TrainOptions = {
     data: [file],
     out: path('stopped'),
@@ -277,28 +188,12 @@ test('a training on records that was stopped early goes on, but not on other rec
   const onMetrics = ({ step }: { step: number }) => step === 2 && stop.abort()
   const { ended } = await train(options, { signal: stop.signal, onMetrics })
   expect(ended).toBe('aborted')
-  await writeFile(file, records.map((one) => JSON.stringify({ ...one, text: 'good' })).join('\n'))
+  await writeFile(file, jsonLines(records.map((one) => ({ ...one, text: 'good' }))))
   await expect(train({ ...options, resume: true })).rejects.toThrow('records')
-  await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'))
+  await writeFile(file, jsonLines(records))
   const resumed = await train({ ...options, resume: true })
   const whole = await train({ ...options, out: path('whole') })
   expect(resumed.loss).toBe(whole.loss)
-})
-
-test('a text from two sources that are read apart', async () => {
-  const choice = () => {
-    const [first, second] = [pick([...'abcd']), pick([...'1234'])]
-    return { sources: [`x${first}`, `y${second}`], target: `${first}${second}` }
-  }
-  await learn('sources', many(choice, 400), { task: 'seq2seq', steps: 400, context: 8 })
-  const model = await load(path('sources'), { threads: 1 })
-  try {
-    const { text } = await generate(model, { sources: ['xb', 'y3'], temperature: 0 })
-    expect(text).toBe('b3')
-    await expect(generate(model, { prompt: 'x', sources: ['y'] })).rejects.toThrow('not both')
-  } finally {
-    await model.dispose()
-  }
 })
 
 test.each([
@@ -363,7 +258,7 @@ test.each([
   const base = many(() => ({ ...own, embed: { anchor: 'a', positive: 'a' } })[task], 9)
   const file = path(`unknown-${task}.jsonl`)
   await learn('plain', 'abc '.repeat(99), { task: 'mlm', steps: 1 })
-  await writeFile(file, [...base, record].map((one) => JSON.stringify(one)).join('\n'))
+  await writeFile(file, jsonLines([...base, record]))
   const options = { model: path('plain'), data: [file], out: path(`named-${task}`), val: 0 }
   await expect(train({ ...options, task, steps: 1, threads: 2 })).rejects.toThrow(
     /unknown-\w+\.jsonl:10: .*é/,
@@ -375,7 +270,7 @@ test('sources that were cut in training are measured as they were cut', async ()
   const long = many(() => ({ source: 'ab'.repeat(20), target: 'b' }), 40)
   const messages: string[] = []
   const file = path('long.jsonl')
-  await writeFile(file, long.map((one) => JSON.stringify(one)).join('\n'))
+  await writeFile(file, jsonLines(long))
   const sizes = { layers: 1, dim: 32, heads: 2, context: 8, steps: 40, batch: 8, lr: 5e-3 }
   const options = { ...sizes, data: [file], out: path('long'), tokenizer: 'char', threads: 2 }
   const { metrics } = await train(

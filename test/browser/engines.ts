@@ -6,3 +6,5 @@ export async function openEngines(): Promise<Engine[]> {
   const engine = new URLSearchParams(location.search).get('engine') as 'wasm' | 'webgpu'
   return [await openEngine({ engine, threads: 2 })]
 }
+
+export const openCpuEngines = openEngines

@@ -1,9 +1,9 @@
 import { afterAll, describe, test } from 'vitest'
-import { openEngines } from '../engines.ts'
+import { openCpuEngines } from '../engines.ts'
 import { cases } from './cases.ts'
 import { runCase } from './run-case.ts'
 
-const engines = await openEngines()
+const engines = await openCpuEngines()
 afterAll(() => Promise.all(engines.map((engine) => engine.dispose())))
 
 for (const engine of engines)
