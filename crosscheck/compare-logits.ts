@@ -1,5 +1,5 @@
-import { readDecoderFolder } from '../src/checkpoint/model-folder.ts'
-import { sizeOf } from '../src/graph/index.ts'
+import { readParameters } from '../src/checkpoint/load-parameters.ts'
+import { asDecoder, withModel } from '../src/checkpoint/open-model.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { uncachedLogits } from '../test/tiny-decoder.ts'
@@ -10,13 +10,10 @@ export async function logitsOf(
   folder: string,
   ids: readonly number[],
 ): Promise<Float32Array[]> {
-  const { config, fill } = await readDecoderFolder(folder)
-  const decoder = new Decoder(config)
-  const weights: Record<string, Float32Array> = {}
-  for (const [name, { shape }] of decoder.parameters())
-    weights[name] = new Float32Array(sizeOf(shape))
-  await fill((name) => weights[name] as Float32Array)
-  return uncachedLogits(engine, decoder, weights, ids)
+  return withModel(folder, async (opened) => {
+    const decoder = new Decoder(asDecoder(opened).config)
+    return uncachedLogits(engine, decoder, await readParameters(opened, decoder), ids)
+  })
 }
 
 export interface Comparison {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readDecoderFolder } from '../src/checkpoint/model-folder.ts'
 import { exportModel } from '../src/deploy/export-model.ts'
 import { importModel } from '../src/deploy/import-model.ts'
 import { generate } from '../src/generate/generate.ts'
 import { load } from '../src/generate/load.ts'
 import { openEngine } from '../src/runtime/open.ts'
+import { decoderIn } from '../test/open-model.ts'
 import { compare, logitsOf } from './compare-logits.ts'
 import { quantizeFile } from './ggml.ts'
 import { type Llama, loadLlama } from './llama.ts'
@@ -51,7 +51,7 @@ const llama = found as Llama
 const TEXT = 'Once upon a time, there was a little girl named Lily. She said: "Ünïcödé 你好!"'
 
 describe.runIf(found)('llama.cpp with the exported file', async () => {
-  const { tokenizer } = await readDecoderFolder(first)
+  const { tokenizer } = await decoderIn(first)
   const ids = [1, ...tokenizer.encode(TEXT)]
   const story = [1, ...tokenizer.encode(expected)]
 

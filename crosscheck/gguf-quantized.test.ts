@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readDecoderFolder } from '../src/checkpoint/model-folder.ts'
 import { exportModel } from '../src/deploy/export-model.ts'
 import { importModel } from '../src/deploy/import-model.ts'
 import { openEngine } from '../src/runtime/open.ts'
 import { train } from '../src/train/train.ts'
+import { decoderIn } from '../test/open-model.ts'
 import { compare, logitsOf } from './compare-logits.ts'
 import { quantizeFile } from './ggml.ts'
 import { type Llama, loadLlama } from './llama.ts'
@@ -48,7 +48,7 @@ describe.runIf(found)("llama.cpp's quantization of a model that has learned", as
     lr: 2e-3,
   })
   await exportModel({ model, format: 'gguf', out: gguf })
-  const { tokenizer } = await readDecoderFolder(model)
+  const { tokenizer } = await decoderIn(model)
   const all = tokenizer.encode(text)
   const pieces = Array.from({ length: 12 }, (_, i) => all.slice(1000 * i, 1000 * i + 60))
 

@@ -12,7 +12,7 @@ import { loadTokenizer } from '../src/text/load.ts'
 import { openChromium, resultOf } from '../test/browser/chromium.ts'
 import { serve } from '../test/browser/serve.ts'
 import { orSkip } from '../test/engines.ts'
-import { folderOf } from '../test/model-folder.ts'
+import { openModelOf } from '../test/open-model.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
 import { t5File } from '../test/tokenizer-files.ts'
 import { readStories } from './stories.ts'
@@ -102,7 +102,7 @@ check('in Chromium, transformers.js answers as T5', async () => {
   const { text } = await generate(ours, options)
   await engine.dispose()
   expect(text.length).toBeGreaterThan(8)
-  await exportOnnx(folderOf(model.config, weights, tokenizer), join(place, 't5'))
+  await exportOnnx(openModelOf(model.config, weights, tokenizer), join(place, 't5'))
   for (const device of ['wasm', 'webgpu'])
     expect(await inPage<string>(ANSWER, device, 12), device).toBe(text)
 })

@@ -25,7 +25,7 @@ import { encodeInput } from '../src/text/encode-input.ts'
 import { loadTokenizer } from '../src/text/load.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
 import { orSkip } from '../test/engines.ts'
-import { folderOf } from '../test/model-folder.ts'
+import { openModelOf } from '../test/open-model.ts'
 import { tinyWeights, uncachedLogits } from '../test/tiny-decoder.ts'
 import { bertFile, llama2File, robertaFile, t5File } from '../test/tokenizer-files.ts'
 import { readStories } from './stories.ts'
@@ -54,7 +54,7 @@ async function exportModel(
   { addBos, ...options }: ExportOnnxOptions & { addBos?: boolean } = {},
 ): Promise<string> {
   const out = join(place, `model-${exported++}`)
-  await exportOnnx(folderOf(config, weights, tokenizer, { addBos }), out, options)
+  await exportOnnx(openModelOf(config, weights, tokenizer, { addBos }), out, options)
   return out
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { openLlama2c } from '../src/formats/llama2c/llama2c.ts'
 import { createModel } from '../src/models/model.ts'
-import { folderOf } from '../test/model-folder.ts'
+import { openModelOf } from '../test/open-model.ts'
 
 const MODELS = new URL('../../shared/data/models/', import.meta.url)
 const path = (name: string) => fileURLToPath(new URL(name, MODELS))
@@ -13,5 +13,5 @@ export async function readStories() {
   for (const name of createModel(source.config).parameters().keys())
     weights[name] = await source.read(name)
   await source.close()
-  return folderOf(source.config, weights, source.tokenizer, { addBos: source.addBos })
+  return openModelOf(source.config, weights, source.tokenizer, { addBos: source.addBos })
 }

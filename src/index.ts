@@ -10,7 +10,6 @@
  * @packageDocumentation
  */
 
-export { type AdapterFolder, readAdapterFolder } from './checkpoint/adapter-folder.ts'
 export { type Inspection, inspectModel } from './checkpoint/inspect-model.ts'
 export { type MergeOptions, type MergeResult, merge } from './checkpoint/merge.ts'
 export type { Conversation, Message } from './data/chat/conversation.ts'
@@ -21,6 +20,7 @@ export { type Imported, importModel } from './deploy/import-model.ts'
 export type { ExportOptions, ImportOptions } from './deploy/options.ts'
 export { EngineUnavailable, UserError } from './errors.ts'
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export { type AdapterFolder, readAdapterFolder } from './formats/peft/adapter-folder.ts'
 export type { Adapter, AdapterUse, WeightedAdapter } from './formats/peft/lora/adapter.ts'
 export { mergeAdapters, unmergeAdapters } from './formats/peft/lora/merge.ts'
 export { type Answer, chat, streamChat } from './generate/chat.ts'

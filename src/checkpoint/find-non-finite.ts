@@ -1,15 +1,14 @@
+import type { AdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { createModel } from '../models/model.ts'
 import { findNonFinite, type NonFinite, nonFiniteOf } from '../runtime/non-finite.ts'
-import type { AdapterFolder } from './adapter-folder.ts'
-import type { ModelFolder } from './model-folder.ts'
-import { openModelFolder } from './open-model-folder.ts'
+import { withModel } from './open-model.ts'
 
 /**
- * The first tensor of a model on the disk, or of the adapters that it runs with, that holds NaN or
+ * The first tensor of the model in `path`, or of the adapters that it runs with, that holds NaN or
  * an infinity. Reads one tensor at a time.
  */
 export async function findNonFiniteWeights(
-  folder: ModelFolder,
+  path: string,
   adapters: readonly AdapterFolder[] = [],
 ): Promise<NonFinite | undefined> {
   for (const { adapter } of adapters) {
@@ -25,11 +24,10 @@ export async function findNonFiniteWeights(
       if (value !== undefined) return { name: `${name} of ${adapter.name}`, value }
     }
   }
-  const source = await openModelFolder(folder)
-  try {
-    const found = await findNonFinite(createModel(folder.config).parameters().keys(), source.read)
-    return found && { ...found, name: `${found.name} of ${folder.folder}` }
-  } finally {
-    await source.close()
-  }
+  const found = await withModel(
+    path,
+    ({ config, read }) => findNonFinite(createModel(config).parameters().keys(), read),
+    { isQuiet: true },
+  )
+  return found && { ...found, name: `${found.name} of ${path}` }
 }

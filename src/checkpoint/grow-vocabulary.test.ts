@@ -1,36 +1,33 @@
 import { expect, test } from 'vitest'
+import { openModelOf } from '../../test/open-model.ts'
 import { sizeOf } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
 import { llamaConfig } from '../models/decoder-config.ts'
+import { trainCharTokenizer } from '../text/char.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
-import type { ModelFolder } from './model-folder.ts'
 
 const config = llamaConfig({ vocabSize: 200, context: 8, layers: 1, dim: 8, heads: 2 })
 const DIM = 8
 
 /** Rows around 3, one apart; the last ten of 200 are padding. */
-const folder = {
-  config,
-  fill: async (memory: (name: string) => Float32Array) => {
-    for (const [name, { shape }] of new Decoder(config).parameters()) {
-      const values = memory(name)
-      expect(values).toHaveLength(sizeOf(shape))
-      values.forEach((_, i) => {
-        values[i] = i < 190 * DIM ? 3 + (Math.floor(i / DIM) % 2 === 0 ? 1 : -1) : 0
-      })
-    }
-    return []
-  },
-} as unknown as ModelFolder<typeof config>
+const weights = new Map(
+  [...new Decoder(config).parameters()].map(([name, { shape }]) => {
+    const value = (i: number) => (i < 190 * DIM ? 3 + (Math.floor(i / DIM) % 2 === 0 ? 1 : -1) : 0)
+    return [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i))]
+  }),
+)
+const tokenizer = await trainCharTokenizer(['abc'])
+const model = openModelOf(config, Object.fromEntries(weights), tokenizer)
 
-async function rowsOf(grown: typeof folder): Promise<Map<string, Float32Array>> {
+async function rowsOf(grown: typeof model): Promise<Map<string, Float32Array>> {
   const found = new Map<string, Float32Array>()
-  const shapes = new Decoder(grown.config).parameters()
-  await grown.fill((name) => {
-    const values = found.get(name) ?? new Float32Array(sizeOf(shapes.get(name)?.shape ?? []))
+  for (const [name, { shape }] of new Decoder(grown.config).parameters()) {
+    const values = await grown.read(name)
+    expect(values).toHaveLength(sizeOf(shape))
+    // The same in memory that is given.
+    expect(await grown.read(name, new Float32Array(values.length))).toEqual(values)
     found.set(name, values)
-    return values
-  })
+  }
   return found
 }
 
@@ -40,7 +37,7 @@ test.each([
   { where: 'in the place of padding', first: 190, start: 190, mean: 3, variance: 1 },
 ])('new tokens have rows that are like the others, and differ: $where', async (row) => {
   const { first, start } = row
-  const grown = growVocabulary(folder, 230, first)
+  const grown = growVocabulary(model, 230, first)
   expect(grown.config.vocabSize).toBe(230)
   const parameters = await rowsOf(grown)
   for (const name of ['model.embed_tokens.weight', 'lm_head.weight']) {
@@ -56,10 +53,10 @@ test.each([
     expect(Math.abs(average((x) => (x - row.mean) ** 2) - row.variance)).toBeLessThan(0.4)
     expect(rows.slice(-DIM)).not.toEqual(rows.slice(-2 * DIM, -DIM))
   }
-  expect(await rowsOf(growVocabulary(folder, 230, first))).toEqual(parameters)
+  expect(await rowsOf(growVocabulary(model, 230, first))).toEqual(parameters)
 })
 
 test('a vocabulary that has all tokens stays as it is', () => {
-  expect(growVocabulary(folder, 200)).toBe(folder)
-  expect(growVocabulary(folder, 190, 190)).toBe(folder)
+  expect(growVocabulary(model, 200)).toBe(model)
+  expect(growVocabulary(model, 190, 190)).toBe(model)
 })

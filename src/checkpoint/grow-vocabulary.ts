@@ -1,38 +1,34 @@
+import type { OpenModel } from '../formats/open-model.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { Random } from '../random.ts'
-import type { ModelFolder } from './model-folder.ts'
 
 /** Parameters with a row for each token. */
 const OF_TOKENS = ['model.embed_tokens.weight', 'lm_head.weight']
 
 /**
- * A folder's decoder with rows for the tokens from `first` on (default: those that it has no rows
- * for).
- * New rows are drawn around the mean of all others, as far apart as those are (Hewitt 2021): tokens
- * can be told apart without training the rows. They are the same each time.
+ * A decoder with rows for the tokens from `first` on (default: those that it has no rows for). New
+ * rows are drawn around the mean of all others, as far apart as those are (Hewitt 2021): tokens can
+ * be told apart without training the rows. They are the same each time.
  */
-export function growVocabulary<F extends ModelFolder<DecoderConfig>>(
-  folder: F,
+export function growVocabulary(
+  model: OpenModel<DecoderConfig>,
   vocabSize: number,
-  first = folder.config.vocabSize,
-): F {
-  const { config } = folder
-  if (vocabSize <= first) return folder
-  const before = config.vocabSize * config.dim
+  first = model.config.vocabSize,
+): OpenModel<DecoderConfig> {
+  const { config } = model
+  if (vocabSize <= first) return model
+  const rows = Math.max(vocabSize, config.vocabSize)
   return {
-    ...folder,
-    config: { ...config, vocabSize: Math.max(vocabSize, config.vocabSize) },
-    fill: async (memory) => {
-      const grown = new Map<string, Float32Array>()
-      const unused = await folder.fill((name) => {
-        const values = memory(name)
-        if (!OF_TOKENS.includes(name)) return values
-        grown.set(name, values)
-        return values.subarray(0, before)
-      })
-      for (const values of grown.values()) drawRows(values, first * config.dim, config.dim)
-      return unused
+    ...model,
+    config: { ...config, vocabSize: rows },
+    read: async (name, out) => {
+      if (!OF_TOKENS.includes(name)) return model.read(name, out)
+      const values = out ?? new Float32Array(rows * config.dim)
+      await model.read(name, values.subarray(0, config.vocabSize * config.dim))
+      drawRows(values, first * config.dim, config.dim)
+      return values
     },
+    locate: async (name) => (OF_TOKENS.includes(name) ? undefined : model.locate(name)),
   }
 }
 

@@ -1,9 +1,8 @@
-import { openFile } from '../files/node-file.ts'
-import { openGguf } from '../formats/gguf/gguf.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { StackConfig } from '../models/stack-config.ts'
-import { type ModelFolder, readModelFolder } from './model-folder.ts'
+import { isWriting, withModel } from './open-model.ts'
 
 /** What a model folder holds; sizes are in bytes. */
 export interface Inspection {
@@ -30,10 +29,10 @@ export interface Inspection {
 }
 
 /** Describes a model folder without reading its weights. Throws UserError when it is none. */
-export async function inspectModel(folder: string): Promise<Inspection> {
-  const found = await readModelFolder(folder)
-  const { architecture, config, tokenizer, chatTemplate, unknownFields } = found
-  const entries = await storedTensors(found)
+export const inspectModel = (folder: string): Promise<Inspection> => withModel(folder, inspect)
+
+function inspect(opened: OpenModel): Inspection {
+  const { architecture, config, tokenizer, chatTemplate, unknownFields, stored } = opened
   const model = createModel(config)
   const parameters = countParameters(model)
   const stacks = stacksOf(config)
@@ -46,9 +45,9 @@ export async function inspectModel(folder: string): Promise<Inspection> {
     architecture,
     config,
     parameters,
-    dtypes: [...new Set(entries.map(({ dtype }) => dtype))],
-    weightBytes: entries.reduce((total, { length }) => total + length, 0),
-    cacheBytes: writes(config) ? 2 * 4 * layers * kvHeads * headDim * cached : 0,
+    dtypes: [...new Set(stored.map(({ dtype }) => dtype))],
+    weightBytes: stored.reduce((total, { length }) => total + length, 0),
+    cacheBytes: isWriting(opened) ? 2 * 4 * layers * kvHeads * headDim * cached : 0,
     trainingBytes: 4 * 4 * parameters,
     flopsPerToken: flops / 3,
     trainingFlopsPerToken: flops,
@@ -61,18 +60,3 @@ export async function inspectModel(folder: string): Promise<Inspection> {
     unknownFields,
   }
 }
-
-/** Types and sizes in bytes of the tensors on the disk. */
-async function storedTensors(found: ModelFolder): Promise<{ dtype: string; length: number }[]> {
-  if (!found.openWeights) {
-    const gguf = await openGguf(await openFile(found.folder), found.folder)
-    await gguf.close()
-    return Array.from(gguf.tensors.values(), ({ type, length }) => ({ dtype: type, length }))
-  }
-  const weights = await found.openWeights()
-  await weights.close()
-  return [...weights.tensors.values()]
-}
-
-const writes = (config: ModelConfig): boolean =>
-  config.kind === 'encoder-decoder' || (config.kind === 'decoder' && !config.head)

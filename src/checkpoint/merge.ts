@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { expectEmpty, writeFolderAside } from '../files/write-aside.ts'
 import { modelFiles } from '../formats/huggingface/model-files.ts'
+import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { createModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
-import { readAdapterFolder } from './adapter-folder.ts'
-import { readModelFolder } from './model-folder.ts'
-import { readParameters } from './read-parameters.ts'
+import { readParameters } from './load-parameters.ts'
+import { withModel } from './open-model.ts'
 import { withAdapters } from './with-adapters.ts'
 
 export const mergeOptions = z.strictObject({
@@ -32,20 +32,16 @@ export interface MergeResult {
 export async function merge(options: MergeOptions): Promise<MergeResult> {
   const { model: path, adapter, out } = parseOptions(mergeOptions, options)
   await expectEmpty(out)
-  const base = await readModelFolder(path)
-  const folders = await Promise.all(adapter.map(readAdapterFolder))
-  const merged = withAdapters(base, folders, { merge: true })
-  const model = createModel(merged.config)
-  const memory = await readParameters(merged, model)
-  const values = (name: string) => memory[name] as Float32Array
-  await writeFolderAside(
-    out,
-    modelFiles({
-      ...merged,
-      model,
-      values: { tensor: (name) => ({ read: async () => values(name) }) },
-    }),
-  )
-  const names = new Set(folders.flatMap(({ adapter: { updates } }) => [...updates.keys()]))
-  return { out, matrices: names.size }
+  return withModel(path, async (base) => {
+    const folders = await Promise.all(adapter.map(readAdapterFolder))
+    const merged = withAdapters(base, folders, { merge: true })
+    const model = createModel(merged.config)
+    const memory = await readParameters(merged, model)
+    const values = {
+      tensor: (name: string) => ({ read: async () => memory[name] as Float32Array }),
+    }
+    await writeFolderAside(out, modelFiles({ ...merged, model, values }))
+    const names = new Set(folders.flatMap(({ adapter: { updates } }) => [...updates.keys()]))
+    return { out, matrices: names.size }
+  })
 }

@@ -1,36 +1,33 @@
 import { UserError } from '../errors.ts'
 import type { NamedTensors } from '../files/named-tensors.ts'
 import { architectureOf } from '../formats/huggingface/config.ts'
-import { importTensors } from '../formats/huggingface/weights.ts'
+import { type ImportedParameters, importParameters } from '../formats/huggingface/weights.ts'
+import type { OpenModel } from '../formats/open-model.ts'
+import type { AdapterFolder } from '../formats/peft/adapter-folder.ts'
 import type { Adapter, ReplacedTensor } from '../formats/peft/lora/adapter.ts'
 import { checkAlike } from '../formats/peft/lora/check-alike.ts'
-import { mergeAdapters } from '../formats/peft/lora/merge.ts'
+import { updatesOf } from '../formats/peft/lora/merge.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
-import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import { createModel, type Model, type ModelConfig, stacksOf } from '../models/model.ts'
 import { fitRows } from '../text/fit-rows.ts'
 import { tokenizerHash } from '../text/hash.ts'
-import type { AdapterFolder } from './adapter-folder.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
-import type { ModelFolder } from './model-folder.ts'
-import { changesOutput, untied } from './untie.ts'
 
 /**
- * A model's folder with what adapters put in the place of its own: tensors, tokenizer, chat
- * template;
+ * A model with what adapters put in the place of its own: tensors, tokenizer, chat template;
  * `merge`: their updates, too, are added to its weights. Throws UserError where they do not belong
  * together.
  */
 export function withAdapters<C extends ModelConfig>(
-  base: ModelFolder<C>,
+  base: OpenModel<C>,
   folders: readonly AdapterFolder[],
   { merge = false }: { merge?: boolean } = {},
-): ModelFolder<C> {
+): OpenModel<C> {
   if (folders.length === 0) return base
   const adapters = folders.map(({ adapter }) => adapter)
   checkAlike(adapters)
-  const replaced = adapters.find(({ replaced }) => replaced.size > 0)
-  const withRows = replaced ? grownFor(base, replaced) : base
-  const grown = changesOutput(adapters, merge) ? untiedFor(withRows) : withRows
+  const replacing = adapters.find(({ replaced }) => replaced.size > 0)
+  const grown = withRoomFor(base, adapters, replacing, merge)
   const rows = stacksOf(grown.config)[0]?.vocabSize ?? 0
   const own = textsOf(folders)
   const texts = own && { ...own, tokenizer: fitRows(own.tokenizer, rows).tokenizer }
@@ -39,17 +36,19 @@ export function withAdapters<C extends ModelConfig>(
     throw new UserError(
       `${folders.find((folder) => folder.texts)?.adapter.name}: the adapter's tokenizer has ${vocabSize} tokens, but the model was made for ${rows}; they do not belong together`,
     )
+  const model = createModel(grown.config)
+  const replaced = replacing && replacedBy(replacing, model)
+  const updates = merge ? updatesOf(model, adapters) : undefined
   return {
     ...grown,
     ...(texts && adaptedTexts(base, texts)),
-    fill: async (memory, options) => {
-      // Where nothing takes the place of the model's own, its weights stay in their file.
-      const unused = await grown.fill(memory, merge || replaced ? {} : options)
-      const model = createModel(grown.config)
-      if (replaced) await fillReplaced(replaced, model, memory)
-      if (merge) mergeAdapters(model, adapters, memory)
-      return unused
+    read: async (name, out) => {
+      const values = await (replaced?.has(name) ? replaced : grown).read(name, out)
+      await replaced?.checkCopies(name, values)
+      updates?.get(name)?.(values)
+      return values
     },
+    locate: async (name) => (merge || replaced?.has(name) ? undefined : grown.locate(name)),
   }
 }
 
@@ -67,7 +66,7 @@ function textsOf(folders: readonly AdapterFolder[]): AdapterFolder['texts'] {
 }
 
 /** What the adapters do not say is as the base has it; a text ends where either says so. */
-function adaptedTexts(base: ModelFolder, texts: NonNullable<AdapterFolder['texts']>) {
+function adaptedTexts(base: OpenModel, texts: NonNullable<AdapterFolder['texts']>) {
   const { eosId } = texts.tokenizer
   const ends = [base.generation.eos_token_id ?? []].flat()
   const all = eosId === undefined || ends.includes(eosId) ? ends : [eosId, ...ends]
@@ -78,42 +77,56 @@ function adaptedTexts(base: ModelFolder, texts: NonNullable<AdapterFolder['texts
   }
 }
 
-/** Room for the tokens that an adapter brings along. */
-function grownFor<C extends ModelConfig>(base: ModelFolder<C>, adapter: Adapter): ModelFolder<C> {
-  const { config } = base
-  if (config.kind !== 'decoder') return base
-  const embedding = [...adapter.replaced].find(([name]) => /(embed_tokens|wte)\.weight$/.test(name))
-  const rows = embedding?.[1].shape[0] ?? 0
-  const decoder = base as ModelFolder & ModelFolder<DecoderConfig>
-  return growVocabulary(decoder, rows) as ModelFolder as ModelFolder<C>
+const [OUTPUT, EMBEDDING] = ['lm_head.weight', 'model.embed_tokens.weight']
+
+/** A decoder with rows for the tokens that an adapter brings along, and an output of its own. */
+function withRoomFor<C extends ModelConfig>(
+  base: OpenModel<C>,
+  adapters: readonly Adapter[],
+  replacing: Adapter | undefined,
+  merge: boolean,
+): OpenModel<C> {
+  if (base.config.kind !== 'decoder') return base
+  const tensors = [...(replacing?.replaced ?? [])]
+  const embedding = tensors.find(([name]) => /(embed_tokens|wte)\.weight$/.test(name))
+  const decoder = base as OpenModel as OpenModel<DecoderConfig>
+  const grown = growVocabulary(decoder, embedding?.[1].shape[0] ?? 0)
+  const { head, tied } = grown.config
+  const isUntied = !head && tied && changesOutput(adapters, merge)
+  return (isUntied ? untied(grown) : grown) as OpenModel as OpenModel<C>
 }
 
-/** Of a decoder whose output is the embedding. */
-function untiedFor<C extends ModelConfig>(base: ModelFolder<C>): ModelFolder<C> {
-  const { config } = base
-  if (config.kind !== 'decoder' || config.head || !config.tied) return base
-  return untied(base as ModelFolder & ModelFolder<DecoderConfig>) as ModelFolder as ModelFolder<C>
-}
+/**
+ * Whether adapters make the output another matrix than the embedding: they bring it along, or,
+ * where they are merged, update it. In PEFT's class an update of the output leaves the embedding as
+ * it is.
+ */
+const changesOutput = (adapters: readonly Adapter[], merge: boolean): boolean =>
+  adapters.some(
+    ({ replaced, updates }) => replaced.has(OUTPUT) || (merge && updates.has('lm_head')),
+  )
 
-async function fillReplaced(
-  { name, replaced }: Adapter,
-  model: ReturnType<typeof createModel>,
-  memory: (name: string) => Float32Array,
-): Promise<void> {
-  const tensors = namedTensors(replaced)
-  const left = await importTensors(architectureOf(model.config), model, tensors, memory, {
-    partial: true,
-  })
-  if (left.length > 0)
-    throw new UserError(`${name}: the adapter's tensor ${left[0]} has no place in the model`)
-}
-
-const namedTensors = (tensors: ReadonlyMap<string, ReplacedTensor>): NamedTensors => ({
-  tensors,
-  readFloat32: async (name, out) => {
-    const { values } = tensors.get(name) as ReplacedTensor
-    out?.set(values)
-    return out ?? values
-  },
-  close: async () => {},
+/** A decoder whose output is a matrix of its own, so far a copy of the embedding. */
+const untied = (model: OpenModel<DecoderConfig>): OpenModel<DecoderConfig> => ({
+  ...model,
+  config: { ...model.config, tied: false },
+  read: (name, out) => model.read(name === OUTPUT ? EMBEDDING : name, out),
+  locate: (name) => model.locate(name === OUTPUT ? EMBEDDING : name),
 })
+
+/** The parameters that an adapter's own tensors take the place of. */
+function replacedBy({ name, replaced }: Adapter, model: Model): ImportedParameters {
+  const file: NamedTensors = {
+    tensors: replaced,
+    readFloat32: async (tensor, out, from = 0) => {
+      const { values } = replaced.get(tensor) as ReplacedTensor
+      if (!out) return values.slice()
+      out.set(values.subarray(from, from + out.length))
+      return out
+    },
+  }
+  const parameters = importParameters(architectureOf(model.config), model, file)
+  const [unused] = parameters.unused
+  if (unused === undefined) return parameters
+  throw new UserError(`${name}: the adapter's tensor ${unused} has no place in the model`)
+}

@@ -2,9 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { modelIn, openModelOf } from '../../test/open-model.ts'
 import { tinyWeights } from '../../test/tiny-decoder.ts'
 import { llama2File } from '../../test/tokenizer-files.ts'
-import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import { readParameters } from '../checkpoint/load-parameters.ts'
+import { withModel } from '../checkpoint/open-model.ts'
 import { openFile } from '../files/node-file.ts'
 import { openGguf } from '../formats/gguf/gguf.ts'
 import { writeHuggingFace } from '../formats/huggingface/write.ts'
@@ -31,31 +33,13 @@ async function write(
   others: Partial<OpenModel> = {},
 ): Promise<Record<string, Float32Array>> {
   const weights = tinyWeights(createModel(config))
-  const model = {
-    architecture: '',
-    config,
-    tokenizer,
-    chatTemplate: undefined,
-    generation: {},
-    addBos: false,
-    unknownFields: [],
-    unusedSettings: [],
-    unusedTensors: [],
-    read: async (name: string) => weights[name] as Float32Array,
-    close: async () => {},
-  }
-  await writeHuggingFace({ ...model, ...others }, out, { dtype: 'f32', shardBytes: 1e9 })
+  const model = openModelOf(config, weights, tokenizer, others)
+  await writeHuggingFace(model, out, { dtype: 'f32', shardBytes: 1e9 })
   return weights
 }
 
-async function parametersOf({ config, fill }: ModelFolder): Promise<Record<string, number[]>> {
-  const shapes = createModel(config).parameters()
-  const values: Record<string, Float32Array> = {}
-  for (const [name, { shape }] of shapes)
-    values[name] = new Float32Array(shape.reduce((a, b) => a * b, 1))
-  await fill((name) => values[name] as Float32Array)
-  return Object.fromEntries(Object.entries(values).map(([name, array]) => [name, [...array]]))
-}
+const parametersOf = (path: string): Promise<Record<string, number[]>> =>
+  withModel(path, async (model) => plain(await readParameters(model, createModel(model.config))))
 
 const plain = (weights: Readonly<Record<string, Float32Array>>) =>
   Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, [...array]]))
@@ -84,8 +68,8 @@ describe('GGUF', () => {
       tokens: tokenizer.vocabSize,
       config: { ...sizes, vocabSize: tokenizer.vocabSize + 5 },
     })
-    const again = await readModelFolder(at('again'))
-    expect(await parametersOf(again)).toEqual(plain(weights))
+    const again = await modelIn(at('again'))
+    expect(await parametersOf(at('again'))).toEqual(plain(weights))
     expect(again.tokenizer.toJSON()).toEqual(tokenizer.toJSON())
     expect(again.chatTemplate).toBe('{{ messages }}')
     expect(again.generation.eos_token_id).toEqual([tokenizer.eosId, 2, 3])
@@ -99,7 +83,7 @@ describe('GGUF', () => {
     const source = { source: at('novel.gguf'), tokenizer: at('model') }
     const { unknownFields } = await importModel({ ...source, out: at('novel') })
     expect(unknownFields).toEqual(['llama.novel_size'])
-    const { tokenizer: given, chatTemplate } = await readModelFolder(at('novel'))
+    const { tokenizer: given, chatTemplate } = await modelIn(at('novel'))
     expect(given.encode('the cat')).toEqual(tokenizer.encode('the cat'))
     expect(chatTemplate).toBe('{{ messages }}')
   })
@@ -202,14 +186,14 @@ describe('llama2.c', () => {
     const { vocabSize } = loadTokenizer(llama2File())
     expect(vocabSize).toBeLessThanOrEqual(400)
     await importModel({ source, tokenizer: at('tokenizer.json'), out })
-    const found = await readModelFolder(out)
+    const found = await modelIn(out)
     expect(found.config).toMatchObject({ ...sizes, vocabSize: 400, tied })
     expect(found.addBos).toBe(true)
     const kept = Object.entries(values).map(([name, all]) => {
       const isMatrix = !/norm/.test(name)
       return [name, version === 2 && isMatrix ? quantized(all).values : all] as const
     })
-    expect(await parametersOf(found)).toEqual(plain(Object.fromEntries(kept)))
+    expect(await parametersOf(out)).toEqual(plain(Object.fromEntries(kept)))
   })
 
   it('is refused where it is cut short, without its vocabulary, or of a later version', async () => {
@@ -243,7 +227,7 @@ describe("Hugging Face's layout", () => {
     const names = (await readdir(at('sharded'))).filter((name) => name.endsWith('.safetensors'))
     expect(names.length).toBeGreaterThan(3)
     expect(names[0]).toBe(`model-00001-of-0000${names.length}.safetensors`)
-    expect(await parametersOf(await readModelFolder(at('sharded')))).toEqual(plain(weights))
+    expect(await parametersOf(at('sharded'))).toEqual(plain(weights))
     // Sharded folders are sources too.
     await importModel({ source: at('sharded'), out: at('whole') })
     const whole = (name: string) => readFile(join(at(name), 'model.safetensors'))
@@ -254,7 +238,7 @@ describe("Hugging Face's layout", () => {
     await exportModel({ model: at('model'), format: 'huggingface', dtype: 'bf16', out: at('half') })
     const json = JSON.parse(await readFile(join(at('half'), 'config.json'), 'utf8'))
     expect(json.torch_dtype).toBe('bfloat16')
-    const found = await parametersOf(await readModelFolder(at('half')))
+    const found = await parametersOf(at('half'))
     for (const [name, values] of Object.entries(weights)) {
       const error = values.map((x, i) => Math.abs(x - (found[name]?.[i] ?? 0)) / Math.abs(x))
       expect(Math.max(...error), name).toBeLessThanOrEqual(2 ** -8)

@@ -1,4 +1,4 @@
-import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
+import { asWriting } from '../checkpoint/open-model.ts'
 import { GGUF_DTYPES, type GgufDtype } from '../formats/gguf/dtypes.ts'
 import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from '../formats/huggingface/dtypes.ts'
 import { type OpenModel, withFiniteWeights } from '../formats/open-model.ts'
@@ -32,7 +32,7 @@ export interface ExportFormat {
    * Writes a new folder, or a file, aside and renames it. Throws UserError that names what it
    * cannot say.
    */
-  write(folder: ModelFolder, out: string, options: FormatOptions): Promise<void>
+  write(model: OpenModel, out: string, options: FormatOptions): Promise<void>
 }
 
 /** A protobuf ends at 2 GiB. */
@@ -44,49 +44,39 @@ export const EXPORT_FORMATS = {
     name: "a folder in Hugging Face's layout",
     dtypes: Object.keys(HUGGINGFACE_DTYPES),
     takes: ['shardSize'],
-    write: async (folder, out, { dtype, shardBytes }) => {
+    write: async (model, out, { dtype, shardBytes }) => {
       const { writeHuggingFace } = await import('../formats/huggingface/write.ts')
       const options = { dtype: dtype as HuggingFaceDtype, shardBytes }
-      await opened(folder, (source) => writeHuggingFace(source, out, options))
+      await writeHuggingFace(withFiniteWeights(model), out, options)
     },
   },
   gguf: {
     name: 'a GGUF file, for llama.cpp',
     dtypes: Object.keys(GGUF_DTYPES),
     takes: [],
-    write: async (folder, out, { dtype }) => {
+    write: async (model, out, { dtype }) => {
       const { writeGguf } = await import('../formats/gguf/write.ts')
-      await opened(folder, (source) => writeGguf(source, out, { dtype: dtype as GgufDtype }))
+      await writeGguf(withFiniteWeights(model), out, { dtype: dtype as GgufDtype })
     },
   },
   onnx: {
     name: 'a folder for transformers.js and ONNX Runtime',
     dtypes: ['f32'],
     takes: ['shardSize', 'cache', 'keepLogits', 'fused'],
-    write: async (folder, out, { shardBytes, ...options }) => {
+    write: async (model, out, { shardBytes, ...options }) => {
       const { exportOnnx } = await import('./onnx/export-onnx.ts')
-      await exportOnnx(folder, out, { ...options, fileLimit: Math.min(shardBytes, PROTOBUF_LIMIT) })
+      await exportOnnx(model, out, { ...options, fileLimit: Math.min(shardBytes, PROTOBUF_LIMIT) })
     },
   },
   web: {
     name: 'a static site, whose page runs the model without a network',
     dtypes: ['f32'],
     takes: ['title', 'webgpu'],
-    write: async ({ folder }, out, { title, webgpu }) => {
+    write: async (model, out, { title, webgpu }) => {
       const { exportWeb } = await import('./web/export-web.ts')
-      await exportWeb(await readWritingFolder(folder), out, { title, webgpu })
+      await exportWeb(asWriting(model), out, { title, webgpu })
     },
   },
 } as const satisfies Record<string, ExportFormat>
 
 export type ExportFormatName = keyof typeof EXPORT_FORMATS
-
-/** The folder's weights, closed afterwards. */
-async function opened(
-  folder: ModelFolder,
-  use: (source: OpenModel) => Promise<void>,
-): Promise<void> {
-  const { openModelFolder } = await import('../checkpoint/open-model-folder.ts')
-  const source = await openModelFolder(folder)
-  await use(withFiniteWeights(source)).finally(source.close)
-}

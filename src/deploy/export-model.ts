@@ -1,4 +1,4 @@
-import { readModelFolder } from '../checkpoint/model-folder.ts'
+import { withModel } from '../checkpoint/open-model.ts'
 import { UserError } from '../errors.ts'
 import { tell } from '../notice.ts'
 import { parseOptions } from '../options.ts'
@@ -31,13 +31,14 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   const given: Record<string, unknown> = { ...parsed }
   const idle = others.find((name) => given[name] !== plain[name] && !takes.includes(name))
   if (idle) throw new UserError(`${idle} is not an option of the format ${format}; leave it out`)
-  const folder = await readModelFolder(model)
-  const { config } = folder
-  const prompt = 'head' in config && config.head && promptFor(config.head)
-  if (prompt && format !== 'huggingface')
-    tell(
-      `${model}: the format ${format} has no place for prompts; write ${JSON.stringify(prompt)} before each text yourself`,
-    )
-  await write(folder, out, { ...more, dtype, shardBytes: shardSize * 1e9 })
-  return { out, format, dtype, unknownFields: folder.unknownFields }
+  return withModel(model, async (opened) => {
+    const { config, unknownFields } = opened
+    const prompt = 'head' in config && config.head && promptFor(config.head)
+    if (prompt && format !== 'huggingface')
+      tell(
+        `${model}: the format ${format} has no place for prompts; write ${JSON.stringify(prompt)} before each text yourself`,
+      )
+    await write(opened, out, { ...more, dtype, shardBytes: shardSize * 1e9 })
+    return { out, format, dtype, unknownFields }
+  })
 }

@@ -1,4 +1,4 @@
-import { openSource } from '../checkpoint/open-source.ts'
+import { openSource } from '../checkpoint/open-model.ts'
 import { writeHuggingFace } from '../formats/huggingface/write.ts'
 import { withFiniteWeights } from '../formats/open-model.ts'
 import { countParameters, createModel, type ModelConfig } from '../models/model.ts'

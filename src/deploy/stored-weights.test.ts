@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
 import { tinyEncoderDecoders } from '../../test/tiny-models.ts'
-import { readWritingFolder } from '../checkpoint/model-folder.ts'
-import { packParameters } from '../checkpoint/packed-parameters.ts'
+import { packParameters } from '../checkpoint/load-parameters.ts'
+import { asWriting, openModel } from '../checkpoint/open-model.ts'
 import { writeFolder } from '../files/folder.ts'
 import { modelFiles } from '../formats/huggingface/model-files.ts'
 import { generate } from '../generate/generate.ts'
@@ -73,7 +73,7 @@ describe.each(configs)('%s', async (name, config) => {
   async function expectAlike(format: 'huggingface' | 'gguf', dtype: string): Promise<void> {
     const out = join(root, `${name}-${dtype}${format === 'gguf' ? '.gguf' : ''}`)
     await exportModel({ model: folder, format, dtype, out })
-    const files = await readWritingFolder(out)
+    const files = asWriting(await openModel(out))
     const model = createModel(files.config) as WritingModel
     const { packed, free } = await packParameters(engine, model, files)
     free()
@@ -85,6 +85,7 @@ describe.each(configs)('%s', async (name, config) => {
     const weights = { packed: inMemory.packed }
     const expected = await LanguageModel.create({ engine, model, tokenizer, weights })
     inMemory.free()
+    await files.close()
     const found = await load(out, { engine })
     const asked = { prompt: 'abc', temperature: 0, maxTokens: 5, logprobs: 3 }
     expect((await generate(found, asked)).pieces).toEqual((await generate(expected, asked)).pieces)
@@ -101,9 +102,10 @@ test('shards that are links to several folders: those of the first stay there', 
   await mkdir(join(root, 'elsewhere'))
   await rename(join(out, last), join(root, 'elsewhere', 'a shard'))
   await symlink(join(root, 'elsewhere', 'a shard'), join(out, last))
-  const files = await readWritingFolder(out)
+  const files = await openModel(out)
   const { packed, free } = await packParameters(engine, createModel(files.config), files)
   free()
+  await files.close()
   const stored = Object.values(packed).filter(isStored)
   expect(new Set(stored.map((place) => place.folder)).size).toBe(1)
   expect(stored.length).toBeLessThan(Object.keys(packed).length)
@@ -116,9 +118,10 @@ test('where the matrices of GPT-2 lie', async () => {
   const folder = await write('places', tinyConfigs['GPT-2'] as WritingModel['config'])
   const out = join(root, 'places-bf16')
   await exportModel({ model: folder, format: 'huggingface', dtype: 'bf16', out })
-  const files = await readWritingFolder(out)
+  const files = await openModel(out)
   const { packed, free } = await packParameters(engine, createModel(files.config), files)
   free()
+  await files.close()
   const layer = 'model.layers.1.'
   const [q, k, v, bias] = ['q_proj.weight', 'k_proj.weight', 'v_proj.weight', 'v_proj.bias'].map(
     (name) => packed[`${layer}self_attn.${name}`],

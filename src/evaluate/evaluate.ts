@@ -1,14 +1,17 @@
 import { z } from 'zod'
-import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
-import { loadParameters, readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { loadParameters } from '../checkpoint/load-parameters.ts'
+import { asDecoder, withModel } from '../checkpoint/open-model.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/data-event.ts'
 import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
 import type { Completion } from '../data/tasks/completions.ts'
 import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
+import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { LanguageModel, type LanguageModelOptions } from '../generate/language-model.ts'
 import { Decoder } from '../models/decoder.ts'
+import type { DecoderConfig } from '../models/decoder-config.ts'
 import { countParameters } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { parseOptions } from '../options.ts'
@@ -52,14 +55,26 @@ export interface EvaluateResult extends Measurement {
  */
 export async function evaluate(
   options: EvaluateOptions,
-  { signal, onMessage }: { signal?: AbortSignal; onMessage?(text: string): void } = {},
+  events: EvaluateEvents = {},
 ): Promise<EvaluateResult> {
-  const started = performance.now()
   const parsed = parseOptions(evaluateOptions, options)
   const idle = (['documents', 'documentSeparator'] as const).find((name) => options[name])
   if (idle && parsed.task !== 'lm')
     throw new UserError(`${idle} is not of the task ${parsed.task}, but of lm; leave it out`)
-  const base = await readDecoderFolder(parsed.model)
+  return withModel(parsed.model, (model) => evaluateModel(asDecoder(model), parsed, events))
+}
+
+interface EvaluateEvents {
+  signal?: AbortSignal
+  onMessage?(text: string): void
+}
+
+async function evaluateModel(
+  base: OpenModel<DecoderConfig>,
+  parsed: z.output<typeof evaluateOptions>,
+  { signal, onMessage }: EvaluateEvents,
+): Promise<EvaluateResult> {
+  const started = performance.now()
   const adapters = await Promise.all(parsed.adapter.map(readAdapterFolder))
   const folder = withAdapters(base, adapters, { merge: true })
   const corpus = await openCorpus(parsed.data, {

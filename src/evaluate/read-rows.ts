@@ -1,4 +1,3 @@
-import type { ModelFolder } from '../checkpoint/model-folder.ts'
 import { documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { wholeDocuments } from '../data/readers/whole-documents.ts'
@@ -10,6 +9,7 @@ import { allExamples, type ExampleSet } from '../data/tasks/example-set.ts'
 import { longestOf } from '../data/tasks/sequences.ts'
 import { encodeToMemory } from '../data/token-source.ts'
 import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { encodeCompletions, writtenNotice } from '../predict/completions.ts'
 import type { MeasuredData } from './measure-model.ts'
@@ -24,7 +24,7 @@ export interface Rows {
   notices: readonly string[]
 }
 
-type Folder = Pick<ModelFolder<DecoderConfig>, 'config' | 'tokenizer' | 'addBos'>
+type Folder = Pick<OpenModel<DecoderConfig>, 'config' | 'tokenizer' | 'addBos'>
 
 const ROWS = 8
 

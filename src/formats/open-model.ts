@@ -1,26 +1,39 @@
+import type { StoredElements } from '../graph/onnx/model.ts'
 import type { ModelConfig } from '../models/model.ts'
 import { refuseNonFinite } from '../runtime/non-finite.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { LeftAside } from './left-aside.ts'
 
-/** A model wherever it lies, its weights read one at a time. */
-export interface OpenModel extends LeftAside {
+/**
+ * A model in its files, whatever their format: what they say of it, and its weights, which stay
+ * there until they are read, one at a time. To be closed.
+ */
+export interface OpenModel<C extends ModelConfig = ModelConfig> extends LeftAside {
+  /** Of its folder or file. */
+  path: string
   /** The format's name of the model's architecture. */
   architecture: string
-  config: ModelConfig
+  config: C
   tokenizer: Tokenizer
   chatTemplate: string | undefined
   /** Defaults of generation, by the names of generation_config.json. */
   generation: Readonly<Record<string, unknown>>
-  /** Texts begin with BOS. */
+  /** Prompts begin with the tokenizer's BOS. */
   addBos: boolean
-  /** A parameter by our name. Throws UserError where the source lacks it. */
-  read(name: string): Promise<Float32Array>
+  /** Types and bytes of the tensors in the files. */
+  stored: readonly { dtype: string; length: number }[]
+  /**
+   * A parameter by our name, into `out` if given; else into memory that is the caller's to keep
+   * and change. Throws UserError where the files lack it.
+   */
+  read(name: string, out?: Float32Array): Promise<Float32Array>
+  /** Where a parameter's floats lie in a file, if they do. Throws UserError as `read` does. */
+  locate(name: string): Promise<StoredElements | undefined>
   close(): Promise<void>
 }
 
 /** The same, whose `read` throws UserError where a parameter holds NaN or an infinity. */
 export const withFiniteWeights = (model: OpenModel): OpenModel => ({
   ...model,
-  read: async (name) => refuseNonFinite(name, await model.read(name)),
+  read: async (name, out) => refuseNonFinite(name, await model.read(name, out)),
 })

@@ -93,12 +93,12 @@ export const readIn =
     }
   }
 
-/** Puts `path` before the message of a UserError. */
+/** Puts `path` before the message of a UserError that does not begin with it. */
 export async function named<T>(path: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
+    if (!(error instanceof UserError) || error.message.startsWith(path)) throw error
     throw new UserError(`${path}: ${error.message}`, { cause: error })
   }
 }

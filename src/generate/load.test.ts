@@ -14,18 +14,18 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { tinyAdapter } from '../../test/tiny-adapter.ts'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
-import { readModelFolder } from '../checkpoint/model-folder.ts'
-import { packParameters, usePackedParameters } from '../checkpoint/packed-parameters.ts'
+import { packParameters, readParameters } from '../checkpoint/load-parameters.ts'
+import { openModel, whileNotReplaced, withModel } from '../checkpoint/open-model.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { UserError } from '../errors.ts'
 import { writeFolder } from '../files/folder.ts'
 import { modelFiles } from '../formats/huggingface/model-files.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import type { Adapter } from '../formats/peft/lora/adapter.ts'
 import { isStored } from '../graph/onnx/model.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { createModel } from '../models/model.ts'
-import { parameterMemory } from '../models/parameter-memory.ts'
 import { openEngine } from '../runtime/open.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { CHATML } from '../text/chat-template.ts'
@@ -262,7 +262,8 @@ describe('what is wrong is named:', () => {
 
 test('weights that lie as they are stay in the file, also behind a link, and outlive its name', async () => {
   const { decoder, weights } = await save(tinyConfigs.Llama as DecoderConfig)
-  const { packed, free } = await packParameters(engine, decoder, await readModelFolder(folder))
+  const pack = (files: OpenModel) => packParameters(engine, decoder, files)
+  const { packed, free } = await withModel(folder, pack)
   expect(Object.values(packed).every(isStored)).toBe(true)
   expect(Object.keys(packed).sort()).toEqual([...decoder.parameters().keys()].sort())
   free()
@@ -283,8 +284,8 @@ test('weights that lie as they are stay in the file, also behind a link, and out
 
 test('weights of a file that was replaced meanwhile are refused', async () => {
   const { decoder } = await save(tinyConfigs.Llama as DecoderConfig)
-  const files = await readModelFolder(folder)
-  const { packed, free } = await packParameters(engine, decoder, files)
+  const pack = (files: OpenModel) => packParameters(engine, decoder, files)
+  const { packed, free } = await withModel(folder, pack)
   const path = join(folder, 'model.safetensors')
   await copyFile(path, join(root, 'later'))
   await rename(join(root, 'later'), path)
@@ -295,10 +296,11 @@ test('weights of a file that was replaced meanwhile are refused', async () => {
   free()
 
   let times = 0
-  const made = await usePackedParameters(engine, decoder, files, {}, async ({ packed }) => {
+  const made = await whileNotReplaced(folder, async (files) => {
+    const { packed, free } = await pack(files)
     await copyFile(path, join(root, 'later'))
     if (++times < 3) await rename(join(root, 'later'), path)
-    return LanguageModel.create({ ...given, weights: { packed } })
+    return LanguageModel.create({ ...given, weights: { packed } }).finally(free)
   })
   expect(times).toBe(3)
   await made.dispose()
@@ -317,7 +319,7 @@ test.each([8, 4] as const)('a model is loaded in %d bits, and as a draft', async
 
 test('under an adapter, the base stays in its file, unless the adapter is merged into it', async () => {
   const { decoder } = await save(tinyConfigs.Llama as DecoderConfig)
-  const files = await readModelFolder(folder)
+  const files = await openModel(folder)
   const adapter = { adapter: tinyAdapter(decoder, 1), base: undefined, texts: undefined }
   const stored = async (merge: boolean) => {
     const adapted = withAdapters(files, [adapter], { merge })
@@ -327,17 +329,18 @@ test('under an adapter, the base stays in its file, unless the adapter is merged
   }
   expect(await stored(false)).toBe(decoder.parameters().size)
   expect(await stored(true)).toBe(0)
+  await files.close()
 })
 
 describe('an adapter that changes the output of a tied model', () => {
   const tied = { ...config, tied: true }
   const withAdapter = async (part: Partial<Adapter>, merge: boolean) => {
     const { decoder, weights } = await save(tied)
-    const base = await readModelFolder(folder)
+    const base = await openModel(folder)
     const adapter = { name: 'out', updates: new Map(), replaced: new Map(), ...part }
     const adapted = withAdapters(base, [{ adapter, base: undefined, texts: undefined }], { merge })
-    const memory = parameterMemory(createModel(adapted.config))
-    await adapted.fill((name) => memory[name] as Float32Array)
+    const memory = await readParameters(adapted, createModel(adapted.config))
+    await base.close()
     const embedding = weights['model.embed_tokens.weight'] as Float32Array
     expect(memory['model.embed_tokens.weight']).toEqual(embedding)
     expect(adapted.config).toMatchObject({ tied: false })
@@ -360,7 +363,7 @@ describe('an adapter that changes the output of a tied model', () => {
 
 test('weights that are to be quantized, or for an engine that reads no files, are read into memory', async () => {
   const { decoder } = await save(tinyConfigs['GPT-2'] as DecoderConfig)
-  const files = await readModelFolder(folder)
+  const files = await openModel(folder)
   const all = await packParameters(engine, decoder, files, { inMemory: true })
   expect(Object.values(all.packed).some(isStored)).toBe(false)
   all.free()
@@ -368,5 +371,6 @@ test('weights that are to be quantized, or for an engine that reads no files, ar
   const own = await packParameters(wasm, decoder, files)
   expect(Object.values(own.packed).some(isStored)).toBe(false)
   own.free()
+  await files.close()
   await wasm.dispose()
 })

@@ -1,8 +1,9 @@
-import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
-import { type ModelFolder, readWritingFolder } from '../checkpoint/model-folder.ts'
-import { usePackedParameters } from '../checkpoint/packed-parameters.ts'
+import { usePackedParameters } from '../checkpoint/load-parameters.ts'
+import { asWriting, whileNotReplaced } from '../checkpoint/open-model.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
+import type { OpenModel } from '../formats/open-model.ts'
+import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
@@ -36,12 +37,12 @@ export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
  * const { text } = await generate(model, { prompt: 'Call me' })
  */
 export async function load(folder: string, options: LoadOptions = {}): Promise<LanguageModel> {
-  return loadWriting(await readWritingFolder(folder), options)
+  return whileNotReplaced(folder, (model) => loadWriting(asWriting(model), options))
 }
 
-/** As `load`, of a folder that was read already. */
+/** As `load`, of a model that is open; it can be closed afterwards. */
 export async function loadWriting(
-  base: ModelFolder<WritingModel['config']>,
+  base: OpenModel<WritingModel['config']>,
   { engine: chosen, threads, bits, draft, adapter, chatTemplate: path }: LoadOptions = {},
 ): Promise<LanguageModel> {
   const folders =
@@ -49,7 +50,7 @@ export async function loadWriting(
   const chatTemplate = path === undefined ? undefined : await readChatTemplate(path)
   const files = { ...withAdapters(base, folders), ...(chatTemplate && { chatTemplate }) }
   const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
-  const findNonFinite = () => findNonFiniteWeights(base, folders)
+  const findNonFinite = () => findNonFiniteWeights(base.path, folders)
   const options = { bits, draft, adapters, findNonFinite }
   if (typeof chosen === 'object') return open(files, { engine: chosen, ...options })
   const engine = await openEngine({ engine: chosen, threads })
@@ -67,16 +68,15 @@ interface OpenOptions
 }
 
 async function open(
-  files: ModelFolder<WritingModel['config']>,
+  files: OpenModel<WritingModel['config']>,
   { findNonFinite, ...options }: OpenOptions,
 ): Promise<LanguageModel> {
   const { engine, bits, draft } = options
   const model = createModel(files.config) as WritingModel
   // What is quantized is read first.
   const inMemory = bits !== undefined || draft !== undefined
-  return usePackedParameters(engine, model, files, { inMemory }, ({ packed, unusedTensors }) => {
-    const facts = { ...files, unusedTensors }
+  return usePackedParameters(engine, model, files, { inMemory }, (packed) => {
     const weights = { packed, findNonFinite }
-    return LanguageModel.create({ ...files, ...options, model, weights, facts })
+    return LanguageModel.create({ ...files, ...options, model, weights, facts: files })
   })
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
+import { isWriting, whileNotReplaced } from '../checkpoint/open-model.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/data-event.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { readingOptions } from '../data/sources/reading-options.ts'
 import { parseRecord } from '../data/tasks/parse-record.ts'
 import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
+import { LanguageModel } from '../generate/language-model.ts'
 import { loadWriting } from '../generate/load.ts'
-import type { WritingModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
 import { encodeInput, encodeWords } from '../text/encode-input.ts'
@@ -78,32 +79,19 @@ export async function predict({
   ...options
 }: PredictOptions): Promise<Prediction[]> {
   const parsed = parseOptions(predictOptions, options)
-  const { model: folder, top, promptName, engine, threads } = parsed
+  const { model: folder, top, promptName } = parsed
   const given: Given[] = [
     ...parsed.text.map((text) => ({ text })),
     ...(await readTexts(parsed, { onMessage, signal })),
   ]
   if (given.length === 0)
     throw new UserError('there is no text to read; give --text or --data (- is standard input)')
-  const files = await readModelFolder(folder)
-  const task = 'head' in files.config ? files.config.head?.task : undefined
-  if (options.top !== undefined && task !== 'mlm')
-    throw new UserError(
-      `top is how many fillings of a gap are given, and this model ${task ? `is for ${task}` : 'writes'}; leave it out`,
-    )
-  if (writes(files)) {
-    if (promptName !== undefined)
-      throw new UserError('promptName is for models that embed, and this one writes; leave it out')
-    const model = await loadWriting(files, { engine, threads })
-    try {
+  const model = await whileNotReplaced(folder, (files) => loadFor(files, options, parsed))
+  try {
+    if (model instanceof LanguageModel) {
       const said = await complete(model, given, { signal })
       return given.map(({ text }, i) => ({ text, ...said[i] }))
-    } finally {
-      await model.dispose()
     }
-  }
-  const model = await loadReading(files, { engine, threads })
-  try {
     if (promptName !== undefined && model.head.task !== 'embed')
       throw new UserError(
         `promptName is for models that embed; this one is for the task ${model.head.task}`,
@@ -119,9 +107,21 @@ export async function predict({
   }
 }
 
-const writes = (files: ModelFolder): files is ModelFolder<WritingModel['config']> =>
-  files.config.kind === 'encoder-decoder' ||
-  (files.config.kind === 'decoder' && files.config.head === undefined)
+/** Throws UserError with an option that is not for such a model. */
+function loadFor(
+  files: OpenModel,
+  given: PredictOptions,
+  { engine, threads, promptName }: z.output<typeof predictOptions>,
+): Promise<LanguageModel | TextModel> {
+  const task = 'head' in files.config ? files.config.head?.task : undefined
+  if (given.top !== undefined && task !== 'mlm')
+    throw new UserError(
+      `top is how many fillings of a gap are given, and this model ${task ? `is for ${task}` : 'writes'}; leave it out`,
+    )
+  if (!isWriting(files)) return loadReading(files, { engine, threads })
+  if (promptName === undefined) return loadWriting(files, { engine, threads })
+  throw new UserError('promptName is for models that embed, and this one writes; leave it out')
+}
 
 function cut({ tokenizer, context }: TextModel, { text, pair, words }: Given, prompt: string) {
   const { ids } = words

@@ -1,7 +1,8 @@
 import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
-import { type ModelFolder, readModelFolder } from '../checkpoint/model-folder.ts'
-import { usePackedParameters } from '../checkpoint/packed-parameters.ts'
+import { usePackedParameters } from '../checkpoint/load-parameters.ts'
+import { whileNotReplaced } from '../checkpoint/open-model.ts'
 import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import { Decoder } from '../models/decoder.ts'
 import { Encoder } from '../models/encoder.ts'
 import { headOf } from '../models/head.ts'
@@ -117,18 +118,18 @@ export async function loadTextModel(
   folder: string,
   options: LoadTextModelOptions = {},
 ): Promise<TextModel> {
-  return loadReading(await readModelFolder(folder), options)
+  return whileNotReplaced(folder, (model) => loadReading(model, options))
 }
 
-/** As `loadTextModel`, of a folder that was read already. */
+/** As `loadTextModel`, of a model that is open; it can be closed afterwards. */
 export async function loadReading(
-  files: ModelFolder,
+  files: OpenModel,
   { engine: chosen, threads }: LoadTextModelOptions = {},
 ): Promise<TextModel> {
   const model = createModel(files.config)
   if (!(model instanceof Encoder) && !(model instanceof Decoder && model.head))
     throw new UserError(
-      `${files.folder}: ${files.architecture} writes text here; this needs a model with a head for whole texts, such as a BERT`,
+      `${files.path}: ${files.architecture} writes text here; this needs a model with a head for whole texts, such as a BERT`,
     )
   if (typeof chosen === 'object') return open(files, { engine: chosen, model })
   const engine = await openEngine({ engine: chosen, threads })
@@ -141,16 +142,16 @@ export async function loadReading(
 }
 
 async function open(
-  files: ModelFolder,
+  files: OpenModel,
   options: Pick<TextModelOptions, 'engine' | 'model' | 'ownsEngine'>,
 ): Promise<TextModel> {
   const { engine, model } = options
-  return usePackedParameters(engine, model, files, {}, ({ packed }) =>
+  return usePackedParameters(engine, model, files, {}, (packed) =>
     TextModel.create({
       ...options,
       ...files,
       model,
-      weights: { packed, findNonFinite: () => findNonFiniteWeights(files) },
+      weights: { packed, findNonFinite: () => findNonFiniteWeights(files.path) },
     }),
   )
 }

@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from 'vitest'
+import { openModelOf } from '../../test/open-model.ts'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
-import type { ModelFolder } from '../checkpoint/model-folder.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openEngine } from '../runtime/open.ts'
+import { trainCharTokenizer } from '../text/char.ts'
 import { copyParameters } from './copy-parameters.ts'
 import { ParameterLayout } from './parameter-store.ts'
 
@@ -12,20 +13,14 @@ afterAll(() => engine.dispose())
 
 const config = tinyConfigs.Llama as DecoderConfig
 const weights = tinyWeights(new Decoder(config))
-const folder = {
-  config,
-  fill: async (memory: (name: string) => Float32Array) => {
-    for (const [name, values] of Object.entries(weights)) memory(name).set(values)
-    return []
-  },
-} as unknown as ModelFolder
+const trained = openModelOf(config, weights, await trainCharTokenizer(['abc']))
 
 test('what was learned is taken over; rows of new tokens are like the others, and differ', async () => {
   const grown = new Decoder({ ...config, vocabSize: config.vocabSize + 20 })
   const groups = [{ names: [...grown.parameters().keys()], optimizer: { wholeMatrix: false } }]
   const layout = new ParameterLayout(grown.parameters(), groups as never, engine)
   const values = layout.vector(engine)
-  await copyParameters(folder, values)
+  await copyParameters(trained, values)
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
   for (const [name, expected] of Object.entries(weights)) {
     const found = await read(name)

@@ -1,20 +1,20 @@
 import { drawRows } from '../checkpoint/grow-vocabulary.ts'
-import type { ModelFolder } from '../checkpoint/model-folder.ts'
-import { readParameters } from '../checkpoint/read-parameters.ts'
+import { readParameters } from '../checkpoint/load-parameters.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import { createModel } from '../models/model.ts'
 import type { ParameterVector } from './parameter-store.ts'
 
 /**
- * Fills the parameters of a model from a folder's; the vocabulary may have grown, as in
+ * Fills the parameters of a model from another's files; the vocabulary may have grown, as in
  * `growVocabulary`. Parameters that only one of the two has are left as they are; `body`: those of
  * the heads, too. Throws UserError where a tensor holds NaN or an infinity.
  */
 export async function copyParameters(
-  folder: ModelFolder,
+  from: OpenModel,
   values: ParameterVector,
   { body = false }: { body?: boolean } = {},
 ): Promise<void> {
-  const memory = await readParameters(folder, createModel(folder.config))
+  const memory = await readParameters(from, createModel(from.config))
   for (const [name, read] of Object.entries(memory)) {
     if (!values.layout.shapes.has(name) || (body && !name.startsWith('model.'))) continue
     const { size, shape } = values.tensor(name)

@@ -1,4 +1,4 @@
-import { readModelFolder } from '../checkpoint/model-folder.ts'
+import { withModel } from '../checkpoint/open-model.ts'
 import { measureModel } from '../evaluate/measure-model.ts'
 import { copyParameters } from './copy-parameters.ts'
 import type { SessionOptions } from './session.ts'
@@ -36,7 +36,7 @@ export async function measureOutcome(
   const final = await measureAll(session, trainer, validation)
   if (isBest) return { ...final, final }
   if (adapter) await adapter.read(options.out, trainer.values)
-  else await copyParameters(await readModelFolder(options.out), trainer.values)
+  else await withModel(options.out, (best) => copyParameters(best, trainer.values))
   return { ...(await measureAll(session, trainer, validation)), final }
 }
 

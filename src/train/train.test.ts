@@ -117,8 +117,8 @@ describe('resuming', () => {
       const result = await train({ ...tiny(out), resume: true })
       const whole = await train(tiny(`${out}-whole`))
       expect(result).toMatchObject({ ended: 'done', loss: whole.loss })
-      const validations = async (folderOf: string) => {
-        const lines = await readFile(join(folder, folderOf, 'metrics.jsonl'), 'utf8')
+      const validations = async (openModelOf: string) => {
+        const lines = await readFile(join(folder, openModelOf, 'metrics.jsonl'), 'utf8')
         const all = lines
           .trim()
           .split('\n')

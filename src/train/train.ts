@@ -1,6 +1,7 @@
-import { readModelFolder } from '../checkpoint/model-folder.ts'
+import { withModel } from '../checkpoint/open-model.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/data-event.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -29,10 +30,19 @@ export async function train(options: TrainOptions, events: TrainEvents = {}): Pr
 }
 
 async function trainIn(parsed: ParsedTrainOptions, events: TrainEvents): Promise<TrainResult> {
-  const { out, val, resume, task } = parsed
-  const report = tellData(events.onMessage)
+  const { out, model, resume } = parsed
   if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
-  const base = parsed.model === undefined ? undefined : await readModelFolder(parsed.model)
+  if (model === undefined) return trainFrom(undefined, parsed, events)
+  return withModel(model, (base) => trainFrom(base, parsed, events))
+}
+
+async function trainFrom(
+  base: OpenModel | undefined,
+  parsed: ParsedTrainOptions,
+  events: TrainEvents,
+): Promise<TrainResult> {
+  const { out, val, task } = parsed
+  const report = tellData(events.onMessage)
   const reading = { ...parsed, report, own: out, signal: events.signal }
   const corpus = await openCorpus(parsed.data, reading)
   const validation = Array.isArray(val) ? await openCorpus(val, reading) : undefined

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import type { ModelFolder } from '../checkpoint/model-folder.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { TaskName } from '../tasks/index.ts'
 import { refuseIdleTraining } from './idle-options.ts'
@@ -17,7 +17,7 @@ export interface TrainingParts {
   /** Sources of their own to validate on. */
   validation: Corpus | undefined
   /** A model whose body is trained further. */
-  base: ModelFolder | undefined
+  base: OpenModel | undefined
   report(event: DataEvent): void
   events: TrainEvents
 }
@@ -114,8 +114,8 @@ export function checkHeld(
 }
 
 /** Throws UserError where an option contradicts the base that is trained further. */
-export function checkBase(options: ParsedTrainOptions, base: ModelFolder): void {
+export function checkBase(options: ParsedTrainOptions, base: OpenModel): void {
   const given = OF_THE_BASE.find((name) => options[name] !== undefined)
   if (given !== undefined)
-    throw new UserError(`${given} is that of the model in ${base.folder}; leave it out`)
+    throw new UserError(`${given} is that of the model in ${base.path}; leave it out`)
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { decoderIn } from '../../test/open-model.ts'
 import { load } from '../generate/load.ts'
 import { CHATML } from '../text/chat-template.ts'
 import { train } from '../train/train.ts'
@@ -40,7 +40,7 @@ test('the template in a file is learned and saved, and can be replaced when the 
   const messages: string[] = []
   const onMessage = (message: string) => void messages.push(message)
   await tune({ ...options('own'), chatTemplate: path('own.jinja') }, { onMessage })
-  const tuned = await readDecoderFolder(path('own'))
+  const tuned = await decoderIn(path('own'))
   expect(tuned.chatTemplate?.replaceAll('\r\n', '\n')).toBe(TEMPLATE)
   expect(Object.keys(tuned.tokenizer.specialTokens)).not.toContain('<|im_end|>')
   expect(messages).toEqual([])
@@ -49,7 +49,7 @@ test('the template in a file is learned and saved, and can be replaced when the 
   await model.dispose()
   // chatml brings its own tokens, also where the model has a template.
   await tune({ ...options('chatml'), model: path('own'), chatTemplate: 'chatml' })
-  const { chatTemplate, tokenizer } = await readDecoderFolder(path('chatml'))
+  const { chatTemplate, tokenizer } = await decoderIn(path('chatml'))
   expect(chatTemplate).toBe(CHATML)
   expect(tokenizer.eosId).toBe(tokenizer.specialTokens['<|im_end|>'])
 })
@@ -58,7 +58,7 @@ test('a template of another model or of JSON is taken, and a faulty one is named
   await writeFile(path('template.json'), JSON.stringify({ chat_template: TEMPLATE }))
   await tune({ ...options('json'), chatTemplate: path('template.json') })
   await tune({ ...options('folder'), chatTemplate: path('json') })
-  expect((await readDecoderFolder(path('folder'))).chatTemplate).toBe(TEMPLATE)
+  expect((await decoderIn(path('folder'))).chatTemplate).toBe(TEMPLATE)
   await writeFile(path('bad.jinja'), 'a\n{% for %}')
   const given = (chatTemplate: string) => tune({ ...options('bad'), chatTemplate })
   await expect(given(path('bad.jinja'))).rejects.toThrow(/bad\.jinja: the chat template .* line 2/)
@@ -104,19 +104,19 @@ test('a training with the tokenizer of a folder keeps its chat template', async 
   await tune({ ...options('taught'), chatTemplate: path('own.jinja') })
   const data = [path('text.txt')]
   await train({ data, out: path('again'), tokenizer: path('taught'), ...small })
-  const { chatTemplate } = await readDecoderFolder(path('taught'))
-  expect((await readDecoderFolder(path('again'))).chatTemplate).toBe(chatTemplate)
+  const { chatTemplate } = await decoderIn(path('taught'))
+  expect((await decoderIn(path('again'))).chatTemplate).toBe(chatTemplate)
   const again = { data, out: path('again'), tokenizer: path('taught'), ...small, steps: 2 }
   await train({ ...again, resume: true })
-  expect((await readDecoderFolder(path('again'))).chatTemplate).toBe(chatTemplate)
+  expect((await decoderIn(path('again'))).chatTemplate).toBe(chatTemplate)
   // Newer folders have it in a file of its own, which counts.
   await mkdir(path('newer'))
-  const { tokenizer } = await readDecoderFolder(path('base'))
+  const { tokenizer } = await decoderIn(path('base'))
   await writeFile(path('newer/tokenizer.json'), JSON.stringify(tokenizer))
   await writeFile(path('newer/chat_template.jinja'), TEMPLATE)
   const file = path('newer/tokenizer.json')
   await train({ data, out: path('newest'), tokenizer: file, ...small })
-  expect((await readDecoderFolder(path('newest'))).chatTemplate).toBe(TEMPLATE)
+  expect((await decoderIn(path('newest'))).chatTemplate).toBe(TEMPLATE)
 })
 
 test('a training does not resume with another template', async () => {

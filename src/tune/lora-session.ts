@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { adapterFiles, readAdapterFolder } from '../checkpoint/adapter-folder.ts'
 import { growVocabulary } from '../checkpoint/grow-vocabulary.ts'
-import { loadParameters, type ModelFolder } from '../checkpoint/model-folder.ts'
+import { loadParameters } from '../checkpoint/load-parameters.ts'
 import { architectureOf } from '../formats/huggingface/config.ts'
 import type { ModelFilesOptions } from '../formats/huggingface/model-files.ts'
 import { exportTensors } from '../formats/huggingface/weights.ts'
+import type { OpenModel } from '../formats/open-model.ts'
+import { adapterFiles, readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { Lora, PREFIX } from '../formats/peft/lora/lora.ts'
 import type { LoraConfig } from '../formats/peft/lora/lora-config.ts'
 import type { TensorToWrite } from '../formats/safetensors/safetensors.ts'
@@ -22,7 +23,7 @@ export interface LoraSessionOptions {
   engine: Engine
   /** Has rows for the tokens of `files.tokenizer`. */
   model: Decoder
-  base: ModelFolder<DecoderConfig>
+  base: OpenModel<DecoderConfig>
   files: Pick<ModelFilesOptions, 'tokenizer' | 'chatTemplate'>
 }
 
@@ -39,7 +40,7 @@ export async function loraSession(
   const known = base.tokenizer.vocabSize
   const grown = growVocabulary(base, files.tokenizer.vocabSize, known)
   const loaded = await loadParameters(engine, model, grown)
-  const baseHash = await hashOf(base.folder, loaded)
+  const baseHash = await hashOf(base.path, loaded)
   const { baseBits } = options
   const frozen = baseBits ? await quantizeFrozen(engine, model, loaded, baseBits) : loaded
   const replaced = grown === base ? [] : tokenRows(model, frozen)
@@ -66,13 +67,13 @@ async function readAdapterValues(folder: string, values: ParameterVector): Promi
  * UserError where one holds NaN or an infinity.
  */
 async function hashOf(
-  folder: string,
+  path: string,
   tensors: Readonly<Record<string, DeviceTensor>>,
 ): Promise<string> {
   const hash = createHash('sha256')
   for (const [name, tensor] of Object.entries(tensors)) {
     const values = (await tensor.read()) as Float32Array
-    const { buffer, byteOffset, byteLength } = refuseNonFinite(`${name} of ${folder}`, values)
+    const { buffer, byteOffset, byteLength } = refuseNonFinite(`${name} of ${path}`, values)
     hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength))
   }
   return hash.digest('hex')

@@ -2,11 +2,11 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readAdapterFolder } from '../checkpoint/adapter-folder.ts'
+import { decoderIn } from '../../test/open-model.ts'
 import { merge } from '../checkpoint/merge.ts'
-import { readDecoderFolder } from '../checkpoint/model-folder.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import { openFile } from '../files/node-file.ts'
+import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { openSafetensors } from '../formats/safetensors/safetensors.ts'
 import { chat } from '../generate/chat.ts'
 import { load } from '../generate/load.ts'
@@ -93,7 +93,7 @@ test('the folder is that of PEFT, with the tokenizer and the rows of its new tok
     base_model_name_or_path: path('base'),
     target_modules: ['c_attn', 'c_fc', 'c_proj'],
   })
-  const base = await readDecoderFolder(path('base'))
+  const base = await decoderIn(path('base'))
   const tensors = await tensorsOf(path('white/adapter_model.safetensors'))
   expect(tensors.size).toBe(2 * 2 * 4 + 1)
   expect(tensors.get('base_model.model.transformer.wte.weight')?.shape).toEqual([
@@ -207,7 +207,7 @@ describe('in use', () => {
     expect(one.text).toBe(ANSWERS.white)
     for (const [i, { logprob }] of one.pieces.entries())
       expect(logprob).toBeCloseTo(two.pieces[i]?.logprob as number, 4)
-    const base = await readDecoderFolder(path('base'))
+    const base = await decoderIn(path('base'))
     expect(merged.config).toHaveProperty('vocabSize', base.config.vocabSize + 2)
     expect([...merged.stopIds]).toContain(merged.tokenizer.specialTokens['<|im_end|>'])
     await merged.dispose()

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { decoderIn } from '../../test/open-model.ts'
 import { train } from '../train/train.ts'
 import { tune } from './tune.ts'
 
@@ -51,10 +51,7 @@ test('a model learns to answer, and its template and markers travel with it', as
   const { loss, perplexity } = await tune(options('tuned'))
   expect(loss).toBeLessThan(0.5)
   expect(perplexity).toBeCloseTo(Math.exp(loss as number), 6)
-  const [base, tuned] = [
-    await readDecoderFolder(path('base')),
-    await readDecoderFolder(path('tuned')),
-  ]
+  const [base, tuned] = [await decoderIn(path('base')), await decoderIn(path('tuned'))]
   expect(tuned.config.vocabSize).toBe(base.config.vocabSize + 2)
   expect(tuned.chatTemplate).toContain('<|im_start|>')
   expect(tuned.tokenizer.eosId).toBe(tuned.tokenizer.specialTokens['<|im_end|>'])

@@ -1,4 +1,4 @@
-import { type ModelFolder, readDecoderFolder } from '../checkpoint/model-folder.ts'
+import { asDecoder, withModel } from '../checkpoint/open-model.ts'
 import { type Conversation, readConversations } from '../data/chat/conversation.ts'
 import { packedBatches } from '../data/chat/packed-batches.ts'
 import type { Packing } from '../data/chat/packing.ts'
@@ -7,6 +7,7 @@ import { tellData } from '../data/sources/data-event.ts'
 import { holdOut } from '../data/split.ts'
 import { targetBytes } from '../data/target-bytes.ts'
 import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
@@ -60,7 +61,14 @@ export async function tune(options: TuneOptions, events: TrainEvents = {}): Prom
 async function tuneIn(parsed: ParsedTuneOptions, events: TrainEvents): Promise<TrainResult> {
   const { out, resume } = parsed
   if (resume) await checkResumedOptions(out, parsed, TUNE_ON_RESUME, events.onMessage)
-  const base = await readDecoderFolder(parsed.model)
+  return withModel(parsed.model, (model) => tuneFrom(asDecoder(model), parsed, events))
+}
+
+async function tuneFrom(
+  base: OpenModel<DecoderConfig>,
+  parsed: ParsedTuneOptions,
+  events: TrainEvents,
+): Promise<TrainResult> {
   const { val: share, seed, shuffle } = parsed
   refuseIdleShuffle(parsed)
   const all = await readAll(parsed.data, parsed, events)
@@ -78,7 +86,7 @@ async function tuneIn(parsed: ParsedTuneOptions, events: TrainEvents): Promise<T
 
 async function tuneOn(
   options: ParsedTuneOptions,
-  base: ModelFolder<DecoderConfig>,
+  base: OpenModel<DecoderConfig>,
   conversations: readonly Conversation[],
   held: readonly Conversation[],
   engine: Engine,
@@ -191,7 +199,7 @@ function tellUnread(
 /** The template given, else the model's own, else ChatML, whose markers join the tokenizer. */
 async function withChat(
   { chatTemplate: path }: ParsedTuneOptions,
-  { tokenizer, chatTemplate }: ModelFolder,
+  { tokenizer, chatTemplate }: OpenModel,
 ): Promise<{ tokenizer: Tokenizer; template: string }> {
   if (path === undefined && chatTemplate) return { tokenizer, template: chatTemplate }
   const template = path === undefined ? CHATML : await readChatTemplate(path)
@@ -203,7 +211,7 @@ async function withChat(
 
 function tunedConfig(
   options: ParsedTuneOptions,
-  { config }: ModelFolder<DecoderConfig>,
+  { config }: OpenModel<DecoderConfig>,
   vocabSize: number,
 ): DecoderConfig {
   const { context = config.context, dropout } = options

@@ -30,10 +30,10 @@ const browser = await openChromium()
 
 /** As it is installed: compiled, in a process of its own. */
 const SCRIPT = `
-const { readWritingFolder } = await import('${new URL('checkpoint/model-folder.js', DIST)}')
+const { asWriting, withModel } = await import('${new URL('checkpoint/open-model.js', DIST)}')
 const { exportWeb } = await import('${new URL('deploy/web/export-web.js', DIST)}')
 const [folder, site, options] = process.argv.slice(1)
-await exportWeb(await readWritingFolder(folder), site, JSON.parse(options))
+await withModel(folder, (model) => exportWeb(asWriting(model), site, JSON.parse(options)))
 `
 
 const runScript = (folder: string, site: string, options: object) =>

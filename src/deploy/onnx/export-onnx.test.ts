@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { folderOf } from '../../../test/model-folder.ts'
+import { openModelOf } from '../../../test/open-model.ts'
 import { readOnnx } from '../../../test/read-onnx.ts'
 import { integers, openOnnx } from '../../../test/run-onnx.ts'
 import { tinyConfigs, tinyWeights } from '../../../test/tiny-decoder.ts'
@@ -15,7 +15,7 @@ const place = await mkdtemp(join(tmpdir(), 'chatwright-onnx-'))
 afterAll(() => rm(place, { recursive: true }))
 
 const folder = (config: ModelConfig) =>
-  folderOf(config, tinyWeights(createModel(config)), tinyTokenizer({ bosId: 0, eosId: 1 }))
+  openModelOf(config, tinyWeights(createModel(config)), tinyTokenizer({ bosId: 0, eosId: 1 }))
 
 const config = (name: string): ModelConfig => {
   const found = { ...tinyConfigs, ...tinyEncoders, ...tinyEncoderDecoders }[name]

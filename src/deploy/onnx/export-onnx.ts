@@ -1,7 +1,7 @@
-import type { ModelFolder } from '../../checkpoint/model-folder.ts'
-import { readParameters } from '../../checkpoint/read-parameters.ts'
+import { readParameters } from '../../checkpoint/load-parameters.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
 import { descriptionFiles } from '../../formats/huggingface/model-files.ts'
+import type { OpenModel } from '../../formats/open-model.ts'
 import type { Tensor } from '../../graph/index.ts'
 import { Decoder } from '../../models/decoder.ts'
 import { Encoder } from '../../models/encoder.ts'
@@ -43,14 +43,14 @@ export interface ExportOnnxOptions {
  * Throws UserError where the model is none that transformers.js knows, or `out` has files in it.
  */
 export async function exportOnnx(
-  folder: ModelFolder,
+  opened: OpenModel,
   out: string,
   { cache = true, keepLogits = false, fused = false, fileLimit = 2e9 }: ExportOnnxOptions = {},
 ): Promise<void> {
-  expectKnown(folder.config, folder.folder)
+  expectKnown(opened.config, opened.path)
   await expectEmpty(out)
-  const model = createModel(folder.config)
-  const weights = await readWeights(folder, model)
+  const model = createModel(opened.config)
+  const weights = await readWeights(opened, model)
   const made = Object.entries(graphsOf(model, { cache, keepLogits })).map(([name, outputs]) => {
     return { name, ...onnxFile({ name, outputs, weights, limit: fileLimit, fused }) }
   })
@@ -68,10 +68,10 @@ export async function exportOnnx(
     },
   }
   const descriptions = descriptionFiles({
-    ...folder,
+    ...opened,
     fields,
-    settings: settingsOf(folder),
-    tokenizerJson: tokenizerFile(folder.tokenizer),
+    settings: settingsOf(opened),
+    tokenizerJson: tokenizerFile(opened.tokenizer),
   })
   await writeFolderAside(out, { ...descriptions, ...Object.fromEntries(files) })
 }
@@ -92,8 +92,8 @@ function graphsOf(
 
 type Weights = Parameters<typeof onnxFile>[0]['weights']
 
-async function readWeights(folder: ModelFolder, model: Model): Promise<Weights> {
-  const memory = await readParameters(folder, model)
+async function readWeights(opened: OpenModel, model: Model): Promise<Weights> {
+  const memory = await readParameters(opened, model)
   const weights = [...model.parameters()].map(([name, { shape }]) => {
     return [name, { shape, data: memory[name] as Float32Array }] as const
   })
@@ -101,7 +101,7 @@ async function readWeights(folder: ModelFolder, model: Model): Promise<Weights> 
 }
 
 /** What transformers.js must be told of the tokenizer. */
-const settingsOf = ({ architecture }: ModelFolder): object => ({
+const settingsOf = ({ architecture }: OpenModel): object => ({
   // The class that tells a pair's texts apart.
   ...(architecture === 'bert' && { tokenizer_class: 'BertTokenizer' }),
 })

@@ -1,5 +1,5 @@
 import type { FileContent } from '../../files/folder.ts'
-import { transposedMatrix } from '../../formats/huggingface/matrices.ts'
+import { transposedMatrix } from '../../formats/matrices.ts'
 import type { Tensor } from '../../graph/index.ts'
 import { toGraphProto } from '../../graph/onnx/emit.ts'
 import {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { ModelFolder } from '../../checkpoint/model-folder.ts'
-import { readParameters } from '../../checkpoint/read-parameters.ts'
+import { readParameters } from '../../checkpoint/load-parameters.ts'
 import type { FileContent } from '../../files/folder.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
 import { architectureOf } from '../../formats/huggingface/config.ts'
 import { descriptionFiles } from '../../formats/huggingface/model-files.ts'
 import { exportTensors } from '../../formats/huggingface/weights.ts'
+import type { OpenModel } from '../../formats/open-model.ts'
 import { encodeSafetensors } from '../../formats/safetensors/safetensors.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
@@ -28,12 +28,12 @@ export interface ExportWebOptions {
  * Throws UserError where `out` has files in it.
  */
 export async function exportWeb(
-  folder: ModelFolder<WritingModel['config']>,
+  opened: OpenModel<WritingModel['config']>,
   out: string,
-  { title = folder.architecture, webgpu = false }: ExportWebOptions = {},
+  { title = opened.architecture, webgpu = false }: ExportWebOptions = {},
 ): Promise<void> {
   await expectEmpty(out)
-  const model = await modelFilesOf(folder)
+  const model = await modelFilesOf(opened)
   const [entry, root] = ['./page.js', '../../'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   ) as [string, string]
@@ -48,18 +48,13 @@ export async function exportWeb(
   })
 }
 
-async function modelFilesOf(
-  folder: ModelFolder<WritingModel['config']>,
-): Promise<Record<string, FileContent>> {
-  const { config } = folder
+async function modelFilesOf(opened: OpenModel): Promise<Record<string, FileContent>> {
+  const { config, tokenizer } = opened
   const model = createModel(config)
-  const values = await readParameters(folder, model)
+  const values = await readParameters(opened, model)
   const value = (name: string) => values[name] as Float32Array
   const files = {
-    ...descriptionFiles({
-      ...folder,
-      tokenizerJson: tokenizerFile(folder.tokenizer),
-    }),
+    ...descriptionFiles({ ...opened, tokenizerJson: tokenizerFile(tokenizer) }),
     'model.safetensors': encodeSafetensors(exportTensors(architectureOf(config), model, value)),
   }
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [`model/${name}`, file]))

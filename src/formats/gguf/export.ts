@@ -1,9 +1,6 @@
-import { sizeOf } from '../../graph/index.ts'
 import type { Model } from '../../models/model.ts'
-import { concatenated } from '../huggingface/matrices.ts'
-import { ggufArchitectureOf, ggufFields } from './architectures/index.ts'
-import { toPairs } from './architectures/paired-rows.ts'
-import { type PlacedTensor, placeAll } from './architectures/placed-tensors.ts'
+import { type ReadParameter, storedValues } from '../tensor-map.ts'
+import { ggufArchitectureOf, ggufFields, ggufTensors } from './architectures/index.ts'
 import { GGUF_DTYPES, type GgufDtype } from './dtypes.ts'
 import type { GgufTensorToWrite, GgufToWrite } from './encode.ts'
 import { uint32 } from './make-value.ts'
@@ -14,16 +11,12 @@ import { TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
  * A model as a GGUF file, without a tokenizer; `read` gives a parameter when its turn comes. Throws
  * UserError that names the options which no architecture of llama.cpp has.
  */
-export function ggufOf(
-  given: Model,
-  readGiven: (name: string) => Promise<Float32Array>,
-  dtype: GgufDtype,
-): GgufToWrite {
+export function ggufOf(given: Model, readGiven: ReadParameter, dtype: GgufDtype): GgufToWrite {
   const { model, read } = asPlain(given, readGiven)
   const { config } = model
   const architecture = ggufArchitectureOf(config)
-  const placed = placeAll(architecture, model)
-  const isTied = !placed.some(({ name }) => name === OUTPUT)
+  const mapped = ggufTensors(architecture, model)
+  const isTied = !mapped.some(({ name }) => name === OUTPUT)
   const constants = architecture.constants?.(config) ?? []
   const { fileType } = GGUF_DTYPES[dtype]
   return {
@@ -41,14 +34,14 @@ export function ggufOf(
           data: values,
         }),
       ),
-      ...placed.map((tensor): GgufTensorToWrite => {
+      ...mapped.map((tensor): GgufTensorToWrite => {
         const { name, shape } = tensor
         const isOutput = name === OUTPUT || (isTied && name === EMBEDDING)
         return {
           name,
           shape,
           type: typeOf(name, shape, dtype, isOutput),
-          data: () => assemble(tensor, read),
+          data: () => storedValues(tensor, read),
         }
       }),
     ],
@@ -74,16 +67,4 @@ function typeOf(
   if (shape.length < 2 || PLAIN.test(name)) return 'F32'
   const { type } = isOutput && dtype === 'q4_0' ? GGUF_DTYPES.q8_0 : GGUF_DTYPES[dtype]
   return (shape.at(-1) ?? 1) % TENSOR_TYPES[type].blockSize === 0 ? type : 'F16'
-}
-
-async function assemble(
-  { shape, parts, pairedHeads, times }: PlacedTensor,
-  read: (name: string) => Promise<Float32Array>,
-): Promise<Float32Array> {
-  const values: Float32Array[] = []
-  for (const part of parts) values.push(await read(part))
-  const joined = values.length === 1 ? (values[0] as Float32Array) : concatenated(values)
-  if (joined.length !== sizeOf(shape)) throw new Error(`${parts}: ${joined.length} for (${shape})`)
-  const turned = pairedHeads ? toPairs(joined, shape[0] ?? 1, pairedHeads) : joined
-  return times ? turned.map((x) => x * times) : turned
 }

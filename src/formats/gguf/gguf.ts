@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { type ByteSource, storedAt } from '../../files/byte-source.ts'
-import type { NamedTensors } from '../../files/named-tensors.ts'
+import { bufferFor, type NamedTensors } from '../../files/named-tensors.ts'
 import type { StoredFloat } from '../../graph/onnx/model.ts'
 import { type GgufTensor, readHeader } from './header.ts'
 import type { GgufMetadata } from './metadata.ts'
@@ -11,10 +11,9 @@ import { CHUNK, TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
 export interface Gguf extends NamedTensors {
   readonly metadata: GgufMetadata
   readonly tensors: ReadonlyMap<string, GgufTensor>
-  /** A tensor as it is stored, in blocks of its type. */
+  /** A tensor as it is stored, in blocks of its type; `from` of `readFloat32` begins one. */
   read(name: string): Promise<Uint8Array>
-  /** With `from`, which is the start of a block, as many elements as `out` holds from there on. */
-  readFloat32(name: string, out?: Float32Array, from?: number): Promise<Float32Array>
+  close(): Promise<void>
 }
 
 /**
@@ -40,12 +39,7 @@ export async function openGguf(source: ByteSource, file = 'model.gguf'): Promise
   const readFloat32: Gguf['readFloat32'] = async (name, out, first) => {
     const { type, shape, offset } = entry(name)
     const { blockSize, bytes, dequantize } = TENSOR_TYPES[type]
-    const size = shape.reduce((a, b) => a * b, 1)
-    const isPart = first !== undefined && out && first + out.length <= size
-    if (out && out.length !== size && !isPart) {
-      throw new Error(`${name}: ${size} elements [${shape}] do not fit a buffer of ${out.length}`)
-    }
-    const values = out ?? new Float32Array(size)
+    const values = bufferFor(name, shape, out, first)
     const start = offset + ((first ?? 0) / blockSize) * bytes
     for (let from = 0; from < values.length; from += CHUNK) {
       const to = Math.min(from + CHUNK, values.length)

@@ -1,33 +1,26 @@
 import { UserError } from '../../errors.ts'
-import { partOf } from '../../files/byte-source.ts'
 import { sizeOf } from '../../graph/index.ts'
-import type { StoredElements } from '../../graph/onnx/model.ts'
 import { createModel, type ModelConfig, stacksOf } from '../../models/model.ts'
 import { checkRanges, checkSizes } from '../huggingface/config.ts'
+import { type MappedTensor, type StoredParameters, storedParameters } from '../tensor-map.ts'
 import { GgufFieldReader } from './architectures/fields.ts'
-import { ARCHITECTURE, ggufArchitectureIn } from './architectures/index.ts'
-import { toHalves } from './architectures/paired-rows.ts'
-import { type PlacedTensor, placeAll } from './architectures/placed-tensors.ts'
+import { ARCHITECTURE, ggufArchitectureIn, ggufTensors } from './architectures/index.ts'
 import { ROPE_FACTORS, withRopeFactors } from './architectures/rope.ts'
 import type { Gguf } from './gguf.ts'
 import { quote } from './quote.ts'
 
 /** The model that a GGUF file holds. */
-export interface GgufModel {
+export interface GgufModel extends StoredParameters {
   /** llama.cpp's name of its architecture. */
   architecture: string
   config: ModelConfig
   /** Keys of the architecture that are not known here. */
   unknown: string[]
-  /** A parameter by our name, into `out` if given. */
-  read(name: string, out?: Float32Array): Promise<Float32Array>
-  /** Where its floats lie in the file, if they do. */
-  locate(name: string): StoredElements | undefined
 }
 
 /**
  * Reads what a file says of its model; the weights stay where they are. Throws UserError with the
- * key or the tensor at fault, also where the file has a tensor that the model has no place for.
+ * key or the tensor at fault, also where the file has a tensor that the model does not use.
  */
 export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   const { metadata, tensors } = gguf
@@ -52,45 +45,15 @@ export async function readGgufModel(gguf: Gguf): Promise<GgufModel> {
   }
   checkRanges(config, 'GGUF')
   const model = createModel(config)
-  const placed = placeAll(architecture, model)
-  checkTensors(placed, tensors, others)
-  const parts = new Map<string, PlacedTensor>()
-  for (const tensor of placed)
-    for (const part of tensor.parts) if (!parts.has(part)) parts.set(part, tensor)
-  const parameters = model.parameters()
-  const placeOf = (name: string) => {
-    const { parts: all, ...tensor } = parts.get(name) as PlacedTensor
-    const sizes = all.map((part) => sizeOf(parameters.get(part)?.shape ?? []))
-    const index = all.indexOf(name)
-    const from = sizes.slice(0, index).reduce((a, b) => a + b, 0)
-    return { tensor, from, size: sizes[index] as number }
-  }
+  const mapped = ggufTensors(architecture, model)
+  checkTensors(mapped, tensors, others)
   return {
     architecture: architecture.name,
     config,
     unknown: [...metadata.keys()].filter(
       (key) => key.startsWith(`${architecture.name}.`) && !known.has(key),
     ),
-    read: async (name, out) => {
-      const { tensor, from, size } = placeOf(name)
-      const values = out ?? new Float32Array(size)
-      await gguf.readFloat32(tensor.name, values, from)
-      const { pairedHeads, times } = tensor
-      if (pairedHeads) toHalves(values, tensor.shape[0] ?? 1, pairedHeads)
-      if (times) for (let i = 0; i < size; i++) (values[i] as number) /= times
-      return values
-    },
-    locate: (name) => {
-      const { tensor, from, size } = placeOf(name)
-      const place = tensor.times ? undefined : gguf.locate?.(tensor.name)
-      const heads = tensor.pairedHeads
-      const [rows = 1] = tensor.shape
-      const layout = heads && {
-        shape: [heads, rows / heads / 2, 2, size / rows],
-        axes: [0, 2, 1, 3],
-      }
-      return place && { ...partOf(place, from), ...(layout && { layout }) }
-    },
+    ...storedParameters(mapped, model, gguf),
   }
 }
 
@@ -102,11 +65,11 @@ async function readFactors(gguf: Gguf, headDim: number): Promise<Float32Array> {
 }
 
 function checkTensors(
-  placed: readonly PlacedTensor[],
+  mapped: readonly MappedTensor[],
   tensors: Gguf['tensors'],
   others: ReadonlySet<string>,
 ): void {
-  for (const { name, shape, times } of placed) {
+  for (const { name, shape, times } of mapped) {
     const given = tensors.get(name)?.shape
     // A copy, which older files leave out.
     if (!given && times !== undefined) continue
@@ -116,7 +79,7 @@ function checkTensors(
         `tensor ${quote(name)} has the shape (${given}); the metadata asks for (${shape})`,
       )
   }
-  const names = new Set(placed.map(({ name }) => name))
+  const names = new Set(mapped.map(({ name }) => name))
   const left = [...tensors.keys()].filter((name) => !names.has(name) && !others.has(name))
   if (left.length > 0) {
     const shown = left.slice(0, 3).map(quote).join(', ')

@@ -1,6 +1,6 @@
+import { sizeOf } from '../../graph/index.ts'
 import { createModel, type Model, type ModelConfig } from '../../models/model.ts'
-
-type Read = (name: string) => Promise<Float32Array>
+import type { ReadParameter } from '../tensor-map.ts'
 
 const POSITIONS = 'model.embed_positions.weight'
 
@@ -8,17 +8,16 @@ const POSITIONS = 'model.embed_positions.weight'
  * The same model without what changes nothing, and what no architecture of llama.cpp therefore has:
  * a window as long as the context, and rows of the table of positions before that of the first.
  */
-export function asPlain(model: Model, read: Read): { model: Model; read: Read } {
+export function asPlain(model: Model, read: ReadParameter): { model: Model; read: ReadParameter } {
   const config = withoutOffset(withoutIdleWindow(model.config))
   if (config === model.config) return { model, read }
   const plain = createModel(config)
-  const sizeOf = (name: string) =>
-    (plain.parameters().get(name)?.shape ?? []).reduce((a, b) => a * b, 1)
+  const size = sizeOf(plain.parameters().get(POSITIONS)?.shape ?? [])
   return {
     model: plain,
     read: async (name) => {
       const values = await read(name)
-      return name === POSITIONS ? values.subarray(values.length - sizeOf(name)) : values
+      return name === POSITIONS ? values.subarray(values.length - size) : values
     },
   }
 }

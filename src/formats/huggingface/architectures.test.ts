@@ -10,7 +10,7 @@ import { Random } from '../../random.ts'
 import { encodeSafetensors, openSafetensors } from '../safetensors/safetensors.ts'
 import { architectureOf, readConfig, writeConfig } from './config.ts'
 import { gpt2 } from './gpt2.ts'
-import { exportTensors, importTensors, refuseOtherCopies, unusedTensors } from './weights.ts'
+import { exportTensors, importParameters, importTensors, unusedIn } from './weights.ts'
 
 const all: Record<string, ModelConfig> = { ...tinyConfigs, ...tinyEncoders, ...tinyEncoderDecoders }
 
@@ -46,7 +46,8 @@ const ARCHITECTURES: Record<string, string> = {
 const file = async (pieces: AsyncIterable<Uint8Array>) => {
   const parts: Uint8Array[] = []
   for await (const piece of pieces) parts.push(piece.slice())
-  return openSafetensors(bytesSource(Buffer.concat(parts)), 'model.safetensors')
+  const source = { ...bytesSource(Buffer.concat(parts)), place: { folder: '/', file: 'memory' } }
+  return openSafetensors(source, 'model.safetensors')
 }
 
 function randomValues(config: ModelConfig): Map<string, Float32Array> {
@@ -83,7 +84,8 @@ describe.each(Object.entries(all))('%s', (name, config) => {
       found.set(n, array)
       return array
     }
-    expect(await importTensors(architecture, createModel(config), weights, memory)).toEqual([])
+    expect(importParameters(architecture, createModel(config), weights).unused).toEqual([])
+    await importTensors(architecture, createModel(config), weights, memory)
     for (const [n, expected] of values) {
       const greatest = Math.max(...expected.map((x, i) => Math.abs(x - (found.get(n)?.[i] ?? 9))))
       // Gemma's norms are stored less 1.
@@ -407,9 +409,8 @@ test('the oldest files of BERT call the parts of a norm gamma and beta', async (
   expect(old.map(({ name }) => name)).toContain('bert.embeddings.LayerNorm.gamma')
   const found = new Map([...values].map(([n, { length }]) => [n, new Float32Array(length)]))
   const weights = await file(encodeSafetensors(old))
-  expect(
-    await importTensors(architecture, model, weights, (n) => found.get(n) as Float32Array),
-  ).toEqual([])
+  expect(importParameters(architecture, model, weights).unused).toEqual([])
+  await importTensors(architecture, model, weights, (n) => found.get(n) as Float32Array)
   expect(found).toEqual(values)
 })
 
@@ -424,20 +425,21 @@ test('an output that differs from the embedding, although they are one, is refus
     const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: output }
     const weights = await file(encodeSafetensors([...tensors, copy]))
     const memory = new Map([...values].map(([n, { length }]) => [n, new Float32Array(length)]))
-    return importTensors(architecture, model, weights, (n) => memory.get(n) as Float32Array)
+    await importTensors(architecture, model, weights, (n) => memory.get(n) as Float32Array)
+    return importParameters(architecture, model, weights).unused
   }
   expect(await load(embedding)).toEqual([])
   const other = embedding.map((x) => x + 1)
   await expect(load(other)).rejects.toThrow('lm_head.weight differs from the')
   const copy = { name: 'lm_head.weight', dtype: 'F32' as const, shape, data: other }
   const weights = await file(encodeSafetensors([...tensors, copy]))
-  await expect(refuseOtherCopies(architecture, model, weights)).rejects.toThrow(
-    'lm_head.weight differs',
-  )
+  const { read, locate } = importParameters(architecture, model, weights)
+  await expect(read('model.embed_tokens.weight')).rejects.toThrow('lm_head.weight differs')
+  await expect(locate('model.embed_tokens.weight')).rejects.toThrow('lm_head.weight differs')
   // A model that classifies has no output for tokens: that of its base is left over.
   const head = { task: 'classify', labels: ['a', 'b'], pooling: 'last', outputBias: false } as const
   const classifier = createModel(decoderSchema.parse({ ...config, head }))
-  expect(unusedTensors(architecture, classifier, weights)).toEqual(['lm_head.weight'])
+  expect(unusedIn(architecture, classifier, weights).unused).toEqual(['lm_head.weight'])
 })
 
 test('a single label is a number to estimate, as rerankers and reward models have it', () => {
@@ -577,9 +579,9 @@ test('tensors without a place are told, buffers are not, and none of a layer in 
   const [architecture, model] = [architectureOf(config), createModel(config)]
   const own = exportTensors(architecture, model, () => new Float32Array()).map(({ name }) => name)
   const unused = (...names: string[]) =>
-    unusedTensors(architecture, model, {
+    unusedIn(architecture, model, {
       tensors: new Map([...own, ...names].map((name) => [name, { shape: [] }])),
-    })
+    }).unused
   const buffers = ['model.layers.0.self_attn.rotary_emb.inv_freq', 'embeddings.position_ids']
   expect(unused(...buffers)).toEqual([])
   const others = ['model.layers.9.self_attn.q_proj.weight', 'visual.patch_embed.weight']

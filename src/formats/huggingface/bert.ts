@@ -1,7 +1,8 @@
 import { bertConfig, bertHead, type EncoderConfig } from '../../models/encoder-config.ts'
 import type { Activation } from '../../nn/index.ts'
+import { both, type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { type Architecture, both, type Rename, rename } from './architecture.ts'
+import type { Architecture } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 

@@ -1,8 +1,9 @@
 import { bertConfig, bertHead } from '../../models/encoder-config.ts'
 import type { HeadConfig } from '../../models/head-config.ts'
 import type { Activation } from '../../nn/index.ts'
+import { both, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { type Architecture, both, rename } from './architecture.ts'
+import type { Architecture } from './architecture.ts'
 import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
 const pooled: Partial<HeadConfig> = { ...bertHead('classify'), dense: 'relu' }

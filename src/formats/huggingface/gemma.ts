@@ -1,5 +1,5 @@
 import type { DecoderConfig } from '../../models/decoder-config.ts'
-import type { Rename } from './architecture.ts'
+import type { Rename } from '../tensor-map.ts'
 import type { FieldReader } from './fields.ts'
 
 const LAYER = 'model.layers.{i}'

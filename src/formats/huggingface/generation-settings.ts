@@ -58,5 +58,19 @@ export function unusedSettings(json: Readonly<Record<string, unknown>>, context:
   )
 }
 
+/**
+ * Settings whose texts end at whatever either file says, `endIds` being those of config.json; old
+ * files have -1 where there is no such token.
+ */
+export function withEnds(
+  { eos_token_id: own, ...others }: Readonly<Record<string, unknown>>,
+  endIds: readonly number[],
+): Record<string, unknown> {
+  const all = new Set([...endIds, ...[own ?? []].flat()])
+  const ends = [...all].filter((id) => !(Number(id) < 0))
+  if (ends.length === 0) return others
+  return { ...others, eos_token_id: ends.length === 1 ? ends[0] : ends }
+}
+
 const isOff = (value: unknown): boolean =>
   !value || (typeof value === 'object' && Object.keys(value).length === 0)

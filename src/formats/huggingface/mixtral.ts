@@ -1,4 +1,4 @@
-import { rename } from './architecture.ts'
+import { rename } from '../tensor-map.ts'
 import { llamaLike } from './llama-like.ts'
 
 const MOE = 'model.layers.{i}.block_sparse_moe'

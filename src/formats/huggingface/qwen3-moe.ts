@@ -1,5 +1,5 @@
 import type { DecoderConfig } from '../../models/decoder-config.ts'
-import { rename } from './architecture.ts'
+import { rename } from '../tensor-map.ts'
 import type { FieldReader } from './fields.ts'
 import { llamaLike, qkNorms } from './llama-like.ts'
 

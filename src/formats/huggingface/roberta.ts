@@ -1,4 +1,5 @@
-import { type Architecture, both, rename } from './architecture.ts'
+import { both, rename } from '../tensor-map.ts'
+import type { Architecture } from './architecture.ts'
 import { BERT_HEADS, bertBody, readBert, writeBert } from './bert.ts'
 import { writeHead } from './heads.ts'
 

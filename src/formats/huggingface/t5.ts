@@ -1,8 +1,9 @@
 import { type EncoderDecoderConfig, t5Config } from '../../models/encoder-decoder-config.ts'
 import type { Activation } from '../../nn/index.ts'
 import { own } from '../../own.ts'
+import { type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import { type Architecture, type Rename, rename } from './architecture.ts'
+import type { Architecture } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 
 const SIDES = ['encoder', 'decoder'] as const

@@ -27,6 +27,8 @@ export interface Llama2cHeader {
 /** Where a parameter lies; in version 2 the int8 of a matrix are followed by its scales. */
 export interface Llama2cPlace {
   offset: number
+  /** In bytes, scales included. */
+  length: number
   quantized: boolean
 }
 
@@ -87,8 +89,9 @@ export function placeLlama2c(
   let end = version === 0 ? FIRST : LATER
   const add = (name: string, quantized = false) => {
     const size = sizeOf(shapes.get(name) ?? [])
-    places.set(name, { offset: end, quantized })
-    end += quantized ? size + 4 * (size / groupSize) : 4 * size
+    const length = quantized ? size + 4 * (size / groupSize) : 4 * size
+    places.set(name, { offset: end, length, quantized })
+    end += length
   }
   const addAll = (parts: readonly string[], quantized = false) => {
     for (const part of parts)

@@ -5,15 +5,13 @@ import { sizeOf } from '../../graph/index.ts'
 import type { DecoderConfig } from '../../models/decoder-config.ts'
 import { createModel } from '../../models/model.ts'
 import { fitTokenizer } from '../fit-tokenizer.ts'
-import { toHalves } from '../gguf/architectures/paired-rows.ts'
-import { tellLeftAside } from '../left-aside.ts'
 import type { OpenModel } from '../open-model.ts'
+import { type StoredParameters, storedParameters } from '../tensor-map.ts'
 import { readTokenizerAt } from '../tokenizer-folder.ts'
 import { type Llama2cPlace, placeLlama2c, readLlama2cHeader } from './header.ts'
 
-interface Checkpoint {
+interface Llama2cModel extends StoredParameters, Pick<OpenModel, 'stored'> {
   config: DecoderConfig
-  read(name: string): Promise<Float32Array>
 }
 
 /**
@@ -30,20 +28,23 @@ export async function openLlama2c(
     )
   const source = await openFile(path)
   try {
-    const { config, read } = await readLlama2c(source, path)
+    const { config, stored, read } = await readLlama2c(source, path)
     const given = await readTokenizerAt(tokenizerPath)
     const { tokenizer, unused } = fitTokenizer(tokenizerPath, given.tokenizer, config)
-    const leftAside = { unknownFields: unused, unusedSettings: [], unusedTensors: [] }
-    tellLeftAside(path, leftAside)
     return {
+      path,
       architecture: 'llama2.c',
       config,
       tokenizer,
-      read,
       chatTemplate: undefined,
       generation: {},
       addBos: true,
-      ...leftAside,
+      unknownFields: unused,
+      unusedSettings: [],
+      unusedTensors: [],
+      stored,
+      read,
+      locate: async () => undefined,
       close: async () => source.close?.(),
     }
   } catch (error) {
@@ -56,12 +57,11 @@ export async function openLlama2c(
  * Reads and checks the header; the size of the file must be what it says. `file` names it in
  * errors.
  */
-export async function readLlama2c(source: ByteSource, file: string): Promise<Checkpoint> {
+export async function readLlama2c(source: ByteSource, file: string): Promise<Llama2cModel> {
   const header = await readLlama2cHeader(source, file)
   const { config, groupSize } = header
-  const shapes = new Map(
-    [...createModel(config).parameters()].map(([name, { shape }]) => [name, shape]),
-  )
+  const model = createModel(config)
+  const shapes = new Map([...model.parameters()].map(([name, { shape }]) => [name, shape]))
   const { places, end } = placeLlama2c(header, shapes)
   if (end !== source.size)
     throw new UserError(`${file}: has ${source.size} bytes; its header asks for ${end}`)
@@ -76,15 +76,24 @@ export async function readLlama2c(source: ByteSource, file: string): Promise<Che
       return x * (scales[Math.floor(i / groupSize)] as number)
     })
   }
+  const headsOf = (name: string): number | undefined => {
+    if (name.includes('.q_proj.')) return config.heads
+    return name.includes('.k_proj.') ? config.kvHeads : undefined
+  }
+  const mapped = [...shapes].map(([name, shape]) => {
+    return { name, shape, parameters: [name], pairedHeads: headsOf(name) }
+  })
+  const readFloat32 = async (name: string, out?: Float32Array): Promise<Float32Array> => {
+    const { offset, quantized } = places.get(name) as Llama2cPlace
+    const values = await (quantized ? dequantized : floats)(offset, sizeOf(shapes.get(name) ?? []))
+    out?.set(values)
+    return out ?? values
+  }
   return {
     config,
-    read: async (name) => {
-      const shape = shapes.get(name) ?? []
-      const { offset, quantized } = places.get(name) as Llama2cPlace
-      const values = await (quantized ? dequantized : floats)(offset, sizeOf(shape))
-      const turned = /\.([qk])_proj\./.exec(name)?.[1]
-      if (!turned) return values
-      return toHalves(values, shape[0] as number, turned === 'q' ? config.heads : config.kvHeads)
-    },
+    stored: Array.from(places.values(), ({ quantized, length }) => {
+      return { dtype: quantized ? 'I8' : 'F32', length }
+    }),
+    ...storedParameters(mapped, model, { readFloat32 }),
   }
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { bufferFor } from '../../files/named-tensors.ts'
 import type { Weights } from './safetensors.ts'
 
 /** Scales of the rows of an int8 matrix `X.weight`, by the names that formats have for them. */
@@ -25,8 +26,8 @@ export function withScales(weights: Weights): Weights {
   const parts = [...SCALES.map(({ name }) => name), ZERO_POINT, FORMAT]
   const hidden = new Set(matrices.flatMap((matrix) => parts.map((name) => beside(matrix, name))))
 
-  const readFloat32: Weights['readFloat32'] = async (name, out) => {
-    if (!isInt8(name)) return weights.readFloat32(name, out)
+  const readFloat32: Weights['readFloat32'] = async (name, out, from) => {
+    if (!isInt8(name)) return weights.readFloat32(name, out, from)
     const scale = SCALES.find((one) => tensors.has(beside(name, one.name)))
     if (!scale)
       throw new UserError(
@@ -43,12 +44,12 @@ export function withScales(weights: Weights): Weights {
     const zeros = tensors.has(zeroPoint)
       ? ((await weights.read(zeroPoint)) as Int8Array)
       : undefined
-    const values = out ?? new Float32Array(quantized.length)
+    const values = bufferFor(name, tensors.get(name)?.shape ?? [], out, from)
     const columns = quantized.length / rows
-    for (let i = 0; i < quantized.length; i++) {
-      const row = scales.length === 1 ? 0 : Math.floor(i / columns)
+    for (let i = 0, at = from ?? 0; i < values.length; i++, at++) {
+      const row = scales.length === 1 ? 0 : Math.floor(at / columns)
       const zero = zeros?.[zeros.length === 1 ? 0 : row] ?? 0
-      values[i] = ((quantized[i] as number) - zero) * (scales[row] as number) * scale.factor
+      values[i] = ((quantized[at] as number) - zero) * (scales[row] as number) * scale.factor
     }
     return values
   }

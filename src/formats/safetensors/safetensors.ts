@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { type ByteSource, storedAt } from '../../files/byte-source.ts'
-import type { NamedTensors } from '../../files/named-tensors.ts'
+import { bufferFor, type NamedTensors } from '../../files/named-tensors.ts'
+import { sizeOf } from '../../graph/dim.ts'
 import { STORED_DTYPES, type TypedArray } from '../../graph/dtype.ts'
 import {
   bfloat16ToFloat32,
@@ -23,8 +24,7 @@ export interface Weights extends NamedTensors {
   readonly metadata: Readonly<Record<string, string>>
   /** The elements as stored (BF16 and F16 as 16 raw bits). */
   read(name: string): Promise<TypedArray>
-  /** For F32, F16 and BF16. */
-  readFloat32(name: string, out?: Float32Array): Promise<Float32Array>
+  close(): Promise<void>
 }
 
 /** What `encodeSafetensors` writes. A function as `data` is called when its tensor's turn comes. */
@@ -62,21 +62,19 @@ export const openSafetensors = async (
     return viewAs(dtype, await source.read(offset, length))
   }
 
-  const readFloat32 = async (name: string, out?: Float32Array): Promise<Float32Array> => {
-    const { dtype, shape, offset, length } = entry(name)
+  /** Of F32, F16 and BF16. */
+  const readFloat32: Weights['readFloat32'] = async (name, out, first) => {
+    const { dtype, shape, offset } = entry(name)
     const widen = WIDEN[dtype]
     if (!widen) {
       throw new UserError(`${file}: tensor ${JSON.stringify(name)} is ${dtype}, not a float`)
     }
-    const size = length / bytesPerElement(dtype)
-    if (out && out.length !== size) {
-      throw new Error(`${name}: ${size} elements [${shape}] do not fit a buffer of ${out.length}`)
-    }
-    const values = out ?? new Float32Array(size)
-    for (let from = 0; from < size; from += CHUNK) {
-      const to = Math.min(from + CHUNK, size)
-      const width = bytesPerElement(dtype)
-      const bytes = await source.read(offset + from * width, (to - from) * width)
+    const width = bytesPerElement(dtype)
+    const values = bufferFor(name, shape, out, first)
+    const start = offset + (first ?? 0) * width
+    for (let from = 0; from < values.length; from += CHUNK) {
+      const to = Math.min(from + CHUNK, values.length)
+      const bytes = await source.read(start + from * width, (to - from) * width)
       widen(viewAs(dtype, bytes), values.subarray(from, to))
     }
     return values
@@ -167,8 +165,6 @@ const encodeHeader = (
   header.set(json, 8)
   return header
 }
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 const bytesOf = (values: TypedArray): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength)

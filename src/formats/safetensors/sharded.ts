@@ -83,7 +83,7 @@ const joinShards = (
     tensors,
     metadata: Object.assign({}, ...[...shards.values()].map((shard) => shard.metadata)),
     read: async (name) => shardOf(name).read(name),
-    readFloat32: async (name, out) => shardOf(name).readFloat32(name, out),
+    readFloat32: async (name, out, from) => shardOf(name).readFloat32(name, out, from),
     locate: (name) => shardOf(name).locate?.(name),
     close,
   }

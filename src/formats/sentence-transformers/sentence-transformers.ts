@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { HeadConfig } from '../../models/head-config.ts'
 import type { ModelConfig } from '../../models/model.ts'
+import { encodeInput } from '../../text/encode-input.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 
 /**
  * The list of what a text passes through, and where the pooling is described
@@ -70,6 +72,34 @@ export async function readSentence(
     ...(prompts && { prompts }),
   }
   return { sentence, lowercase: lowercase === true }
+}
+
+/**
+ * How vectors are made, as `readSentence` reads it, for a model with this tokenizer. Throws UserError
+ * where texts would be read otherwise.
+ */
+export async function readSentenceFor(tokenizer: Tokenizer, read: Read): Promise<Sentence> {
+  const { sentence, lowercase } = await readSentence(read)
+  if (lowercase && tellsCapitalsApart(tokenizer))
+    throw new UserError(
+      `${READING} asks for do_lower_case, but the tokenizer tells capitals apart, and texts are ` +
+        'read as they are here; set it to false if the model does so too',
+    )
+  const specials = encodeInput(tokenizer, '').ids.length
+  if (sentence.maxTokens !== undefined && sentence.maxTokens <= specials)
+    throw new UserError(
+      `${READING}: max_seq_length is ${sentence.maxTokens}, and the special tokens alone are ` +
+        `${specials}; give more`,
+    )
+  return sentence
+}
+
+function tellsCapitalsApart(tokenizer: Tokenizer): boolean {
+  try {
+    return tokenizer.encode('A').join() !== tokenizer.encode('a').join()
+  } catch {
+    return true // a vocabulary of characters, one of the two not among them
+  }
 }
 
 /** Pooling of a model whose modules have none. */

@@ -1,12 +1,12 @@
 import type { DecoderConfig } from '../../../models/decoder-config.ts'
+import { type Rename, rename } from '../../tensor-map.ts'
 import { uint32 } from '../make-value.ts'
-import { type GgufRename, rename } from './architecture.ts'
 import type { GgufFieldReader, GgufFields } from './fields.ts'
 
 const [FILE, OURS] = ['blk.{i}', 'model.layers.{i}.mlp']
 
 /** A router, and the matrices of all experts in one tensor each. */
-export const expertRenames: readonly GgufRename[] = [
+export const expertRenames: readonly Rename[] = [
   rename(`${FILE}.ffn_gate_inp.weight`, `${OURS}.gate.weight`),
   ...['gate', 'up', 'down'].map((name) => ({
     ...rename(`${FILE}.ffn_${name}_exps.weight`, `${OURS}.experts.{e}.${name}_proj.weight`),

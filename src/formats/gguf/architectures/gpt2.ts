@@ -1,6 +1,7 @@
 import { gpt2Config } from '../../../models/decoder-config.ts'
+import { both, rename } from '../../tensor-map.ts'
 import { float32 } from '../make-value.ts'
-import { both, type GgufArchitecture, rename } from './architecture.ts'
+import type { GgufArchitecture } from './architecture.ts'
 import { readSizes, writeSizes } from './llama-like.ts'
 
 const FILE = 'blk.{i}'

@@ -1,7 +1,8 @@
 import { UserError } from '../../../errors.ts'
 import { differences } from '../../../models/differences.ts'
-import { createModel, type ModelConfig } from '../../../models/model.ts'
+import { createModel, type Model, type ModelConfig } from '../../../models/model.ts'
 import { TRAINING } from '../../huggingface/config.ts'
+import { type MappedTensor, mapTensors } from '../../tensor-map.ts'
 import { GgufMetadata } from '../metadata.ts'
 import type { GgufValue } from '../values.ts'
 import type { GgufArchitecture } from './architecture.ts'
@@ -10,7 +11,6 @@ import { GgufFieldReader } from './fields.ts'
 import { gemma2, gemma3 } from './gemma.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
-import { placeTensors } from './placed-tensors.ts'
 import { qwen2, qwen3, qwen3Moe } from './qwen.ts'
 import { t5 } from './t5.ts'
 
@@ -61,13 +61,20 @@ function unsaidBy(architecture: GgufArchitecture, config: ModelConfig): string[]
   const fields = architecture.write(config)
   if (!fields) return undefined
   const metadata = new GgufMetadata(ggufFields(architecture, config))
-  const { placed } = placeTensors(architecture, createModel(config))
-  const shapes = new Map(placed.map(({ name, shape }) => [name, shape]))
+  const { mapped } = mapTensors(architecture.renames(config), createModel(config))
+  const shapes = new Map(mapped.map(({ name, shape }) => [name, shape]))
   for (const { name, values } of architecture.constants?.(config) ?? [])
     shapes.set(name, [values.length])
   const reader = new GgufFieldReader(metadata, architecture.name, new Set())
   const read = architecture.read(reader, (name) => shapes.get(name))
   return differences(read, config, { ignore: UNSAID, tolerance: TOLERANCE })
+}
+
+/** A file's tensors of a model. Throws UserError where a parameter has none. */
+export function ggufTensors(architecture: GgufArchitecture, model: Model): MappedTensor[] {
+  const { mapped, unmapped } = mapTensors(architecture.renames(model.config), model)
+  if (unmapped.length === 0) return mapped
+  throw new UserError(`GGUF's ${architecture.name} has no tensor for ${unmapped.join(', ')}`)
 }
 
 /** The metadata of an architecture, its keys with its name before them. */

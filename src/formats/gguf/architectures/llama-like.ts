@@ -1,14 +1,9 @@
 import { type DecoderConfig, llamaConfig } from '../../../models/decoder-config.ts'
 import type { ModelConfig } from '../../../models/model.ts'
 import type { Activation } from '../../../nn/index.ts'
+import { both, type Rename, rename } from '../../tensor-map.ts'
 import { float32, uint32 } from '../make-value.ts'
-import {
-  both,
-  type GgufArchitecture,
-  type GgufRename,
-  rename,
-  type ShapeOf,
-} from './architecture.ts'
+import type { GgufArchitecture, ShapeOf } from './architecture.ts'
 import type { GgufFieldReader, GgufFields } from './fields.ts'
 import { ROPE_FACTORS, readRope, ropeFactors, writeRope } from './rope.ts'
 
@@ -27,7 +22,7 @@ export interface LlamaLike {
   read?(fields: GgufFieldReader, config: DecoderConfig, shapeOf: ShapeOf): Partial<DecoderConfig>
   /** The fields of those options. */
   write?(config: DecoderConfig): GgufFields
-  renames?: readonly GgufRename[]
+  renames?: readonly Rename[]
 }
 
 /** An architecture whose fields and tensors are Llama's but for what `differs`. */
@@ -112,13 +107,13 @@ const writeCommon = (c: DecoderConfig): GgufFields => ({
 })
 
 /** Weights and biases of queries or keys. */
-const turned = (name: 'q' | 'k', pairedHeads: number | undefined): GgufRename[] =>
+const turned = (name: 'q' | 'k', pairedHeads: number | undefined): Rename[] =>
   both(`${FILE}.attn_${name}`, `${OURS}.self_attn.${name}_proj`).map((one) =>
     pairedHeads ? { ...one, pairedHeads } : one,
   )
 
 /** The tensors of all; parts that a model does not have are passed over. */
-const common = (queries: number | undefined, keys: number | undefined): GgufRename[] => [
+const common = (queries: number | undefined, keys: number | undefined): Rename[] => [
   rename('token_embd.weight', 'model.embed_tokens.weight'),
   ...both(`${FILE}.attn_norm`, `${OURS}.input_layernorm`),
   ...turned('q', queries),
@@ -136,7 +131,7 @@ const common = (queries: number | undefined, keys: number | undefined): GgufRena
 ]
 
 /** Norms behind each part, as Gemma has them; those before it have Llama's names. */
-export const outputNorms: readonly GgufRename[] = [
+export const outputNorms: readonly Rename[] = [
   rename(`${FILE}.post_attention_norm.weight`, `${OURS}.self_attn_output_norm.weight`),
   rename(`${FILE}.post_ffw_norm.weight`, `${OURS}.mlp_output_norm.weight`),
 ]

@@ -1,7 +1,8 @@
 import { UserError } from '../../../errors.ts'
 import { type EncoderDecoderConfig, t5Config } from '../../../models/encoder-decoder-config.ts'
+import { type Rename, rename } from '../../tensor-map.ts'
 import { flag, float32, uint32 } from '../make-value.ts'
-import { type GgufArchitecture, type GgufRename, rename } from './architecture.ts'
+import type { GgufArchitecture } from './architecture.ts'
 import type { GgufFields } from './fields.ts'
 
 const EPSILON = 'attention.layer_norm_rms_epsilon'
@@ -13,12 +14,12 @@ const TIED = 'chatwright.tied_output'
 const PADDING = 'tokenizer.ggml.padding_token_id'
 
 /** Attention of a part of a block. */
-const attention = (file: string, ours: string): GgufRename[] =>
+const attention = (file: string, ours: string): Rename[] =>
   ['q', 'k', 'v', 'o'].map((name) =>
     rename(`${file}_${name}.weight`, `${ours}.${name}_proj.weight`),
   )
 
-const side = (short: 'enc' | 'dec', name: 'encoder' | 'decoder'): GgufRename[] => {
+const side = (short: 'enc' | 'dec', name: 'encoder' | 'decoder'): Rename[] => {
   const [file, ours] = [`${short}.blk.{i}`, `model.${name}.layers.{i}`]
   return [
     ...attention(`${file}.attn`, `${ours}.self_attn`),

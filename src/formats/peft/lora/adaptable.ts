@@ -1,7 +1,7 @@
 import type { Model } from '../../../models/model.ts'
 import { Linear } from '../../../nn/index.ts'
 import { architectureOf } from '../../huggingface/config.ts'
-import { renamesOf } from '../../huggingface/weights.ts'
+import { tensorsOf } from '../../huggingface/weights.ts'
 
 /**
  * A matrix of the architecture's file that an adapter may update. Where the file has several layers
@@ -31,8 +31,8 @@ export interface AdaptableLayer {
 export function adaptablesOf(model: Model): Map<string, Adaptable> {
   const modules = model.modules()
   const found = new Map<string, Adaptable>()
-  for (const { file, ours, transposed = false } of renamesOf(architectureOf(model.config), model)) {
-    const layers = ours.flatMap((parameter) => {
+  for (const tensor of tensorsOf(architectureOf(model.config), model)) {
+    const layers = tensor.parameters.flatMap((parameter) => {
       const path = parameter.replace(/\.weight$/, '')
       const layer = modules.get(path)
       if (path === parameter || !(layer instanceof Linear)) return []
@@ -40,11 +40,11 @@ export function adaptablesOf(model: Model): Map<string, Adaptable> {
     })
     const [first] = layers
     if (!first) continue
-    const name = file.replace(/\.weight$/, '')
+    const name = tensor.name.replace(/\.weight$/, '')
     found.set(name, {
       name,
       layers,
-      transposed,
+      transposed: tensor.transposed ?? false,
       inputs: first.layer.weight.shape[1] ?? 0,
       outputs: layers.reduce((total, { outputs }) => total + outputs, 0),
       isOutput: first.path === 'lm_head' || first.path === 'head.output',

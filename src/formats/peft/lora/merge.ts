@@ -16,14 +16,33 @@ export const unmergeAdapters = (model: Model, uses: readonly AdapterUse[], memor
   addUpdates(model, [...uses].reverse(), memory, -1)
 
 function addUpdates(model: Model, uses: readonly AdapterUse[], memory: Memory, sign: 1 | -1): void {
+  for (const [name, add] of updatesOf(model, uses, sign)) add(memory(name))
+}
+
+/**
+ * What adapters add to the parameters that they update, by the parameters' names. Throws UserError
+ * where an adapter is not for the model.
+ */
+export function updatesOf(
+  model: Model,
+  uses: readonly AdapterUse[],
+  sign: 1 | -1 = 1,
+): Map<string, (matrix: Float32Array) => void> {
+  const updates = new Map<string, (matrix: Float32Array) => void>()
   for (const { adapter, weight } of uses.map(weighted))
     for (const { target, values } of targetsIn(model, adapter)) {
-      let first = 0
+      let rows = 0
       for (const { path, outputs } of target.layers) {
-        addProduct(memory(`${path}.weight`), values, first, sign * weight)
-        first += outputs
+        const [name, first] = [`${path}.weight`, rows]
+        const before = updates.get(name)
+        updates.set(name, (matrix) => {
+          before?.(matrix)
+          addProduct(matrix, values, first, sign * weight)
+        })
+        rows += outputs
       }
     }
+  return updates
 }
 
 /** Adds `factor` scale B A, from row `first` of B on, to a matrix (rows, columns). */

@@ -1,18 +1,19 @@
 import { join } from 'node:path'
-import { UserError } from '../errors.ts'
-import type { Files } from '../files/folder.ts'
-import { openFile } from '../files/node-file.ts'
-import { readWhole } from '../files/read-whole.ts'
-import { json, type ModelFilesOptions, textFiles } from '../formats/huggingface/model-files.ts'
-import { type Adapter, readAdapterTensors } from '../formats/peft/lora/adapter.ts'
-import { type Lora, PREFIX } from '../formats/peft/lora/lora.ts'
-import { peftScale, readPeftConfig, writePeftConfig } from '../formats/peft/peft.ts'
+import { UserError } from '../../errors.ts'
+import type { Files } from '../../files/folder.ts'
+import { openFile } from '../../files/node-file.ts'
+import { readWhole } from '../../files/read-whole.ts'
+import { json, type ModelFilesOptions, textFiles } from '../huggingface/model-files.ts'
+import { isThere, readJson, readTextFiles } from '../huggingface/open.ts'
+import type { OpenModel } from '../open-model.ts'
 import {
   encodeSafetensors,
   openSafetensors,
   type TensorToWrite,
-} from '../formats/safetensors/safetensors.ts'
-import { isThere, type ModelFolder, readJson, readTextFiles } from './model-folder.ts'
+} from '../safetensors/safetensors.ts'
+import { type Adapter, readAdapterTensors } from './lora/adapter.ts'
+import { type Lora, PREFIX } from './lora/lora.ts'
+import { peftScale, readPeftConfig, writePeftConfig } from './peft.ts'
 
 const CONFIG = 'adapter_config.json'
 const WEIGHTS = 'adapter_model.safetensors'
@@ -23,7 +24,7 @@ export interface AdapterFolder {
   /** Folder or Hub name of the model that it was made for, as it was called then. */
   base: string | undefined
   /** Where the folder has a tokenizer of its own. */
-  texts: Pick<ModelFolder, 'tokenizer' | 'chatTemplate' | 'addBos'> | undefined
+  texts: Pick<OpenModel, 'tokenizer' | 'chatTemplate' | 'addBos'> | undefined
 }
 
 /**
