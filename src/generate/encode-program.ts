@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
-import { HIDDEN, input, type Tensor, withSizes } from '../graph/index.ts'
+import { input, type Tensor, withSizes } from '../graph/index.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { HIDDEN } from '../nn/index.ts'
 import type { Feeds, Tensors } from '../runtime/bound.ts'
 import { type Compiled, compile, type Weights } from '../runtime/compile.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'

@@ -1,4 +1,4 @@
-import { rotarySettings } from '../models/places.ts'
+import { rotarySettings } from '../models/positions.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { rotaryTables } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'

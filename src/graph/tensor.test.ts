@@ -3,7 +3,6 @@ import {
   add,
   and,
   at,
-  attention,
   concat,
   crossEntropy,
   exp,
@@ -94,7 +93,6 @@ describe('errors name the op, the shapes and the parameters', () => {
     [() => rotary(x, x, x), 'rotary: (2, 3) [x]: its last axis, 3, has no two halves'],
     [() => split(x, [1.5, 1.5], 1), 'split: (2, 3) [x]: axis 1 is not as long as 1.5 + 1.5'],
     [() => linearCrossEntropy(x, weight, ids), 'linearCrossEntropy: (2, 3) and (4, 5) and (2)'],
-    [() => attention(x, x, x), 'attention: (2, 3) and (2, 3) and (2, 3) [x, x, x]: needs shapes'],
   ]
   for (const [make, message] of wrong) test(message, () => expect(make).toThrow(message))
 })

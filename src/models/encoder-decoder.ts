@@ -4,11 +4,12 @@ import {
   Linear,
   Module,
   nameParameters,
+  paddingBias,
   type Source,
   type SourceKeys,
 } from '../nn/index.ts'
 import { checkEncoderDecoder, type EncoderDecoderConfig } from './encoder-decoder-config.ts'
-import { paddingBias, Stack, type StackInput } from './stack.ts'
+import { Stack, type StackInput } from './stack.ts'
 
 /** Both stacks and the embedding that they share. */
 class Pair extends Module {

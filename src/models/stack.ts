@@ -2,14 +2,11 @@ import {
   add,
   constant,
   gather,
-  HIDDEN,
   isFixed,
   mul,
   productOf,
   reshape,
-  type Shape,
   slice,
-  sub,
   type Tensor,
 } from '../graph/index.ts'
 import {
@@ -21,16 +18,18 @@ import {
   lecunNormal,
   Module,
   type Norm,
+  paddingBias,
   RelativeBias,
   residual,
   sinusoidalTable,
+  sumOf,
 } from '../nn/index.ts'
-import { type Places, positionContext } from './places.ts'
+import { type Positions, positionContext } from './positions.ts'
 import { hasExperts, isWindowed, type StackConfig, type StackUse } from './stack-config.ts'
 
 export interface StackInput
-  extends Pick<Places, 'positions' | 'reach' | 'keyPositions' | 'attentionBias'>,
-    Pick<Context, 'random' | 'cache' | 'observe' | 'losses' | 'source'> {
+  extends Omit<Positions, 'shape'>,
+    Pick<Context, 'attentionBias' | 'source' | 'random' | 'losses'> {
   /** (B, T): 1 where there is a token, 0 where there is padding. */
   mask?: Tensor
   /** (B, T) int32: kind of each token. */
@@ -51,7 +50,6 @@ export class Stack extends Module {
   readonly layers: Block[]
   readonly norm: Norm | undefined
   readonly #config: StackConfig
-  readonly #use: StackUse
   readonly #shared: Embedding | undefined
 
   /** `shared`: the embedding, where it is another's too. */
@@ -73,26 +71,25 @@ export class Stack extends Module {
     // With a norm after each sum the last one is there already.
     this.norm = config.normPlace === 'post' ? undefined : norm()
     this.#config = config
-    this.#use = use
     this.#shared = shared
   }
 
   /** ids: (B, T) int32 -> hidden states, (B T, C) where shapes are fixed, else (B, T, C). */
   forward(ids: Tensor, input: StackInput = {}): Tensor {
-    const { mask, types, source, random, cache, observe, losses } = input
+    const { mask, types, source, random, cache, losses } = input
     const { dim, embeddingDropout } = this.#config
-    const attentionBias = combined(input.attentionBias, mask && paddingBias(mask))
-    const places = { ...input, shape: ids.shape, attentionBias }
-    if (cache && !cache.knowsPlaces) places.cache = undefined
-    const positional = positionContext(this.#config, places, this.#use, this.relativeBias)
-    const context: Context = { ...positional, source, random, cache, observe, losses }
+    const context: Context = {
+      ...positionContext(this.#config, { ...input, shape: ids.shape }, this.relativeBias),
+      attentionBias: sumOf(input.attentionBias, mask && paddingBias(mask)),
+      source,
+      random,
+      cache,
+      losses,
+    }
     const embedded = this.#embedded(ids, input, types)
     const rows = isFixed(ids.shape) ? [productOf(ids.shape), dim] : embedded.shape
     let x = dropped(reshape(embedded, rows), embeddingDropout, context)
-    for (const [i, layer] of this.layers.entries()) {
-      x = layer.forward(x, ids.shape, context)
-      observe?.(`model.layers.${i}`, x)
-    }
+    for (const layer of this.layers) x = layer.forward(x, ids.shape, context)
     return this.norm ? this.norm.forward(x) : x
   }
 
@@ -126,17 +123,6 @@ export class Stack extends Module {
     return table.forward(offset > 0 ? add(positions, offset) : positions)
   }
 }
-
-/** (B, T) mask of 1 and 0 -> (B, 1, 1, T): `HIDDEN` where it is 0. */
-export const paddingBias = (mask: Tensor): Tensor =>
-  reshape(
-    mul(sub(1, mask), HIDDEN),
-    [mask.shape[0] as number, 1, 1, mask.shape[1] as number] satisfies Shape,
-    mask,
-  )
-
-const combined = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
-  a && b ? add(a, b) : (a ?? b)
 
 function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[] {
   // A norm after each sum keeps the stream as wide as it is, however many layers there are.

@@ -1,14 +1,28 @@
 import {
   add,
-  attention,
+  div,
+  exp,
+  isFixed,
+  matmul,
+  max,
+  maximum,
+  mul,
   reshape,
   rotary,
   type Shape,
+  ShapeError,
+  softmax,
+  stopGradient,
+  sub,
+  sum,
   type Tensor,
+  tanh,
   transpose,
 } from '../graph/index.ts'
-import { type Context, dropped, type RotaryTables, type Source } from './context.ts'
+import { attentionMasks, sumOf, type Visibility } from './attention-mask.ts'
+import { type Context, dropped, type Source } from './context.ts'
 import { type Initializer, zeros } from './initializers.ts'
+import { InPlaceCache, type KeysAndValues } from './key-value-cache.ts'
 import { Linear } from './linear.ts'
 import { Module, Parameter } from './module.ts'
 import { RMSNorm } from './norm.ts'
@@ -17,13 +31,13 @@ export interface AttentionOptions {
   /** Width of the residual stream. */
   dim: number
   heads: number
-  /**
-   * Heads of keys and values: fewer than `heads` is grouped-query, one is multi-query attention.
-   */
+  /** Heads of keys and values; fewer than `heads`: grouped queries, one: multi-query attention. */
   kvHeads: number
   headDim: number
-  /** Positions see only what comes before them. */
+  /** A position sees only itself and those before it: see `attentionMasks`. */
   causal: boolean
+  /** Sliding window: a position sees only those less than this many away. */
+  window?: number
   /** Keys and values come from `context.source`, not from x (cross-attention). */
   cross?: boolean
   /** Which projections have biases. */
@@ -32,30 +46,12 @@ export interface AttentionOptions {
   qkNorm?: number
   /** Factor on the scores; default 1 / sqrt(headDim). */
   scale?: number
-  /** Bound of the scores. */
+  /** Keeps scores within +-softcap: softcap tanh(score / softcap) (Gemma 2, 2024). */
   softcap?: number
-  /** Sliding window, as for `attention` of the graph. */
-  window?: number
-  /** Each head has a learned sink. */
+  /** Each head has a learned sink (Xiao et al. 2024, learned as in gpt-oss). */
   sinks?: boolean
   dropout: number
   outputInitializer: Initializer
-}
-
-/**
- * Queries, keys and values of one step, (B, T, heads headDim) each, and how they are to be mixed.
- */
-export interface AttentionStep extends Pick<AttentionOptions, 'heads' | 'kvHeads' | 'headDim'> {
-  q: Tensor
-  k: Tensor
-  v: Tensor
-  scale: number
-  softcap?: number
-  window?: number
-  sinks?: Tensor
-  rotary?: RotaryTables
-  /** Added to the scores: hides places, and says how far they are. */
-  bias?: Tensor
 }
 
 /**
@@ -90,102 +86,133 @@ export class Attention extends Module {
 
   /** x: (B T, C) where shapes are fixed, else (B, T, C); `shape` is (B, T). */
   forward(x: Tensor, shape: Shape, context: Context): Tensor {
-    const { heads, headDim, cross } = this.#options
-    if (cross) {
-      const q = byHead(this.qProj.forward(x, context), shape, heads, headDim)
-      return this.oProj.forward(this.#mixSource(q, x, context), context)
+    const { heads, kvHeads, headDim, window, cross } = this.#options
+    const { cache } = context
+    const project = (proj: Linear, norm?: RMSNorm) =>
+      perHead(proj.forward(x, context), norm, headDim)
+    const q = project(this.qProj, this.qNorm)
+    if (cross) return this.#mix(byHead(q, shape, heads, headDim), this.#source(context), x, context)
+    const k = project(this.kProj, this.kNorm)
+    const v = project(this.vProj)
+    const tables = (window !== undefined && context.windowRotary) || context.rotary
+    if (cache instanceof InPlaceCache) {
+      const { scale = 1 / Math.sqrt(headDim), softcap } = this.#options
+      const bias = sumOf(context.attentionBias, context.positionBias)
+      const sinks = this.sinks?.tensor
+      const sizes = { heads, kvHeads, headDim }
+      const options = { ...sizes, scale, softcap, window, bias, sinks, rotary: tables }
+      return this.oProj.forward(cache.attend(q, k, v, options), context)
     }
-    const q = this.#normalized(this.qProj.forward(x, context), this.qNorm)
-    const k = this.#normalized(this.kProj.forward(x, context), this.kNorm)
-    const v = this.vProj.forward(x, context)
-    const mixed = context.cache
-      ? context.cache.attend(this.#step(q, k, v, context))
-      : this.#full(q, k, v, shape, context)
-    return this.oProj.forward(mixed, context)
+    const turned = (x: Tensor, count: number) => {
+      const split = byHead(x, shape, count, headDim)
+      return tables ? rotary(split, tables.cos, tables.sin) : split
+    }
+    const own = { keys: turned(k, kvHeads), values: byHead(v, shape, kvHeads, headDim) }
+    const { attentionBias: bias, positionBias } = context
+    const seen = { ...(cache?.extend(own) ?? own), bias, positionBias }
+    return this.#mix(turned(q, heads), seen, x, context)
   }
 
   /** Keys and values that cross-attention makes of a source, (B, K, S, D) each. */
-  sourceKeys({ hidden, shape }: Source, context: Context = {}): { keys: Tensor; values: Tensor } {
+  sourceKeys({ hidden, shape }: Source, context: Context = {}): KeysAndValues {
     const { kvHeads, headDim } = this.#options
     const heads = (proj: Linear) => byHead(proj.forward(hidden, context), shape, kvHeads, headDim)
     return { keys: heads(this.kProj), values: heads(this.vProj) }
   }
 
-  #full(q: Tensor, k: Tensor, v: Tensor, shape: Shape, context: Context): Tensor {
-    const { heads, kvHeads, headDim, causal, window, dropout } = this.#options
-    const { rotary: tables, bias, scale, softcap, sinks } = this.#step(q, k, v, context)
-    const turned = (x: Tensor) => (tables ? rotary(x, tables.cos, tables.sin) : x)
-    // The length is open, or the graph's own mask hides what comes later.
-    const open = typeof shape[1] === 'string'
-    const mixed = attention(
-      turned(byHead(q, shape, heads, headDim)),
-      turned(byHead(k, shape, kvHeads, headDim)),
-      byHead(v, shape, kvHeads, headDim),
-      {
-        scale,
-        softcap,
-        sinks,
-        ...(open ? {} : { causal, window }),
-        bias,
-        weightsHook: (weights) => dropped(weights, dropout, context),
-      },
-    )
-    return joined(mixed, q)
-  }
-
-  #mixSource(q: Tensor, x: Tensor, context: Context): Tensor {
+  #source(context: Context): Seen {
     const { source, cache } = context
-    if (!source && !cache?.source) throw new Error('cross-attention needs context.source')
-    const { keys, values, bias } = cache?.source?.() ?? {
-      ...this.sourceKeys(source as Source, context),
-      bias: source?.bias,
-    }
-    const { scale, dropout } = this.#options
-    const weightsHook = (weights: Tensor) => dropped(weights, dropout, context)
-    return joined(attention(q, keys, values, { scale, bias, weightsHook }), x)
+    if (cache) return cache.source()
+    if (!source) throw new Error('cross-attention needs context.source')
+    return { ...this.sourceKeys(source, context), bias: source.bias }
   }
 
-  #step(q: Tensor, k: Tensor, v: Tensor, context: Context): AttentionStep {
-    const { heads, kvHeads, headDim, softcap, window } = this.#options
-    const { scale = 1 / Math.sqrt(headDim) } = this.#options
-    return {
-      q,
-      k,
-      v,
-      heads,
-      kvHeads,
-      headDim,
+  #mix(q: Tensor, { keys, values, ...biases }: Seen, x: Tensor, context: Context): Tensor {
+    const { causal, window, scale, softcap, dropout } = this.#options
+    const mixed = attention(q, keys, values, {
+      causal,
+      window,
       scale,
       softcap,
-      window,
       sinks: this.sinks?.tensor,
-      rotary: (window !== undefined && context.windowRotary) || context.rotary,
-      bias: sumOf(
-        (window !== undefined && context.windowBias) || context.attentionBias,
-        context.positionBias,
-      ),
-    }
+      distances: context.distances,
+      ...biases,
+      drop: (weights) => dropped(weights, dropout, context),
+    })
+    return this.oProj.forward(joined(mixed, x), context)
   }
+}
 
-  /** Each head by itself. */
-  #normalized(x: Tensor, norm: RMSNorm | undefined): Tensor {
-    if (!norm) return x
-    const { headDim } = this.#options
-    const width = x.shape[x.rank - 1] as number
-    const heads = reshape(x, [...x.shape.slice(0, -1), width / headDim, headDim])
-    return reshape(norm.forward(heads), x.shape)
-  }
+interface Seen extends KeysAndValues, Pick<ScoreOptions, 'bias' | 'positionBias'> {}
+
+export interface ScoreOptions
+  extends Visibility,
+    Partial<Pick<AttentionOptions, 'scale' | 'softcap'>> {
+  /** Added to the scores, (B or 1, H, T, S): relative positions. */
+  positionBias?: Tensor
+  /** (H): for each head the score of a key that is not there; its weight is left out. */
+  sinks?: Tensor
+  /** Dropout of the attention weights, (B, H, T, S). */
+  drop?: (weights: Tensor) => Tensor
+}
+
+/**
+ * Scaled dot-product attention, softmax(q kᵀ / sqrt(D)) v.
+ * q: (B, H, T, D); k, v: (B, K, S, D) with K dividing H -> (B, H, T, D).
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: ScoreOptions = {}): Tensor {
+  const sizes = [q, k].flatMap(({ shape: [, heads, , size] }) => [heads, size])
+  if (q.rank !== 4 || k.rank !== 4 || v.rank !== 4 || sizes.some((n) => typeof n !== 'number'))
+    throw new ShapeError('attention', [q, k, v], 'needs shapes (B, H, T, D) and (B, K, S, D)')
+  const [batch, heads, length, size] = q.shape as [number, number, number, number]
+  const [, groups, keys] = k.shape as [number, number, number]
+  if (heads % groups !== 0)
+    throw new ShapeError('attention', [q, k, v], `${groups} key heads do not divide ${heads} heads`)
+  const { scale = 1 / Math.sqrt(size), softcap, sinks, drop = (x) => x } = options
+  // Keys that several queries share are not repeated: these queries stand one below the other
+  // where sizes are known, else on an axis of their own.
+  const each = heads / groups
+  const fixed = isFixed(q.shape) && isFixed(k.shape)
+  const rows = fixed
+    ? [groups, each * length]
+    : each === 1
+      ? [groups, length]
+      : [groups, each, length]
+  const beside = (x: Tensor) =>
+    fixed || each === 1 ? x : reshape(x, [batch, groups, 1, ...x.shape.slice(2)])
+  const whole = [batch, heads, length, keys]
+  let scores = matmul(reshape(q, [batch, ...rows, size]), beside(k), { transposeB: true, scale })
+  if (softcap !== undefined) scores = mul(tanh(mul(scores, 1 / softcap)), softcap)
+  for (const bias of attentionMasks(q, k, options, options.positionBias))
+    scores = add(reshape(scores, whole, scores), bias)
+  const weights = sinks ? softmaxWithSinks(reshape(scores, whole, scores), sinks) : softmax(scores)
+  const kept = drop(reshape(weights, whole, weights))
+  const mixed = matmul(reshape(kept, [batch, ...rows, keys], kept), beside(v))
+  return reshape(mixed, [batch, heads, length, v.shape[3] as number], mixed)
+}
+
+/** Softmax over the keys and a sink, whose weight is left out. scores: (B, H, T, S). */
+function softmaxWithSinks(scores: Tensor, sinks: Tensor): Tensor {
+  const sink = reshape(sinks, [1, sinks.shape[0] as number, 1, 1])
+  const top = stopGradient(maximum(max(scores, -1, true), sink))
+  const weights = exp(sub(scores, top))
+  return div(weights, add(sum(weights, -1, true), exp(sub(sink, top))))
+}
+
+/** Each head by itself. x: (..., H D). */
+function perHead(x: Tensor, norm: RMSNorm | undefined, headDim: number): Tensor {
+  if (!norm) return x
+  const width = x.shape[x.rank - 1] as number
+  const heads = reshape(x, [...x.shape.slice(0, -1), width / headDim, headDim])
+  return reshape(norm.forward(heads), x.shape)
 }
 
 /** (B T, H D) or (B, T, H D) -> (B, H, T, D); `shape` is (B, T). */
-export const byHead = (x: Tensor, shape: Shape, heads: number, headDim: number): Tensor =>
+const byHead = (x: Tensor, shape: Shape, heads: number, headDim: number): Tensor =>
   transpose(reshape(x, [...shape, heads, headDim]), [0, 2, 1, 3])
 
 /** (B, H, T, D) -> (B T, H D) or (B, T, H D), as `like` has its rows. */
-export function joined(x: Tensor, like: Tensor): Tensor {
+function joined(x: Tensor, like: Tensor): Tensor {
   const [, heads, , headDim] = x.shape as [number, number, number, number]
   return reshape(transpose(x, [0, 2, 1, 3]), [...like.shape.slice(0, -1), heads * headDim])
 }
-
-const sumOf = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
-  a && b ? add(a, b) : (a ?? b)

@@ -1,28 +1,23 @@
 import { dropout, type RandomKey, type Shape, type Tensor } from '../graph/index.ts'
-import type { AttentionStep } from './attention.ts'
+import type { KeyValueCache } from './key-value-cache.ts'
 
 /** What the layers of one forward pass share, besides their input. */
 export interface Context {
   /** Rotary positions; layers with a window have their own where they differ. */
   rotary?: RotaryTables
   windowRotary?: RotaryTables
-  /**
-   * Added to attention scores, (B, 1, T, S) or less: hides what a position must not see (padding,
-   * other conversations). Where lengths are open, it also hides what comes later.
-   */
+  /** Added to attention scores, (B, 1, T, S) or less: hides padding or other conversations. */
   attentionBias?: Tensor
-  /** In its place in layers with a window, where lengths are open. */
-  windowBias?: Tensor
   /** Added to attention scores, (1 or B, H, T, S): relative positions. */
   positionBias?: Tensor
+  /** (1 or B, 1, T, S): position of the key less that of the query, where lengths are dynamic. */
+  distances?: Tensor
   /** What cross-attention reads. */
   source?: Source
   /** Draws for dropout; without it nothing is dropped (evaluation). */
   random?: RandomSource
   /** Earlier keys and values. */
-  cache?: KeyValueCaching
-  /** Receives intermediate tensors by path, for explanation and tests. */
-  observe?: (path: string, value: Tensor) => void
+  cache?: KeyValueCache
   /** Losses of the layers' own, such as the balance of experts. */
   losses?: Tensor[]
 }
@@ -31,8 +26,8 @@ export interface Context {
 export type RotaryName = 'rotary' | 'windowRotary'
 
 /**
- * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache, from place 0
- * on.
+ * Cosines and sines: (T, D/2), or (B, 1, T, D/2) where sequences differ; with a cache, from
+ * position 0 on.
  */
 export interface RotaryTables {
   cos: Tensor
@@ -48,7 +43,7 @@ export interface Source {
   bias?: Tensor
 }
 
-/** Keys for dropout: each use takes the next place, so that no two draw alike. */
+/** Keys for dropout: each use takes the next number, so that no two draw alike. */
 export class RandomSource {
   readonly #key: Tensor
   #place = 0
@@ -60,25 +55,6 @@ export class RandomSource {
   next(): RandomKey {
     return { key: this.#key, place: this.#place++ }
   }
-}
-
-/** Keys and values of earlier tokens: how attention layers, in their order, use and extend them. */
-export interface KeyValueCaching {
-  /** It turns queries and keys by their places itself, and knows what comes before what. */
-  readonly knowsPlaces: boolean
-  /** The rotary tables that it turns by, (places, half) each; without it, those of all places. */
-  rotary?(name: RotaryName, half: number): RotaryTables
-  /** Attention of this step's tokens to all so far: (B, T, heads headDim). */
-  attend(step: AttentionStep): Tensor
-  /** For decoders with cross-attention: what the next such layer reads. */
-  source?(): SourceKeys
-}
-
-/** Keys and values of a source, (B, K, S, D) each; `bias` (B, 1, 1, S) hides its padding. */
-export interface SourceKeys {
-  keys: Tensor
-  values: Tensor
-  bias?: Tensor
 }
 
 /** Drops elements of x at `rate` in training; `shape` as for `dropout` of the graph. */

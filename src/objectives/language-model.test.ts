@@ -3,10 +3,11 @@ import { input, type Tensor, toOnnx } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
 import { gpt2Config, llamaConfig } from '../models/decoder-config.ts'
 import { initialize } from '../models/initialize.ts'
+import { segmentBias } from '../nn/index.ts'
 import { Random } from '../random.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
-import { languageModelObjective, segmentBias } from './language-model.ts'
+import { languageModelObjective } from './language-model.ts'
 
 let engine: Engine
 beforeAll(async () => {

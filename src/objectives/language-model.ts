@@ -1,16 +1,7 @@
-import {
-  cast,
-  equal,
-  HIDDEN,
-  input,
-  linearCrossEntropy,
-  mul,
-  not,
-  reshape,
-  type Tensor,
-} from '../graph/index.ts'
+import { input, linearCrossEntropy, reshape, type Tensor } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
 import type { Model } from '../models/model.ts'
+import { segmentBias } from '../nn/index.ts'
 import {
   commonInputs,
   type Objective,
@@ -81,12 +72,4 @@ export function nextToken(
       `an ${model.config.kind} does not predict the next token; give an objective`,
     )
   return (sizes) => languageModelObjective(model, { ...options, ...sizes, length })
-}
-
-/** (B, T) segment numbers -> (B, 1, T, T): `HIDDEN` between positions of different segments. */
-export function segmentBias(segments: Tensor): Tensor {
-  const [batch, length] = segments.shape as [number, number]
-  const queries = reshape(segments, [batch, 1, length, 1])
-  const keys = reshape(segments, [batch, 1, 1, length])
-  return mul(cast(not(equal(queries, keys)), 'float32'), HIDDEN)
 }

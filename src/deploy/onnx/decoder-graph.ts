@@ -9,9 +9,8 @@ import {
   type Tensor,
 } from '../../graph/index.ts'
 import type { Decoder } from '../../models/decoder.ts'
-import { paddingBias } from '../../models/stack.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
-import { GrowingCache, type KeysAndValues } from '../../nn/index.ts'
+import { GrowingCache, type KeysAndValues, paddingBias } from '../../nn/index.ts'
 import { positionsOf } from './positions.ts'
 
 /**

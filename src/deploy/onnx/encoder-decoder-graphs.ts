@@ -1,7 +1,6 @@
 import { cast, concat, input, skip, type Tensor } from '../../graph/index.ts'
 import type { EncoderDecoder } from '../../models/encoder-decoder.ts'
-import { paddingBias } from '../../models/stack.ts'
-import { GrowingCache, type SourceKeys } from '../../nn/index.ts'
+import { GrowingCache, paddingBias, type SourceKeys } from '../../nn/index.ts'
 import { BATCH, byRows, LENGTH, newOnes, PAST, pastOf, presentOf, TOTAL } from './decoder-graph.ts'
 import { onesOf, positionsOf } from './positions.ts'
 

@@ -1,5 +1,4 @@
 export * from './activation.ts'
-export * from './attention.ts'
 export { expand, onesLike, reshape, sum, sumTo } from './broadcast.ts'
 export * from './cached-attention.ts'
 export * from './custom-gradient.ts'

@@ -1,6 +1,5 @@
 import {
   add,
-  attention,
   cachedAttention,
   cachedHeadDim,
   crossEntropy,
@@ -19,6 +18,7 @@ import {
   sum,
   type Tensor,
 } from '../../../src/graph/index.ts'
+import { attention } from '../../../src/nn/index.ts'
 import { exactly, floats, type Value } from '../../interpreter/values.ts'
 import { type Case, op } from '../case.ts'
 
@@ -140,7 +140,7 @@ export const modelCases: Case[] = [
       attention(q, k, v, {
         causal: true,
         bias,
-        weightsHook: (w) => dropout(w, 0.4, { key, place: 3 }),
+        drop: (w) => dropout(w, 0.4, { key, place: 3 }),
       }),
     { order: 1, by: ['q', 'k', 'v', 'bias'] },
   ),
