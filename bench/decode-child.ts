@@ -13,10 +13,9 @@ import {
   randomModel,
   type ShapeName,
 } from './decode-task.ts'
+import { serveRequests } from './worker.ts'
 
-/**
- * Our side of `bench decode`, in a process of its own: `SHAPE THREADS`, then a request a message.
- */
+/** Our side of `bench decode`: arguments `SHAPE THREADS`, then one request a message. */
 const [shape, threads] = process.argv.slice(2) as [ShapeName, string]
 
 const engine = await openEngine({ engine: 'cpu', threads: Number(threads) })
@@ -27,11 +26,9 @@ const open = (draft?: Bits) =>
 const model = await open()
 const drafted = new Map<Bits | undefined, LanguageModel>([[undefined, model]])
 
-process.on('message', async (request: DecodeRequest) => {
-  process.send?.(request.kind === 'prompt' ? await prompt(request) : await decode(request))
-})
-process.on('disconnect', () => process.exit())
-process.send?.({ ready: true })
+serveRequests((request: DecodeRequest) =>
+  request.kind === 'prompt' ? prompt(request) : decode(request),
+)
 
 async function prompt({ length }: { length: number }): Promise<DecodeAnswer> {
   const decoding = await openDecoding(model, { sequences: 1, capacity: LONGEST })
@@ -42,12 +39,7 @@ async function prompt({ length }: { length: number }): Promise<DecodeAnswer> {
   return { rate }
 }
 
-async function decode(request: {
-  batch: number
-  prompt: number
-  steps: number
-  draft?: Bits
-}): Promise<DecodeAnswer> {
+async function decode(request: Extract<DecodeRequest, { kind: 'decode' }>): Promise<DecodeAnswer> {
   const { draft } = request
   const chosen = drafted.get(draft) ?? (await open(draft))
   drafted.set(draft, chosen)
@@ -58,7 +50,7 @@ async function decode(request: {
   return { rate, ids: generated.map(({ tokens }) => tokens) }
 }
 
-/** Tokens are all that counts here. */
+/** A tokenizer for models that are given and asked for ids alone. */
 function idsOnly(vocabSize: number): Tokenizer {
   return {
     vocabSize,

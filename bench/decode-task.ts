@@ -1,10 +1,12 @@
 import { Decoder } from '../src/models/decoder.ts'
 import { type DecoderConfig, gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
 import { initialize } from '../src/models/initialize.ts'
+import { parameterMemory } from '../src/models/parameter-memory.ts'
 import type { Bits } from '../src/models/quantize.ts'
+import type { Module } from '../src/nn/index.ts'
 import { Random } from '../src/random.ts'
 
-/** The shapes that are measured; weights are random, since speed does not depend on them. */
+/** The measured shapes. Weights are random, because speed does not depend on them. */
 export const SHAPES = {
   'GPT-2 small': gpt2Config({ vocabSize: 50_257, context: 1024, layers: 12, dim: 768, heads: 12 }),
   'Llama 110M': llamaConfig({
@@ -19,7 +21,7 @@ export const SHAPES = {
 
 export type ShapeName = keyof typeof SHAPES
 
-/** What both sides are asked to do; each answers with tokens per second, all streams together. */
+/** A task for both sides; each answers with tokens per second, all streams together. */
 export type DecodeRequest =
   | { kind: 'prompt'; length: number }
   | {
@@ -27,7 +29,7 @@ export type DecodeRequest =
       batch: number
       prompt: number
       steps: number
-      /** Bits of a quantized copy that makes draft tokens; the tokens stay the same. */
+      /** Bits of the draft model; the text stays the same. */
       draft?: Bits
     }
 
@@ -37,26 +39,21 @@ export interface DecodeAnswer {
   ids?: number[][]
 }
 
-/** The most streams, and tokens of one, that requests ask for. */
+/** The most streams of a request, and the most tokens of one. */
 export const STREAMS = 8
 export const LONGEST = 512
 
-/** The same weights on every call. */
-export function randomModel(shape: ShapeName): {
-  decoder: Decoder
-  weights: Record<string, Float32Array>
-} {
-  const decoder = new Decoder(SHAPES[shape])
-  const parameters = decoder.parameters()
-  const weights: Record<string, Float32Array> = {}
-  initialize(decoder, new Random(1), (name) => {
-    const size = (parameters.get(name)?.shape ?? []).reduce((a, b) => a * b, 1)
-    const memory = new Float32Array(size)
-    weights[name] = memory
-    return memory
-  })
-  return { decoder, weights }
+/** A model's initial weights. */
+export function randomWeights(model: Module, random = new Random(1)): Record<string, Float32Array> {
+  const weights = parameterMemory(model)
+  initialize(model, random, (name) => weights[name] as Float32Array)
+  return weights
 }
 
-/** Ids of a prompt; any do. */
+export function randomModel(shape: ShapeName) {
+  const decoder = new Decoder(SHAPES[shape])
+  return { decoder, weights: randomWeights(decoder) }
+}
+
+/** Ids of a prompt; any will do. */
 export const promptIds = (length: number): number[] => Array.from({ length }, (_, i) => 300 + i)

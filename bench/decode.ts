@@ -1,23 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { writeFile } from '../src/files/node-file.ts'
 import { encodeGguf } from '../src/formats/gguf/encode.ts'
+import { childFile, inFolder } from './child.ts'
 import { type DecodeRequest, randomModel, SHAPES, type ShapeName, STREAMS } from './decode-task.ts'
 import { decoderGguf } from './gguf.ts'
-import { findLlamaCpp, startLlamaCpp } from './llama-cpp.ts'
-import { type Row, row } from './row.ts'
-import { median } from './train.ts'
+import { findLlamaCpp, startLlamaCpp } from './peers.ts'
+import { type BenchOptions, median, type Row, row } from './row.ts'
 import { Worker } from './worker.ts'
 
-export interface BenchDecodeOptions {
+export interface BenchDecodeOptions extends BenchOptions {
   shapes?: readonly ShapeName[]
-  threads?: number
-  /** Measurements of each side, in turn. */
-  rounds?: number
-  /** Receives progress, a line at a time. */
-  report?: (line: string) => void
 }
 
 const TASKS: Readonly<Record<string, DecodeRequest>> = {
@@ -28,10 +22,9 @@ const TASKS: Readonly<Record<string, DecodeRequest>> = {
 }
 
 /**
- * Measures decoding and the reading of prompts in fp32, in tokens per second of all streams
- * together: medians of rounds. Where node-llama-cpp is installed in `peers`, it does the same with
- * a GGUF of the same weights in turn with ours, with one thread and with `threads`; its better
- * counts.
+ * Measures decoding and prompt processing in fp32, in tokens per second of all streams together;
+ * medians of rounds. If node-llama-cpp is installed in `peers`, it takes turns with ours on a GGUF
+ * of the same weights, with one thread and with `threads`; its better figure counts.
  */
 export async function benchDecode({
   shapes = Object.keys(SHAPES) as ShapeName[],
@@ -42,60 +35,72 @@ export async function benchDecode({
   const version = await findLlamaCpp()
   if (!version) report('node-llama-cpp was not found in peers: the figures are ours alone')
   const rows: Row[] = []
-  for (const shape of shapes) {
-    const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
-    const sides: Side[] = []
-    try {
-      sides.push(side('ours', await Worker.start(CHILD, [shape, String(threads)])))
+  for (const shape of shapes)
+    await inFolder(async (folder) => {
+      const start = () => Worker.start(childFile('decode'), [shape, String(threads)])
+      const sides: Side[] = [{ name: 'ours', start }]
       if (version) {
         const file = join(folder, 'model.gguf')
         const { decoder, weights } = randomModel(shape)
-        await writeFile(
-          file,
-          encodeGguf(decoderGguf(decoder, (name) => weights[name] as Float32Array)),
-        )
+        const gguf = decoderGguf(decoder, (name) => weights[name] as Float32Array)
+        await writeFile(file, encodeGguf(gguf))
         for (const count of new Set([1, threads])) {
           const name = `node-llama-cpp ${version}, ${count} thread${count > 1 ? 's' : ''}`
-          sides.push(side(name, await startLlamaCpp(file, count)))
+          sides.push({ name, start: () => startLlamaCpp(file, count) })
         }
       }
-      for (const [name, task] of Object.entries(TASKS)) {
-        report(`${shape}: ${name}`)
-        rows.push(await measureSides(`${shape}: ${name}`, task, { sides, rounds, report }))
-      }
-    } finally {
-      for (const { worker } of sides) worker.stop()
-      await rm(folder, { recursive: true })
+      rows.push(...(await measureSides(shape, TASKS, sides, { rounds, report })))
+    })
+  return rows
+}
+
+/** A program under measurement. */
+export interface Side {
+  name: string
+  start(): Promise<Worker>
+}
+
+/** Milliseconds in which idle threads of the side before stop spinning. */
+const SETTLE = 200
+
+interface Measurement extends Required<Pick<BenchOptions, 'rounds' | 'report'>> {
+  sides: readonly Side[]
+  workers: readonly Worker[]
+}
+
+/** Measures each task on all sides in turn. */
+export async function measureSides(
+  shape: string,
+  tasks: Readonly<Record<string, object>>,
+  sides: readonly Side[],
+  options: Pick<Measurement, 'rounds' | 'report'>,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  const workers: Worker[] = []
+  try {
+    for (const { start } of sides) workers.push(await start())
+    for (const [task, request] of Object.entries(tasks)) {
+      const name = `${shape}: ${task}`
+      options.report(name)
+      rows.push(await measureTask(name, request, { sides, workers, ...options }))
     }
+  } finally {
+    for (const worker of workers) worker.stop()
   }
   return rows
 }
 
-/** What is built is what runs, also when this is called from the sources. */
-const CHILD = resolve('build/bench/decode-child.js')
-
-/** One that is measured. */
-export interface Side {
-  name: string
-  worker: Worker
-}
-
-const side = (name: string, worker: Worker): Side => ({ name, worker })
-
-/** Milliseconds, in which the threads of the side before stop waiting actively for more. */
-const SETTLE = 200
-
-/** Asks each side in turn; ours, the first, beside the best of the others. */
-export async function measureSides(
+/** Asks each side in turn; ours, the first, is compared with the best of the others. */
+async function measureTask(
   name: string,
-  task: object,
-  { sides, rounds, report }: { sides: readonly Side[]; rounds: number; report(line: string): void },
+  request: object,
+  { sides, workers, rounds, report }: Measurement,
 ): Promise<Row> {
   const rates = sides.map((): number[] => [])
   for (let round = 0; round <= rounds; round++)
-    for (const [i, { worker }] of sides.entries()) {
+    for (const [i, worker] of workers.entries()) {
       await setTimeout(SETTLE)
-      const { rate } = await worker.ask<{ rate: number }>(task)
+      const { rate } = await worker.ask<{ rate: number }>(request)
       // The first round warms up.
       if (round > 0) rates[i]?.push(rate)
     }

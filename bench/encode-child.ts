@@ -4,27 +4,19 @@ import { load } from '../src/generate/load.ts'
 import { chatOptions } from '../src/generate/options.ts'
 import type { EncoderDecoderConfig } from '../src/models/encoder-decoder-config.ts'
 import type { Bits } from '../src/models/quantize.ts'
-import type { TextModel } from '../src/predict/text-model.ts'
-import { loadTextModel } from '../src/predict/text-model.ts'
+import { loadTextModel, type TextModel } from '../src/predict/text-model.ts'
 import { type EncodeAnswer, type EncodeRequest, textIds } from './encode-task.ts'
+import { serveRequests } from './worker.ts'
 
-/**
- * Our side of `bench encode`, in a process of its own: `FOLDER KIND THREADS`, then a request a
- * message.
- */
+/** Our side of `bench encode`: arguments `FOLDER KIND THREADS`, then one request a message. */
 const [folder, kind, threads] = process.argv.slice(2) as [string, EncodeRequest['kind'], string]
 
 const options = { engine: 'cpu', threads: Number(threads) } as const
-const answer =
+serveRequests(
   kind === 'encode'
     ? encoding(await loadTextModel(folder, options))
-    : writing((draft) => load(folder, { ...options, draft }))
-
-process.on('message', async (request: EncodeRequest) => {
-  process.send?.(await answer(request))
-})
-process.on('disconnect', () => process.exit())
-process.send?.({ ready: true })
+    : writing((draft) => load(folder, { ...options, draft })),
+)
 
 function encoding(model: TextModel) {
   return async (request: EncodeRequest): Promise<EncodeAnswer> => {

@@ -1,26 +1,24 @@
 import { type Files, writeFolder } from '../src/files/folder.ts'
 import { modelFiles } from '../src/formats/huggingface/model-files.ts'
-import { sizeOf } from '../src/graph/index.ts'
 import { bertConfig, bertHead } from '../src/models/encoder-config.ts'
 import { t5Config } from '../src/models/encoder-decoder-config.ts'
-import { initialize } from '../src/models/initialize.ts'
 import { createModel, type ModelConfig } from '../src/models/model.ts'
 import type { Bits } from '../src/models/quantize.ts'
-import { Random } from '../src/random.ts'
 import { trainCharTokenizer } from '../src/text/char.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
+import { randomWeights } from './decode-task.ts'
 
-/** What both sides do; each answers with tokens per second. */
+/** A task for both sides; each answers with tokens per second. */
 export type EncodeRequest =
   /** Reads texts. */
   | { kind: 'encode'; batch: number; length: number }
-  /** Writes `batch` texts at once, each from another, greedily, as long as is asked for. */
+  /** Writes `batch` texts at once, greedily, each of `steps` tokens from a source of `length`. */
   | {
       kind: 'write'
       batch: number
       length: number
       steps: number
-      /** Bits of a quantized copy that makes draft tokens; the tokens stay the same. */
+      /** Bits of the draft model; the text stays the same. */
       draft?: Bits
     }
 
@@ -28,7 +26,7 @@ export interface EncodeAnswer {
   rate: number
 }
 
-/** The shapes that are measured; weights are random, since speed does not depend on them. */
+/** The measured shapes. Weights are random, because speed does not depend on them. */
 export const ENCODE_SHAPES = {
   'BERT base': {
     kind: 'encoder',
@@ -87,9 +85,7 @@ export const ENCODE_SHAPES = {
 
 export type EncodeShape = keyof typeof ENCODE_SHAPES
 
-/**
- * Writes a folder with a model of the shape, its weights random and its tokens single characters.
- */
+/** Writes a model of the shape, with random weights and single characters as tokens. */
 export async function writeRandomModel(folder: string, shape: EncodeShape): Promise<void> {
   const { kind, tokens, config } = ENCODE_SHAPES[shape]
   const characters = String.fromCodePoint(
@@ -102,16 +98,10 @@ export async function writeRandomModel(folder: string, shape: EncodeShape): Prom
 /** A model's files, with random weights. */
 export function randomFiles(config: ModelConfig, tokenizer: Tokenizer): Files {
   const model = createModel(config)
-  const parameters = model.parameters()
-  const values = new Map<string, Float32Array>()
-  initialize(model, new Random(1), (name) => {
-    const memory = new Float32Array(sizeOf(parameters.get(name)?.shape ?? []))
-    values.set(name, memory)
-    return memory
-  })
-  const tensor = (name: string) => ({ read: async () => values.get(name) as Float32Array })
+  const weights = randomWeights(model)
+  const tensor = (name: string) => ({ read: async () => weights[name] as Float32Array })
   return modelFiles({ model, tokenizer, values: { tensor } })
 }
 
-/** Ids of a text of the random model, none of them special; any do. */
+/** Ids of a text; any that are not special will do. */
 export const textIds = (length: number): number[] => Array.from({ length }, (_, i) => 100 + i)

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { exportModel } from '../src/deploy/export-model.ts'
+import { childFile, inFolder } from './child.ts'
 import { measureSides, type Side } from './decode.ts'
 import {
   ENCODE_SHAPES,
@@ -9,26 +9,18 @@ import {
   type EncodeShape,
   writeRandomModel,
 } from './encode-task.ts'
-import type { Row } from './row.ts'
-import { findTransformersJs, startTransformersJs } from './transformers-js.ts'
+import { findTransformersJs, startTransformersJs } from './peers.ts'
+import type { BenchOptions, Row } from './row.ts'
 import { Worker } from './worker.ts'
 
-export interface BenchEncodeOptions {
+export interface BenchEncodeOptions extends BenchOptions {
   shapes?: readonly EncodeShape[]
-  threads?: number
-  /** Measurements of each side, in turn. */
-  rounds?: number
-  /** Receives progress, a line at a time. */
-  report?: (line: string) => void
 }
 
-/** What is built is what runs, also when this is called from the sources. */
-const CHILD = resolve('build/bench/encode-child.js')
-
 /**
- * Measures an encoder that reads texts and an encoder-decoder that writes one, in fp32, in tokens
- * per second: medians of rounds. Where transformers.js is installed in `peers`, it does the same
- * with the same weights, exported as ONNX, in turn with ours.
+ * Measures an encoder and an encoder-decoder in fp32, in tokens per second; medians of rounds. If
+ * transformers.js is installed in `peers`, it takes turns with ours on the same weights, exported as
+ * ONNX.
  */
 export async function benchEncode({
   shapes = Object.keys(ENCODE_SHAPES) as EncodeShape[],
@@ -39,30 +31,20 @@ export async function benchEncode({
   const version = await findTransformersJs()
   if (!version) report('transformers.js was not found in peers: the figures are ours alone')
   const rows: Row[] = []
-  for (const shape of shapes) {
-    const requests = Object.entries<EncodeRequest>(ENCODE_SHAPES[shape].requests)
-    const kind = requests[0]?.[1].kind as EncodeRequest['kind']
-    const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
-    const sides: Side[] = []
-    try {
+  for (const shape of shapes)
+    await inFolder(async (folder) => {
+      const { requests } = ENCODE_SHAPES[shape]
+      const kind = (Object.values(requests) as EncodeRequest[])[0]?.kind as EncodeRequest['kind']
       const [model, exported] = [join(folder, 'model'), join(folder, 'onnx')]
       await writeRandomModel(model, shape)
-      const ours = await Worker.start(CHILD, [model, kind, String(threads)])
-      sides.push({ name: 'ours', worker: ours })
+      const start = () => Worker.start(childFile('encode'), [model, kind, String(threads)])
+      const sides: Side[] = [{ name: 'ours', start }]
       if (version) {
         await exportModel({ model, format: 'onnx', out: exported })
-        const worker = await startTransformersJs(exported, kind, threads)
-        sides.push({ name: `transformers.js ${version}`, worker })
+        const name = `transformers.js ${version}`
+        sides.push({ name, start: () => startTransformersJs(exported, kind, threads) })
       }
-      for (const [what, request] of requests) {
-        const name = `${shape}: ${what}`
-        report(name)
-        rows.push(await measureSides(name, request, { sides, rounds, report }))
-      }
-    } finally {
-      for (const { worker } of sides) worker.stop()
-      await rm(folder, { recursive: true })
-    }
-  }
+      rows.push(...(await measureSides(shape, requests, sides, { rounds, report })))
+    })
   return rows
 }

@@ -6,9 +6,8 @@ import type { Decoder } from '../src/models/decoder.ts'
 import { byteToken } from '../src/text/pipeline/model.ts'
 
 /**
- * A GGUF file with a decoder's weights as float32, so that llama.cpp can be measured on the same
- * model. `values` are the parameters by our names. The vocabulary is made up: token ids mean
- * something there, text does not.
+ * A GGUF file with a decoder's weights in float32, so that llama.cpp can be measured on the same
+ * model. `values` are the parameters by our names. The vocabulary is made up, for ids alone.
  */
 export function decoderGguf(model: Decoder, values: (name: string) => Float32Array): GgufToWrite {
   const { metadata, tensors } = ggufOf(model, async (name) => values(name), 'f32')

@@ -3,7 +3,7 @@ import { load } from '../src/generate/load.ts'
 import { peakMemory } from '../src/runtime/memory.ts'
 import type { LoadAnswer } from './load.ts'
 
-/** Loads a model, or reads a file twice: `load|read PATH THREADS`. */
+/** Loads a model, or reads a file twice: arguments `load|read PATH THREADS`. */
 const [what, path, threads] = process.argv.slice(2) as ['load' | 'read', string, string]
 
 const started = performance.now()

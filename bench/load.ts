@@ -1,37 +1,28 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { exportModel } from '../src/deploy/export-model.ts'
 import { writeFolder } from '../src/files/folder.ts'
 import { llamaConfig } from '../src/models/decoder-config.ts'
 import { trainCharTokenizer } from '../src/text/char.ts'
-import { runForJson } from './child.ts'
+import { inFolder, runChild } from './child.ts'
 import { randomFiles } from './encode-task.ts'
-import { type Row, row } from './row.ts'
-import { median } from './train.ts'
+import { type BenchOptions, median, type Row, row } from './row.ts'
 
-export interface BenchLoadOptions {
-  /** Of the weights, in fp32. */
+export interface BenchLoadOptions extends BenchOptions {
+  /** Size of the weights in fp32. */
   gigabytes?: number
-  threads?: number
-  /** Processes of each kind, in turn. */
-  rounds?: number
-  /** Receives progress, a line at a time. */
-  report?: (line: string) => void
 }
 
-/** What `load-child` tells. */
+/** What `load-child.ts` prints. */
 export interface LoadAnswer {
   milliseconds: number
   peakBytes: number
 }
 
-/** What is built is what runs, also when this is called from the sources. */
-const CHILD = resolve('build/bench/load-child.js')
-
 /**
- * Loads a Llama's folder, the same in bf16, and as a GGUF file, each in processes of its own: the
- * time beside that of reading the file twice, and the most memory beside the size of the weights;
+ * Loads a Llama from safetensors in fp32 and in bf16, and from GGUF, each in processes of its own.
+ * The time is compared with reading the file twice, peak memory with the size of the weights;
  * medians of rounds. The files are in the system's cache.
  */
 export async function benchLoad({
@@ -40,27 +31,23 @@ export async function benchLoad({
   rounds = 5,
   report = () => {},
 }: BenchLoadOptions = {}): Promise<Row[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
-  const [model, gguf] = [join(folder, 'model'), join(folder, 'model.gguf')]
-  const bf16 = join(folder, 'model-bf16')
-  try {
+  return inFolder(async (folder) => {
+    const [model, gguf] = [join(folder, 'model'), join(folder, 'model.gguf')]
+    const bf16 = join(folder, 'model-bf16')
     report(`writing ${gigabytes} GB of weights, three times`)
     await writeModel(model, gigabytes)
     await exportModel({ model, format: 'huggingface', dtype: 'bf16', out: bf16 })
     await exportModel({ model, format: 'gguf', out: gguf })
-    const files = {
+    const files: Record<string, [path: string, file: string]> = {
       safetensors: [model, join(model, 'model.safetensors')],
       'safetensors, bf16': [bf16, join(bf16, 'model.safetensors')],
       GGUF: [gguf, gguf],
     }
     const { size } = await stat(join(model, 'model.safetensors'))
+    const ask = async (what: string, target: string) =>
+      (await runChild('load', [what, target, String(threads)])) as LoadAnswer
     const rows: Row[] = []
-    for (const [format, [path, file]] of Object.entries(files) as [string, [string, string]][]) {
-      const ask = async (what: string, target: string) =>
-        (await runForJson({
-          file: process.execPath,
-          args: [CHILD, what, target, String(threads)],
-        })) as LoadAnswer
+    for (const [format, [path, file]] of Object.entries(files)) {
       const [loads, reads]: [LoadAnswer[], LoadAnswer[]] = [[], []]
       for (let round = 0; round < rounds; round++) {
         reads.push(await ask('read', file))
@@ -88,18 +75,16 @@ export async function benchLoad({
       )
     }
     return rows
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
-/** A Llama about so large, as wide as one of its size would be. */
+/** Writes a Llama of about this size, as wide as is usual for it. */
 async function writeModel(folder: string, gigabytes: number): Promise<void> {
   const characters = Array.from({ length: 8000 }, (_, i) => String.fromCodePoint(0x4e00 + i))
   const tokenizer = await trainCharTokenizer([characters.join('')])
   const { vocabSize } = tokenizer
   const dim = 64 * Math.round((1024 * Math.cbrt(gigabytes)) / 64)
-  // Twelve matrices as large as the width squared, about, in each layer.
+  // A layer has about 12 dim² weights.
   const layers = Math.max(
     1,
     Math.round((gigabytes * 2.5e8 - 2 * vocabSize * dim) / (12 * dim ** 2)),

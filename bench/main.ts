@@ -15,7 +15,7 @@ const outcome = (rows: readonly Row[]): Outcome => ({ result: { rows }, text: fo
 
 const train = defineCommand({
   name: 'train',
-  summary: 'Training steps: time, memory, share of the peak; beside PyTorch where it is found.',
+  summary: 'Training steps: time, memory, share of the peak; with PyTorch if it is installed.',
   options: z.strictObject({
     ...common,
     only: z.string().min(1).optional(),
@@ -24,9 +24,9 @@ const train = defineCommand({
   }),
   help: {
     Measurement: {
-      only: 'the sizes whose name has this in it: "GPT-2 small"',
+      only: 'the sizes whose name contains this: "GPT-2 small"',
       rounds: 'processes of each side, in turn',
-      profile: 'also tell where the time of a step goes',
+      profile: 'also report where the time of a step goes',
       ...commonHelp,
     },
   },
@@ -40,10 +40,7 @@ const train = defineCommand({
   },
 })
 
-/**
- * A measurement of shapes, of which `--only` chooses; `open` gives their names, and what measures
- * them.
- */
+/** A command that measures shapes. `open` imports them and their measurement when it runs. */
 const measuring = <S extends string>(
   name: string,
   {
@@ -75,7 +72,7 @@ const measuring = <S extends string>(
     }),
     help: {
       Measurement: {
-        only: `the shapes whose name has this in it: ${example}`,
+        only: `the shapes whose name contains this: ${example}`,
         rounds: 'measurements of each side, in turn',
         ...commonHelp,
       },
@@ -89,7 +86,7 @@ const measuring = <S extends string>(
   })
 
 const decode = measuring('decode', {
-  summary: 'Prompt processing and decoding; beside node-llama-cpp where it is found.',
+  summary: 'Prompt processing and decoding; with node-llama-cpp if it is installed.',
   example: 'Llama',
   open: async () => {
     const { benchDecode } = await import('./decode.ts')
@@ -99,7 +96,7 @@ const decode = measuring('decode', {
 })
 
 const encode = measuring('encode', {
-  summary: 'Reading texts, and writing one from another; beside transformers.js where it is found.',
+  summary: 'Encoders and encoder-decoders; with transformers.js if it is installed.',
   example: 'BERT',
   open: async () => {
     const { benchEncode } = await import('./encode.ts')
@@ -111,7 +108,7 @@ const encode = measuring('encode', {
 
 const load = defineCommand({
   name: 'load',
-  summary: 'Loading a gigabyte of weights: time and memory, beside reading the file.',
+  summary: 'Loading a gigabyte of weights: time and memory, against reading the file.',
   options: z.strictObject({
     ...common,
     gigabytes: z.number().gt(0).default(1),
@@ -135,7 +132,7 @@ const sources = z.array(z.string().min(1)).min(1).optional()
 
 const tokenizer = defineCommand({
   name: 'tokenizer',
-  summary: 'Encoding and training; beside other tokenizers where they are found.',
+  summary: 'Encoding and training; with other tokenizers if they are installed.',
   options: z.strictObject({
     english: sources,
     chinese: sources,
@@ -146,7 +143,7 @@ const tokenizer = defineCommand({
   help: {
     Measurement: {
       english: '`SOURCE` English text to encode (default: Moby Dick, from an npm package)',
-      chinese: '`SOURCE` Chinese text to encode (default: none, and it is not measured)',
+      chinese: '`SOURCE` Chinese text to encode (default: none)',
       corpus: '`SOURCE` text to train on (default: the English text)',
       vocabSize: 'tokens of the vocabulary that is trained (default: 32,000 merges)',
       ...commonHelp,
@@ -161,7 +158,7 @@ const tokenizer = defineCommand({
 
 const optimizers = defineCommand({
   name: 'optimizers',
-  summary: 'Train a small model of characters with every optimizer; a picture of their losses.',
+  summary: 'Train a small model of characters with every optimizer; draw their losses.',
   options: z.strictObject({
     data: z.string().min(1),
     svg: z.string().min(1),
@@ -171,8 +168,8 @@ const optimizers = defineCommand({
   }),
   help: {
     Measurement: {
-      data: '`FILE` text to learn; its last tenth is predicted',
-      svg: '`FILE` where the picture goes',
+      data: '`FILE` text to train on; its last tenth is for validation',
+      svg: '`FILE` for the picture',
       steps: 'updates of each training',
       seed: 'the same seed gives the same curves',
       ...commonHelp,

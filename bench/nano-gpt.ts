@@ -13,17 +13,17 @@ import { schedules } from '../src/train/schedules.ts'
 import { Trainer } from '../src/train/trainer.ts'
 
 export interface NanoGptOptions {
-  /** The whole text: its first nine tenths are learned from, the rest is predicted. */
+  /** Its first nine tenths are for training, the rest for validation. */
   text: string
   optimizer?: OptimizerName
-  /** Highest learning rate; the last is a tenth of it. */
+  /** Peak learning rate; it decays to a tenth. */
   rate?: number
   weightDecay?: number
   steps?: number
   seed?: number
 }
 
-export interface NanoGptResult {
+interface NanoGptResult {
   /** Training loss of each step. */
   points: Point[]
   /** Mean cross-entropy over the whole of the last tenth, in nats a character. */

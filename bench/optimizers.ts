@@ -5,7 +5,7 @@ import type { Series } from '../src/train/report/series.ts'
 import { svgCurve } from '../src/train/report/svg-curve.ts'
 import { trainNanoGpt } from './nano-gpt.ts'
 
-/** What suits each optimizer here, found by trying (AdamW's is nanoGPT's own). */
+/** Found by trying; AdamW's is nanoGPT's own. */
 const SETTINGS: Readonly<Record<OptimizerName, { rate: number; weightDecay: number }>> = {
   sgd: { rate: 1, weightDecay: 0 },
   momentum: { rate: 0.3, weightDecay: 0 },
@@ -16,9 +16,9 @@ const SETTINGS: Readonly<Record<OptimizerName, { rate: number; weightDecay: numb
   muon: { rate: 1e-2, weightDecay: 0.1 },
 }
 
-export interface OptimizerCurvesOptions {
+interface OptimizerCurvesOptions {
   text: string
-  /** Where the picture is written. */
+  /** Path of the picture. */
   svg: string
   steps?: number
   seed?: number
@@ -26,9 +26,7 @@ export interface OptimizerCurvesOptions {
   report?: (line: string) => void
 }
 
-/**
- * Trains nanoGPT's small model with every optimizer; a picture of all losses, and the final ones.
- */
+/** Trains nanoGPT's small model with every optimizer; draws all losses, returns the final ones. */
 export async function drawOptimizers(
   engine: Engine,
   options: OptimizerCurvesOptions,

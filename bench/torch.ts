@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type Command, runForJson } from './child.ts'
 import { type TrainingResult, type TrainingTask, trainingResult } from './training-task.ts'
 
-/** The peer's script: there in the repository, not in the package. */
+/** The peer's script: in the repository, not in the package. */
 const SCRIPT = resolve('peers/torch/train_step.py')
 
 export interface Torch {
@@ -20,17 +20,17 @@ export async function findTorch(): Promise<Torch | undefined> {
   return undefined
 }
 
-/** How PyTorch may be set up: which kernels OpenBLAS uses, and how the optimizer steps. */
-export interface TorchSetting {
+/** Settings of PyTorch: OpenBLAS's kernels, and how the optimizer steps. */
+interface TorchSetting {
   /** OPENBLAS_CORETYPE; undefined leaves the choice to OpenBLAS. */
   coreType?: string
-  /** The optimizer works on many parameters in one call. */
+  /** The optimizer updates many parameters in one call. */
   foreach: boolean
 }
 
 const CORE_TYPES = [undefined, 'SKYLAKEX', 'COOPERLAKE', 'ZEN', 'HASWELL']
 
-export const TORCH_SETTINGS: readonly TorchSetting[] = CORE_TYPES.flatMap((coreType) =>
+const TORCH_SETTINGS: readonly TorchSetting[] = CORE_TYPES.flatMap((coreType) =>
   [false, true].map((foreach) => ({ coreType, foreach })),
 )
 
@@ -43,7 +43,7 @@ export async function trainWithTorch(
   { coreType, foreach }: TorchSetting,
   task: TrainingTask,
 ): Promise<TrainingResult> {
-  // What the machine presets would count for every setting.
+  // The machine's presets would override every setting.
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...env } = process.env
   const command: Command = {
     file: python,
@@ -57,9 +57,7 @@ export async function trainWithTorch(
   return trainingResult.parse(await runForJson(command))
 }
 
-/**
- * The setting whose steps were fastest; one that fails, for want of instructions, does not count.
- */
+/** The setting with the fastest steps. Kernels that the processor cannot run are left out. */
 export async function fastestSetting(
   torch: Torch,
   task: TrainingTask,

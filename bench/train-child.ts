@@ -12,7 +12,7 @@ import { Trainer } from '../src/train/trainer.ts'
 import { profiled } from './profiled-engine.ts'
 import { configOf, type OwnResult, type OwnTask, type TrainingTask } from './training-task.ts'
 
-/** Our side of `bench train`, in a process of its own: one JSON line, as the peer prints. */
+/** Our side of `bench train`: prints one JSON line, as the peer does. */
 async function main({ profile, ...task }: OwnTask): Promise<OwnResult> {
   const own = await openEngine({ engine: 'cpu', threads: task.threads })
   const trainer = await createTrainer(profile ? profiled(own, profile) : own, task)
@@ -48,18 +48,18 @@ async function createTrainer(engine: Engine, task: TrainingTask): Promise<Traine
   return trainer
 }
 
-/** Batches from the file, one after the other, over and over. */
+/** The batches of the file, in turn and over again. */
 async function openBatches({ batches, batch: rows, context: length }: TrainingTask) {
   const bytes = await readFile(batches)
   const tokens = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-  let place = 0
+  let position = 0
   return (): Batch => {
     const batch = emptyBatch(rows, length)
     for (let row = 0; row < rows; row++) {
-      const ids = tokens.subarray(place, place + length + 1)
+      const ids = tokens.subarray(position, position + length + 1)
       batch.inputs.set(ids.subarray(0, length), row * length)
       batch.targets.set(ids.subarray(1), row * length)
-      place = (place + ids.length) % tokens.length
+      position = (position + ids.length) % tokens.length
     }
     return batch
   }

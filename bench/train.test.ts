@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { openFile } from '../src/files/node-file.ts'
 import { openSafetensors } from '../src/formats/safetensors/safetensors.ts'
 import { runForJson } from './child.ts'
-import { compareLosses, median } from './train.ts'
+import { median } from './row.ts'
+import { compareLosses } from './train.ts'
 import { writeTrainingData } from './training-task.ts'
 
 const losses = (...values: number[]) => ({ losses: values, times: [1], peakMemory: 1 })

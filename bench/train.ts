@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { Decoder } from '../src/models/decoder.ts'
 import { trainingFlopsPerToken } from '../src/models/flops.ts'
-import { runForJson } from './child.ts'
+import { inFolder, runChild } from './child.ts'
 import { formatProfile, readTraces } from './profile.ts'
-import { type Row, row } from './row.ts'
+import { type BenchOptions, median, type Row, row } from './row.ts'
 import { fastestSetting, findTorch, nameSetting, type Torch, trainWithTorch } from './torch.ts'
 import {
   configOf,
@@ -19,15 +18,15 @@ import {
 } from './training-task.ts'
 
 /** A configuration, and how long it is measured. */
-export interface Configuration extends TrainingSizes {
+interface Configuration extends TrainingSizes {
   name: string
   /** Timed steps of one process. */
   steps: number
-  /** Learning rate: where it is too high, losses of two programs drift apart whatever they do. */
+  /** Learning rate. If it is too high, rounding alone drives the losses of two programs apart. */
   rate: number
 }
 
-/** nanoGPT's for a CPU, its model of characters, and GPT-2 small. */
+/** nanoGPT's model for a CPU, its model of characters, and GPT-2 small. */
 export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: '4 layers, 128 wide',
@@ -64,28 +63,20 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   },
 ]
 
-export interface BenchTrainOptions {
+export interface BenchTrainOptions extends BenchOptions {
   configurations?: readonly Configuration[]
-  threads?: number
-  /** Pairs of processes, ours and the peer's in turn. */
-  rounds?: number
-  /** Also tells where the time of our step goes. */
+  /** Also reports where the time of our step goes. */
   profile?: boolean
-  /** Receives progress, a line or a table at a time. */
-  report?: (text: string) => void
 }
 
-interface Bench {
-  threads: number
-  rounds: number
+interface Bench extends Required<BenchOptions> {
   torch: Torch | undefined
-  report: (text: string) => void
 }
 
 /**
- * Measures training steps: time, peak memory, and share of what the machine can compute. Where
- * PyTorch is found, it does the same work in turn with ours, set up as is fastest. Throws when the
- * losses of the two differ.
+ * Measures training steps: time, peak memory, and share of the machine's peak rate. If PyTorch is
+ * installed, it takes turns with ours on the same work, in its fastest setting. Throws if the losses
+ * of the two differ.
  */
 export async function benchTrain({
   configurations = CONFIGURATIONS,
@@ -99,20 +90,17 @@ export async function benchTrain({
   const rows: Row[] = []
   for (const { name, steps, rate, ...sizes } of configurations) {
     report(`${name}, batch ${sizes.batch} x ${sizes.context}, vocabulary ${sizes.vocabulary}`)
-    const folder = await mkdtemp(join(tmpdir(), 'chatwright-bench-'))
-    try {
+    await inFolder(async (folder) => {
       const files = await writeTrainingData(folder, sizes)
       const task = { ...sizes, ...files, threads, rate, warmup: WARMUP, steps }
       rows.push(...(await measure(name, task, { threads, rounds, torch, report })))
       if (profile) report(await profileSteps(task, folder))
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    })
   }
   return rows
 }
 
-/** Steps before those that are timed; GPT-2 small's seven then make ten. */
+/** Steps before the timed ones; with GPT-2 small's seven they make ten. */
 const WARMUP = 3
 
 async function measure(name: string, task: TrainingTask, bench: Bench): Promise<Row[]> {
@@ -136,15 +124,12 @@ async function measure(name: string, task: TrainingTask, bench: Bench): Promise<
 
 /** Our side of a training task, in a process of its own. */
 export const trainOurselves = async (task: OwnTask): Promise<OwnResult> =>
-  ownResult.parse(await runForJson({ file: process.execPath, args: [CHILD, JSON.stringify(task)] }))
-
-/** What is built is what runs, also when this is called from the sources. */
-const CHILD = resolve('build/bench/train-child.js')
+  ownResult.parse(await runChild('train', [JSON.stringify(task)]))
 
 const LOSSES = 10
 const TOLERANCE = 1e-3
 
-/** The greatest difference between the first ten losses. Throws when it is over 0.001. */
+/** The greatest difference between the first ten losses. Throws if it is over 0.001. */
 export function compareLosses(ours: TrainingResult, peer: TrainingResult): number {
   const first = ours.losses.slice(0, LOSSES)
   const worst = Math.max(...first.map((loss, i) => Math.abs(loss - (peer.losses[i] ?? Number.NaN))))
@@ -185,14 +170,8 @@ function toRows(
 }
 
 const formatTimes = ({ times, peakMemory }: TrainingResult): string =>
-  `${median(times).toFixed(1)} ms (least ${Math.min(...times).toFixed(1)}), ${Math.round(peakMemory / 2 ** 20)} MiB`
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
-}
+  `${median(times).toFixed(1)} ms (least ${Math.min(...times).toFixed(1)}), ` +
+  `${Math.round(peakMemory / 2 ** 20)} MiB`
 
 /** Where the time of our step goes, as a table. */
 async function profileSteps(task: TrainingTask, folder: string): Promise<string> {

@@ -5,10 +5,10 @@ import { writeFile as writePieces } from '../src/files/node-file.ts'
 import { encodeSafetensors, type TensorToWrite } from '../src/formats/safetensors/safetensors.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import { type DecoderConfig, gpt2Config } from '../src/models/decoder-config.ts'
-import { initialize } from '../src/models/initialize.ts'
 import { Random } from '../src/random.ts'
+import { randomWeights } from './decode-task.ts'
 
-/** A model in the architecture of GPT-2, and the batches that it is trained on. */
+/** A GPT-2, and the batches that it is trained on. */
 export interface TrainingSizes {
   layers: number
   heads: number
@@ -21,9 +21,9 @@ export interface TrainingSizes {
   batch: number
 }
 
-/** What a process that trains is told, as JSON. */
+/** What a process that trains receives, as JSON. */
 export interface TrainingTask extends TrainingSizes {
-  /** Steps before those that are timed. */
+  /** Steps before the timed ones. */
   warmup: number
   steps: number
   /** Learning rate. */
@@ -31,7 +31,7 @@ export interface TrainingTask extends TrainingSizes {
   threads: number
   /** Safetensors file of the initial weights. */
   weights: string
-  /** File of tokens, (BATCHES, batch, context + 1) int32, used in turn. */
+  /** File of tokens, (BATCHES, batch, context + 1) int32, used in turn and over again. */
   batches: string
 }
 
@@ -47,16 +47,16 @@ export const trainingResult = z.object({
   peakMemory: z.number(),
 })
 
-/** The same, for and from our own process. */
+/** The task of our own process. */
 export interface OwnTask extends TrainingTask {
-  /** Prefix of files that tell where the time went, one for each program. */
+  /** Prefix of ONNX Runtime's traces, one for each program. */
   profile?: string
 }
 
 export type OwnResult = z.infer<typeof ownResult>
 
 export const ownResult = trainingResult.extend({
-  /** The machine's, in floating-point operations per second. */
+  /** Of the machine, in floating-point operations per second. */
   peakRate: z.number(),
 })
 
@@ -81,7 +81,7 @@ export async function writeTrainingData(
   const random = new Random(SEED)
   await writePieces(paths.weights, encodeSafetensors(initialWeights(sizes, random)))
   const tokens = new Int32Array(BATCHES * sizes.batch * (sizes.context + 1))
-  // Small ids are frequent, as in text: something that can be learned within ten steps.
+  // Small ids are frequent, as in text: this can be learned within ten steps.
   for (let i = 0; i < tokens.length; i++)
     tokens[i] = Math.floor(sizes.vocabulary * random.uniform() ** 3)
   await writeFile(paths.batches, tokens)
@@ -90,13 +90,13 @@ export async function writeTrainingData(
 
 function initialWeights(sizes: TrainingSizes, random: Random): TensorToWrite[] {
   const model = new Decoder(configOf(sizes))
-  const weights = new Map<string, TensorToWrite>()
-  const shapes = model.parameters()
-  initialize(model, random, (name) => {
-    const shape = shapes.get(name)?.shape ?? []
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1))
-    weights.set(name, { name, dtype: 'F32', shape, data })
-    return data
+  const weights = randomWeights(model, random)
+  return [...model.parameters()].map(([name, { shape }]) => {
+    return {
+      name,
+      dtype: 'F32',
+      shape: shape as readonly number[],
+      data: weights[name] as Float32Array,
+    }
   })
-  return [...weights.values()]
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 
-/** A child process that is asked one thing at a time; its first message says that it is ready. */
+/** A child process that answers one request at a time; its first message says it is ready. */
 export class Worker {
   readonly #child: ChildProcess
   #failure = ''
@@ -12,7 +12,7 @@ export class Worker {
     })
   }
 
-  /** Throws with what the process complained of when it cannot start. */
+  /** Throws with the process's standard error if it cannot start. */
   static async start(file: string, args: readonly string[]): Promise<Worker> {
     const worker = new Worker(fork(file, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }))
     await worker.#answer()
@@ -38,4 +38,11 @@ export class Worker {
       })
     })
   }
+}
+
+/** The other end of a `Worker`: answers requests until the parent disconnects. */
+export function serveRequests<R>(answer: (request: R) => Promise<object>): void {
+  process.on('message', async (request) => process.send?.(await answer(request as R)))
+  process.on('disconnect', () => process.exit())
+  process.send?.({ ready: true })
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NanoGptOptions, trainNanoGpt } from '../bench/nano-gpt.ts'
-import { median } from '../bench/train.ts'
+import { median } from '../bench/row.ts'
 import type { Engine } from '../src/runtime/engine.ts'
 import { openEngine } from '../src/runtime/open.ts'
 

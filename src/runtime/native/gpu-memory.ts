@@ -1,8 +1,8 @@
 import { koffi, type Pointer } from '../../files/koffi.ts'
 import { DTYPES, type DType, type TypedArray, zeros } from '../../graph/dtype.ts'
 import { Shared } from '../shared.ts'
+import { createValue } from './environment.ts'
 import type { Owner } from './tensor.ts'
-import { createValue } from './value.ts'
 
 /** The engine, for tensors in device memory. */
 export interface GpuOwner extends Owner {

@@ -1,78 +1,45 @@
 import type { Pointer } from '../../files/koffi.ts'
-import { formatShape, sizeOf } from '../../graph/dim.ts'
+import { sizeOf } from '../../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray } from '../../graph/dtype.ts'
-import { checkShape, checkValues, describe } from '../check.ts'
-import { Shared } from '../shared.ts'
+import { checkShape, checkValues } from '../check.ts'
+import { createValue } from './environment.ts'
 import { GpuMemory, type GpuOwner } from './gpu-memory.ts'
-import type { NativeTensor } from './tensor.ts'
-import { createValue } from './value.ts'
+import { NativeTensor } from './tensor.ts'
 
 /** A tensor in the memory of a GPU. */
-export class GpuTensor implements NativeTensor {
-  name?: string
-  readonly owner: GpuOwner
-  readonly dtype: DType
-  readonly shape: readonly number[]
-  readonly size: number
+export class GpuTensor extends NativeTensor<GpuMemory> {
+  declare readonly owner: GpuOwner
   readonly data = undefined
-  readonly memory: Shared
-  readonly #memory: GpuMemory
-  #value: Pointer | undefined
-  #disposed = false
 
-  /** Takes over one ownership of `memory`. */
-  constructor(owner: GpuOwner, dtype: DType, shape: readonly number[], memory?: GpuMemory) {
+  static zeros(owner: GpuOwner, dtype: DType, shape: readonly number[]): GpuTensor {
     checkShape(shape)
-    this.owner = owner
-    this.dtype = dtype
-    this.shape = [...shape]
-    this.size = sizeOf(shape)
-    this.#memory = memory ?? new GpuMemory(owner, dtype, this.size)
-    this.memory = new Shared(() => {
-      owner.free('Value', this.#value)
-      this.#memory.release()
-    })
-    owner.children.add(this)
+    return new GpuTensor(owner, dtype, shape, new GpuMemory(owner, dtype, sizeOf(shape)))
   }
 
-  get value(): Pointer {
-    if (this.#value === undefined) {
-      const { owner, dtype, shape, size } = this
-      const { address } = this.#memory
-      const bytes = size * DTYPES[dtype].bytes
-      this.#value = createValue(owner, dtype, shape, address, bytes, owner.deviceMemory)
-    }
-    return this.#value
-  }
-
-  check(): void {
-    if (this.#disposed) throw new Error(`tensor ${describe(this)} was disposed`)
+  protected createValue(): Pointer {
+    const { owner, dtype, shape, size } = this
+    const bytes = size * DTYPES[dtype].bytes
+    return createValue(owner, dtype, shape, this.storage.address, bytes, owner.deviceMemory)
   }
 
   slice(offset: number, shape: readonly number[]): GpuTensor {
-    this.check()
-    checkShape(shape)
-    if (offset !== 0 || sizeOf(shape) !== this.size)
-      throw new Error(
-        `tensor ${describe(this)} is in GPU memory: a slice must be the whole of it, ` +
-          `not ${formatShape(shape)} at ${offset}`,
-      )
-    this.#memory.retain()
-    return new GpuTensor(this.owner, this.dtype, shape, this.#memory)
+    this.checkWhole(offset, shape)
+    this.storage.retain()
+    return new GpuTensor(this.owner, this.dtype, shape, this.storage)
   }
 
   write(values: TypedArray | readonly number[]): void {
     this.check()
-    this.#memory.write(checkValues(this, values).slice())
+    this.storage.write(checkValues(this, values).slice())
   }
 
-  upload(): void {
-    this.#memory.upload()
+  override upload(): void {
+    this.storage.upload()
   }
 
-  /** Copies to the host, when the device has done all that it was given; to be called in turn. */
+  /** Copies to the host, once the device has done all its work; call in turn. */
   download(): TypedArray {
-    return this.#memory.download()
+    return this.storage.download()
   }
 
   async read(): Promise<TypedArray> {
@@ -83,12 +50,5 @@ export class GpuTensor implements NativeTensor {
     } finally {
       this.memory.release()
     }
-  }
-
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.owner.children.delete(this)
-    this.memory.release()
   }
 }

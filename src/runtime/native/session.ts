@@ -1,14 +1,16 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ReplacedError } from '../../errors.ts'
 import { koffi, type Pointer } from '../../files/koffi.ts'
+import { versionOf } from '../../files/node-file.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
 import { isStored, type OnnxModel, type WeightData } from '../../graph/onnx/model.ts'
 import { checkWeight } from '../check.ts'
 import type { CompileOptions } from '../engine.ts'
-import type { Environment } from './environment.ts'
+import { createValue, type Environment } from './environment.ts'
 import { memoryOf } from './memory.ts'
-import { expectSameFiles } from './stored-files.ts'
-import { createValue } from './value.ts'
 
-/** How a session computes: threads per operator, and the provider beside the CPU's. */
+/** How a session computes: threads per operator, and the execution provider besides the CPU's. */
 export interface Placement {
   threads: number
   provider?: 'WebGPU'
@@ -17,14 +19,14 @@ export interface Placement {
 const LEVELS = { none: 0, basic: 1, extended: 2, all: 99 } as const
 
 /**
- * Idle threads of a session wait actively this long for the next operator, in microseconds. Long
- * enough to stay awake within a run; ONNX Runtime's default (and that of a pool shared by all
- * sessions, where it is fixed) is some 16 ms, in which they slow whatever comes next: two
- * single-threaded runs after one with a pool took 6.5-8 ms instead of 4.8.
+ * How long idle threads of a session spin for the next operator, in microseconds: enough to stay
+ * awake within a run. The default, which a pool shared by all sessions cannot change, is some 16 ms.
+ * Meanwhile they slow whatever comes next: two single-threaded runs after one with a pool took
+ * 6.5-8 ms instead of 4.8.
  */
 const SPIN_MICROSECONDS = 200
 
-/** Weights that lie in files are found there; all in one folder. */
+/** The one folder of all weights that lie in files. */
 const WEIGHTS_FOLDER = 'session.model_external_initializers_file_folder_path'
 
 const dataOf = ({ weights }: OnnxModel, name: string): WeightData =>
@@ -38,10 +40,9 @@ function storedIn({ weights }: OnnxModel): ReadonlySet<string> {
 }
 
 /**
- * Creates a session off the event loop. The weights are copied and, where it pays, packed; those in
- * a file are mapped, and packed ones let go one after the other, so that there are never two of
- * all.
- * Throws ReplacedError where such a file is no longer the one that was opened.
+ * Creates a session off the event loop. Weights in memory are copied and, where it pays, packed.
+ * Those in a file are mapped and, once packed, released one by one, so that memory never holds all
+ * of them twice. Throws ReplacedError if a weight file is no longer the one that was opened.
  */
 export async function createSession(
   environment: Environment,
@@ -83,10 +84,26 @@ export async function createSession(
 }
 
 /**
- * Denormal numbers are kept: `session.set_denormal_as_zero` reaches the session's own threads and
- * the thread that made the process's first session, but not others that call. So the result would
- * depend on which thread took which part; and on that first thread, JavaScript would lose
- * denormals too (`Number.MIN_VALUE * 1 === 0`).
+ * Throws ReplacedError if a weight file is no longer the one that was opened. ONNX Runtime maps it
+ * by its path: a training may have replaced its best model meanwhile, and weights of two models
+ * would be mixed.
+ */
+async function expectSameFiles({ weights }: OnnxModel): Promise<void> {
+  const versions = new Map<string, string>()
+  for (const { data } of Object.values(weights))
+    if (isStored(data) && data.version) versions.set(join(data.folder, data.file), data.version)
+  for (const [path, version] of versions) {
+    const now = await stat(path).catch(() => undefined)
+    if (now && versionOf(now) === version) continue
+    throw new ReplacedError(`${path} was replaced after it was opened; load the model again`)
+  }
+}
+
+/**
+ * Denormal numbers are kept. `session.set_denormal_as_zero` reaches the session's own threads and
+ * the thread that made the process's first session, but no other caller: results would depend on
+ * which thread took which part. On that first thread JavaScript would lose denormals, too
+ * (`Number.MIN_VALUE * 1 === 0`).
  */
 function configure(
   { api }: Environment,
@@ -98,7 +115,7 @@ function configure(
   const set = (key: string, value: string) => api.call('AddSessionConfigEntry', session, key, value)
   api.call('SetSessionGraphOptimizationLevel', session, LEVELS[optimization])
   api.call('SetIntraOpNumThreads', session, threading === 'caller' ? 1 : threads)
-  // Planning memory by the first run's shapes costs up to 1.7x the memory and gains no time.
+  // Planning memory by the first run's shapes takes up to 1.7x the memory and saves no time.
   api.call('DisableMemPattern', session)
   set('session.intra_op.spin_duration_us', String(SPIN_MICROSECONDS))
   if (withoutOptimizers.length > 0)
@@ -117,7 +134,7 @@ function weightValue(environment: Environment, model: OnnxModel, name: string): 
 
 const held = new Set<readonly TypedArray[]>()
 
-/** Keeps the memory of `arrays` in place for as long as `work` takes. */
+/** Keeps the memory of `arrays` alive and in place until `work` has ended. */
 async function holding<T>(arrays: readonly TypedArray[], work: () => Promise<T>): Promise<T> {
   const memories = arrays.flatMap((array) => memoryOf(array) ?? [])
   for (const memory of memories) memory.retain()

@@ -31,13 +31,13 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
     this.#anchor = anchor
     this.deviceMemory = this.api.create('CreateMemoryInfo', 'WebGPU_Buf', DEVICE_ALLOCATOR, 0, 0)
     this.allocator = this.api.create('CreateAllocator', anchor, this.deviceMemory)
-    this.#probe = new GpuTensor(this, 'float32', [1])
+    this.#probe = GpuTensor.zeros(this, 'float32', [1])
     process.on('exit', this.#finish)
   }
 
   tensor(dtype: DType, shape: readonly number[]): GpuTensor {
     this.check()
-    return new GpuTensor(this, dtype, shape)
+    return GpuTensor.zeros(this, dtype, shape)
   }
 
   free(kind: Released, pointer: Pointer | undefined): void {

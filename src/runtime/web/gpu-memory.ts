@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../graph/dtype.ts'
+import { bytesOf } from '../base-tensor.ts'
 import { Shared } from '../shared.ts'
-import { bytesOf } from './host-tensor.ts'
 
 /** Shaders read four words at a time. */
 const ALIGNMENT = 16

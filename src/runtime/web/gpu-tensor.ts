@@ -1,9 +1,8 @@
 import type { Tensor } from 'onnxruntime-web'
-import { formatShape, sizeOf } from '../../graph/dim.ts'
 import { DTYPES, type DType, type TypedArray } from '../../graph/dtype.ts'
-import { checkShape, checkValues, describe } from '../check.ts'
+import { checkValues } from '../check.ts'
 import { type GpuHeap, GpuMemory } from './gpu-memory.ts'
-import { type Owner, type Place, WebTensor } from './tensor.ts'
+import { type OutputTarget, type Owner, WebTensor } from './tensor.ts'
 
 export interface GpuOwner extends Owner {
   readonly heap: GpuHeap
@@ -22,13 +21,7 @@ export class GpuTensor extends WebTensor {
   }
 
   slice(offset: number, shape: readonly number[]): GpuTensor {
-    this.check()
-    checkShape(shape)
-    if (offset !== 0 || sizeOf(shape) !== this.size)
-      throw new Error(
-        `tensor ${describe(this)} is in GPU memory: a slice must be the whole of it, ` +
-          `not ${formatShape(shape)} at ${offset}`,
-      )
+    this.checkWhole(offset, shape)
     this.#storage.retain()
     return new GpuTensor(this.owner, this.dtype, shape, this.#storage)
   }
@@ -42,7 +35,7 @@ export class GpuTensor extends WebTensor {
     this.check()
     this.memory.retain()
     try {
-      const buffer = await this.owner.library.slots.use(() => this.#storage.read(this.#bytes))
+      const buffer = await this.owner.slots.use(() => this.#storage.read(this.#bytes))
       this.owner.checkDevice()
       return new DTYPES[this.dtype].array(buffer, 0, this.size)
     } finally {
@@ -54,8 +47,8 @@ export class GpuTensor extends WebTensor {
     return this.#over(this.#storage.buffer)
   }
 
-  /** WebGPU lets no shader read and write one buffer: a run with it as input writes to another. */
-  output(inputs: readonly WebTensor[]): Place {
+  /** No WebGPU shader may read and write one buffer: a run that reads it writes to another. */
+  output(inputs: readonly WebTensor[]): OutputTarget {
     const storage = this.#storage
     const isRead = inputs.some((input) => input instanceof GpuTensor && input.#storage === storage)
     if (!isRead) return { tensor: this.input(), keep: () => {} }

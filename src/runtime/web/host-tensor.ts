@@ -1,8 +1,9 @@
 import type { Tensor } from 'onnxruntime-web'
 import { formatShape, sizeOf } from '../../graph/dim.ts'
 import { type DType, type TypedArray, zeros } from '../../graph/dtype.ts'
-import { checkShape, checkValues, describe } from '../check.ts'
-import { type Owner, type Place, WebTensor } from './tensor.ts'
+import { copyElements } from '../base-tensor.ts'
+import { checkValues, describe } from '../check.ts'
+import { type OutputTarget, type Owner, WebTensor } from './tensor.ts'
 
 /** A typed array of JavaScript's. Runs copy it into WebAssembly's memory, and results back. */
 export class HostTensor extends WebTensor {
@@ -18,39 +19,33 @@ export class HostTensor extends WebTensor {
   }
 
   slice(offset: number, shape: readonly number[]): HostTensor {
-    this.check()
-    checkShape(shape)
-    const size = sizeOf(shape)
-    if (!Number.isSafeInteger(offset) || offset < 0 || offset + size > this.size)
-      throw new RangeError(
-        `a slice ${formatShape(shape)} at ${offset} is outside tensor ${describe(this)}`,
-      )
-    const values = this.#values.subarray(offset, offset + size)
+    this.checkSlice(offset, shape)
+    const values = this.#values.subarray(offset, offset + sizeOf(shape))
     return new HostTensor(this.owner, this.dtype, shape, values)
   }
 
   write(values: TypedArray | readonly number[]): void {
     this.check()
-    this.#copy(checkValues(this, values))
+    copyElements(this.#values, checkValues(this, values))
   }
 
   async read(): Promise<TypedArray> {
     this.check()
     const values = this.#values
-    return this.owner.library.slots.use(async () => values.slice())
+    return this.owner.slots.use(async () => values.slice())
   }
 
   input(): Tensor {
     return new this.owner.library.ort.Tensor(this.dtype, this.#values, this.shape)
   }
 
-  output(): Place {
+  output(): OutputTarget {
     return {
       tensor: null,
       keep: ({ data, dims }) => {
         if (String(dims) !== String(this.shape))
           throw new Error(`output ${describe(this)} came out as ${this.dtype} ${formatShape(dims)}`)
-        this.#copy(data as TypedArray)
+        copyElements(this.#values, data as TypedArray)
       },
     }
   }
@@ -58,12 +53,4 @@ export class HostTensor extends WebTensor {
   protected free(): void {
     this.#values = zeros(this.dtype, 0)
   }
-
-  /** Copies from an array of as many bytes. */
-  #copy(source: TypedArray): void {
-    bytesOf(this.#values).set(bytesOf(source))
-  }
 }
-
-export const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)

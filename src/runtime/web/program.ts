@@ -1,51 +1,26 @@
 import type { InferenceSession } from 'onnxruntime-web'
-import type { OnnxModel, TensorSpec } from '../../graph/onnx/model.ts'
-import { checkBinding } from '../check.ts'
-import type { DeviceTensor, Program } from '../engine.ts'
-import { Shared } from '../shared.ts'
+import type { OnnxModel } from '../../graph/onnx/model.ts'
+import { BaseProgram } from '../base-program.ts'
 import { WebBinding } from './binding.ts'
-import { type Owner, WebTensor } from './tensor.ts'
+import type { Owner, WebTensor } from './tensor.ts'
 
 /** A session of onnxruntime-web. */
-export class WebProgram implements Program {
-  readonly label: string
-  readonly inputs: readonly TensorSpec[]
-  readonly outputs: readonly TensorSpec[]
-  readonly owner: Owner
+export class WebProgram extends BaseProgram<Owner, WebTensor> {
   readonly ortSession: InferenceSession
-  /** Held by bindings, so that a run under way outlives `dispose`. */
-  readonly session: Shared
-  readonly bindings = new Set<WebBinding>()
   #failure: Error | undefined
-  #disposed = false
 
   constructor(owner: Owner, session: InferenceSession, model: OnnxModel, label: string) {
-    this.owner = owner
-    this.label = label
-    this.inputs = model.inputs
-    this.outputs = model.outputs
+    super(owner, model, label, () => void owner.slots.use(() => session.release()))
     this.ortSession = session
-    this.session = new Shared(() => void owner.library.slots.use(() => session.release()))
-    owner.children.add(this)
   }
 
-  bind(tensors: Readonly<Record<string, DeviceTensor>>): WebBinding {
-    this.check()
-    checkBinding(this, tensors)
-    const own: Record<string, WebTensor> = {}
-    for (const [name, tensor] of Object.entries(tensors)) {
-      if (!(tensor instanceof WebTensor) || tensor.owner !== this.owner)
-        throw new Error(`program "${this.label}": tensor "${name}" is another engine's`)
-      tensor.name ??= name
-      tensor.check()
-      own[name] = tensor
-    }
-    return new WebBinding(this, own)
+  protected bindChecked(tensors: Readonly<Record<string, WebTensor>>): WebBinding {
+    return new WebBinding(this, tensors)
   }
 
-  /** Throws once disposed, and where a run that failed was the last. */
-  check(): void {
-    if (this.#disposed) throw new Error(`program "${this.label}" was disposed`)
+  /** Throws once disposed, and after a run that failed for good. */
+  override check(): void {
+    super.check()
     this.checkFailure()
   }
 
@@ -55,19 +30,9 @@ export class WebProgram implements Program {
     throw new Error(problem, { cause: this.#failure })
   }
 
-  /** What a run failed with, with the program's name. */
-  fail(error: unknown): Error {
-    const { message } = error as Error
-    const failure = new Error(`program "${this.label}": ${message}`, { cause: error })
+  override explain(error: unknown): Error {
+    const failure = super.explain(error)
     if (!this.owner.recovers) this.#failure = failure
     return failure
-  }
-
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    for (const binding of this.bindings) binding.dispose()
-    this.owner.children.delete(this)
-    this.session.release()
   }
 }

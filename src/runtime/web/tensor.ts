@@ -1,24 +1,19 @@
 import type { Tensor } from 'onnxruntime-web'
-import { sizeOf } from '../../graph/dim.ts'
-import type { DType, TypedArray } from '../../graph/dtype.ts'
-import { checkShape, describe } from '../check.ts'
-import type { DeviceTensor } from '../engine.ts'
-import { Shared } from '../shared.ts'
+import type { Owner as BaseOwner } from '../base-engine.ts'
+import { BaseTensor } from '../base-tensor.ts'
 import type { Library } from './library.ts'
 
-/** What tensors, programs and bindings know of the engine that made them. */
-export interface Owner {
+/** The engine, for its tensors, programs and bindings. */
+export interface Owner extends BaseOwner {
   readonly library: Library
-  /** What is still to be disposed. */
-  readonly children: Set<{ dispose(): void }>
-  /** False: a session that ran again after a run failed would block the page for good. */
+  /** False: a session that ran again after a failed run would block the page for good. */
   readonly recovers: boolean
-  /** Throws what went wrong since the last time and could not be told before. */
+  /** Throws an error of the device that no call has reported yet. */
   checkDevice(): void
 }
 
 /** Where an output of one run goes. */
-export interface Place {
+export interface OutputTarget {
   /** Memory to write to; null: ONNX Runtime allocates. */
   readonly tensor: Tensor | null
   /** Makes the run's result the values of the tensor. */
@@ -26,51 +21,9 @@ export interface Place {
 }
 
 /** A tensor as the engines over onnxruntime-web bind it. */
-export abstract class WebTensor implements DeviceTensor {
-  /** Set when first bound, for messages. */
-  name?: string
-  readonly owner: Owner
-  readonly dtype: DType
-  readonly shape: readonly number[]
-  readonly size: number
-  /** Held by bindings, so that a run under way outlives `dispose`. */
-  readonly memory: Shared
-  #disposed = false
-
-  constructor(owner: Owner, dtype: DType, shape: readonly number[]) {
-    checkShape(shape)
-    this.owner = owner
-    this.dtype = dtype
-    this.shape = [...shape]
-    this.size = sizeOf(shape)
-    this.memory = new Shared(() => this.free())
-    owner.children.add(this)
-  }
-
-  abstract readonly data: TypedArray | undefined
-  abstract slice(offset: number, shape: readonly number[]): DeviceTensor
-  abstract write(values: TypedArray | readonly number[]): void
-  abstract read(): Promise<TypedArray>
+export abstract class WebTensor extends BaseTensor<Owner> {
   /** The tensor as a run reads it. */
   abstract input(): Tensor
-  /** Where a run that has `inputs` may write the tensor. */
-  abstract output(inputs: readonly WebTensor[]): Place
-  /** Called when nothing needs the memory any more. */
-  protected abstract free(): void
-
-  get isDisposed(): boolean {
-    return this.#disposed
-  }
-
-  /** Throws if the tensor can no longer be used. */
-  check(): void {
-    if (this.#disposed) throw new Error(`tensor ${describe(this)} was disposed`)
-  }
-
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.owner.children.delete(this)
-    this.memory.release()
-  }
+  /** Where a run that reads `inputs` may write the tensor. */
+  abstract output(inputs: readonly WebTensor[]): OutputTarget
 }
