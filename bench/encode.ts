@@ -19,8 +19,8 @@ export interface BenchEncodeOptions extends BenchOptions {
 
 /**
  * Measures an encoder and an encoder-decoder in fp32, in tokens per second; medians of rounds. If
- * transformers.js is installed in `peers`, it takes turns with ours on the same weights, exported as
- * ONNX.
+ * transformers.js is installed in `peers`, it takes turns with ours on the same weights, exported
+ * as ONNX.
  */
 export async function benchEncode({
   shapes = Object.keys(ENCODE_SHAPES) as EncodeShape[],

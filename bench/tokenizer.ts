@@ -28,9 +28,9 @@ const MOST = 25
 
 /**
  * Encoding speed on new text, ours and the peers' in turn on one vocabulary, piece by piece;
- * medians. Then time and peak memory of a training in a process of its own. The vocabulary is cl100k
- * if `gpt-tokenizer` is installed, otherwise one trained on the text. Throws UserError for sources
- * that cannot be read.
+ * medians. Then time and peak memory of a training in a process of its own. The vocabulary is
+ * cl100k if `gpt-tokenizer` is installed, otherwise one trained on the text. Throws UserError for
+ * sources that cannot be read.
  */
 export async function benchTokenizer(options: BenchTokenizerOptions = {}): Promise<Row[]> {
   const { english = [MOBY_DICK], chinese, corpus = english, report = () => {} } = options

@@ -75,8 +75,8 @@ interface Bench extends Required<BenchOptions> {
 
 /**
  * Measures training steps: time, peak memory, and share of the machine's peak rate. If PyTorch is
- * installed, it takes turns with ours on the same work, in its fastest setting. Throws if the losses
- * of the two differ.
+ * installed, it takes turns with ours on the same work, in its fastest setting. Throws if the
+ * losses of the two differ.
  */
 export async function benchTrain({
   configurations = CONFIGURATIONS,

@@ -271,7 +271,7 @@ describe('what is made', () => {
   it('never replaces what is there', async () => {
     const model = at('model')
     await expect(exportModel({ model, format: 'gguf', out: at('model.gguf') })).rejects.toThrow(
-      'is there already',
+      'already exists',
     )
     await expect(exportModel({ model, format: 'huggingface', out: at('again') })).rejects.toThrow(
       'is not empty',

@@ -1,17 +1,17 @@
 import { UserError } from '../errors.ts'
 
-/** What the operating system refused, in words. */
+/** Error codes of the operating system in words. */
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
-  EEXIST: 'a file of that name is in the way',
+  EEXIST: 'a file of that name exists',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is a file, not a folder',
   ENOTEMPTY: 'the folder is not empty',
   ELOOP: 'its symbolic links lead in a circle, or there are too many in a row',
   ENAMETOOLONG: 'the name is too long for this disk; choose a shorter one',
-  // Node's own: a character of value 0.
+  // Node's own code, for a null character.
   ERR_INVALID_ARG_VALUE: 'the name has a character that no file name may have',
   EMFILE: 'too many files are open; raise the limit (ulimit -n) and run again',
   ENFILE: 'too many files are open on this machine; close some programs and run again',
@@ -33,16 +33,16 @@ const CAUSES: Readonly<Record<string, string>> = {
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | null)?.code ?? ''
 
-/** A failed file operation as a UserError; any other error is returned as it is. */
+/** A failed file operation as a UserError; any other error unchanged. */
 export const fileError = (error: unknown, what: string): unknown => {
   const cause = CAUSES[codeOf(error)]
   return cause ? new UserError(`${what}: ${cause}`, { cause: error }) : error
 }
 
-/** True where an operation failed since there is nothing of that name. */
+/** Whether an operation failed because nothing has that name. */
 export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
 
-/** What an operation on a file gives; undefined where there is no such file. Throws UserError. */
+/** The result of a file operation; undefined if there is no such file. Throws UserError. */
 export const ifThere = async <T>(operation: Promise<T>, what: string): Promise<T | undefined> => {
   try {
     return await operation

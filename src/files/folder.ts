@@ -4,17 +4,17 @@ import { fileError } from './file-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { writeFile } from './node-file.ts'
 
-/** A file's text, bytes or pieces, or another file to share (a hard link) or else copy. */
+/** A file's text, bytes or pieces; or a file to link to, or to copy where links are unsupported. */
 export type FileContent = string | Uint8Array | Pieces | { copyOf: string }
 
 type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
-/** Contents by file name, which may begin with a folder: `onnx/model.onnx`. */
+/** Contents by path in the folder: `onnx/model.onnx`. */
 export type Files = Readonly<Record<string, FileContent>>
 
 /**
- * Writes a new folder; on return it and its files are on the disk, safe from a loss of power. When
- * that fails, what was written is removed again and a UserError thrown.
+ * Writes a new folder. Once it resolves, all files survive a loss of power. If it fails, it removes
+ * what it wrote and throws UserError.
  */
 export const writeFolder = async (folder: string, files: Files): Promise<void> => {
   try {
@@ -37,7 +37,6 @@ const writeContent = async (path: string, content: FileContent): Promise<void> =
   if (content instanceof Uint8Array) return writeFile(path, [content])
   if (!('copyOf' in content)) return writeFile(path, content)
   try {
-    // Not every file system has hard links.
     await link(content.copyOf, path).catch(async () => {
       await copyFile(content.copyOf, path, constants.COPYFILE_FICLONE)
       await sync(path, 'r+')
@@ -47,9 +46,9 @@ const writeContent = async (path: string, content: FileContent): Promise<void> =
   }
 }
 
-/** Puts the names in a folder on the disk: renames in it survive a loss of power from then on. */
+/** Writes a folder's entries to the disk: earlier renames in it then survive a loss of power. */
 export const syncFolder = async (folder: string): Promise<void> => {
-  // Windows cannot open a folder, and needs no such call.
+  // Windows cannot open folders, and needs no such call.
   if (process.platform !== 'win32') await sync(folder, 'r')
 }
 

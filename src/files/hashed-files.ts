@@ -7,8 +7,8 @@ import { fileError, ifThere } from './file-error.ts'
 import type { FileContent, Files } from './folder.ts'
 
 /**
- * What files held when they were written, by name, so that damage done later is seen. SHA-256 in
- * hexadecimal is what Node computes fastest of the hashes that are not broken (docs/lab-log.md).
+ * Size and SHA-256 of files, by name, as they were written: later damage is detected. Of the hashes
+ * that are not broken, Node computes SHA-256 fastest (docs/lab-log.md).
  */
 export const writtenSchema = z.record(
   z.string(),
@@ -16,7 +16,7 @@ export const writtenSchema = z.record(
 )
 export type Written = z.infer<typeof writtenSchema>
 
-/** The same files; `written` gets what each holds as it is written. Copies are not hashed. */
+/** The same files; `written` is filled in as they are written. Copies are not hashed. */
 export function hashedFiles(files: Files): { files: Files; written: Written } {
   const written: Written = {}
   const hashed = Object.entries(files).map(([name, content]): [string, FileContent] => {
@@ -51,9 +51,8 @@ function piecesOf(content: Exclude<FileContent, { copyOf: string }>) {
 }
 
 /**
- * What happened to the files of a folder since they were written, in words; undefined where nothing
- * did. `verify` reads them all; otherwise their sizes alone are looked at. Throws UserError where
- * one cannot be read.
+ * Describes the first damage to a folder's files since they were written; undefined if there is
+ * none. Compares sizes, and contents if `verify`. Throws UserError if a file cannot be read.
  */
 export async function findDamage(
   folder: string,

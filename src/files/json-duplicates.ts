@@ -1,6 +1,6 @@
 /**
  * The first key that occurs twice in one object of `text`, which must be valid JSON. JSON.parse
- * keeps the last of them without a word, so two readers of one file could see different things.
+ * silently keeps the last of them, so two readers of one file could disagree.
  */
 export const duplicateKey = (text: string): string | undefined => {
   const objects: Set<string>[] = []

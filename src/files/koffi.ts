@@ -4,21 +4,21 @@ import { EngineUnavailable } from '../errors.ts'
 export type { TypeObject } from 'koffi'
 export { koffi }
 
-/** An address; 0 and null are told apart by koffi, which returns null for 0. */
+/** An address. koffi returns null for 0. */
 export type Pointer = bigint
 
 /**
- * koffi runs C functions on stacks of its own, and 128 KiB (its default off the event loop) is too
- * little to load a model in. They can only be set before the first library is loaded.
+ * koffi runs C functions on stacks of its own. Its default off the event loop, 128 KiB, is too
+ * small for loading a model. Sizes can only be set before the first library is loaded.
  */
 const STACK_BYTES = 4 << 20
 
-/** koffi unloads a library that nothing refers to, even while functions found in it are in use. */
+/** Referenced forever: koffi unloads unreferenced libraries even if their functions are in use. */
 const libraries: ReturnType<typeof koffi.load>[] = []
 
 /**
- * Loads a shared library for the life of the process; null is what the process itself consists of.
- * Throws `EngineUnavailable`.
+ * Loads a shared library for the life of the process; null means the process's own symbols. Throws
+ * `EngineUnavailable`.
  */
 export function loadLibrary(path: string | null): ReturnType<typeof koffi.load> {
   try {
@@ -26,7 +26,7 @@ export function loadLibrary(path: string | null): ReturnType<typeof koffi.load> 
       koffi.config({ async_stack_size: STACK_BYTES, sync_stack_size: STACK_BYTES })
   } catch {
     throw new EngineUnavailable(
-      'koffi was used before with too small a stack; import chatwright first, or call ' +
+      'koffi was already initialized with too small a stack; import chatwright first, or call ' +
         `koffi.config({ async_stack_size: ${STACK_BYTES} }) before the first koffi.load`,
     )
   }

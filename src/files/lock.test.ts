@@ -73,7 +73,8 @@ describe('whileWriting', () => {
     const first = await whileWriting({ target, path }, async () => {
       await expect(whileWriting({ target, path }, async () => 2)).rejects.toThrow(
         new UserError(
-          'another run of Chatwright is writing OUT; wait until it has ended, or choose another folder',
+          'another run of Chatwright is writing OUT; ' +
+            'wait until it has ended, or choose another folder',
         ),
       )
       return 1

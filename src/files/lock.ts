@@ -5,18 +5,18 @@ import { fileError } from './file-error.ts'
 
 const POLL = 100
 
-/** The lock of a folder that is written in its place. One that a killed process left is free. */
+/** Lock file of a folder that is written in place. A killed process leaves it unlocked. */
 export const LOCK = '.lock'
 
 const IS_WINDOWS = process.platform === 'win32'
 
 /**
- * Does some work while no other process, nor another call in this one, holds the lock of a file.
- * The system frees the lock when a process ends, however it ends. Hugging Face's own tools lock the
- * same file in the same way (`flock`; Windows: an open that shares nothing). Where neither is
- * available, as on some network disks, the work is done without.
+ * Does `work` while holding the lock of a file, against other processes and other calls in this
+ * one. The system frees the lock when a process ends, even by a kill. Hugging Face's own tools lock
+ * the same file in the same way (`flock`; on Windows an exclusive open). Where locks are
+ * unsupported, as on some network disks, `work` runs without one.
  *
- * `onWait` is told when the lock is held by another. Throws what `work` throws.
+ * Calls `onWait` if another holds the lock. Throws what `work` throws.
  */
 export async function withLock<T>(
   path: string,
@@ -38,8 +38,8 @@ export async function withLock<T>(
 }
 
 /**
- * Does work that writes `target`, with a lock in the file `path`, which is there only meanwhile:
- * one that a killed process left is nobody's. Throws UserError, at once, where another holds it.
+ * Does `work`, which writes `target`, while holding a lock on the file `path`, which exists only
+ * meanwhile. Throws UserError at once if another process holds it.
  */
 export async function whileWriting<T>(
   { target, path }: { target: string; path: string },
@@ -54,14 +54,14 @@ export async function whileWriting<T>(
   try {
     return await work()
   } finally {
-    // Removed while it is held: who opened it in the meantime sees that, below.
+    // Removed while it is locked: `takeFresh` detects that its file was removed.
     if (!IS_WINDOWS) await rm(path, { force: true })
     await handle.close()
     if (IS_WINDOWS) await rm(path).catch(() => {})
   }
 }
 
-/** Locks a file that is still the one of its name when it is locked. */
+/** Locks a file; tries again if it was removed before the lock was taken. */
 async function takeFresh(path: string, what: string): Promise<FileHandle | undefined> {
   for (;;) {
     const handle = await tryLock(path, what)
@@ -74,7 +74,7 @@ async function takeFresh(path: string, what: string): Promise<FileHandle | undef
 
 type TryLock = (path: string, what: string) => Promise<FileHandle | undefined>
 
-/** libuv's UV_FS_O_EXLOCK, which Node has no name for. */
+/** libuv's UV_FS_O_EXLOCK, which Node does not export. */
 const EXCLUSIVE = 0x1000_0000
 
 const openAlone: TryLock = async (path, what) => {
@@ -100,15 +100,13 @@ const openAndLock: TryLock = async (path, what) => {
   return undefined
 }
 
-/**
- * Opens a file and locks it; undefined where another holds the lock. Throws UserError, with `what`.
- */
+/** Opens and locks a file; undefined if another holds the lock. Throws UserError with `what`. */
 const tryLock: TryLock = (path, what) =>
   IS_WINDOWS ? openAlone(path, what) : openAndLock(path, what)
 
 let isLockedByOther: Promise<(file: number) => boolean> | undefined
 
-/** `flock` of the C library, which Node does not offer. */
+/** The C library's `flock`, which Node does not offer. */
 async function nativeLock(): Promise<(file: number) => boolean> {
   const { koffi, loadLibrary } = await import('./koffi.ts')
   const flock = loadLibrary(null).func('flock', 'int', ['int', 'int'])

@@ -3,10 +3,9 @@ import { dirname, resolve } from 'node:path'
 import { fileError } from './file-error.ts'
 
 /**
- * Makes a folder and those around it that are missing; true where it was not there. Throws
- * UserError.
+ * Makes a folder and its missing parents; false if it existed. Throws UserError.
  *
- * `mkdir` of Node with `recursive` calls a read-only disk ENOENT, and never returns in `/proc`.
+ * Node's recursive `mkdir` reports a read-only disk as ENOENT, and never returns in `/proc`.
  */
 export async function makeFolder(folder: string): Promise<boolean> {
   try {
@@ -21,7 +20,7 @@ async function make(path: string): Promise<boolean> {
     await mkdir(path)
     return true
   } catch (error) {
-    // What is said of a folder that is there differs: EEXIST, EISDIR, EROFS or EPERM.
+    // For an existing folder the code may be EEXIST, EISDIR, EROFS or EPERM.
     if ((await stat(path).catch(() => undefined))?.isDirectory()) return false
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' || dirname(path) === path) throw error
@@ -30,7 +29,7 @@ async function make(path: string): Promise<boolean> {
   try {
     await mkdir(path)
   } catch (error) {
-    // Made by another meanwhile.
+    // Another process made it meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   return true

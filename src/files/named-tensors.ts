@@ -1,20 +1,20 @@
 import { sizeOf } from '../graph/dim.ts'
 import type { StoredElements } from '../graph/onnx/model.ts'
 
-/** Named tensors that can be read as float32 one at a time, in whatever format they are stored. */
+/** Named tensors of a file, each readable as float32, whatever its format. */
 export interface NamedTensors {
   /** Shapes are outermost first. */
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>
   /**
-   * A tensor as float32, into `out` if given (as many elements); with `from`, as many elements as
-   * `out` holds from there on.
+   * A tensor as float32, into `out` if given. With `from`, `out` may be smaller: it receives the
+   * elements from there on.
    */
   readFloat32(name: string, out?: Float32Array, from?: number): Promise<Float32Array>
-  /** Where a tensor's floats lie in a file, if they do. */
+  /** Where a tensor's floats lie in a file, if they can be mapped. */
   locate?(name: string): StoredElements | undefined
 }
 
-/** The buffer for a tensor, or for the part of it that `out` holds. Throws Error for a misfit. */
+/** A buffer for a tensor, or for its part from `from` on. Throws Error if `out` does not fit. */
 export function bufferFor(
   name: string,
   shape: readonly number[],

@@ -5,17 +5,17 @@ import { UserError } from '../errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import { fileError } from './file-error.ts'
 
-/** One call to the operating system moves less than 2 GiB. */
+/** One system call transfers less than 2 GiB. */
 const MAX_READ = 2 ** 30
 
-/** A file, read by position. Throws UserError when it cannot be opened. */
+/** A file, read by position. Throws UserError if it cannot be opened. */
 export const openFile = async (path: string): Promise<ByteSource> => {
   let handle: FileHandle | undefined
   try {
     handle = await open(path)
     return await sourceOf(handle, path)
   } catch (error) {
-    // The name may be gone by now, where a training replaces the file.
+    // A training may have replaced the file after it was opened.
     await handle?.close()
     throw fileError(error, `cannot open ${path}`)
   }
@@ -26,13 +26,13 @@ async function sourceOf(handle: FileHandle, path: string): Promise<ByteSource> {
   const real = await realpath(path)
   return {
     size: found.size,
-    place: { folder: dirname(real), file: basename(real), version: versionOf(found) },
+    location: { folder: dirname(real), file: basename(real), version: versionOf(found) },
     read: (offset, length) => readAt(handle, path, offset, length),
     close: () => handle.close(),
   }
 }
 
-/** The same for as long as a file is neither written nor another one in its place. */
+/** Changes if the file is written or replaced. */
 export const versionOf = ({ ino, mtimeMs, size }: Stats): string => `${ino} ${mtimeMs} ${size}`
 
 const readAt = async (handle: FileHandle, path: string, offset: number, length: number) => {
@@ -44,7 +44,9 @@ const readAt = async (handle: FileHandle, path: string, offset: number, length: 
       throw fileError(error, `cannot read ${path}`)
     })
     if (bytesRead === 0) {
-      throw new UserError(`${path}: ends at byte ${offset + done}; it was cut while being read`)
+      throw new UserError(
+        `${path}: ends at byte ${offset + done}; it was truncated while being read`,
+      )
     }
     done += bytesRead
   }
@@ -52,8 +54,8 @@ const readAt = async (handle: FileHandle, path: string, offset: number, length: 
 }
 
 /**
- * Writes a new file, piece by piece, and returns once it is on the disk. Throws UserError; what was
- * written until then stays, so write aside and rename.
+ * Writes a new file, piece by piece, and resolves once it is on the disk. Throws UserError; a
+ * partial file may remain, so write to a temporary name and rename.
  */
 export const writeFile = async (
   path: string,
@@ -63,7 +65,7 @@ export const writeFile = async (
     const handle = await open(path, 'w')
     try {
       for await (const piece of pieces) {
-        // One write may take less than it is given.
+        // One write may accept only a part.
         for (let done = 0; done < piece.length; ) {
           const part = Math.min(piece.length - done, MAX_READ)
           done += (await handle.write(piece, done, part)).bytesWritten

@@ -4,21 +4,22 @@ import { fileError, ifThere } from './file-error.ts'
 import { type Files, syncFolder, writeFolder } from './folder.ts'
 import { makeFolder } from './make-folder.ts'
 
-/** What depends on all other files: a model's weights, or an adapter's. */
+/** The weights of a model or an adapter; the other files describe them. */
 const WEIGHTS: readonly string[] = ['model.safetensors', 'adapter_model.safetensors']
-/** A new set of files, whole, on its way into the folder around it; see `readWhole`. */
+/** A complete new set of files, being moved into the folder around it; see `readWhole`. */
 export const PENDING = '.promote'
-/** A set that is not whole yet, links to the pending one that are moved in, one that is done. */
+/** An incomplete set; links to the pending set, to be moved in; a set that was moved in. */
 const [ASIDE, MOVING, DONE] = ['.tmp-promote', '.tmp-moving', '.tmp-promoted'] as const
 
 /**
- * Replaces the files of a model folder (config.json, tokenizer.json, model.safetensors, ...), which
- * this process alone writes, so that a kill at any instant leaves one whole model to `readWhole`.
+ * Replaces the files of a model folder (config.json, tokenizer.json, model.safetensors, ...) so
+ * that a kill at any instant leaves one complete model to `readWhole`. No other process may write
+ * to it.
  *
- * All is first written aside. Where only the weights changed, as from step to step of one training,
- * one rename replaces them. Otherwise one rename makes the new set pending, and `finishPromotion`
- * moves it in. Throws UserError when the disk is full or the folder cannot be written; then nothing
- * has changed.
+ * All files are first written to a temporary folder. If only the weights changed, as from step to
+ * step of one training, one rename replaces them. Otherwise one rename makes the new set pending,
+ * and `finishPromotion` moves it in. Throws UserError, having changed nothing, if the disk is full
+ * or the folder cannot be written.
  */
 export const promote = async (folder: string, files: Files): Promise<void> => {
   await makeFolder(folder)
@@ -41,12 +42,12 @@ export const promote = async (folder: string, files: Files): Promise<void> => {
 }
 
 /**
- * Completes a promotion that was killed midway, and removes what others left. For whoever writes
- * the folder: a reader changes nothing.
+ * Completes a promotion that was killed midway, and removes leftovers. For writers only: readers
+ * change nothing.
  *
- * The pending set stays whole until all of it is moved in. For programs that do not know of it, the
- * old weights go first and the new ones come last: there are never weights beside another's
- * configuration.
+ * The pending set stays complete until all of it is moved in. Other programs do not know of it: old
+ * weights are removed first and new ones added last, so that no weights ever lie beside another
+ * model's configuration.
  */
 export const finishPromotion = async (folder: string): Promise<void> => {
   const pending = join(folder, PENDING)
@@ -74,7 +75,7 @@ export const finishPromotion = async (folder: string): Promise<void> => {
         await syncFolder(join(folder, inner))
     }
     await rename(pending, join(folder, DONE))
-    // A rename between two links to one file does nothing, and leaves the first.
+    // A rename between two links to one file does nothing: files may remain in MOVING.
     for (const left of [MOVING, DONE]) await rm(join(folder, left), { recursive: true })
   } catch (error) {
     throw fileError(error, `cannot finish replacing the model in ${folder}`)
@@ -96,7 +97,7 @@ const onlyWeightsDiffer = async (aside: string, folder: string): Promise<boolean
 const weightsIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => WEIGHTS.includes(name))
 
-/** The files of a folder and of those inside it, as paths from it. */
+/** Paths of all files in a folder and its subfolders, relative to it. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())

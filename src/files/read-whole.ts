@@ -4,26 +4,24 @@ import { UserError } from '../errors.ts'
 import { ifThere } from './file-error.ts'
 import { PENDING } from './promote.ts'
 
-/** Files that every promotion replaces unless nothing but weights changes. */
+/** Files that every promotion replaces, unless only the weights change. */
 const DESCRIPTIONS = ['config.json', 'adapter_config.json', 'tokenizer.json']
 
-/** As many promotions may come in the way of one reading. */
+/** How many promotions may interrupt one reading. */
 const TRIES = 100
 
-/** What was read, and which model it is of: equal for two readings of one description. */
+/** What was read; two readings of one model have equal descriptions. */
 export interface Whole<T> {
   value: T
   description: string
 }
 
 /**
- * Reads one model of a folder, although it may be replaced meanwhile, or may have been by a process
- * that was killed (see `promote`). `read` is given the folder where that model's files lie, and may
- * be called again: each time for another model, in full. `discard` is given what is not needed
- * then.
+ * Reads one consistent model from a folder, although a run may be replacing it, or was killed while
+ * doing so (see `promote`). `read` receives the folder of that model's files. It is called again if
+ * the model was replaced meanwhile; `discard` then receives the outdated value.
  *
- * Nothing is written: the folder may be another's. Throws what `read` throws of a folder that
- * nobody changed meanwhile.
+ * Nothing is written. Throws what `read` throws if nobody changed the folder meanwhile.
  */
 export async function readWhole<T>(
   folder: string,
@@ -53,7 +51,7 @@ async function look(folder: string): Promise<{ root: string; description: string
   return { root, description: (await Promise.all(identities)).join() }
 }
 
-/** Where the files of a folder's model lie as long as nobody changes it. Throws UserError. */
+/** The folder of the model's files, until a writer changes it. Throws UserError. */
 export async function rootOf(folder: string): Promise<string> {
   const pending = join(folder, PENDING)
   return (await ifThere(stat(pending), `cannot read ${folder}`)) ? pending : folder

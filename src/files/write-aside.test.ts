@@ -54,12 +54,12 @@ describe.each(kinds)('a $kind that is written aside', ({ write, fail, read }) =>
 
   it('replaces no file, folder or link', async () => {
     await writeFile(out, 'old')
-    await expect(write()).rejects.toThrow(new RegExp(`^${out}: is there already`))
+    await expect(write()).rejects.toThrow(new RegExp(`^${out}: already exists`))
     expect(await readFile(out, 'utf8')).toBe('old')
     await rm(out)
     await mkdir(out)
     await writeFile(join(out, 'model.safetensors'), 'old')
-    await expect(write()).rejects.toThrow(/out: (is there already|the folder is not empty)/)
+    await expect(write()).rejects.toThrow(/out: (already exists|the folder is not empty)/)
     expect(await readdir(folder)).toEqual(['out'])
     expect(await readdir(out)).toEqual(['model.safetensors'])
   })
@@ -88,16 +88,16 @@ describe.each(kinds)('a $kind that is written aside', ({ write, fail, read }) =>
   it('says why it cannot be written', async () => {
     await writeFile(join(folder, 'file'), '')
     out = join(folder, 'file', 'out')
-    await expect(write()).rejects.toThrow('file: a file of that name is in the way')
+    await expect(write()).rejects.toThrow('file: a file of that name exists')
     out = join(folder, 'loop')
     await symlink(out, out)
-    await expect(write()).rejects.toThrow(/loop: (is there already|its symbolic links lead in)/)
+    await expect(write()).rejects.toThrow(/loop: (already exists|its symbolic links lead in)/)
     out = join(folder, 'x'.repeat(300))
     await expect(write()).rejects.toThrow('the name is too long')
   })
 })
 
-it('a folder takes the place of one where a training was killed, and not of one that it begins in', async () => {
+it('replaces a folder where a training was killed, not one where a training begins', async () => {
   await mkdir(out)
   await writeFile(join(out, '.lock'), '')
   await writeFolderAside(out, { a: 'new' })

@@ -7,42 +7,42 @@ import { LOCK, whileWriting } from './lock.ts'
 import { makeFolder } from './make-folder.ts'
 import { writeFile } from './node-file.ts'
 
-/** False where there is no such folder. Throws UserError where it has files in it. */
+/** False if there is no such folder. Throws UserError if it has files. */
 export async function expectEmpty(out: string): Promise<boolean> {
   const found = await ifThere(stat(out), `cannot write ${out}`)
   if (found && !found.isDirectory())
-    throw new UserError(`${out}: is there already, and no folder; choose another name`)
+    throw new UserError(`${out}: already exists and is not a folder; choose another name`)
   const names = await ifThere(readdir(out), `cannot read ${out}`)
   if (names?.some((name) => name !== LOCK))
     throw new UserError(`${out}: the folder is not empty; choose another, or remove it`)
   return names !== undefined
 }
 
-/** Throws UserError where there is something of that name. */
-export async function expectNothing(out: string): Promise<void> {
+/** Throws UserError if something has that name. */
+async function expectNothing(out: string): Promise<void> {
   if (await ifThere(lstat(out), `cannot write ${out}`))
-    throw new UserError(`${out}: is there already; choose another name, or remove it`)
+    throw new UserError(`${out}: already exists; choose another name, or remove it`)
 }
 
 /**
- * Writes a folder aside and renames it: under its name it is whole. Throws UserError where there is
- * something of that name (an empty folder is nothing), another run is writing it, or it cannot be
- * written.
+ * Writes a folder under a temporary name and renames it, so that under its name it is complete.
+ * Throws UserError if something but an empty folder has that name, if another run is writing it, or
+ * if it cannot be written.
  */
 export const writeFolderAside = (out: string, files: Files): Promise<void> =>
   writeAside(out, async (path, aside) => {
     const isThere = await expectEmpty(out)
     await writeFolder(aside, files)
     if (isThere) {
-      // Refused where a training has just begun in it; the lock of one that was killed goes away.
+      // Refused if a training just began there; removes the lock file of a killed one.
       await whileWriting({ target: out, path: join(path, LOCK) }, async () => {})
-      // Windows renames nothing to a folder that is there, though it be empty.
+      // Windows refuses to rename onto an existing folder, even if it is empty.
       await rmdir(path)
     }
     await rename(aside, path)
   })
 
-/** The same for a file. */
+/** As `writeFolderAside`, for a file. */
 export const writeFileAside = (out: string, pieces: AsyncIterable<Uint8Array>): Promise<void> =>
   writeAside(out, async (path, aside) => {
     await expectNothing(out)
@@ -51,8 +51,8 @@ export const writeFileAside = (out: string, pieces: AsyncIterable<Uint8Array>): 
   })
 
 /**
- * `aside` stands beside `out`, so that a rename is enough, and has one name: under the lock, what
- * stands there is what a killed process left.
+ * `aside` lies beside `out`, on the same disk, and its name is fixed: whoever holds the lock may
+ * remove what a killed process left there.
  */
 async function writeAside(
   out: string,
@@ -76,8 +76,8 @@ async function writeAside(
 }
 
 /**
- * Writes a file of a folder that this process alone writes, in the place of one that is there: it
- * has either content, whole. Throws UserError.
+ * Replaces a file atomically: it has the old or the new content, complete. No other process may
+ * write to it. Throws UserError.
  */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const aside = `${path}.tmp`

@@ -28,8 +28,7 @@ interface Loaded {
 
 /**
  * The adapters that a model runs with, switched while it runs (Sheng et al. 2023 serve thousands
- * so):
- * a generation keeps those that it began with, and memory that nothing uses is freed.
+ * so): a generation keeps those that it began with, and memory that nothing uses is freed.
  */
 export class AdapterSlots {
   readonly #engine: Engine

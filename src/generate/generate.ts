@@ -41,8 +41,7 @@ export async function* stream(
 
 /**
  * As `generate`, for several prompts at once, or lists of sources; the seeds of the texts are
- * `seed`,
- * `seed` + 1, ...
+ * `seed`, `seed` + 1, ...
  */
 export async function generateAll(
   model: LanguageModel,

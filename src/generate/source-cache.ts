@@ -3,9 +3,8 @@ import { together } from '../runtime/together.ts'
 
 /**
  * What cross-attention reads of the sources of a batch, by the names of the decode program's
- * inputs: tensors
- * `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim) each, and `source.bias`,
- * (batch, 1, 1, source).
+ * inputs: tensors `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim) each, and
+ * `source.bias`, (batch, 1, 1, source).
  */
 export class SourceCache {
   readonly batch: number

@@ -15,8 +15,8 @@ export interface Draft {
 /**
  * Speculative decoding of one sequence (Leviathan et al. 2023). `draft`, the same model in fewer
  * bits, makes draft tokens one by one. The model then reads all of them at once, which takes little
- * longer than reading one, and keeps those that it would have picked itself. Both draw with the same
- * random numbers, so the text is the one that the model alone makes.
+ * longer than reading one, and keeps those that it would have picked itself. Both draw with the
+ * same random numbers, so the text is the one that the model alone makes.
  *
  * Both work on one cache: the model overwrites what the draft left in it for a draft token.
  */

@@ -9,9 +9,9 @@ import type { RemoteFile } from './remote-model.ts'
 
 export interface DownloadOptions {
   file: RemoteFile
-  /** Where the file goes; what is there of it already stands beside it, as `.incomplete`. */
+  /** Path of the file; an incomplete download lies beside it, as `.incomplete`. */
   blob: string
-  /** Asks for the file's bytes from an offset on. */
+  /** Requests the file's bytes from an offset on. */
   request(from: number, signal: AbortSignal): Promise<Response>
   /** Seconds to wait for the next bytes. */
   timeout: number
@@ -21,11 +21,11 @@ export interface DownloadOptions {
 }
 
 /**
- * Downloads a file, from where an earlier download broke off, and moves it to its place once its
- * checksum is right. With a wrong one it is downloaded once more, from the start. Only one download
- * of a file may run at a time. Throws UserError; what arrived until then is kept for the next.
+ * Downloads a file, resuming an interrupted download, and renames it once its checksum is right. If
+ * the checksum is wrong, the file is downloaded once more, from the start. Only one download of a
+ * file may run at a time. Throws UserError; the bytes received so far are kept for the next try.
  *
- * @huggingface/hub's own downloads begin anew each time, and check neither length nor content.
+ * @huggingface/hub restarts every download, and verifies neither length nor content.
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { file, blob } = options
@@ -34,16 +34,17 @@ export async function download(options: DownloadOptions): Promise<void> {
     await rm(partial)
     if (tries < 2) continue
     throw new UserError(
-      `${file.path} arrived with other bytes than the Hub lists, twice: its checksum or length is wrong. Something on the way changes it, such as a proxy, or the Hub's copy is damaged; nothing of it was kept`,
+      `${file.path} arrived twice with a checksum or length other than the Hub's. A proxy may be ` +
+        "changing it, or the Hub's copy is damaged; nothing of it was kept",
     )
   }
   await rename(partial, blob).catch(async (error) => {
-    // Where locks are unavailable, another download may have been sooner.
+    // Without locks, another download may have finished first.
     if (!(await hasSize(blob, file.size))) throw fileError(error, `cannot write ${blob}`)
   })
 }
 
-/** Fetches what a file lacks; resolves with its checksum, or with none where it is too long. */
+/** Fetches the rest of a file; resolves with its checksum, or undefined if it is too long. */
 async function fill(path: string, options: DownloadOptions): Promise<string | undefined> {
   const { file, signal, onBytes } = options
   const handle = await open(path, constants.O_RDWR | constants.O_CREAT).catch((error) => {
@@ -57,7 +58,7 @@ async function fill(path: string, options: DownloadOptions): Promise<string | un
     while (done < file.size) {
       try {
         for await (const { bytes, isFirst } of receive(done, options)) {
-          // A server that cannot continue sends all.
+          // A server that cannot resume sends the whole file.
           if (isFirst) [hash, done] = [checksum(file), 0]
           if (done + bytes.length > file.size) return undefined
           await write(handle, path, bytes, done)
@@ -71,7 +72,7 @@ async function fill(path: string, options: DownloadOptions): Promise<string | un
         if (error instanceof UserError) throw error
         failures = done > furthest ? 1 : failures + 1
         furthest = Math.max(furthest, done)
-        if (failures === TRIES) throw brokenOff(file, done, error)
+        if (failures === TRIES) throw interrupted(file, done, error)
         await delay(backOff(failures), undefined, { signal })
       }
     }
@@ -82,16 +83,17 @@ async function fill(path: string, options: DownloadOptions): Promise<string | un
   }
 }
 
-const brokenOff = ({ path, size }: RemoteFile, done: number, error: unknown): UserError =>
+const interrupted = ({ path, size }: RemoteFile, done: number, error: unknown): UserError =>
   new UserError(
-    `${path} broke off at byte ${done} of ${size}, again and again: ${reasonOf(error)}. Check the network and run again: the download resumes from there`,
+    `${path} was interrupted at byte ${done} of ${size}, again and again: ${reasonOf(error)}. ` +
+      'Check the network and run again: the download resumes from there',
     { cause: error },
   )
 
 const checksum = ({ oid, size }: RemoteFile): Hash =>
   oid.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`)
 
-/** What an earlier download left, and the checksum so far. */
+/** Length and checksum of what an interrupted download left. */
 async function readBack(handle: FileHandle, file: RemoteFile) {
   const hash = checksum(file)
   const { size } = await handle.stat()
@@ -104,10 +106,10 @@ async function readBack(handle: FileHandle, file: RemoteFile) {
   return { hash, done }
 }
 
-/** Bytes from an offset on; `isFirst` where they are the file's first instead. */
+/** Bytes from an offset on; `isFirst` if they are the file's first instead. */
 async function* receive(from: number, { request, timeout }: DownloadOptions) {
   const stalled = new AbortController()
-  const giveUp = () => stalled.abort(new Error(`no bytes came for ${timeout} seconds`))
+  const giveUp = () => stalled.abort(new Error(`no bytes arrived for ${timeout} seconds`))
   const timer = setTimeout(giveUp, 1000 * timeout)
   try {
     const { status, headers, body } = await request(from, stalled.signal)
@@ -125,7 +127,7 @@ async function* receive(from: number, { request, timeout }: DownloadOptions) {
 }
 
 async function write(handle: FileHandle, path: string, bytes: Uint8Array, position: number) {
-  // One write may take less than it is given.
+  // One write may accept only a part.
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle
       .write(bytes, done, bytes.length - done, position + done)

@@ -12,7 +12,7 @@ interface FetchBlobOptions {
   signal?: AbortSignal
 }
 
-/** Sees to it that the content of a file is in the cache. Throws UserError. */
+/** Downloads the content of a file, unless the cache has it. Throws UserError. */
 export async function fetchBlob(
   file: RemoteFile,
   cache: ModelCache,
@@ -25,21 +25,20 @@ export async function fetchBlob(
   const request = (from: number, stalled: AbortSignal) =>
     fetch(url, {
       headers: {
-        // An offset counts in what is sent, which therefore must not be compressed.
+        // Offsets count in the bytes sent, so these must not be compressed.
         'accept-encoding': 'identity',
-        // On the way to where large files are, `fetch` leaves it out.
+        // `fetch` drops this when the Hub redirects to the storage of large files.
         ...(hub.token && { authorization: `Bearer ${hub.token}` }),
         ...(from > 0 && { range: `bytes=${from}-` }),
       },
       signal: stalled,
     })
   const fetchIt = async () => {
-    // Where there are no links, other tools keep the file itself in the snapshot.
-    const places = [blob, cache.path(commit, file)]
-    for (const place of places) if (await hasSize(place, file.size)) return
+    // Where links are unsupported, other tools keep the file itself in the snapshot.
+    for (const path of [blob, cache.path(commit, file)]) if (await hasSize(path, file.size)) return
     await download({ file, blob, request, timeout: hub.timeout, signal, onBytes })
   }
-  const onWait = () => onMessage?.(`${file.path} is being fetched by another process: waiting`)
+  const onWait = () => onMessage?.(`another process is downloading ${file.path}: waiting`)
   await withLock(cache.lock(file), fetchIt, { signal, onWait })
   onBytes(file.size)
 }

@@ -18,14 +18,13 @@ import type { ModelName } from './model-name.ts'
 import type { RemoteFile } from './remote-model.ts'
 
 /**
- * What is kept of one model, in the layout of Hugging Face's own cache, so that what any of its
- * tools fetched serves all: https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
+ * One model in Hugging Face's own cache, whose layout lets all tools share their downloads:
+ * https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
  *
- *     models--OWNER--NAME/refs/REVISION       the commit that a branch or tag was when it was
- * pulled
+ *     models--OWNER--NAME/refs/REVISION       commit of a branch or tag when it was pulled
  *     models--OWNER--NAME/blobs/OID           content, by its checksum
  *     models--OWNER--NAME/snapshots/COMMIT/   the files of a commit, as links to blobs
- *     .locks/models--OWNER--NAME/OID.lock     held by whoever fetches a blob
+ *     .locks/models--OWNER--NAME/OID.lock     held while a blob is downloaded
  */
 export class ModelCache {
   readonly #root: string
@@ -51,12 +50,12 @@ export class ModelCache {
     return join(this.#root, 'snapshots', commit)
   }
 
-  /** Where a file stands in a snapshot. */
+  /** Path of a file in a snapshot. */
   path(commit: string, { path }: RemoteFile): string {
     return join(this.snapshot(commit), ...path.split('/'))
   }
 
-  /** The folder of the revision as it was last pulled; undefined where it was not. */
+  /** The folder of the revision as last pulled; undefined if it never was. */
   async find(): Promise<string | undefined> {
     const ref = await readFile(this.#ref, 'utf8').catch(() => this.#revision)
     const folder = this.snapshot(ref.trim())
@@ -73,35 +72,33 @@ export class ModelCache {
     }
   }
 
-  /** Puts a file, whose blob is whole, into a snapshot, and takes the place of what stood there. */
+  /** Adds a file with a complete blob to a snapshot, replacing what was there. */
   async link(commit: string, file: RemoteFile): Promise<void> {
     const path = this.path(commit, file)
     if (await hasSize(path, file.size)) return
     const blob = this.blob(file)
-    await this.#place(path, async (aside) => {
+    await this.#replace(path, async (aside) => {
       try {
         await symlink(relative(dirname(path), blob), aside, 'file')
       } catch {
-        // Windows lets few users make symbolic links, and some disks have no links at all.
+        // Windows restricts symbolic links, and some disks have no links at all.
         await link(blob, aside).catch(() => copyFile(blob, aside, constants.COPYFILE_FICLONE))
       }
     })
   }
 
-  /** Keeps which commit the revision is, from when the snapshot is whole. */
+  /** Records the commit of the revision. Call once the snapshot is complete. */
   async remember(commit: string): Promise<void> {
     if (commit === this.#revision) return
-    await this.#place(this.#ref, (aside) => writeFile(aside, commit))
+    await this.#replace(this.#ref, (aside) => writeFile(aside, commit))
   }
 
   get #ref(): string {
     return join(this.#root, 'refs', ...this.#revision.split('/'))
   }
 
-  /**
-   * Makes something aside, where nobody looks for it, and moves it to its place once it is whole.
-   */
-  async #place(path: string, make: (aside: string) => Promise<void>): Promise<void> {
+  /** Makes a file under a temporary name, and renames it once it is complete. */
+  async #replace(path: string, make: (aside: string) => Promise<void>): Promise<void> {
     const aside = join(this.#root, 'blobs', `.tmp-${randomUUID()}`)
     try {
       await makeFolder(dirname(path))
@@ -114,7 +111,7 @@ export class ModelCache {
   }
 }
 
-/** Whether a file is there in its full length. */
+/** Whether a file exists with its full length. */
 export const hasSize = (path: string, size: number): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile() && found.size === size,

@@ -11,19 +11,20 @@ export interface ModelName {
 
 const FORM = /^(?<name>\w[\w.-]*\/\w[\w.-]{0,95})(?:@(?<revision>.+))?$/
 
-/** `owner/name[@revision]`, taken apart; undefined where `text` is not of this form. */
+/** Parses `owner/name[@revision]`; undefined if `text` does not have this form. */
 export function readModelName(text: string): ModelName | undefined {
   const { name, revision = 'main' } = FORM.exec(text)?.groups ?? {}
-  // As the Hub has it: https://huggingface.co/docs/huggingface_hub/package_reference/utilities
+  // The Hub's rules: https://huggingface.co/docs/huggingface_hub/package_reference/utilities
   if (!name || /--|\.\.|[.-](\/|$)|\.git$/.test(name) || !staysInside(revision)) return undefined
   return { name, revision }
 }
 
-/** As `readModelName`. Throws UserError where `text` is not of the form. */
+/** As `readModelName`, but throws UserError. */
 export function parseModelName(text: string): ModelName {
   const found = readModelName(text)
   if (found) return found
   throw new UserError(
-    `'${text}' is no model on the Hugging Face Hub: expected OWNER/NAME or OWNER/NAME@REVISION, as in HuggingFaceTB/SmolLM2-135M`,
+    `'${text}' is not a model on the Hugging Face Hub: ` +
+      'expected OWNER/NAME or OWNER/NAME@REVISION, as in HuggingFaceTB/SmolLM2-135M',
   )
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 const patterns = z.array(z.string().min(1)).default([])
 
 const access = {
-  /** Of an account; default: HF_TOKEN, or else the one that `hf auth login` keeps. */
+  /** Access token; default: HF_TOKEN, or the one saved by `hf auth login`. */
   token: z.string().optional(),
   /** Address of the Hub; default: HF_ENDPOINT, or https://huggingface.co. */
   endpoint: z.string().optional(),
@@ -11,38 +11,38 @@ const access = {
 
 export const pullOptions = z.strictObject({
   /**
-   * Files to fetch instead of those that a model folder needs, as `*.gguf` or `adapter_*`; as in
-   * Hugging Face's own tools `*` also stands for `/`.
+   * Patterns of files to fetch instead of those that a model needs, such as `*.gguf`. As in Hugging
+   * Face's own tools, `*` also matches `/`.
    */
   include: patterns,
-  /** Files to leave out. */
+  /** Patterns of files to leave out. */
   exclude: patterns,
   ...access,
-  /** Use only what is kept, without any request; default: whether HF_HUB_OFFLINE is set. */
+  /** Uses the cache alone, without any request; default: whether HF_HUB_OFFLINE is set. */
   offline: z.boolean().optional(),
-  /** Default: HF_HUB_CACHE, or else HF_HOME/hub, or else ~/.cache/huggingface/hub. */
+  /** Default: HF_HUB_CACHE, HF_HOME/hub, or ~/.cache/huggingface/hub. */
   cacheDir: z.string().min(1).optional(),
 })
 
 export const pushOptions = z.strictObject({
-  /** Makes the repository visible to its owner alone; one that is there stays as it is. */
+  /** Makes a new repository private; an existing one keeps its visibility. */
   private: z.boolean().default(false),
-  /** Of the commit. */
+  /** Commit message. */
   message: z.string().min(1).default('Upload a model with Chatwright'),
   ...access,
 })
 
 interface Abortable {
-  /** Ends the transfer; what was downloaded is kept, and the next goes on from there. */
+  /** Ends the transfer; the next one resumes from what was downloaded. */
   signal?: AbortSignal
 }
 
 export type PullOptions = z.input<typeof pullOptions> & Abortable
 export type PushOptions = z.input<typeof pushOptions> & Abortable
 
-/** How far a transfer has come, in bytes of all its files. */
+/** Progress of a transfer, in bytes of all its files. */
 export interface TransferProgress {
-  /** The file that is under way. */
+  /** The file being transferred. */
   file: string
   done: number
   total: number

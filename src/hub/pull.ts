@@ -13,11 +13,11 @@ import { whatIsMissing } from './what-is-missing.ts'
 
 /**
  * Fetches a model from the Hugging Face Hub, `owner/name[@revision]`, into Hugging Face's own
- * cache, and resolves with its folder there. Without `include` that is what `load` needs: settings,
- * tokenizer, weights in safetensors. What is kept already is not fetched again, and a download that
- * broke off goes on. Every file's checksum is checked; the folder never has part of a file.
+ * cache, and resolves with its folder there. Without `include` it fetches what `load` needs:
+ * settings, tokenizer, weights in safetensors. Cached files are not fetched again, and an
+ * interrupted download resumes. Every checksum is verified; the folder never has part of a file.
  *
- * Throws UserError that says what to do where the model cannot be had.
+ * Throws UserError, which says what to do, if the model is unavailable.
  *
  * @example
  * const model = await load(await pullModel('HuggingFaceTB/SmolLM2-135M'))
@@ -63,8 +63,8 @@ async function keptSnapshot(
   const missing = folder ? await whatIsMissing(folder, include) : 'everything'
   if (folder && !missing) return folder
   throw new UserError(
-    'of ' +
-      `${name}, revision ${revision}, ${missing} is not kept on this machine, and HF_HUB_OFFLINE forbids to fetch it: unset it, or run chatwright pull ${name} where there is a network`,
+    `${name}, revision ${revision}: the cache lacks ${missing}, and HF_HUB_OFFLINE forbids ` +
+      `to fetch it: unset it, or run chatwright pull ${name} with a network`,
   )
 }
 
@@ -78,7 +78,8 @@ function chooseFiles(
   const reserved = [...chosen].find(isReserved)
   if (reserved !== undefined) {
     throw new UserError(
-      `${name} has a file of a name that not every system can keep, ${reserved}: leave it out with --exclude`,
+      `${name} has a file whose name is invalid on some systems, ${reserved}: ` +
+        'leave it out with --exclude',
     )
   }
   const isUsable = selection.include.length > 0 ? chosen.size > 0 : [...chosen].some(isWeights)
@@ -86,7 +87,7 @@ function chooseFiles(
   throw new UserError(`${name} has ${whatElse(paths, selection.include)}`)
 }
 
-/** Why nothing was chosen, and what to do. */
+/** Says why no file was chosen, and what to do. */
 function whatElse(paths: readonly string[], include: readonly string[]): string {
   const some = paths.length > 20 ? [...paths.slice(0, 20), '...'] : paths
   const list = some.length > 0 ? `its files are ${some.join(', ')}` : 'it is empty'
@@ -94,12 +95,11 @@ function whatElse(paths: readonly string[], include: readonly string[]): string 
   const has = (pattern: RegExp) => paths.some((path) => pattern.test(path))
   if (has(/\.gguf$/)) return "no weights in safetensors: name one with --include, as '*Q8_0.gguf'"
   if (has(/^adapter_model\.safetensors$/))
-    return "an adapter only, which goes on top of a model: fetch it with --include 'adapter_*'"
+    return "only an adapter, to be used with a model: fetch it with --include 'adapter_*'"
   if (has(/\.(bin|pt|pth|ckpt)$/))
     return (
-      'weights as pickles only, which can run code when they are read and never are here: look ' +
-      'for a copy in safetensors, or convert it with ' +
-      'https://huggingface.co/spaces/safetensors/convert'
+      'only pickled weights, which could run code and are never read: look for a copy in ' +
+      'safetensors, or convert it with https://huggingface.co/spaces/safetensors/convert'
     )
   return `no weights in safetensors: ${list}`
 }

@@ -89,7 +89,7 @@ describe('a push', () => {
     expect(state.hub.models.get(MINE)?.private).toBe(true)
     await push(MINE, { private: true })
     await expect(push(NAME, { private: true })).rejects.toThrow(
-      /someone\/tiny is there already, and everybody can see it.*without --private/,
+      /someone\/tiny already exists, and everybody can see it.*without --private/,
     )
     expect(state.hub.files(NAME).has('onnx/model.onnx')).toBe(true)
     expect(asked(`${NAME}/commit`)).toEqual([])

@@ -20,13 +20,13 @@ export interface PushResult {
   files: string[]
 }
 
-/** What else than a model's own files goes with it. */
+/** Pushed along with a model's own files. */
 const ALSO = ['README.md', 'LICENSE*', 'adapter_*', '*.gguf']
 
 /**
  * Uploads the files of a model folder to the Hugging Face Hub as `owner/name`, in one commit: all
- * of them or none. The repository is made where there is none. Files of the folder that are no part
- * of a model, such as checkpoints, stay. Throws UserError that says what to do.
+ * of them or none. Creates the repository if there is none. Files that are not part of a model,
+ * such as checkpoints, are left out. Throws UserError that says what to do.
  */
 export async function pushModel(
   folder: string,
@@ -41,8 +41,8 @@ export async function pushModel(
   if (hub.offline) throw new UserError('HF_HUB_OFFLINE forbids to push: unset it')
   if (!hub.token) {
     throw new UserError(
-      'to push ' +
-        `${name}, set HF_TOKEN to a token that may write, from ${hub.endpoint}/settings/tokens`,
+      `to push ${name}, set HF_TOKEN to a token that may write, ` +
+        `from ${hub.endpoint}/settings/tokens`,
     )
   }
   const root = await rootOf(folder)
@@ -62,7 +62,7 @@ export async function pushModel(
       path,
       content: pathToFileURL(join(root, path)),
     })),
-    // Its other protocol, Xet, is an optimization: the Hub takes LFS uploads of every repository.
+    // The other protocol, Xet, is an optimization: every repository accepts LFS uploads.
     useXet: false,
     abortSignal: signal,
   })
@@ -73,7 +73,7 @@ export async function pushModel(
   return { url: `${hub.endpoint}/${name}`, commit: oid, files: [...sizes.keys()] }
 }
 
-/** The files of a model folder, and their sizes in bytes. Throws UserError where it is none. */
+/** Files of a model folder with their sizes in bytes. Throws UserError if it has no model. */
 async function modelSizes(folder: string): Promise<Map<string, number>> {
   const names = await readdir(folder).catch((error) => {
     throw fileError(error, `cannot read ${folder}`)
@@ -82,7 +82,7 @@ async function modelSizes(folder: string): Promise<Map<string, number>> {
   const files = names.filter((file) => own.includes(file) || matchesAny(ALSO, file))
   const isModel = files.some((file) => /^(adapter_)?config\.json$|\.gguf$/.test(file))
   if (!isModel) {
-    throw new UserError(`${folder} has no config.json: name the folder of a model`)
+    throw new UserError(`${folder} has no config.json: give the folder of a model`)
   }
   return new Map(
     await Promise.all(
@@ -103,16 +103,17 @@ async function ensureRepo(
     const isConflict = error instanceof HubRefusal && error.status === 409
     const isForbidden = error instanceof HubRefusal && error.status === 403
     if (!isConflict && !isForbidden) throw error
-    // Who may not make a repository may still be allowed to write to one that is there.
+    // Someone who may not create a repository may still be allowed to write to this one.
     const there = await modelInfo({ ...access, name }).catch(() => Promise.reject(error))
     if (!isPrivate || there.private) return
     throw new UserError(
-      `${name} is there already, and everybody can see it: make it private at ${access.hubUrl}/${name}/settings, or push without --private`,
+      `${name} already exists, and everybody can see it: make it private at ` +
+        `${access.hubUrl}/${name}/settings, or push without --private`,
     )
   }
 }
 
-/** Turns shares of files into bytes of all. */
+/** Reports the bytes of all files from the shares of each. */
 function progressOf(sizes: ReadonlyMap<string, number>, { onProgress }: TransferEvents) {
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const shares = new Map<string, number>()

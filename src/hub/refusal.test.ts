@@ -175,7 +175,7 @@ describe('an answer is not believed', () => {
 
 describe('a model that cannot be used is refused', () => {
   it.each([
-    [{ 'config.json': '{}', 'pytorch_model.bin': '' }, /pickles.*convert/],
+    [{ 'config.json': '{}', 'pytorch_model.bin': '' }, /pickled.*convert/],
     [{ 'tiny-Q8_0.gguf': '' }, /--include, as '\*Q8_0\.gguf'/],
     [{ 'adapter_config.json': '{}', 'adapter_model.safetensors': '' }, /--include 'adapter_\*'/],
     [{ 'README.md': '' }, /no weights in safetensors: its files are README\.md/],
@@ -193,7 +193,7 @@ describe('a model that cannot be used is refused', () => {
   })
 
   it('and what is no name of a model, or no option', async () => {
-    expect(await refusalOf('tiny')).toMatch(/'tiny' is no model.*OWNER\/NAME/)
+    expect(await refusalOf('tiny')).toMatch(/'tiny' is not a model.*OWNER\/NAME/)
     expect(await refusalOf(NAME, { includes: [] } as PullOptions)).toMatch(/includes/)
     expect(state.hub.asked).toEqual([])
   })

@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts'
 import type { ModelName } from './model-name.ts'
 import type { HubSettings } from './settings.ts'
 
-/** A request that the Hub does not grant; the message says why and what to do. */
+/** A refused request; the message says why and what to do. */
 export class HubRefusal extends UserError {
   override name = 'HubRefusal'
   readonly status: number
@@ -14,8 +14,8 @@ export class HubRefusal extends UserError {
 }
 
 /**
- * What a response other than a success means. The Hub tells in headers why, and answers requests
- * for what one may not see as if it were not there:
+ * Explains a response that is not a success. The Hub gives the reason in headers, and answers for a
+ * model that one may not see as if it did not exist:
  * https://huggingface.co/docs/huggingface_hub/package_reference/utilities.
  */
 export async function refusal(
@@ -28,35 +28,38 @@ export async function refusal(
   const reason = printable(headers.get('x-error-message') ?? (await errorIn(response)), token)
   const page = `${endpoint}/${name}`
   const said = reason ? ` (${reason})` : ''
+  const minutes = Math.ceil((retryAfter(response) ?? 300_000) / 60_000)
   const explain = (text: string) => new HubRefusal(status, text + said)
   if (status === 401 && /invalid .*(token|credentials)/i.test(reason))
     return explain(
-      'the Hub does not know the token that was given for ' +
-        `${name}: make another at ${endpoint}/settings/tokens and set HF_TOKEN to it`,
+      `the Hub does not know the token given for ${name}: ` +
+        `make another at ${endpoint}/settings/tokens and set HF_TOKEN to it`,
     )
   if (code === 'GatedRepo')
     return explain(
-      `${name} is gated: accept its license at ${page}, and set HF_TOKEN to a token of the same account`,
+      `${name} is gated: accept its license at ${page}, ` +
+        'and set HF_TOKEN to a token of the same account',
     )
   if (code === 'RevisionNotFound')
     return explain(`${name} has no revision '${revision}': its branches and tags are at ${page}`)
   if (status === 404 || status === 401 || code === 'RepoNotFound')
     return explain(
       token
-        ? 'there is no model ' +
-            `${name} on the Hub, or it is private and the token may not read it: check the spelling at ${page}`
-        : 'there is no model ' +
-            `${name} on the Hub, or it is private: check the spelling at ${page}, and for a private one set HF_TOKEN to a token of its owner`,
+        ? `there is no model ${name} on the Hub, or it is private and the token may not read it: ` +
+            `check the spelling at ${page}`
+        : `there is no model ${name} on the Hub, or it is private: ` +
+            `check the spelling at ${page}; ` +
+            'for a private one set HF_TOKEN to a token of its owner',
     )
   if (status === 403)
     return explain(
-      'the Hub does not allow this with ' +
-        `${name}: set HF_TOKEN to a token that may, from ${endpoint}/settings/tokens; to push it needs the right to write`,
+      `the Hub does not allow this with ${name}: set HF_TOKEN to a token that may, ` +
+        `from ${endpoint}/settings/tokens; to push it needs the right to write`,
     )
   if (status === 429)
     return explain(
-      'too many requests to the Hub: run again in ' +
-        `${Math.ceil((retryAfter(response) ?? 300_000) / 60_000)} minutes; what was downloaded is kept. HF_TOKEN raises the limit`,
+      `too many requests to the Hub: run again in ${minutes} minutes; ` +
+        'what was downloaded is kept. HF_TOKEN raises the limit',
     )
   if (status >= 500)
     return explain(
@@ -65,7 +68,7 @@ export async function refusal(
   return explain(`the Hub refused a request about ${name} (status ${status})`)
 }
 
-/** Milliseconds that a response asks to wait for; undefined where it does not say. */
+/** Milliseconds that a response asks to wait; undefined if it does not. */
 export function retryAfter({ headers }: Response): number | undefined {
   const after = headers.get('retry-after') ?? /\bt=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]
   if (after === undefined) return undefined
@@ -82,7 +85,7 @@ async function errorIn(response: Response): Promise<string> {
   }
 }
 
-/** A line of the server's that can do a terminal no harm, and does not repeat the token. */
+/** The server's text as one line, without control characters and without the token. */
 const printable = (text: string, token = '\0'): string =>
   text
     .replaceAll(token, 'hf_***')

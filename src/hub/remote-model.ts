@@ -5,11 +5,11 @@ import type { HubSettings } from './settings.ts'
 
 /** A file of a repository. */
 export interface RemoteFile {
-  /** `/` between its parts. */
+  /** With `/` as separator. */
   path: string
   /** In bytes. */
   size: number
-  /** Of the content: SHA-256 of files that Git LFS or Xet keeps, else Git's SHA-1 of a blob. */
+  /** SHA-256 of files in Git LFS or Xet, otherwise Git's SHA-1 of a blob. */
   oid: string
 }
 
@@ -20,8 +20,8 @@ export interface RemoteModel {
 }
 
 /**
- * The files of a model's revision. Throws UserError where the Hub refuses, or its answer is none:
- * what becomes part of a path on this machine is checked.
+ * The files of a model's revision. Throws UserError if the Hub refuses, or if its answer is
+ * malformed: everything that becomes part of a local path is checked.
  */
 export async function readRemoteModel(
   model: ModelName,
@@ -29,7 +29,7 @@ export async function readRemoteModel(
   fetch: typeof globalThis.fetch,
 ): Promise<RemoteModel> {
   const { name, revision } = model
-  // Loaded when it is needed: most uses of a model ask nothing of the Hub.
+  // Imported on demand: most uses of a model need no request.
   const { listFiles, modelInfo } = await import('@huggingface/hub')
   const access = { hubUrl: endpoint, accessToken: token, fetch }
   const files: RemoteFile[] = []
@@ -58,7 +58,7 @@ export async function readRemoteModel(
     }
     return { commit: sha, files }
   } catch (error) {
-    // A page of HTML where JSON was asked for, or fields that are not there.
+    // HTML instead of JSON, or missing fields.
     const isNoAnswer = error instanceof SyntaxError || error instanceof TypeError
     throw isNoAnswer ? broken(error.message, error) : error
   }

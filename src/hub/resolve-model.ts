@@ -8,16 +8,16 @@ import { HubRefusal } from './refusal.ts'
 import { hubSettings } from './settings.ts'
 import { whatIsMissing } from './what-is-missing.ts'
 
-/** Throws UserError where there is something of that name that cannot be looked at. */
+/** Throws UserError if the path exists but cannot be read. */
 async function isModelPath(path: string): Promise<boolean> {
   const found = await ifThere(stat(path), `cannot read ${path}`)
   return found?.isDirectory() || (found?.isFile() === true && /\.gguf$/i.test(path))
 }
 
 /**
- * The folder of a model: a folder itself (or a GGUF file), or a model on the Hub,
- * `owner/name[@revision]`. One that was pulled before is used as it is, without a request;
- * `pullModel` brings it up to date. Throws UserError where it is neither.
+ * The path of a model: a folder or GGUF file as it is, or the cached folder of a model on the Hub,
+ * `owner/name[@revision]`. A model that was pulled before is used without a request; `pullModel`
+ * updates it. Throws UserError if there is neither.
  */
 export async function resolveModel(
   model: string,
@@ -28,8 +28,8 @@ export async function resolveModel(
   const name = readModelName(model)
   if (!name) {
     throw new UserError(
-      'there is no folder ' +
-        `${model}: name the folder of a model, a GGUF file, or a model on the Hugging Face Hub as OWNER/NAME`,
+      `there is no folder ${model}: give the folder of a model, a GGUF file, ` +
+        'or a model on the Hugging Face Hub as OWNER/NAME',
     )
   }
   const { cacheDir } = await hubSettings(options)

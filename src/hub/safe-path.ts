@@ -1,7 +1,6 @@
 /**
- * Whether a file of a repository, at a path with `/` between its parts, lies inside of the folder
- * that it is put in, whatever the system: no `..`, no root, drive or server, no backslash, no
- * control character. A server that lists another path is broken or hostile, or the repository is.
+ * Whether a repository's path, with `/` as separator, stays inside its folder on every system: no
+ * `..`, root, drive, server, backslash or control character. Other paths are broken or hostile.
  */
 export function staysInside(path: string): boolean {
   const parts = path.split('/')
@@ -15,6 +14,6 @@ export function staysInside(path: string): boolean {
  */
 const DEVICE = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)(\.|$)/i
 
-/** Whether Windows understands a part of the path as something else than a file of this name. */
+/** Whether Windows would take a part of the path for something other than a file name. */
 export const isReserved = (path: string): boolean =>
   path.split('/').some((part) => DEVICE.test(part) || /[<>:"|?*]|[. ]$/.test(part))

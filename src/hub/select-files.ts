@@ -1,6 +1,4 @@
-/**
- * A pattern as Hugging Face's own tools have it: `*` stands for any text, `?` for any character.
- */
+/** Patterns of Hugging Face's own tools: `*` matches any text, `/` included, `?` any character. */
 function matches(pattern: string, path: string): boolean {
   const whole = pattern.endsWith('/') ? `${pattern}*` : pattern
   const source = whole
@@ -23,16 +21,16 @@ const SETTINGS = [
   'chat_template*',
   'modules.json',
 ]
-/** How a model's vectors are made (sentence-transformers). */
+/** How a model's token vectors are pooled (sentence-transformers). */
 const POOLING = /^[^/]+_Pooling\/config\.json$/
-/** Of tokenizers that are kept in a form older than tokenizer.json. */
+/** Tokenizers in formats older than tokenizer.json. */
 const VOCABULARIES = ['vocab*', 'merges.txt', 'spiece.model', '*tokenizer*.model', '*.bpe.model']
 
 const WEIGHTS = ['*.safetensors', '*.safetensors.index.json']
-/** The same weights in another layout, or weights that go on top of a model's. */
+/** The same weights in another layout, or an adapter's. */
 const OTHER_WEIGHTS = ['consolidated*', 'adapter_*']
 
-/** Of the files of a repository, those that a model needs to be loaded. */
+/** The files of a repository that are needed to load its model. */
 export function modelFilesOf(paths: readonly string[]): string[] {
   const top = paths.filter((path) => !path.includes('/'))
   const isSingle = top.includes('model.safetensors')
@@ -44,7 +42,7 @@ export function modelFilesOf(paths: readonly string[]): string[] {
   return [...needed, ...paths.filter((path) => POOLING.test(path))]
 }
 
-/** The files that a pull fetches: those that match `include`, or else a model's own. */
+/** The files that a pull fetches: those that match `include`, or by default a model's own. */
 export function selectFiles(
   paths: readonly string[],
   { include, exclude }: { include: readonly string[]; exclude: readonly string[] },

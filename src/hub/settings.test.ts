@@ -36,7 +36,7 @@ it('finds the token: the option, the variable, the file', async () => {
 it('refuses what is no token, without repeating it', async () => {
   for (const secret of ['sk-secret', 'hf_secret\nx', 'Bearer hf_secret']) {
     const error = await token({ HF_TOKEN: secret }).catch((error) => error)
-    expect(error.message).toMatch(/HF_TOKEN is none of the Hub's.*hf_.*settings\/tokens/)
+    expect(error.message).toMatch(/HF_TOKEN is not one of the Hub's.*hf_.*settings\/tokens/)
     expect(error.message).not.toContain('secret')
   }
 })

@@ -3,13 +3,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 
-/** Where the Hub and its cache are, by the environment variables of Hugging Face's own tools. */
+/** Access to the Hub and its cache. */
 export interface HubSettings {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   endpoint: string
   token: string | undefined
   cacheDir: string
-  /** Make no request. */
+  /** Makes no request. */
   offline: boolean
   /** Seconds to wait for an answer, or for its next bytes. */
   timeout: number
@@ -18,9 +18,9 @@ export interface HubSettings {
 type Given = { endpoint?: string; token?: string; cacheDir?: string; offline?: boolean }
 
 /**
- * Options, and what they leave open from the environment:
- * https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables.
- * Throws UserError that names the variable at fault.
+ * Options, completed by the environment variables of Hugging Face's own tools:
+ * https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables. Throws
+ * UserError that names the variable at fault.
  */
 export async function hubSettings(
   given: Given = {},
@@ -47,20 +47,19 @@ function checkEndpoint(endpoint: string): string {
   )
 }
 
-/**
- * Nobody but the Hub is told a token, which would else stand in the message of a failed request.
- */
+/** Rejects other services' tokens: they must not be sent, nor be quoted by a failed request. */
 async function findToken(given: string | undefined, env: NodeJS.ProcessEnv, home: string) {
   const file = expand(env.HF_TOKEN_PATH || join(home, 'token'))
-  const places: [string, string | undefined][] = [
+  const sources: [string, string | undefined][] = [
     ['the token', given],
     ['the token in HF_TOKEN', env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN],
     [`the token in ${file}`, await readFile(file, 'utf8').catch(() => undefined)],
   ]
-  const [place, text = ''] = places.find(([, value]) => value?.trim()) ?? []
+  const [source, text = ''] = sources.find(([, value]) => value?.trim()) ?? []
   const token = text.trim()
   if (token === '' || /^hf_[\w.~+/=-]+$/.test(token)) return token || undefined
   throw new UserError(
-    `${place} is none of the Hub's: they begin with hf_; make one at https://huggingface.co/settings/tokens`,
+    `${source} is not one of the Hub's, which begin with hf_; ` +
+      'make one at https://huggingface.co/settings/tokens',
   )
 }

@@ -8,8 +8,8 @@ const TOKENIZERS = ['tokenizer.json', 'vocab*', '*.model']
 const INDEX = 'model.safetensors.index.json'
 
 /**
- * What a folder lacks of the files that match the patterns, or without patterns of those that a
- * model needs; undefined where it is whole. Hugging Face's cache may hold any part of a model.
+ * The first file that a folder lacks: of those matching `include`, or by default of those that a
+ * model needs. Undefined if it is complete. Hugging Face's cache may hold any part of a model.
  */
 export async function whatIsMissing(
   folder: string,
@@ -26,7 +26,7 @@ export async function whatIsMissing(
   return shards.find((shard) => !files.includes(shard))
 }
 
-/** The files that an index of weights names; none where it cannot be read, as loading will tell. */
+/** The files listed in an index of weights; none if it is unreadable, which loading reports. */
 async function shardsIn(index: string): Promise<string[]> {
   try {
     const { weight_map: map } = parseJson(await readFile(index), INDEX) as { weight_map: unknown }

@@ -29,8 +29,10 @@ export interface Engine {
 }
 
 export interface CompileOptions {
-  /** `pool`: operators spread over the engine's threads (default). `caller`: each run stays on
-   * one thread, for several runs side by side. */
+  /**
+   * `pool`: operators spread over the engine's threads (default). `caller`: each run stays on one
+   * thread, for several runs side by side.
+   */
   threading?: 'pool' | 'caller'
   /** Names the program in error messages and profiles. */
   label?: string

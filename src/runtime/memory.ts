@@ -74,8 +74,8 @@ export function expectThreads(threads: number): void {
 }
 
 /**
- * Peak resident memory of the process, in bytes. On Linux from /proc, because `maxRSS` includes what
- * the parent process held at the fork.
+ * Peak resident memory of the process, in bytes. On Linux from /proc, because `maxRSS` includes
+ * what the parent process held at the fork.
  */
 export function peakMemory(): number {
   const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'utf8') : ''

@@ -139,7 +139,7 @@ describe('newestCheckpoint', () => {
     await expect(newestCheckpoint(out)).rejects.toThrow(`cannot read ${root()}: a part of the path`)
     await expect(save(1)).rejects.toThrow(
       new UserError(
-        `step 1 was not saved: cannot make the folder ${root()}: a file of that name is in the way`,
+        `step 1 was not saved: cannot make the folder ${root()}: a file of that name exists`,
       ),
     )
   })

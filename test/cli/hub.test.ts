@@ -107,7 +107,7 @@ it('lets processes pull at once, of which one is killed at its work', async () =
   expect([a?.code, b?.code], `${a?.stderr}${b?.stderr}`).toEqual([0, 0])
   expect(a?.stdout).toBe(b?.stdout)
   expect(`${a?.stderr}${b?.stderr}`).toMatch(
-    /model\.safetensors is being fetched by another process: waiting/,
+    /another process is downloading model\.safetensors: waiting/,
   )
   const file = join(a?.stdout.trim() ?? '', 'model.safetensors')
   expect((await readFile(file)).equals(weights)).toBe(true)

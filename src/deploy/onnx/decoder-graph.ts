@@ -31,8 +31,8 @@ export interface DecoderGraphOptions {
 /**
  * Logits (B, T, V) after each of `input_ids` (B, T). With a cache, `past_key_values.N.key` and
  * `.value` (B, kvHeads, P, headDim) are those of the P tokens before, which `attention_mask` (B, P
- * + T) counts too;
- * `present.N.key` and `.value` are those of all. Without one, it reads the whole text at once.
+ * + T) counts too; `present.N.key` and `.value` are those of all. Without one, it reads the whole
+ * text at once.
  */
 export function decoderGraph(
   model: Decoder,

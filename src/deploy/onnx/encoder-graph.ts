@@ -6,8 +6,7 @@ import { onesOf, positionsOf } from './positions.ts'
 
 /**
  * From `input_ids`, `attention_mask` and, where there are kinds of tokens, `token_type_ids`, (B, T)
- * each:
- * `logits`, (B, N) of a text or (B, T, N) of its tokens; or, of a model that embeds,
+ * each: `logits`, (B, N) of a text or (B, T, N) of its tokens; or, of a model that embeds,
  * `last_hidden_state` (B, T, C), whose pooling is left to the caller.
  */
 export function encoderGraph(model: Encoder): Record<string, Tensor> {

@@ -37,10 +37,9 @@ export interface ExportOnnxOptions {
 /**
  * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of
  * Hugging Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx`
- * and
- * `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset
- * 20), unless `fused`.
- * Throws UserError where the model is none that transformers.js knows, or `out` has files in it.
+ * and `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset
+ * 20), unless `fused`. Throws UserError where the model is none that transformers.js knows, or
+ * `out` has files in it.
  */
 export async function exportOnnx(
   opened: OpenModel,

@@ -24,8 +24,7 @@ export interface ExportWebOptions {
  * Writes a static site in which a model that writes does so on the visitor's own machine:
  * `index.html`, the model in `model/`, and the modules and WebAssembly that run it. Any server of
  * files will do; nothing is fetched from elsewhere. Threads need a server that isolates the page
- * (COOP and COEP).
- * Throws UserError where `out` has files in it.
+ * (COOP and COEP). Throws UserError where `out` has files in it.
  */
 export async function exportWeb(
   opened: OpenModel<WritingModel['config']>,

@@ -1,6 +1,7 @@
 /**
  * Indices of the `k` largest of the first `count` values, in falling order; ties keep their order.
- * A heap holds the best so far: sorting the whole vocabulary would cost more than the rest of a step.
+ * A heap holds the best so far: sorting the whole vocabulary would cost more than the rest of a
+ * step.
  */
 export function largest(values: Float32Array, count: number, k: number): Int32Array {
   const size = Math.min(k, count)

@@ -20,8 +20,8 @@ const LEVELS = { none: 0, basic: 1, extended: 2, all: 99 } as const
 
 /**
  * How long idle threads of a session spin for the next operator, in microseconds: enough to stay
- * awake within a run. The default, which a pool shared by all sessions cannot change, is some 16 ms.
- * Meanwhile they slow whatever comes next: two single-threaded runs after one with a pool took
+ * awake within a run. The default, which a pool shared by all sessions cannot change, is some 16
+ * ms. Meanwhile they slow whatever comes next: two single-threaded runs after one with a pool took
  * 6.5-8 ms instead of 4.8.
  */
 const SPIN_MICROSECONDS = 200

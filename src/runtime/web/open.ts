@@ -17,9 +17,8 @@ const libraries = new Map<Provider, Promise<Library>>()
 /**
  * Opens an engine, in a page or a worker. WebAssembly has threads only where the page is
  * cross-origin isolated, and blocks the thread that runs it: train in a worker, so that the page
- * stays alive.
- * Only `auto` falls back, and `engine.reason` then says why; one that was asked for by name throws
- * `EngineUnavailable` if it cannot work here.
+ * stays alive. Only `auto` falls back, and `engine.reason` then says why; one that was asked for by
+ * name throws `EngineUnavailable` if it cannot work here.
  *
  * `threads` and `wasmPaths` count for the first engine of a kind: it starts the WebAssembly module
  * that all of them share.
