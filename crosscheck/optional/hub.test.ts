@@ -91,7 +91,9 @@ with u.WeakFileLock(sys.argv[1]):
       holding.stdin.end()
     }
     await pullModel(NAME, settings(), { onMessage })
-    expect(messages).toEqual([expect.stringMatching(/^another process is downloading model\.safetensors/)])
+    expect(messages).toEqual([
+      expect.stringMatching(/^another process is downloading model\.safetensors/),
+    ])
   })
 
   it('finds the cache in order', async () => {
