@@ -29,3 +29,32 @@ export const expectation = (message: string): string =>
 /** An option as it is typed: `kvHeads` -> `--kv-heads`. */
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** What happens to an option whose value is another when its training resumes. */
+export type OnResume =
+  /** What was learned so far depends on it: the change is refused. */
+  | 'fixed'
+  /** It only decides something that is compared itself: the model, the data, the tokenizer. */
+  | 'derived'
+  /** The change takes effect from here on, and is told. */
+  | 'changeable'
+  /** Nothing that is computed depends on it. */
+  | 'free'
+
+/** Options that all share what happens to them on resumption; `onResume` reads it from a schema. */
+export const resumedAs = <S extends z.ZodRawShape>(kind: OnResume, shape: S): S =>
+  Object.fromEntries(
+    Object.entries(shape).map(([name, field]) => [
+      name,
+      (field as z.ZodType).meta({ onResume: kind }),
+    ]),
+  ) as z.ZodRawShape as S
+
+/** What happens to each option of a schema on resumption; undefined where nothing says. */
+export const onResume = ({ shape }: z.ZodObject): Record<string, OnResume | undefined> =>
+  Object.fromEntries(
+    Object.entries(shape).map(([name, field]) => [
+      name,
+      (field as z.ZodType).meta()?.onResume as OnResume | undefined,
+    ]),
+  )

@@ -11,14 +11,6 @@ export interface Batch {
   readonly targets: Int32Array
 }
 
-/** Several conversations in a row, none of which may attend to another. */
-export interface PackedBatch extends Batch {
-  /** (rows, length): 1, 2, ... per conversation of the row; 0 where nothing is. */
-  readonly segments: Int32Array
-  /** (rows, length): positions within the conversation, from 0. */
-  readonly positions: Int32Array
-}
-
 export const emptyBatch = (rows: number, length: number): Batch => ({
   rows,
   length,
@@ -44,17 +36,13 @@ export interface Examples {
   readonly count: number
 }
 
-export type AnyBatch = Batch | PackedBatch | Examples
+export type AnyBatch = Batch | Examples
 
 /** Rows of text as the objective of a language model reads them. */
 export function asExamples(batch: AnyBatch): Examples {
   if ('arrays' in batch) return batch
   const { rows, length, inputs, targets } = batch
-  const arrays = { ids: inputs, targets }
-  const count = countTargets(batch)
-  if (!('segments' in batch)) return { rows, length, arrays, count }
-  const { segments, positions } = batch
-  return { rows, length, arrays: { ...arrays, segments, positions }, count }
+  return { rows, length, arrays: { ids: inputs, targets }, count: countTargets(batch) }
 }
 
 /**

@@ -3,7 +3,7 @@ import { llama2File } from '../../test/tokenizer-files.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { loadTokenizer } from '../text/load.ts'
 import { IGNORE } from './batch.ts'
-import { packedBatches } from './chat/packed-batches.ts'
+import { packedConversations } from './chat/packed-conversations.ts'
 import { measuredBytes } from './readers/evaluation-batches.ts'
 import { targetBytes } from './target-bytes.ts'
 import { sequenceRows } from './tasks/sequences.ts'
@@ -33,8 +33,8 @@ test('what is cut off a conversation is not counted', () => {
     return { ids: all, mask: all.map((_, i) => Number(i > 2)) }
   }
   const bytes = (answer: string) => {
-    const packed = packedBatches([conversation(answer)], { rows: 2, length: 5 })
-    return targetBytes(packed.all(), tokenizer)
+    const { collate } = packedConversations([conversation(answer)], 5)
+    return targetBytes([collate([0])], tokenizer)
   }
   expect([bytes('c雪'), bytes('c雪a'), bytes(`c雪a${'雪'.repeat(100)}`)]).toEqual([4, 5, 5])
 })

@@ -23,5 +23,5 @@ test('a short text is one window, however long the context is', async () => {
   const again = await evaluate(options)
   expect(again.tokens).toBe(tokens)
   expect(again.loss).toBeCloseTo(loss, 6)
-  expect(again.bitsPerByte).toBeCloseTo(bitsPerByte, 6)
+  expect(again.bitsPerByte).toBeCloseTo(bitsPerByte as number, 6)
 })

@@ -1,117 +1,133 @@
 import { z } from 'zod'
 import { loadParameters } from '../checkpoint/load-parameters.ts'
-import { asDecoder, withModel } from '../checkpoint/open-model.ts'
+import { withModel } from '../checkpoint/open-model.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { tellData } from '../data/sources/data-event.ts'
-import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
-import type { Completion } from '../data/tasks/completions.ts'
+import { readingOptions } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
-import { LanguageModel, type LanguageModelOptions } from '../generate/language-model.ts'
-import { Decoder } from '../models/decoder.ts'
-import type { DecoderConfig } from '../models/decoder-config.ts'
-import { countParameters } from '../models/model.ts'
-import { nextToken } from '../objectives/language-model.ts'
+import { readChatTemplate } from '../formats/read-chat-template.ts'
+import { countParameters, createModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
-import { exactMatch, expectedOf } from '../predict/completions.ts'
+import type { Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
-import { openEngine } from '../runtime/open.ts'
+import { withEngine } from '../runtime/open.ts'
 import { engineOptions } from '../runtime/options.ts'
+import {
+  evaluationShape,
+  expectTask,
+  refuseOthers,
+  TASK_NAMES,
+  type TaskName,
+  taskOf,
+  taskOfModel,
+} from '../tasks/index.ts'
+import type { Scores } from '../tasks/task.ts'
 import { type Measurement, measureModel } from './measure-model.ts'
-import { readRows } from './read-rows.ts'
 
 export const evaluateOptions = z.strictObject({
   /** Folder of the model. */
   model: z.string().min(1),
   /** Folders of LoRA adapters that it is measured with. */
   adapter: z.array(z.string().min(1)).default([]),
-  /** What is measured: the next token of texts, or what follows the prompts of records. */
-  task: z.enum(['lm', 'completion']).default('lm'),
+  /** What is measured; default: what the model was made for, and of a decoder the next token. */
+  task: z.enum(TASK_NAMES).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
-  /** One stream of documents that rows are cut from, or one document a row. */
-  documents: z.enum(['packed', 'whole']).default('packed'),
   ...engineOptions,
   ...readingOptions,
-  documentSeparator,
+  ...evaluationShape(TASK_NAMES),
 })
 
 export type EvaluateOptions = z.input<typeof evaluateOptions>
 
+/**
+ * The loss, and the task's own measures by name: `accuracy` and `f1` (macro) of labels and tags,
+ * `meanAbsoluteError` and `correlation` of numbers, `recallAt1` of vectors, `exactMatch` of texts
+ * that were written.
+ */
 export interface EvaluateResult extends Measurement {
-  /** Of the task `completion`: the share of the completions that the model writes exactly. */
-  exactMatch?: number
+  task: TaskName
+  metrics: Scores
   parameters: number
   seconds: number
   peakRssBytes: number
 }
 
-/**
- * Measures a model: on text, in windows of the training context that do not overlap, every token
- * once; on whole documents; or on what follows the prompts of records. Throws UserError with the
- * option or the file at fault.
- */
-export async function evaluate(
-  options: EvaluateOptions,
-  events: EvaluateEvents = {},
-): Promise<EvaluateResult> {
-  const parsed = parseOptions(evaluateOptions, options)
-  const idle = (['documents', 'documentSeparator'] as const).find((name) => options[name])
-  if (idle && parsed.task !== 'lm')
-    throw new UserError(`${idle} is not of the task ${parsed.task}, but of lm; leave it out`)
-  return withModel(parsed.model, (model) => evaluateModel(asDecoder(model), parsed, events))
-}
-
-interface EvaluateEvents {
-  signal?: AbortSignal
+export interface EvaluateContext {
+  /** An open engine to compute on, which stays the caller's; default: one by the options. */
+  engine?: Engine | undefined
+  signal?: AbortSignal | undefined
+  /** A line for the user. */
   onMessage?(text: string): void
 }
 
+/**
+ * Measures a model at a task: text in windows of the context that do not overlap, every token once;
+ * whole documents; or records. Throws UserError with the option, the file or the line at fault.
+ *
+ * @example
+ * const { metrics } = await evaluate({ model: 'my-classifier', data: ['test.jsonl'] })
+ * console.log(metrics.accuracy)
+ */
+export async function evaluate(
+  options: EvaluateOptions,
+  context: EvaluateContext = {},
+): Promise<EvaluateResult> {
+  const parsed = parseOptions(evaluateOptions, options)
+  return withModel(parsed.model, (model) => {
+    const task = parsed.task ?? taskOfModel(model.config)
+    expectTask(task, model.config, model.path)
+    refuseOthers(options, task, TASK_NAMES)
+    return evaluateModel(model, { ...parsed, task }, context)
+  })
+}
+
 async function evaluateModel(
-  base: OpenModel<DecoderConfig>,
-  parsed: z.output<typeof evaluateOptions>,
-  { signal, onMessage }: EvaluateEvents,
+  base: OpenModel,
+  options: z.output<typeof evaluateOptions> & { task: TaskName },
+  { engine: opened, signal, onMessage }: EvaluateContext,
 ): Promise<EvaluateResult> {
   const started = performance.now()
-  const adapters = await Promise.all(parsed.adapter.map(readAdapterFolder))
-  const folder = withAdapters(base, adapters, { merge: true })
-  const corpus = await openCorpus(parsed.data, {
-    ...parsed,
-    report: tellData(onMessage),
-    signal,
-  })
-  const engine = await openEngine(parsed)
+  const { task } = options
+  const files = await adapted(base, options.adapter)
+  const { tokenizer, addBos } = files
+  const template = options.chatTemplate && (await readChatTemplate(options.chatTemplate))
+  const report = tellData(onMessage)
+  const corpus = await openCorpus(options.data, { ...options, report, signal })
   try {
-    const model = new Decoder(folder.config)
-    const { length, data, records, notices } = await readRows(corpus, folder, parsed)
-    for (const notice of notices) onMessage?.(notice)
-    const parameters = await loadParameters(engine, model, folder)
-    const objective = nextToken(model, length, { evaluation: true })
-    const measured = await measureModel({ engine, parameters, objective }, data, { signal })
-    const parts = { ...folder, engine, model, weights: { live: parameters } }
-    return {
-      ...measured,
-      ...(records && { exactMatch: await matchExactly(parts, records, signal) }),
-      parameters: countParameters(model),
-      seconds: (performance.now() - started) / 1000,
-      peakRssBytes: peakMemory(),
-    }
+    const model = createModel(files.config)
+    const subject = { model, tokenizer, addBos, chatTemplate: template ?? files.chatTemplate }
+    const rows = await taskOf(task).measure({ corpus, report }, subject, options)
+    for (const notice of rows.notices) onMessage?.(notice)
+    return await withEngine(options, opened, async (engine) => {
+      const parameters = await loadParameters(engine, model, files)
+      try {
+        const { evaluationObjective: objective, wholeBatch } = rows
+        const parts = { engine, parameters, objective, wholeBatch }
+        const measured = await measureModel(parts, rows, { signal })
+        const trained = { ...subject, engine, weights: { live: parameters }, signal }
+        return {
+          task,
+          ...measured,
+          metrics: (await rows.score?.(trained)) ?? {},
+          parameters: countParameters(model),
+          seconds: (performance.now() - started) / 1000,
+          peakRssBytes: peakMemory(),
+        }
+      } finally {
+        for (const tensor of Object.values(parameters)) tensor.dispose()
+      }
+    })
   } finally {
-    await Promise.all([corpus.close(), engine.dispose()])
+    await corpus.close()
   }
 }
 
-async function matchExactly(
-  parts: LanguageModelOptions,
-  records: readonly Completion[],
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const model = await LanguageModel.create(parts)
-  try {
-    return await exactMatch(model, expectedOf(records, model), { signal })
-  } finally {
-    await model.dispose()
-  }
+async function adapted(base: OpenModel, adapters: readonly string[]): Promise<OpenModel> {
+  if (adapters.length > 0 && base.config.kind !== 'decoder')
+    throw new UserError(`adapter is for decoders, and the model in ${base.path} is another kind`)
+  return withAdapters(base, await Promise.all(adapters.map(readAdapterFolder)), { merge: true })
 }

@@ -37,6 +37,24 @@ export async function openEngine({
   }
 }
 
+/**
+ * Does some work on an engine: on one that is open already, which stays open, or on one by these
+ * options, which is disposed in the end.
+ */
+export async function withEngine<T>(
+  options: EngineOptions,
+  opened: Engine | undefined,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  if (opened) return work(opened)
+  const engine = await openEngine(options)
+  try {
+    return await work(engine)
+  } finally {
+    await engine.dispose()
+  }
+}
+
 async function openCpu(threads: number | undefined): Promise<Engine> {
   return (await native(import('./native/cpu.ts'))).openCpu(threads)
 }

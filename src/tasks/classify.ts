@@ -1,3 +1,4 @@
+import { parsedRecords } from '../data/sources/faults.ts'
 import {
   type LabelledText,
   labelledTextSet,
@@ -5,52 +6,41 @@ import {
   parseLabelledText,
 } from '../data/tasks/labelled-texts.ts'
 import { accuracy, macroF1 } from '../metrics/classification.ts'
-import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
 import { classificationObjective } from '../objectives/classification.ts'
-import { classify as askForLabels, estimate } from '../predict/classify.ts'
-import { asking, readerOf } from './reader-of.ts'
-import type { RecordTask } from './task.ts'
+import { classify as askForLabels } from '../predict/classify.ts'
+import { recordTask } from './records.ts'
+import { smoothing } from './task.ts'
+import { asReader, readerOf } from './trained-model.ts'
 
-const common = {
+/** Classification: a label for each text, or pair of texts. */
+export const classify = recordTask({
   kinds: ['encoder', 'decoder'],
   architecture: 'bert',
-  parse: parseLabelledText,
-  texts: ({ text, pair }: LabelledText) => (pair === undefined ? [text] : [text, pair]),
+  data: '{"text": "...", "label": "..."}, with "pair" for a second text',
+  options: {},
+  learning: smoothing,
+  read: (corpus) => parsedRecords(corpus, parseLabelledText),
+  texts: textsOf,
+  head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
+  labelOf: ({ label }) => String(label),
+  examples: (records, { model, tokenizer }, { length }) =>
+    labelledTextSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
   objective:
     (model, { length, labelSmoothing }) =>
     (sizes) =>
-      classificationObjective(readerOf(model), { ...sizes, length, labelSmoothing }),
-} satisfies Partial<RecordTask<LabelledText>>
-
-/** A label for each text, or pair of texts: `{"text": "...", "label": "..."}`. */
-export const classify: RecordTask<LabelledText> = {
-  ...common,
-  head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
-  labelOf: ({ label }) => String(label),
-  examples: (records, { tokenizer }, model, { length }) =>
-    labelledTextSet(records, readerOf(model).config.head?.labels, { tokenizer, length }),
-  measure: (trained, records) =>
-    asking(trained, async (model, options) => {
-      const said = await askForLabels(model, records, options)
-      const pairs = records.map(({ label }, i) => [said[i]?.label, String(label)] as const)
+      classificationObjective(readerOf(model), {
+        ...sizes,
+        length,
+        labelSmoothing,
+      }),
+  score: (trained, records) =>
+    asReader(trained, async (model, options) => {
+      const predicted = await askForLabels(model, records, options)
+      const pairs = records.map(({ label }, i) => [predicted[i]?.label, String(label)] as const)
       return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
     }),
-}
+})
 
-/** A number for each text: `{"text": "...", "label": 0.5}`; reward models are of this kind. */
-export const regress: RecordTask<LabelledText> = {
-  ...common,
-  head: () => ({ task: 'regress', labels: [] }),
-  examples: (records, { tokenizer }, _, { length }) =>
-    labelledTextSet(records, undefined, { tokenizer, length }),
-  measure: (trained, records) =>
-    asking(trained, async (model, options) => {
-      const said = await estimate(model, records, options)
-      const pairs = records.map(({ label }, i) => [said[i] as number, Number(label)] as const)
-      const related = correlation(pairs)
-      return {
-        meanAbsoluteError: meanAbsoluteError(pairs),
-        ...(related !== undefined && { correlation: related }),
-      }
-    }),
+export function textsOf({ text, pair }: LabelledText): string[] {
+  return pair === undefined ? [text] : [text, pair]
 }

@@ -1,37 +1,31 @@
-import { type Completion, completionSet, parseCompletion } from '../data/tasks/completions.ts'
-import { longestOf } from '../data/tasks/sequences.ts'
-import { LanguageModel } from '../generate/language-model.ts'
-import { Decoder } from '../models/decoder.ts'
-import type { Model } from '../models/model.ts'
+import { parsedRecords } from '../data/sources/faults.ts'
+import { completionSet, parseCompletion } from '../data/tasks/completions.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { encodeCompletions, exactMatch, expectedOf } from '../predict/completions.ts'
-import type { RecordTask } from './task.ts'
+import { recordTask } from './records.ts'
+import { smoothing } from './task.ts'
+import { asWriter } from './trained-model.ts'
 
-/** Completion of a prompt, which alone is learned: `{"prompt": "...", "completion": "..."}`. */
-export const completion: RecordTask<Completion> = {
+/** Completion of prompts by a decoder, which does not learn the prompts themselves. */
+export const completion = recordTask({
   kinds: ['decoder'],
   architecture: 'gpt2',
-  parse: parseCompletion,
+  data: '{"prompt": "...", "completion": "..."}',
+  options: {},
+  learning: smoothing,
+  read: (corpus) => parsedRecords(corpus, parseCompletion),
   texts: ({ prompt, completion }) => [prompt, completion],
-  longest: (records, reading) => longestOf(encodeCompletions(records, reading)),
-  examples: (records, reading, _, { length }) => {
-    const { tokenizer } = reading
-    return completionSet(encodeCompletions(records, reading), { tokenizer, length })
+  examples: (records, subject, { length }) => {
+    const { tokenizer } = subject
+    return completionSet(encodeCompletions(records, subject), { tokenizer, length })
   },
   objective: (model, { length, labelSmoothing, evaluation }) =>
     nextToken(model, length, { labelSmoothing, evaluation }),
-  measure: async (trained, records) => {
-    const model = await LanguageModel.create({ ...trained, model: decoderOf(trained.model) })
-    try {
-      return { exactMatch: await exactMatch(model, expectedOf(records, trained), trained) }
-    } finally {
-      await model.dispose()
-    }
-  },
   expected: expectedOf,
-}
-
-function decoderOf(model: Model): Decoder {
-  if (model instanceof Decoder) return model
-  throw new TypeError(`an ${model.config.kind} does not complete a prompt`)
-}
+  score: (trained, records) =>
+    asWriter(trained, async (model) => ({
+      exactMatch: await exactMatch(model, expectedOf(records, trained), trained),
+    })),
+  isText: true,
+  fitted: true,
+})

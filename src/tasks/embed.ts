@@ -1,45 +1,48 @@
+import { parsedRecords } from '../data/sources/faults.ts'
 import { parseTextPair, type TextPair, textPairSet } from '../data/tasks/text-pairs.ts'
 import { UserError } from '../errors.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { contrastiveObjective } from '../objectives/contrastive.ts'
+import { positiveNumber, resumedAs } from '../options.ts'
 import { embed as askForVectors, cosineSimilarity } from '../predict/embed.ts'
 import { promptFor } from '../predict/prompts.ts'
-import { asking, readerOf } from './reader-of.ts'
-import type { RecordTask } from './task.ts'
+import { recordTask } from './records.ts'
+import { asReader, readerOf } from './trained-model.ts'
 
-/**
- * A vector for each text, near to those of texts that mean the same: `{"anchor": "...", "positive":
- * "..."}`.
- */
-export const embed: RecordTask<TextPair> = {
+// Validation losses before and after a change would not compare.
+const options = resumedAs('fixed', {
+  /** By which similarities are divided. */
+  temperature: positiveNumber.default(0.05),
+})
+
+/** Text embedding: a vector for each text, near those of texts that belong to it. */
+export const embed = recordTask({
   kinds: ['encoder', 'decoder'],
   architecture: 'bert',
-  parse: parseTextPair,
+  data: '{"anchor": "...", "positive": "..."}',
+  options,
+  learning: {},
+  read: (corpus) => parsedRecords(corpus, parseTextPair),
   texts: ({ anchor, positive }) => [anchor, positive],
   head: () => ({ task: 'embed', labels: [] }),
-  examples: (records, { tokenizer }, model, { length }) =>
+  examples: (records, { model, tokenizer }, { length }) =>
     textPairSet(withPrompt(readerOf(model).config.head, records), { tokenizer, length }),
   objective:
     (model, { length, temperature }) =>
     (sizes) =>
       contrastiveObjective(readerOf(model), { ...sizes, length, temperature }),
-  measure: (trained, records) =>
-    asking(trained, async (model, options) => {
-      const anchors = await askForVectors(
-        model,
-        records.map(({ anchor }) => anchor),
-        options,
-      )
-      const positives = await askForVectors(
-        model,
-        records.map(({ positive }) => positive),
-        options,
-      )
+  score: (trained, records) =>
+    asReader(trained, async (model, given) => {
       const texts = records.map(({ positive }) => positive)
-      return { recallAt1: recallAt1(anchors, positives, texts) }
+      const anchors = records.map(({ anchor }) => anchor)
+      const [near, own] = [
+        await askForVectors(model, anchors, given),
+        await askForVectors(model, texts, given),
+      ]
+      return { recallAt1: recallAt1(near, own, texts) }
     }),
   wholeBatch: true,
-}
+})
 
 /** Texts as the model reads them: behind its default prompt. Throws UserError. */
 function withPrompt(head: HeadConfig | undefined, records: readonly TextPair[]): TextPair[] {

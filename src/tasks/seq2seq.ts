@@ -1,58 +1,70 @@
+import { z } from 'zod'
+import { parsedRecords } from '../data/sources/faults.ts'
 import {
   parseSourceTarget,
   type SourceTarget,
   sourcesEach,
   sourceTargetSet,
 } from '../data/tasks/source-targets.ts'
-import { LanguageModel } from '../generate/language-model.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import type { Model } from '../models/model.ts'
 import { sequenceToSequenceObjective } from '../objectives/sequence-to-sequence.ts'
-import { type Expected, exactMatch, type PromptReading } from '../predict/completions.ts'
+import { resumedAs } from '../options.ts'
+import { type Expected, exactMatch } from '../predict/completions.ts'
 import { encodeInput } from '../text/encode-input.ts'
-import type { RecordTask, TaskSizes } from './task.ts'
+import { recordTask, type Sizes } from './records.ts'
+import { type Subject, smoothing } from './task.ts'
+import { asWriter } from './trained-model.ts'
 
-/** Writing one text from another, or from several: `{"source": "...", "target": "..."}`. */
-export const seq2seq: RecordTask<SourceTarget> = {
+const options = resumedAs('derived', {
+  /** Tokens of the text that is written; default: as many as of the text that is read. */
+  targetContext: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 20)
+    .optional(),
+})
+
+/** Sequence to sequence: one text from another, or from several (Sutskever et al. 2014). */
+export const seq2seq = recordTask({
   kinds: ['encoder-decoder'],
   architecture: 't5',
-  parse: parseSourceTarget,
+  data: '{"source": "...", "target": "..."}, or "sources" for several texts',
+  options,
+  learning: smoothing,
+  read: (corpus) => parsedRecords(corpus, parseSourceTarget),
   texts: ({ sources, target }) => [...sources, target],
   sourcesEach,
-  examples: (records, { tokenizer }, model, { length: sourceLength, targetLength: length }) => {
-    const { startId } = writerOf(model).config
+  examples: (records, { model, tokenizer }, { length: sourceLength, targetLength: length }) => {
+    const { startId } = encoderDecoderOf(model).config
     return sourceTargetSet(records, { tokenizer, sourceLength, length, startId })
   },
-  expected: expectedTargets,
-  async measure(trained, records, sizes) {
-    const writer = writerOf(trained.model)
-    const model = await LanguageModel.create({ ...trained, model: writer })
-    try {
-      const expected = expectedTargets(records, trained, writer, sizes)
-      return { exactMatch: await exactMatch(model, expected, trained) }
-    } finally {
-      await model.dispose()
-    }
-  },
   objective:
-    (model, { length: sourceLength, targetLength: length, sources, labelSmoothing }) =>
+    (model, { length: sourceLength, targetLength, sources, labelSmoothing }) =>
     (sizes) =>
-      sequenceToSequenceObjective(writerOf(model), {
+      sequenceToSequenceObjective(encoderDecoderOf(model), {
         ...sizes,
         sourceLength,
-        length,
+        length: targetLength,
         sources,
         labelSmoothing,
       }),
-}
+  expected: expectedTargets,
+  score: async (trained, records, sizes) => {
+    const expected = expectedTargets(records, trained, sizes)
+    return asWriter(trained, async (model) => ({
+      exactMatch: await exactMatch(model, expected, trained),
+    }))
+  },
+})
 
 function expectedTargets(
   records: readonly SourceTarget[],
-  { tokenizer }: PromptReading,
-  model: Model,
-  { length: maxLength }: TaskSizes,
+  { model, tokenizer }: Subject,
+  { length: maxLength }: Sizes,
 ): Expected[] {
-  const { startId } = writerOf(model).config
+  const { startId } = encoderDecoderOf(model).config
   return records.map(({ sources, target }) => ({
     prompt: {
       ids: [startId],
@@ -63,7 +75,7 @@ function expectedTargets(
   }))
 }
 
-function writerOf(model: Model): EncoderDecoder {
+function encoderDecoderOf(model: Model): EncoderDecoder {
   if (model instanceof EncoderDecoder) return model
   throw new TypeError(`an ${model.config.kind} does not write from what an encoder has read`)
 }

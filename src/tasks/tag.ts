@@ -1,35 +1,39 @@
-import {
-  parseTaggedWords,
-  type TaggedWords,
-  taggedWordSet,
-  tagsOf,
-} from '../data/tasks/tagged-words.ts'
+import { parsedRecords } from '../data/sources/faults.ts'
+import { parseTaggedWords, taggedWordSet, tagsOf } from '../data/tasks/tagged-words.ts'
 import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { taggingObjective } from '../objectives/classification.ts'
 import { tag as askForTags } from '../predict/tag.ts'
-import { asking, readerOf } from './reader-of.ts'
-import type { RecordTask } from './task.ts'
+import { recordTask } from './records.ts'
+import { smoothing } from './task.ts'
+import { asReader, readerOf } from './trained-model.ts'
 
-/** A label for each word: `{"words": ["..."], "tags": ["..."]}`. */
-export const tag: RecordTask<TaggedWords> = {
+/** Token classification: a tag for each word. */
+export const tag = recordTask({
   kinds: ['encoder', 'decoder'],
   architecture: 'bert',
-  parse: parseTaggedWords,
+  data: '{"words": ["..."], "tags": ["..."]}',
+  options: {},
+  learning: smoothing,
+  read: (corpus) => parsedRecords(corpus, parseTaggedWords),
   texts: ({ words }) => [words.join(' ')],
   head: (records) => ({ task: 'tag', labels: tagsOf(records) }),
-  examples: (records, { tokenizer }, model, { length }) =>
+  examples: (records, { model, tokenizer }, { length }) =>
     taggedWordSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
-  measure: (trained, records) =>
-    asking(trained, async (model, options) => {
-      const sentences = records.map(({ words }) => words)
-      const said = await askForTags(model, sentences, options)
-      const pairs = records.flatMap(({ tags }, i) =>
-        tags.map((tag, word) => [said[i]?.[word]?.tag, tag] as const),
-      )
-      return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
-    }),
   objective:
     (model, { length, labelSmoothing }) =>
     (sizes) =>
-      taggingObjective(readerOf(model), { ...sizes, length, labelSmoothing }),
-}
+      taggingObjective(readerOf(model), {
+        ...sizes,
+        length,
+        labelSmoothing,
+      }),
+  score: (trained, records) =>
+    asReader(trained, async (model, options) => {
+      const sentences = records.map(({ words }) => words)
+      const predicted = await askForTags(model, sentences, options)
+      const pairs = records.flatMap(({ tags }, i) =>
+        tags.map((tag, word) => [predicted[i]?.[word]?.tag, tag] as const),
+      )
+      return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
+    }),
+})

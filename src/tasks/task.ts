@@ -1,77 +1,146 @@
-import type { ExampleSet } from '../data/tasks/example-set.ts'
+import { z } from 'zod'
+import type { AnyBatch, Batch } from '../data/batch.ts'
+import type { BatchReader } from '../data/readers/reader.ts'
+import type { Corpus } from '../data/sources/corpus.ts'
+import type { DataEvent } from '../data/sources/data-event.ts'
 import type { ArchitectureName } from '../models/architectures/index.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import type { Model, ModelConfig } from '../models/model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
-import type { Expected, PromptReading } from '../predict/completions.ts'
+import { resumedAs } from '../options.ts'
+import type { Expected } from '../predict/completions.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-/** Sizes of examples. */
-export interface TaskSizes {
-  /** Tokens of a text. */
-  length: number
-  /** Of the text that is written, where one is read and another written. */
-  targetLength: number
-  /** Texts that are read together. */
-  sources: number
+/** Options, as zod describes them, and their values. */
+export type Shape = z.ZodRawShape
+export type Values<S extends Shape> = z.output<z.ZodObject<S>>
+
+/** What a model is for, and the labels that its data have. */
+export type HeadNeeds = Pick<HeadConfig, 'task' | 'labels'>
+
+/**
+ * One thing that a model can learn: the form of its data, the models that learn it, its objective,
+ * its measures and its options. `train`, `tune` and `evaluate` all work by this record.
+ */
+export interface Task<O extends Shape = Shape, L extends Shape = Shape> {
+  /** Kinds of model that learn it. */
+  readonly kinds: readonly ModelConfig['kind'][]
+  /** Where the user names none. */
+  readonly architecture: ArchitectureName
+  /** What its data are: an example of a record, or text. */
+  readonly data: string
+  /** Options of its own: of training and evaluation, and of training (learning) alone. */
+  readonly options: O
+  readonly learning: L
+  /** Reads data to train on. Throws UserError with the file and the line at fault. */
+  open(source: TrainingSource, options: Values<O> & Values<L>): Promise<TrainingData>
+  /** Reads data to measure a model on. Throws UserError with the file and the line at fault. */
+  measure(source: DataSource, subject: Subject, options: Values<O>): Promise<Evaluation>
 }
 
-export interface ObjectiveOptions extends TaskSizes {
-  labelSmoothing: number
-  temperature: number
-  /** Leaves out what only training minimizes. */
-  evaluation?: boolean
+/** Where data comes from. */
+export interface DataSource {
+  corpus: Corpus
+  report(event: DataEvent): void
 }
 
-/** A model in training, as its tasks measure it. */
-export interface Trained {
-  engine: Engine
+export interface TrainingSource extends DataSource {
+  /** To validate on: a share of the corpus, or a corpus of its own. */
+  validation: number | Corpus
+  /** Draws the share. */
+  seed: number
+  /** Draws it at random; false takes the end of the data. */
+  shuffle: boolean
+  /** Where what is made of the data is kept. */
+  folder: string
+  /** A training resumes, which needs the same data as before. */
+  resume: boolean
+  /** Tells the user a line. */
+  tell(notice: string): void
+}
+
+/** Data to train on, before it is known what model and tokenizer read it. */
+export interface TrainingData {
+  readonly head?: HeadNeeds | undefined
+  /** All texts, by which a tokenizer is trained, and about how many bytes they have. */
+  texts(): Iterable<string> | AsyncIterable<string>
+  bytes(): Promise<number>
+  /** Rows of at most `length` tokens. Throws UserError where there are none. */
+  prepare(subject: Subject, length: number): Promise<TrainingRows>
+  close(): void
+}
+
+/** A model, and how text is given to it. */
+export interface Subject {
   model: Model
   tokenizer: Tokenizer
   addBos?: boolean | undefined
-  weights: { live: Readonly<Record<string, DeviceTensor>> }
-  signal?: AbortSignal
+  chatTemplate?: string | undefined
 }
 
-/** What sets one task apart: the form of its records, its models and its loss. */
-export interface RecordTask<R> {
-  /** Kinds of model that learn it. */
-  kinds: readonly ModelConfig['kind'][]
-  /** Where the user names none. */
-  architecture: ArchitectureName
-  /** A record of the data. Throws UserError that begins with `where`. */
-  parse(value: unknown, where: string): R
-  /** The texts of a record, by which a tokenizer is trained. */
-  texts(record: R): readonly string[]
-  /** What the head is for, and the labels that the records have; none for models that write. */
-  head?(records: readonly R[]): Pick<HeadConfig, 'task' | 'labels'>
-  /** By which validation is drawn evenly, of each label its share. */
-  labelOf?(record: R): string
-  /** Texts that each record gives to read together. */
-  sourcesEach?(records: readonly R[]): number
-  /** Tokens that the longest record needs, where rows need not be as long as the context. */
-  longest?(records: readonly R[], reading: PromptReading): number
-  examples(
-    records: readonly R[],
-    reading: PromptReading,
-    model: Model,
-    sizes: TaskSizes,
-  ): ExampleSet
-  objective(model: Model, options: ObjectiveOptions): ObjectiveBuilder
-  /** Other measures than the loss, of records that were not learned from, by name. */
-  measure(
-    trained: Trained,
-    records: readonly R[],
-    sizes: TaskSizes,
-  ): Promise<Record<string, number>>
-  /** What a model that writes is to write, to show while it learns. */
-  expected?(
-    records: readonly R[],
-    reading: PromptReading,
-    model: Model,
-    sizes: TaskSizes,
-  ): Expected[]
-  /** The loss compares the examples of a step with each other. */
-  wholeBatch?: boolean
+/** What is minimized. */
+export interface TaskObjective {
+  /** Tokens of a row. */
+  length: number
+  /** Without what only training minimizes, such as label smoothing. */
+  evaluationObjective: ObjectiveBuilder
+  /** The loss compares the rows of a batch with each other: batches are not cut. */
+  wholeBatch?: boolean | undefined
+  /** What the user should know about the data. */
+  notices: readonly string[]
 }
+
+/** Rows to learn from. */
+export interface TrainingRows<B extends AnyBatch = AnyBatch> extends TaskObjective {
+  objective: ObjectiveBuilder
+  /** Rows of one pass, where a batch has no more of them. */
+  most?: number | undefined
+  /** Tokens of one pass. */
+  trainingTokens: number
+  /** Batches of so many rows, without end. */
+  reader(rows: number): BatchReader<B>
+  /** For trainings with batches of so many rows; undefined where nothing was held out. */
+  validation?: ((rows: number) => MeasuredRows<B>) | undefined
+  /** The model's texts begin with BOS from now on. */
+  addBos?: boolean
+  /** What a resumed training must share. */
+  identity: Record<string, unknown>
+}
+
+/** Rows to measure a model on. */
+export interface MeasuredRows<B extends AnyBatch = AnyBatch> {
+  /** All of them, from the first on each time. */
+  batches(): Iterable<B>
+  /** Bytes in UTF-8 of the text that the targets stand for, where they stand for one. */
+  bytes?: number | undefined
+  /** Whole documents, one a row. */
+  documents?: number | undefined
+  /** Measures besides the loss, by name. */
+  score?: ((trained: Trained) => Promise<Scores>) | undefined
+  /** Some of what a model is to write, to show while it learns. */
+  expected?: readonly Expected[] | undefined
+}
+
+export interface Evaluation extends TaskObjective, MeasuredRows {}
+
+export type Scores = Record<string, number>
+
+/** A model with its weights on an engine. */
+export interface Trained extends Subject {
+  engine: Engine
+  weights: { live: Readonly<Record<string, DeviceTensor>> }
+  signal?: AbortSignal | undefined
+}
+
+/** Rows of consecutive text. */
+export type TextBatch = Batch
+
+/** Rows that are measured together where nothing else decides. */
+export const ROWS = 8
+
+/** An option of the tasks whose targets are classes. */
+export const smoothing = resumedAs('changeable', {
+  /** Share of each target that is spread evenly over all classes (Szegedy et al. 2016). */
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+})

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Files } from '../files/folder.ts'
+import type { OnResume } from '../options.ts'
 import {
   type Checkpoint,
   newestCheckpoint,
@@ -9,7 +10,6 @@ import {
 } from './checkpoint-files.ts'
 import {
   changedOptions,
-  type OnResume,
   type OptionValues,
   partsThatDiffer,
   type ResumeTable,

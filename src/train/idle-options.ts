@@ -1,15 +1,15 @@
 import { UserError } from '../errors.ts'
 import { flagOf } from '../options.ts'
 import { OPTIMIZER_OPTIONS, type OptimizerName, type OptimizerOptions } from './optimizers/index.ts'
-import type { TrainingOptions } from './options.ts'
+import type { ParsedTrainOptions, TrainingOptions } from './options.ts'
 
-/** Options as they were given, before defaults. */
-type Given = Partial<Record<keyof TrainingOptions, unknown>>
+/** Options of every training, and those of a new model where it takes them. */
+type Options = TrainingOptions & Partial<ParsedTrainOptions>
 
 interface Rule {
-  option: keyof TrainingOptions
+  option: keyof Options
   /** Why the option changes nothing; undefined where it does. */
-  idle(options: TrainingOptions): string | undefined
+  idle(options: Options): string | undefined
 }
 
 const ofOptimizer = (option: keyof OptimizerOptions): Rule => ({
@@ -40,13 +40,28 @@ const RULES: readonly Rule[] = [
     idle: ({ weightDecay, l1, l2 }) =>
       weightDecay + l1 + l2 === 0 ? '--weight-decay, --l1 and --l2 are all 0' : undefined,
   },
+  {
+    option: 'shuffle',
+    idle: ({ shuffle, val }) =>
+      shuffle || (typeof val === 'number' && val > 0)
+        ? undefined
+        : 'it says how a share of the data is drawn for validation, and --val is no share above 0',
+  },
+  {
+    option: 'depth',
+    idle: ({ layers }) => (layers === undefined ? undefined : `--layers ${layers} is given`),
+  },
+  {
+    option: 'vocab',
+    idle: ({ tokenizer = 'bpe' }) =>
+      tokenizer === 'bpe'
+        ? undefined
+        : `it is the size of a new bpe tokenizer, not of ${tokenizer}`,
+  },
 ]
 
 /** Throws UserError where an option that was given would change nothing, or contradicts another. */
-export function refuseIdleTraining(
-  given: Given,
-  options: TrainingOptions & { val: unknown },
-): void {
+export function refuseIdle(given: Partial<Record<keyof Options, unknown>>, options: Options): void {
   for (const { option, idle } of RULES) {
     const reason = given[option] === undefined ? undefined : idle(options)
     if (reason) throw new UserError(`${flagOf(option)} changes nothing: ${reason}; leave it out`)
@@ -77,8 +92,8 @@ export function refuseContradictions(settings: Settings): void {
     )
   if (warmup > steps)
     throw new UserError(
-      `--warmup ${warmup} is longer than the training, ${steps} steps; give a shorter --warmup ` +
-        'or a longer training',
+      `--warmup ${warmup} is longer than the training, ${steps} steps; give a shorter --warmup or ` +
+        'a longer training',
     )
   if (patience !== undefined && !validates)
     throw new UserError(

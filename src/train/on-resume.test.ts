@@ -1,13 +1,37 @@
 import { expect, test } from 'vitest'
-import { TUNE_ON_RESUME, tuneOptions } from '../tune/options.ts'
-import { changedOptions, partsThatDiffer, TRAIN_ON_RESUME } from './on-resume.ts'
+import { z } from 'zod'
+import { onResume } from '../options.ts'
+import { tuneOptions } from '../tune/options.ts'
+import { changedOptions, partsThatDiffer } from './on-resume.ts'
 import { trainOptions } from './options.ts'
 
 test.each([
-  ['train', trainOptions, TRAIN_ON_RESUME],
-  ['tune', tuneOptions, TUNE_ON_RESUME],
-])('it is decided for every option of %s what a resumed run does with it', (_, schema, table) => {
+  ['train', trainOptions],
+  ['tune', tuneOptions],
+])('it is decided for every option of %s what a resumed run does with it', (_, schema) => {
+  const table = onResume(schema)
   expect(Object.keys(table).sort()).toEqual(Object.keys(schema.shape).sort())
+  for (const [name, kind] of Object.entries(table))
+    expect(['fixed', 'derived', 'changeable', 'free'], name).toContain(kind)
+})
+
+test('an option that nobody decided about is found', () => {
+  const schema = trainOptions.extend({ added: z.number().optional() })
+  expect(Object.entries(onResume(schema)).filter(([, kind]) => !kind)).toEqual([
+    ['added', undefined],
+  ])
+})
+
+test('what a resumed run does with some options', () => {
+  expect(onResume(trainOptions)).toMatchObject({
+    ...{ seed: 'fixed', optimizer: 'fixed', task: 'fixed', model: 'fixed', documents: 'fixed' },
+    ...{ vocab: 'fixed', init: 'fixed', maskProbability: 'fixed', temperature: 'fixed' },
+    ...{ batch: 'derived', data: 'derived', tokenizer: 'derived', targetContext: 'derived' },
+    ...{ lr: 'changeable', labelSmoothing: 'changeable', engine: 'changeable', out: 'free' },
+  })
+  expect(onResume(tuneOptions)).toMatchObject({
+    ...{ model: 'fixed', adapter: 'fixed', rank: 'derived', chatTemplate: 'derived' },
+  })
 })
 
 test('options are compared as they are saved, and shown as they are typed', () => {

@@ -1,15 +1,11 @@
 import { z } from 'zod'
-import {
-  documentSeparator,
-  readingOptions,
-  validationData,
-} from '../data/sources/reading-options.ts'
+import { readingOptions, validationData } from '../data/sources/reading-options.ts'
 import { ARCHITECTURES } from '../models/architectures/index.ts'
 import { norms, POSITIONS } from '../models/stack-config.ts'
 import { ACTIVATIONS, INITIALIZATIONS, type Initialization } from '../nn/index.ts'
-import { amount, positiveNumber } from '../options.ts'
+import { amount, positiveNumber, resumedAs } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
-import { TASKS } from '../tasks/index.ts'
+import { TASK_NAMES, type TaskName, trainingShape } from '../tasks/index.ts'
 import { OPTIMIZERS, type OptimizerName } from './optimizers/index.ts'
 import { DECAY_REACHES } from './parameter-groups.ts'
 import { type ScheduleName, schedules } from './schedules.ts'
@@ -28,106 +24,131 @@ export const dropoutRate = z
   .min(0)
   .refine((rate) => rate === 0 || (rate >= 5e-4 && rate <= 0.999), 'expected 0, or 0.0005 to 0.999')
 
-/** Options that every kind of training takes; CLI flags and configuration keys bear these names. */
+/**
+ * Options that every kind of training takes; CLI flags and configuration keys bear these names. They
+ * stand by what happens when a training resumes with another value: see `OnResume`.
+ */
 export const trainingOptions = z.strictObject({
-  /** Folder of the result. */
-  out: z.string().min(1),
-  /** Sequences of a step, before accumulation. */
-  batch: count.optional(),
-  /** Batches whose gradients add up to one step. */
-  accumulate: count.default(1),
-  steps: count.optional(),
-  epochs: z.number().gt(0).max(1e6).optional(),
-  /** Trains for about so long: steps follow from the measured speed. */
-  seconds: z.number().gt(0).max(1e9).optional(),
-  optimizer: names<OptimizerName>(OPTIMIZERS).default('adamw'),
-  lr: positiveNumber.optional(),
-  /** Default: a tenth of `lr`. */
-  minLr: amount.optional(),
-  schedule: names<ScheduleName>(schedules).default('cosine'),
-  /** Steps of warm-up; default: a twentieth of all. */
-  warmup: z.number().int().min(0).optional(),
-  beta1: share.optional(),
-  beta2: share.default(0.99),
-  /** Limit of the gradient; 0 is none. */
-  clip: amount.default(1),
-  clipBy: z.enum(['norm', 'value', 'adaptive']).default('norm'),
-  weightDecay: amount.default(0.1),
-  /** What weight decay, `l1` and `l2` reach. */
-  decay: z.enum(DECAY_REACHES).default('matrices'),
-  l1: amount.default(0),
-  l2: amount.default(0),
-  labelSmoothing: share.default(0),
-  /** Decay of a moving average of the weights, saved beside them; 0 is none. */
-  average: share.default(0),
-  /** Steps between validations, each with a checkpoint; default: a tenth of all. */
-  evalEvery: count.optional(),
-  /** Validations without a new best after which training stops. */
-  patience: count.optional(),
-  onSpike: z.enum(['report', 'rollback', 'stop']).default('report'),
-  /** Checkpoints that are kept. */
-  keep: count.default(2),
-  seed: z.number().int().min(0).default(1),
-  ...engineOptions,
-  /** Resumes from the newest checkpoint in `out`; `on-resume.ts` says what may change. */
-  resume: z.boolean().default(false),
-  ...readingOptions,
-  /** Draws the share for validation at random, by `seed`; false takes the end of the data. */
-  shuffle: z.boolean().default(true),
+  ...resumedAs('free', {
+    /** Folder of the result. */
+    out: z.string().min(1),
+    /** Resumes from the newest checkpoint in `out`. */
+    resume: z.boolean().default(false),
+  }),
+  // Their product is the rows of a step, in which steps and positions in the data are counted.
+  ...resumedAs('derived', {
+    /** Sequences of a step, before accumulation. */
+    batch: count.optional(),
+    /** Batches whose gradients add up to one step. */
+    accumulate: count.default(1),
+  }),
+  // The state in the checkpoint was made by these.
+  ...resumedAs('fixed', {
+    optimizer: names<OptimizerName>(OPTIMIZERS).default('adamw'),
+    beta1: share.optional(),
+    beta2: share.default(0.99),
+    /** Decay of a moving average of the weights, saved beside them; 0 is none. */
+    average: share.default(0),
+    seed: z.number().int().min(0).default(1),
+  }),
+  ...resumedAs('changeable', {
+    steps: count.optional(),
+    epochs: z.number().gt(0).max(1e6).optional(),
+    /** Trains for about so long: steps follow from the measured speed. */
+    seconds: z.number().gt(0).max(1e9).optional(),
+    lr: positiveNumber.optional(),
+    /** Default: a tenth of `lr`. */
+    minLr: amount.optional(),
+    schedule: names<ScheduleName>(schedules).default('cosine'),
+    /** Steps of warm-up; default: a twentieth of all. */
+    warmup: z.number().int().min(0).optional(),
+    /** Limit of the gradient; 0 is none. */
+    clip: amount.default(1),
+    clipBy: z.enum(['norm', 'value', 'adaptive']).default('norm'),
+    weightDecay: amount.default(0.1),
+    /** What weight decay, `l1` and `l2` reach. */
+    decay: z.enum(DECAY_REACHES).default('matrices'),
+    l1: amount.default(0),
+    l2: amount.default(0),
+    /** Steps between validations, each with a checkpoint; default: a tenth of all. */
+    evalEvery: count.optional(),
+    /** Validations without a new best after which training stops. */
+    patience: count.optional(),
+    onSpike: z.enum(['report', 'rollback', 'stop']).default('report'),
+    /** Checkpoints that are kept. */
+    keep: count.default(2),
+    ...engineOptions,
+  }),
+  ...resumedAs('derived', {
+    /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
+    data: z.array(z.string().min(1)).min(1),
+    /** The share of the data that is kept for validation; or sources of their own. */
+    val: validationData,
+    /** Draws the share for validation at random, by `seed`; false takes the end of the data. */
+    shuffle: z.boolean().default(true),
+    ...readingOptions,
+    /** Tokens of the longest row. */
+    context: count.max(LONGEST).optional(),
+  }),
 })
 
-export const trainOptions = trainingOptions.extend({
-  /** What is learned. */
-  task: z.enum(TASKS).default('lm'),
-  /** Folder of a model whose body is trained further, under a head for this task. */
-  model: z.string().min(1).optional(),
-  /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
-  data: z.array(z.string().min(1)).min(1),
-  documentSeparator,
-  /** The share of the data that is kept for validation; or sources of their own. */
-  val: validationData,
-  /** One stream of documents that rows are cut from, or one document a row. */
-  documents: z.enum(['packed', 'whole']).default('packed'),
-  /** `char`, `bpe` (default), or a folder or file with a tokenizer.json. */
-  tokenizer: z.string().min(1).optional(),
-  /** Size of a BPE vocabulary that is trained; default by the size of the text. */
-  vocab: count.optional(),
-  /** Default: by the task. */
-  architecture: z.enum(ARCHITECTURES).optional(),
-  depth: count.max(MOST).optional(),
-  layers: count.max(MOST).optional(),
-  heads: count.optional(),
-  kvHeads: count.optional(),
-  dim: count.optional(),
-  hiddenDim: count.optional(),
-  context: count.max(LONGEST).optional(),
-  /** Tokens of the text that is written, where another is read; default: `context`. */
-  targetContext: count.max(LONGEST).optional(),
-  positions: z.enum(POSITIONS).optional(),
-  window: count.optional(),
-  /** `untied`: the output has a matrix of its own. Default: by the architecture. */
-  output: z.enum(['tied', 'untied']).optional(),
-  /** Default: by the architecture. */
-  activation: names(ACTIVATIONS).optional(),
-  /** Base of the wavelengths of rotary positions; default: by the architecture. */
-  ropeTheta: z.number().gt(0).optional(),
-  norm: norms.optional(),
-  /** `none`: layers of attention alone. */
-  feedForward: z.enum(['none']).optional(),
-  /** What matrices start as; default: `lecun`. */
-  init: names<Initialization>(INITIALIZATIONS).optional(),
-  experts: count.max(MOST).optional(),
-  expertsPerToken: count.optional(),
-  /** Default: 0. */
-  dropout: dropoutRate.optional(),
-  /** Of what the activation gives; default: 0. */
-  feedForwardDropout: dropoutRate.optional(),
-  /** Share of the tokens that is masked, of the task `mlm`. */
-  maskProbability: z.number().gt(0).lt(1).default(0.15),
-  /** By which similarities are divided, of the task `embed`. */
-  temperature: positiveNumber.default(0.05),
+/** Options of a new model, which cannot be given for one that is trained further. */
+export const newModelOptions = {
+  ...resumedAs('derived', {
+    /** `char`, `bpe` (default), or a folder or file with a tokenizer.json. */
+    tokenizer: z.string().min(1).optional(),
+    /** Default: by the task. */
+    architecture: z.enum(ARCHITECTURES).optional(),
+    depth: count.max(MOST).optional(),
+    layers: count.max(MOST).optional(),
+    heads: count.optional(),
+    kvHeads: count.optional(),
+    dim: count.optional(),
+    hiddenDim: count.optional(),
+    positions: z.enum(POSITIONS).optional(),
+    window: count.optional(),
+    /** `untied`: the output has a matrix of its own. Default: by the architecture. */
+    output: z.enum(['tied', 'untied']).optional(),
+    /** Default: by the architecture. */
+    activation: names(ACTIVATIONS).optional(),
+    /** Base of the wavelengths of rotary positions; default: by the architecture. */
+    ropeTheta: z.number().gt(0).optional(),
+    norm: norms.optional(),
+    /** `none`: layers of attention alone. */
+    feedForward: z.enum(['none']).optional(),
+    experts: count.max(MOST).optional(),
+    expertsPerToken: count.optional(),
+    /** Default: 0. */
+    dropout: dropoutRate.optional(),
+    /** Of what the activation gives; default: 0. */
+    feedForwardDropout: dropoutRate.optional(),
+  }),
+  ...resumedAs('fixed', {
+    /** Size of a BPE vocabulary that is trained; default by the size of the text. */
+    vocab: count.optional(),
+    /** What matrices start as; default: `lecun`. */
+    init: names<Initialization>(INITIALIZATIONS).optional(),
+  }),
+}
+
+/** Tasks that a model can begin with; conversations are learned by `tune`. */
+export const TRAINED = TASK_NAMES.filter((name) => name !== 'chat') as Exclude<TaskName, 'chat'>[]
+
+/** Options of `train` for every task; the task adds its own. */
+export const commonOptions = trainingOptions.extend({
+  ...resumedAs('fixed', {
+    /** What is learned. */
+    task: z.enum(TRAINED).default('lm'),
+    /** Folder of a model whose body is trained further, under a head for this task. */
+    model: z.string().min(1).optional(),
+  }),
+  ...newModelOptions,
 })
+
+/** Options of `train`, those of all tasks. */
+export const trainOptions = commonOptions.extend(trainingShape(TRAINED))
 
 export type TrainingOptions = z.output<typeof trainingOptions>
 export type TrainOptions = z.input<typeof trainOptions>
-export type ParsedTrainOptions = z.output<typeof trainOptions>
+/** The options of other tasks than the one that is trained are undefined. */
+export type ParsedTrainOptions = z.output<typeof commonOptions>

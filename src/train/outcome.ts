@@ -1,5 +1,6 @@
 import { withModel } from '../checkpoint/open-model.ts'
 import { measureModel } from '../evaluate/measure-model.ts'
+import type { MeasuredRows } from '../tasks/task.ts'
 import { copyParameters } from './copy-parameters.ts'
 import type { SessionOptions } from './session.ts'
 import type { Trainer } from './trainer.ts'
@@ -41,18 +42,20 @@ export async function measureOutcome(
 }
 
 async function measureAll(
-  {
-    engine,
-    evaluationObjective: objective,
-    wholeBatch,
-    measure,
-    events: { signal },
-  }: SessionOptions,
+  session: SessionOptions,
   { parameters }: Trainer,
-  validation: NonNullable<SessionOptions['validation']>,
+  rows: MeasuredRows,
 ): Promise<Figures> {
+  const { engine, model, files, evaluationObjective: objective, wholeBatch } = session
+  const { signal } = session.events
   const parts = { engine, objective, parameters, wholeBatch }
-  const { tokens, tokensPerSecond, ...figures } = await measureModel(parts, validation, { signal })
-  // Perplexity and bits are of texts.
-  return measure ? { loss: figures.loss, metrics: await measure(parameters, signal) } : figures
+  const { tokens, tokensPerSecond, ...figures } = await measureModel(parts, rows, { signal })
+  const metrics = await rows.score?.({
+    ...files,
+    engine,
+    model,
+    weights: { live: parameters },
+    signal,
+  })
+  return metrics ? { ...figures, metrics } : figures
 }

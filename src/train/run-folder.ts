@@ -1,5 +1,5 @@
 import { readdir, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { fileError } from '../files/file-error.ts'
 import { LOCK, whileWriting } from '../files/lock.ts'
@@ -29,6 +29,14 @@ export async function inRunFolder<T>(
     // Of a training that was refused nothing stays.
     if (isNew) await rmdir(out).catch(() => {})
   }
+}
+
+/**
+ * Throws UserError where a training's result would take the place of the model that it starts from.
+ */
+export function refuseOverwriting(out: string, model: string | undefined): void {
+  if (model !== undefined && resolve(model) === resolve(out))
+    throw new UserError(`out is ${out}, the model that is trained further; choose another folder`)
 }
 
 async function refuseUsed(out: string): Promise<void> {

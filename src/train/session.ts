@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { BatchReader } from '../data/readers/reader.ts'
-import type { MeasuredData } from '../evaluate/measure-model.ts'
 import type { Files } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
 import { replaceFile } from '../files/write-aside.ts'
@@ -16,10 +15,10 @@ import { trainingFlopsPerToken } from '../models/flops.ts'
 import { countParameters, type Model } from '../models/model.ts'
 import type { Initialization } from '../nn/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
-import type { Expected } from '../predict/completions.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectMemory, peakMemory, trainingBytes } from '../runtime/memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
+import type { MeasuredRows } from '../tasks/task.ts'
 import { checkDiskSpace } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { countSteps } from './count-steps.ts'
@@ -100,16 +99,16 @@ export interface SessionOptions {
   options: TrainingOptions
   engine: Engine
   model: Model
-  adapter?: SessionAdapter
+  adapter?: SessionAdapter | undefined
   /** What is minimised, and what validation measures of it. */
   objective: ObjectiveBuilder
   evaluationObjective: ObjectiveBuilder
   /** What matrices start as. */
-  init?: Initialization
+  init?: Initialization | undefined
   /** Its batches are never cut up. */
-  wholeBatch?: boolean
-  /** Sequences of a step, before accumulation, where the data decides about them. */
-  batch?: number
+  wholeBatch?: boolean | undefined
+  /** Sequences of a step, before accumulation. */
+  batch: number
   /** Tokens of an example. */
   length: number
   /** What the model's folder holds besides the weights. */
@@ -119,18 +118,11 @@ export interface SessionOptions {
   /** Batches of `rows` examples. */
   reader(rows: number): BatchReader
   /** The whole validation data. */
-  validation: MeasuredData | undefined
+  validation: MeasuredRows | undefined
   /** Tokens that one pass over the training data has. */
   trainingTokens: number
-  /** Prompts that are not learned from, and what is right after them, to show while it learns. */
-  expected?: readonly Expected[] | undefined
-  /** Measures besides the loss. */
-  measure?(
-    parameters: Trainer['parameters'],
-    signal: AbortSignal | undefined,
-  ): Promise<Record<string, number>>
   /** Fills the parameters with a model to start from. */
-  start?(trainer: Trainer): Promise<void>
+  start?: ((trainer: Trainer) => Promise<void>) | undefined
   /** What a resumed run must share with the one before, besides its options. */
   identity: Record<string, unknown>
   onResume: ResumeTable
@@ -146,7 +138,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const parameters = countParameters(adapter?.lora ?? model)
   const filesOf = (values: ParameterValues) =>
     adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
-  const batch = (session.batch ?? options.batch ?? defaults.batch) * options.accumulate
+  const batch = session.batch * options.accumulate
   const checkpoints = new Checkpoints({
     out,
     keep: options.keep,
@@ -192,7 +184,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       recorder.write({ ...metrics, ...share })
       events.onMetrics?.({ ...metrics, ...share })
     }
-    const { expected } = session
+    const expected = validation?.expected
     const writer =
       (model instanceof Decoder && !model.head) || (model instanceof EncoderDecoder && expected)
         ? model

@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises'
-import type { Corpus } from '../data/sources/corpus.ts'
 import { readTokenizerAt } from '../formats/tokenizer-folder.ts'
 import type { ModelConfig } from '../models/model.ts'
+import type { TrainingData } from '../tasks/task.ts'
 import { trainBpeOnThreads } from '../text/bpe/train-on-threads.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -9,10 +8,10 @@ import { newestCheckpoint } from './checkpoint-files.ts'
 
 export interface TokenizerChoice {
   /** `char`, `bpe` (default), or where a tokenizer is, see `readTokenizerAt`. */
-  tokenizer?: string
+  tokenizer?: string | undefined
   /** Size of a BPE vocabulary; default by the size of the text. */
-  vocab?: number
-  threads?: number
+  vocab?: number | undefined
+  threads?: number | undefined
   /** Resumes the training in `out`. */
   resume: boolean
   out: string
@@ -22,7 +21,7 @@ export interface TokenizerChoice {
 export interface TokenizerUse {
   kind: ModelConfig['kind']
   /** A model that is trained further: its tokenizer is used. */
-  base?: ChosenTokenizer
+  base?: ChosenTokenizer | undefined
 }
 
 export interface ChosenTokenizer {
@@ -38,36 +37,13 @@ export const originOf = ({
   tokenizer === 'char' || tokenizer === 'bpe' ? tokenizer : 'file'
 
 /**
- * The tokenizer to train with on text: trained on the corpora, or read from a file; on resumption
- * that of the training, unless it was read. Throws UserError when the file is not there or is none.
+ * The tokenizer to train with: trained on the data, or read from a file; on resumption that of the
+ * training, unless it was read. Throws UserError where the file is missing or is no tokenizer.
  */
-export async function tokenizerForText(
-  options: TokenizerChoice,
-  corpora: readonly Corpus[],
-  use: TokenizerUse,
-): Promise<ChosenTokenizer> {
-  return chooseTokenizer(options, use, {
-    texts: () => textsOf(corpora),
-    bytes: () => totalBytes(corpora),
-  })
-}
-
-/** As `tokenizerForText`, for texts that are in memory. */
-export async function tokenizerForTexts(
-  options: TokenizerChoice,
-  texts: () => readonly string[],
-  use: TokenizerUse,
-): Promise<ChosenTokenizer> {
-  return chooseTokenizer(options, use, {
-    texts,
-    bytes: async () => texts().reduce((total, text) => total + Buffer.byteLength(text), 0),
-  })
-}
-
-async function chooseTokenizer(
+export async function tokenizerFor(
   { tokenizer: choice = 'bpe', vocab, threads, resume, out }: TokenizerChoice,
+  data: Pick<TrainingData, 'texts' | 'bytes'>,
   { kind, base }: TokenizerUse,
-  data: { texts(): Iterable<string> | AsyncIterable<string>; bytes(): Promise<number> },
 ): Promise<ChosenTokenizer> {
   const origin = originOf({ tokenizer: choice })
   if (origin === 'file') {
@@ -95,16 +71,6 @@ async function chooseTokenizer(
 export async function readTokenizer(path: string): Promise<Tokenizer> {
   const { tokenizer } = await readTokenizerAt(path)
   return tokenizer
-}
-
-async function* textsOf(corpora: readonly Corpus[]): AsyncGenerator<string> {
-  for (const corpus of corpora) for await (const { text } of corpus.documents()) yield text
-}
-
-async function totalBytes(corpora: readonly Corpus[]): Promise<number> {
-  const files = corpora.flatMap((corpus) => corpus.files)
-  const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size))
-  return sizes.reduce((total, size) => total + size, 0)
 }
 
 /** About one entry for each 300 bytes of text: a power of two from 512 to 32,768. */

@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TRAIN_ON_RESUME } from './on-resume.ts'
-import type { TrainOptions } from './options.ts'
+import { onResume } from '../options.ts'
+import { type TrainOptions, trainOptions } from './options.ts'
 import type { Metrics } from './report/metrics.ts'
 import { schedules } from './schedules.ts'
 import { train } from './train.ts'
@@ -202,7 +202,7 @@ describe('what an option makes is compared', () => {
   beforeAll(() => losses(tiny('made'), 4))
 
   test('of every such option', () => {
-    const derived = Object.entries(TRAIN_ON_RESUME).flatMap(([name, kind]) =>
+    const derived = Object.entries(onResume(trainOptions)).flatMap(([name, kind]) =>
       kind === 'derived' ? name : [],
     )
     // `depth` is refused beside `layers`, `targetContext` without a task that writes, `ropeTheta`

@@ -1,18 +1,27 @@
+import { z } from 'zod'
 import { withModel } from '../checkpoint/open-model.ts'
-import { openCorpus } from '../data/sources/corpus.ts'
-import { tellData } from '../data/sources/data-event.ts'
+import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
-import { parseOptions } from '../options.ts'
-import type { Engine } from '../runtime/engine.ts'
-import { openEngine } from '../runtime/open.ts'
+import { kindOfArchitecture } from '../models/architectures/index.ts'
+import type { ModelConfig } from '../models/model.ts'
+import { onResume, parseOptions } from '../options.ts'
+import { expectKind, refuseOthers, taskOf, trainingOptionsOf } from '../tasks/index.ts'
+import type { HeadNeeds } from '../tasks/task.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { checkResumedOptions } from './checkpoints.ts'
-import { TRAIN_ON_RESUME } from './on-resume.ts'
-import { type ParsedTrainOptions, type TrainOptions, trainOptions } from './options.ts'
-import { inRunFolder } from './run-folder.ts'
-import type { TrainEvents, TrainResult } from './session.ts'
-import { trainOnRecords } from './train-on-records.ts'
-import { trainOnText } from './train-on-text.ts'
-import { refuseIdle, refuseOverwriting } from './training-parts.ts'
+import { horizon, modelConfig, withHead } from './dial.ts'
+import { refuseIdle } from './idle-options.ts'
+import {
+  commonOptions,
+  newModelOptions,
+  type ParsedTrainOptions,
+  TRAINED,
+  type TrainOptions,
+} from './options.ts'
+import { inRunFolder, refuseOverwriting } from './run-folder.ts'
+import type { TrainResult } from './session.ts'
+import { originOf, tokenizerFor } from './tokenizer-for.ts'
+import { type TrainContext, trainTask } from './train-task.ts'
 
 /**
  * Trains a model, from the sources to the saved model: `task` says what it learns.
@@ -21,39 +30,72 @@ import { refuseIdle, refuseOverwriting } from './training-parts.ts'
  * tokenizer.json), `checkpoints/`, `metrics.jsonl`, `tensorboard/` and `loss.svg`. Throws UserError
  * with the option, the file or the line at fault before any work is lost, also where `out` holds
  * something already or another run writes it.
+ *
+ * @example
+ * // Runs that share an engine and the tokenized text:
+ * const engine = await openEngine()
+ * for (const seed of [1, 2, 3])
+ *   await train({ data, out: `run-${seed}`, seed, dataFolder: 'tokenized' }, { engine })
+ * await engine.dispose()
  */
-export async function train(options: TrainOptions, events: TrainEvents = {}): Promise<TrainResult> {
-  const parsed = parseOptions(trainOptions, options)
+export async function train(
+  options: TrainOptions,
+  context: TrainContext = {},
+): Promise<TrainResult> {
+  const { task } = parseOptions(z.looseObject({ task: commonOptions.shape.task }), options)
+  refuseOthers(options, task, TRAINED)
+  const schema = commonOptions.extend(trainingOptionsOf(task))
+  const parsed = parseOptions(schema, options) as ParsedTrainOptions
   refuseIdle(options, parsed)
   refuseOverwriting(parsed.out, parsed.model)
-  return inRunFolder(parsed, () => trainIn(parsed, events))
+  return inRunFolder(parsed, async () => {
+    const { out, resume, model } = parsed
+    const table = onResume(schema)
+    if (resume) await checkResumedOptions(out, parsed, table, context.onMessage)
+    const from = (base: OpenModel | undefined) => {
+      if (base) refuseNewModel(parsed, base)
+      const { architecture = taskOf(task).architecture } = parsed
+      const kind = base?.config.kind ?? kindOfArchitecture(architecture)
+      expectKind(task, kind)
+      return trainTask({
+        task: taskOf(task),
+        options: parsed,
+        base,
+        context,
+        onResume: table,
+        tokenizer: (data) => tokenizerFor(parsed, data, { kind, base }),
+        config: ({ tokenizer }, { head }) =>
+          base
+            ? configFrom(base.config, head)
+            : newConfig({ ...parsed, architecture }, tokenizer, head),
+        defaults: (config, { trainingTokens, length }) => horizon(config, trainingTokens, length),
+        identity: { tokenizerOrigin: originOf(parsed) },
+      })
+    }
+    return model === undefined ? from(undefined) : withModel(model, from)
+  })
 }
 
-async function trainIn(parsed: ParsedTrainOptions, events: TrainEvents): Promise<TrainResult> {
-  const { out, model, resume } = parsed
-  if (resume) await checkResumedOptions(out, parsed, TRAIN_ON_RESUME, events.onMessage)
-  if (model === undefined) return trainFrom(undefined, parsed, events)
-  return withModel(model, (base) => trainFrom(base, parsed, events))
+/** Throws UserError where an option contradicts the model that is trained further. */
+function refuseNewModel(options: ParsedTrainOptions, { path }: OpenModel): void {
+  const names = Object.keys(newModelOptions) as (keyof typeof newModelOptions)[]
+  const given = names.find((name) => options[name] !== undefined)
+  if (given !== undefined)
+    throw new UserError(`${given} is that of the model in ${path}; leave it out`)
 }
 
-async function trainFrom(
-  base: OpenModel | undefined,
-  parsed: ParsedTrainOptions,
-  events: TrainEvents,
-): Promise<TrainResult> {
-  const { out, val, task } = parsed
-  const report = tellData(events.onMessage)
-  const reading = { ...parsed, report, own: out, signal: events.signal }
-  const corpus = await openCorpus(parsed.data, reading)
-  const validation = Array.isArray(val) ? await openCorpus(val, reading) : undefined
-  let engine: Engine | undefined
-  try {
-    engine = await openEngine(parsed)
-    const parts = { options: parsed, engine, corpus, validation, base, report, events }
-    return await (task === 'lm' || task === 'mlm'
-      ? trainOnText(parts)
-      : trainOnRecords(parts, task))
-  } finally {
-    await Promise.all([corpus.close(), validation?.close(), engine?.dispose()])
-  }
+function newConfig(
+  options: ParsedTrainOptions & { targetContext?: number },
+  { vocabSize, bosId, padId = 0 }: Tokenizer,
+  head: HeadNeeds | undefined,
+): ModelConfig {
+  // There is room for what the model writes, too.
+  const context = options.context && Math.max(options.context, options.targetContext ?? 0)
+  return modelConfig({ ...options, context }, { vocabSize, head, startId: bosId ?? padId, padId })
+}
+
+/** A model's body, under the head that the task needs. */
+function configFrom(config: ModelConfig, head: HeadNeeds | undefined): ModelConfig {
+  if (head) return withHead(config, head)
+  return config.kind === 'decoder' && config.head ? { ...config, head: undefined } : config
 }

@@ -33,7 +33,7 @@ export interface LoraSessionOptions {
  */
 export async function loraSession(
   session: LoraSessionOptions,
-): Promise<SessionAdapter & { baseHash: string }> {
+): Promise<SessionAdapter & { identity: Record<string, unknown> }> {
   const { options, engine, model, base, files } = session
   const lora = new Lora(model, loraConfig(options))
   // Rows that a vocabulary was padded with were never trained, and may all be alike.
@@ -47,7 +47,7 @@ export async function loraSession(
   return {
     lora,
     frozen,
-    baseHash,
+    identity: { adapter: lora.config, baseBits: baseBits ?? null, base: baseHash },
     files: (values) =>
       adapterFiles({ ...files, model, lora, values, replaced, base: nameOf(options.model) }),
     read: readAdapterValues,

@@ -1,35 +1,39 @@
 import { evaluateOptions } from '../../evaluate/evaluate.ts'
+import { TASK_NAMES } from '../../tasks/index.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
 import { describeFigures } from '../describe-figures.ts'
 import { findAdapters, findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
-import { readingHelp } from '../help/reading.ts'
-import { documentsHelp } from '../help/training.ts'
+import { encodingHelp } from '../help/reading.ts'
+import { evaluationTaskHelp } from '../help/tasks.ts'
 
 export const evaluate = defineCommand({
   name: 'eval',
-  summary: 'Measure a model on text, or on the completions of prompts.',
+  summary: 'Measure a model at its task, on text or on records.',
   options: evaluateOptions,
   help: {
     Data: {
       model: modelHelp.model,
       adapter: modelHelp.adapter,
-      task: 'lm: the next token of text; completion: what follows the prompts of records',
+      task:
+        'what is measured (default: what the model was made for; of a model that continues ' +
+        'text, lm)',
       data:
-        '`SOURCE` text, or records {"prompt", "completion"}: files, folders, patterns, ' +
-        'npm:PACKAGE/PATH, or - for standard input',
-      documents: documentsHelp,
-      ...readingHelp,
+        '`SOURCE` text for lm and mlm, else records, as the task is trained on: files, folders, ' +
+        'patterns, npm:PACKAGE/PATH, or - for standard input',
+      ...encodingHelp,
     },
     Run: {
       engine: 'where to compute',
       threads: 'threads to compute with (default: as many as the machine runs at once)',
     },
+    ...evaluationTaskHelp(TASK_NAMES),
   },
   examples: [
     'chatwright eval --model my-model --data held-out.txt',
     'chatwright eval --model my-model --data names.jsonl --documents whole',
+    'chatwright eval --model my-classifier --data test.jsonl',
     'chatwright eval --model my-model --task completion --data held-out.jsonl',
   ],
   run: async (options) => {
@@ -37,11 +41,9 @@ export const evaluate = defineCommand({
     const model = await findModel(options.model)
     const adapter = await findAdapters(options.adapter ?? [])
     const result = await evaluate({ ...options, model, adapter }, { onMessage: console.error })
-    const { exactMatch, tokensPerSecond } = result
-    const metrics: Record<string, number> = exactMatch === undefined ? {} : { exactMatch }
     const text = [
-      ...describeFigures({ ...result, metrics }, 'loss'),
-      `${formatCount(tokensPerSecond)} tokens per second`,
+      ...describeFigures(result, 'loss'),
+      `${formatCount(result.tokensPerSecond)} tokens per second`,
     ].join(', ')
     return { result, text }
   },

@@ -1,8 +1,8 @@
-import { trainOptions } from '../../train/options.ts'
+import { TRAINED, trainOptions } from '../../train/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
-import { readingHelp } from '../help/reading.ts'
-import { documentsHelp, dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
+import { trainingTaskHelp } from '../help/tasks.ts'
+import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { trainInTerminal } from '../train-in-terminal.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -14,23 +14,19 @@ export const train = defineCommand({
   help: {
     Task: {
       task:
-        'lm: the next token; mlm: masked tokens; classify, regress and tag: labels of texts, ' +
-        'numbers, labels of words; embed: vectors of texts; seq2seq: one text from others; ' +
+        'lm: the next token; mlm: masked tokens; classify: labels of texts; regress: numbers; ' +
+        'tag: labels of words; embed: vectors of texts; seq2seq: one text from others; ' +
         'completion: what follows a prompt',
       model:
         '`MODEL` train the body of this model further, under a head for the task: a folder, or ' +
         'owner/name on the Hub',
-      maskProbability: 'share of the tokens that are masked, for --task mlm',
-      temperature: 'by which similarities are divided, for --task embed',
     },
     Data: {
       data:
         '`SOURCE` text, or records for the other tasks: files, folders, patterns, ' +
         'npm:PACKAGE/PATH, or - for standard input',
-      documentSeparator: readingHelp.documentSeparator,
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
-      documents: documentsHelp,
       tokenizer:
         '`char|bpe|PATH` characters, byte-level BPE, or a tokenizer: a model folder, ' +
         'tokenizer.json, *.model or *.gguf (default: bpe)',
@@ -47,7 +43,6 @@ export const train = defineCommand({
       dim: 'width (default: 64 for each layer)',
       hiddenDim: 'width inside the feed-forward networks (default: by the architecture)',
       context: 'longest sequence, in tokens (default: by the layers)',
-      targetContext: 'longest text written, in tokens, for --task seq2seq (default: --context)',
       positions: 'how positions are encoded (default: by the architecture)',
       output: 'one matrix with the embedding, or one of its own (default: by the architecture)',
       activation: 'of the feed-forward networks (default: by the architecture)',
@@ -71,6 +66,7 @@ export const train = defineCommand({
       ...Regularization,
     },
     Run,
+    ...trainingTaskHelp(TRAINED),
   },
   examples: [
     'chatwright train --data book.txt --out my-model --depth 4',

@@ -1,6 +1,7 @@
 import { tuneOptions } from '../../tune/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
+import { trainingTaskHelp } from '../help/tasks.ts'
 import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { trainInTerminal } from '../train-in-terminal.ts'
 
@@ -23,9 +24,6 @@ export const tune = defineCommand({
     Model: {
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
-      chatTemplate:
-        '`FILE` chat template to learn and to save (Jinja), or chatml (default: the model’s ' +
-        'own, else chatml)',
       context: "longest conversation, in tokens (default: the model's context)",
     },
     Adapter: {
@@ -45,6 +43,7 @@ export const tune = defineCommand({
     Optimizer,
     Regularization: { dropout: dropoutHelp, ...Regularization },
     Run,
+    ...trainingTaskHelp(['chat']),
   },
   examples: [
     'chatwright tune --model my-model --data chat.jsonl --out my-chat-model',

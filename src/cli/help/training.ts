@@ -29,7 +29,6 @@ export const trainingHelp = {
     decay: 'what --weight-decay, --l1 and --l2 reach: matrices, or all parameters',
     l1: 'adds this times the sum of absolute weights to the loss',
     l2: 'adds this times half the sum of squared weights to the loss',
-    labelSmoothing: 'share of each target that is spread over all tokens',
     average: 'decay of a moving average of the weights, saved beside them; 0 is none',
   },
   Run: {
@@ -50,7 +49,3 @@ export const dropoutHelp = 'share of activations left out at random while traini
 export const shuffleHelp =
   'take the end of --data for validation, as for data in the order of time, instead of drawing ' +
   'the share at random by --seed'
-
-export const documentsHelp =
-  'packed: rows are cut from one stream of all documents; whole: one document a row, padded, ' +
-  'for short ones such as names or sums'

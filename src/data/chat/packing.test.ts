@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
-import { IGNORE, type PackedBatch } from '../batch.ts'
-import { packedBatches } from './packed-batches.ts'
+import type { Examples } from '../batch.ts'
+import { IGNORE } from '../batch.ts'
+import { allExamples, exampleReader } from '../tasks/example-set.ts'
+import { packedConversations } from './packed-conversations.ts'
 import { type EncodedConversation, packConversations } from './packing.ts'
 
 const learned = (...ids: number[]): EncodedConversation => ({ ids, mask: ids.map(() => 1) })
@@ -17,19 +19,20 @@ const places = ({ ids, mask }: EncodedConversation, length: number): string =>
   )
 
 /** The conversations of a batch, found again by its segments. */
-const unpack = (batch: PackedBatch): string[] => {
+const unpack = ({ rows, length, arrays }: Examples): string[] => {
+  const { ids, targets, segments: numbers, positions } = arrays as Record<string, Int32Array>
   const found: string[] = []
-  for (let row = 0; row < batch.rows; row++) {
+  for (let row = 0; row < rows; row++) {
     const segments = new Map<number, number[][]>()
-    for (let i = row * batch.length; i < (row + 1) * batch.length; i++) {
-      const place = [batch.inputs[i] as number, batch.targets[i] as number]
-      const segment = batch.segments[i] as number
+    for (let i = row * length; i < (row + 1) * length; i++) {
+      const place = [ids?.[i] as number, targets?.[i] as number]
+      const segment = numbers?.[i] as number
       if (segment === 0) {
-        expect([...place, batch.positions[i]]).toEqual([0, IGNORE, 0])
+        expect([...place, positions?.[i]]).toEqual([0, IGNORE, 0])
         continue
       }
       const all = segments.get(segment) ?? []
-      expect(batch.positions[i]).toBe(all.length)
+      expect(positions?.[i]).toBe(all.length)
       segments.set(segment, [...all, place])
     }
     expect([...segments.keys()]).toEqual([...segments.keys()].map((_, i) => i + 1))
@@ -50,11 +53,11 @@ describe('packing', () => {
       fc.property(conversations, length, fc.integer({ min: 1, max: 4 }), (all, length, rows) => {
         const useful = all.filter(({ mask }) => mask.slice(1, length + 1).includes(1))
         if (useful.length === 0) {
-          expect(() => packedBatches(all, { rows, length })).toThrow(UserError)
+          expect(() => packedConversations(all, length)).toThrow(UserError)
           return
         }
-        const packed = packedBatches(all, { rows, length })
-        expect([...packed.all()].flatMap(unpack).sort()).toEqual(
+        const packed = packedConversations(all, length)
+        expect([...allExamples(packed, { rows })].flatMap(unpack).sort()).toEqual(
           useful.map((one) => places(one, length)).sort(),
         )
         const { truncated, cutTokens, leftOut } = packed.packing
@@ -79,14 +82,16 @@ describe('packing', () => {
       { ids: [5, 6, 7], mask: [0, 0, 1] },
       { ids: [8, 9], mask: [1, 1] },
     ]
-    const [batch] = [...packedBatches(all, { rows: 1, length: 4 }).all()]
-    expect(batch).toEqual({
+    expect(packedConversations(all, 4).collate([0])).toEqual({
       rows: 1,
       length: 4,
-      inputs: Int32Array.of(5, 6, 8, 0),
-      targets: Int32Array.of(IGNORE, 7, 9, IGNORE),
-      segments: Int32Array.of(1, 1, 2, 0),
-      positions: Int32Array.of(0, 1, 0, 0),
+      arrays: {
+        ids: Int32Array.of(5, 6, 8, 0),
+        targets: Int32Array.of(IGNORE, 7, 9, IGNORE),
+        segments: Int32Array.of(1, 1, 2, 0),
+        positions: Int32Array.of(0, 1, 0, 0),
+      },
+      count: 2,
     })
   })
 })
@@ -94,10 +99,10 @@ describe('packing', () => {
 describe('its reader', () => {
   const all = Array.from({ length: 9 }, (_, i) => learned(...Array(5).fill(i + 1)))
   // Two to a row: five rows, the last half empty.
-  const packed = packedBatches(all, { rows: 2, length: 8 })
+  const packed = packedConversations(all, 8)
 
   it('reads every row once a round, the rounds one after the other', () => {
-    const reader = packed.reader({ seed: 4 })
+    const reader = exampleReader(packed, { rows: 2, seed: 4 })
     // Five batches of two rows are two rounds of five.
     const read = Array.from({ length: 5 }, () => unpack(reader.next())).flat()
     const twice = all.flatMap((one) => [places(one, 8), places(one, 8)])
@@ -107,9 +112,9 @@ describe('its reader', () => {
   it('goes on exactly where it was', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(20), (seed, before) => {
-        const reader = packed.reader({ seed })
+        const reader = exampleReader(packed, { rows: 2, seed })
         for (let i = 0; i < before; i++) reader.next()
-        const resumed = packed.reader({ seed: seed + 1 })
+        const resumed = exampleReader(packed, { rows: 2, seed: seed + 1 })
         resumed.restore(JSON.parse(JSON.stringify(reader.state())))
         for (let i = 0; i < 12; i++) expect(resumed.next()).toEqual(reader.next())
       }),

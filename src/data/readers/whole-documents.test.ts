@@ -39,7 +39,7 @@ test.each([
   )
   expect(documents.longest).toBeGreaterThanOrEqual(5)
   const set = documents.examples(5)
-  expect(set.notice).toBeUndefined()
+  expect(set.notices).toEqual([])
   const batch = set.collate([1, 3])
   expect([...(batch.arrays.targets ?? [])]).toEqual(
     [...ids('雪'), last, IGNORE, IGNORE, IGNORE].concat(ids('abcd'), last),
@@ -50,7 +50,7 @@ test.each([
 
 test('what is too long is told, and loses its end', async () => {
   const set = (await read(withRoles(end, end))).examples(3)
-  expect(set.notice).toBe('1 of 4 texts are longer than 3 tokens, and lose their ends')
+  expect(set.notices).toEqual(['1 of 4 texts are longer than 3 tokens, and lose their ends'])
   const { arrays } = set.collate([3])
   expect([...(arrays.targets ?? [])]).toEqual(ids('abc'))
 })

@@ -47,7 +47,8 @@ export function wholeDocuments(source: DocumentTokens, tokenizer: Tokenizer): Wh
       for (let i = 0; i < count; i++) if (sizeOf(i) > length && tokens(i).length - 1 > length) cut++
       return {
         count,
-        notice: cutNotice(cut, count, length),
+        longest: Math.min(length, longest),
+        notices: cutNotice(cut, count, length),
         collate: (indices) =>
           sequenceRows(
             indices.map((i) => ({ ids: tokens(i), learnedFrom: 1 })),

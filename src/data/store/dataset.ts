@@ -1,16 +1,21 @@
+import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { findDamage } from '../../files/hashed-files.ts'
+import { withLock } from '../../files/lock.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { tokenizerHash } from '../../text/hash.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Report } from '../sources/data-event.ts'
 import { buildDataset } from './build-dataset.ts'
 import { type Manifest, readManifest } from './manifest.ts'
-import { type PlanOptions, planDataset, planDifference } from './plan.ts'
+import { type PlanOptions, planDataset, planDifference, planHash } from './plan.ts'
 import { openTokenFile, type TokenFile } from './token-file.ts'
 
 export interface DatasetOptions extends PlanOptions {
   /** The dataset's own folder, such as `OUT/data`. */
   folder: string
+  /** The folder holds many datasets, each in one of its own, which several runs may share. */
+  isShared?: boolean
   /** When the folder holds other data: make it anew (default), or refuse, as a resumed run must. */
   whenChanged?: 'rebuild' | 'refuse'
   report?: Report
@@ -21,6 +26,8 @@ export interface Dataset {
   readonly train: TokenFile
   readonly validation: TokenFile | undefined
   readonly manifest: Manifest
+  /** Of what it was made from. */
+  readonly hash: string
   close(): void
 }
 
@@ -31,6 +38,17 @@ export interface Dataset {
  * training and validation.
  */
 export async function prepareDataset(options: DatasetOptions): Promise<Dataset> {
+  const { folder: all, isShared } = options
+  if (!isShared) return prepareIn(options)
+  const name = planHash(await planDataset(options)).slice(0, 16)
+  await makeFolder(all)
+  // Of runs that begin together, the first tokenizes and the others wait.
+  return withLock(join(all, `.${name}.lock`), () =>
+    prepareIn({ ...options, folder: join(all, name) }),
+  )
+}
+
+async function prepareIn(options: DatasetOptions): Promise<Dataset> {
   const { folder, tokenizer, whenChanged = 'rebuild' } = options
   const found = await readManifest(folder)
   const plan = await planDataset(options, found)
@@ -96,7 +114,7 @@ async function openParts(
       train.close()
       validation?.close()
     }
-    return { train, validation, manifest, close }
+    return { train, validation, manifest, hash: planHash(manifest), close }
   } catch (error) {
     train.close()
     throw error

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { UserError } from '../../errors.ts'
 import { tokenizerHash } from '../../text/hash.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
@@ -74,6 +75,23 @@ const fingerprints = async (
   const prints: Fingerprint[] = []
   for (const [i, file] of files.entries()) prints.push(await fingerprint(file, known[i]))
   return prints
+}
+
+/** The same for plans between which `planDifference` finds nothing. */
+export function planHash({
+  tokenizer,
+  marks,
+  reading,
+  sources,
+  validation,
+  ...rest
+}: Plan): string {
+  const { seed, whole } = rest
+  const contents = (files: readonly Fingerprint[]) =>
+    files.map(({ format, field, sha256 }) => ({ format, field, sha256 }))
+  const held = typeof validation === 'number' ? validation : contents(validation)
+  const parts = [tokenizer, marks, reading, contents(sources), held, seed, whole]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
 /** What differs between two plans, in words; undefined where nothing does. */

@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { ExampleSet } from './example-set.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
-import { type Sequence, sequenceRows } from './sequences.ts'
+import { longestSequence, type Sequence, sequenceRows } from './sequences.ts'
 
 /** A text to read, and what is to be written after it. */
 export interface Completion {
@@ -65,7 +65,7 @@ export function completionSet(
 ): ExampleSet {
   const kept = all.filter(({ learnedFrom }) => learnedFrom <= length)
   const cut = kept.filter(({ ids }) => ids.length - 1 > length).length
-  const notices = [
+  const changes = [
     cut > 0 ? `${cut} completions reach beyond ${length} tokens, and lose their ends` : [],
     kept.length < all.length
       ? `${all.length - kept.length} are left out, since their prompts fill ${length} tokens`
@@ -73,7 +73,8 @@ export function completionSet(
   ].flat()
   return {
     count: kept.length,
-    notice: notices.length > 0 ? `of ${all.length} records, ${notices.join('; ')}` : undefined,
+    longest: Math.min(length, longestSequence(all)),
+    notices: changes.length > 0 ? [`of ${all.length} records, ${changes.join('; ')}`] : [],
     collate: (indices) =>
       sequenceRows(
         indices.map((i) => kept[i] as Sequence),

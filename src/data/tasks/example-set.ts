@@ -5,8 +5,10 @@ import { ShuffledIndices } from '../readers/shuffled-indices.ts'
 /** Encoded examples of a task. */
 export interface ExampleSet {
   readonly count: number
-  /** What was cut off, for the user to know; undefined where nothing was. */
-  readonly notice?: string
+  /** Tokens of the longest, as far as it is not cut off: rows need not be longer. */
+  readonly longest: number
+  /** What was cut off, or left out, for the user to know. */
+  readonly notices: readonly string[]
   /** Some of them as a batch. */
   collate(indices: readonly number[]): Examples
 }
@@ -65,8 +67,10 @@ export function maskOf(lists: readonly ArrayLike<number>[], length: number): Flo
   return result
 }
 
-/** `notice` of texts that were cut to `length` tokens. */
-export const cutNotice = (cut: number, count: number, length: number): string | undefined =>
-  cut > 0
-    ? `${cut} of ${count} texts are longer than ${length} tokens, and lose their ends`
-    : undefined
+/** The longest list's length, at most `limit`. */
+export const longestOf = (lists: readonly ArrayLike<number>[], limit: number): number =>
+  lists.reduce((most, { length }) => Math.min(limit, Math.max(most, length)), 1)
+
+/** `notices` of texts that were cut to `length` tokens. */
+export const cutNotice = (cut: number, count: number, length: number): string[] =>
+  cut > 0 ? [`${cut} of ${count} texts are longer than ${length} tokens, and lose their ends`] : []

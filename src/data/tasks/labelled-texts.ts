@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts'
 import { encodeInput } from '../../text/encode-input.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import type { Examples } from '../batch.ts'
-import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
+import { cutNotice, type ExampleSet, longestOf, maskOf, padded } from './example-set.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** A text, or two of them, and what is to be said of it: a label, or a number. */
@@ -71,7 +71,8 @@ export function labelledTextSet(
   const targets = texts.map((text) => (labels ? numberOf(text, labels) : estimateOf(text)))
   return {
     count: texts.length,
-    notice: encoded.notice,
+    longest: encoded.longest,
+    notices: encoded.notices,
     collate: (indices) => {
       const wanted = indices.map((i) => targets[i] as number)
       const answers: Examples['arrays'] = labels
@@ -100,7 +101,11 @@ export function encodeTexts(
   )
   const pad = tokenizer.padId ?? 0
   return {
-    notice: cutNotice(cut, texts.length, length),
+    longest: longestOf(
+      encoded.map(({ ids }) => ids),
+      length,
+    ),
+    notices: cutNotice(cut, texts.length, length),
     arrays: (indices: readonly number[]) => {
       const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
       const ids = chosen.map((one) => one.ids)

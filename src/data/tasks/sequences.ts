@@ -7,7 +7,7 @@ export interface Sequence {
 }
 
 /** Tokens that the longest of them needs of a context. */
-export const longestOf = (sequences: readonly Sequence[]): number =>
+export const longestSequence = (sequences: readonly Sequence[]): number =>
   sequences.reduce((most, { ids }) => Math.max(most, ids.length - 1), 1)
 
 /** Each sequence as a row of `length` tokens: longer ones are cut, shorter ones padded. */

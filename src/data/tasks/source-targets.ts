@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts'
 import { encodeInput } from '../../text/encode-input.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { IGNORE } from '../batch.ts'
-import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
+import { cutNotice, type ExampleSet, longestOf, maskOf, padded } from './example-set.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
 
 /** Texts to read, one or several, and the text to write. */
@@ -75,7 +75,11 @@ export function sourceTargetSet(
   const encoded = all.map((one) => encodeRecord(one.where, () => encode(one)))
   return {
     count: all.length,
-    notice: cutNotice(cut, all.length, Math.max(sourceLength, length)),
+    longest: longestOf(
+      encoded.flatMap(({ read, targets }) => [...read, targets]),
+      Math.max(sourceLength, length),
+    ),
+    notices: cutNotice(cut, all.length, Math.max(sourceLength, length)),
     collate: (indices) => {
       const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
       const read = chosen.flatMap((one) => one.read)

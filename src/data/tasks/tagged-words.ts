@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { encodeWords } from '../../text/encode-input.ts'
 import { IGNORE } from '../batch.ts'
-import { cutNotice, type ExampleSet, maskOf, padded } from './example-set.ts'
+import { cutNotice, type ExampleSet, longestOf, maskOf, padded } from './example-set.ts'
 import { distinctNames, type TextOptions } from './labelled-texts.ts'
 import { encodeRecord, parseRecord } from './parse-record.ts'
 
@@ -64,7 +64,11 @@ export function taggedWordSet(
   const pad = tokenizer.padId ?? 0
   return {
     count: all.length,
-    notice: cutNotice(cut, all.length, length),
+    longest: longestOf(
+      encoded.map(({ ids }) => ids),
+      length,
+    ),
+    notices: cutNotice(cut, all.length, length),
     collate: (indices) => {
       const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
       const ids = chosen.map((one) => one.ids)

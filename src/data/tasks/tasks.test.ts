@@ -37,7 +37,8 @@ test('labelled texts: what the model reads, and the number of the label', () => 
   ].map((value, i) => parseLabelledText(value, `x:${i + 1}`))
   expect(labelsOf(texts)).toEqual(['no', 'true', 'yes'])
   const set = labelledTextSet(texts, labelsOf(texts), { tokenizer: encoder, length: 6 })
-  expect(set.notice).toContain('1 of 3 texts are longer than 6 tokens')
+  expect(set.notices).toEqual(['1 of 3 texts are longer than 6 tokens, and lose their ends'])
+  expect(set.longest).toBe(6)
   const { arrays, rows, count } = set.collate([1, 0, 2])
   expect([rows, count]).toEqual([3, 3])
   expect(list(arrays.ids)).toEqual([

@@ -37,7 +37,8 @@ export function textPairSet(pairs: readonly TextPair[], options: TextOptions): E
   }
   return {
     count: pairs.length,
-    notice: [anchors, positives].flatMap(({ notice }) => notice ?? []).join('; ') || undefined,
+    longest: Math.max(anchors.longest, positives.longest),
+    notices: [...anchors.notices, ...positives.notices],
     collate: (indices) => {
       const [a, b] = [anchors.arrays(indices), positives.arrays(indices)]
       const arrays = {

@@ -1,0 +1,39 @@
+import { type TaskName, takersOf } from '../../tasks/index.ts'
+import type { Help } from '../flags.ts'
+import { readingHelp } from './reading.ts'
+
+/** Options of tasks, as training and evaluation take them. */
+const OPTIONS = {
+  documents:
+    'packed: rows are cut from one stream of all documents; whole: one document a row, padded, ' +
+    'for short ones such as names or sums',
+  documentSeparator: readingHelp.documentSeparator,
+  maskProbability: 'probability that a token is masked',
+  temperature: 'by which similarities are divided',
+  targetContext: 'longest text written, in tokens (default: as long as the text read)',
+  chatTemplate: '`FILE` chat template (Jinja), or chatml (default: the model’s own)',
+}
+
+/** Options of tasks that training alone takes. */
+const LEARNING = {
+  dataFolder:
+    '`DIR` keep tokenized text here, for all runs on the same text with the same tokenizer ' +
+    '(default: in --out)',
+  labelSmoothing: 'share of each target that is spread over all classes',
+}
+
+const under = (texts: Readonly<Record<string, string>>, names: readonly TaskName[]): Help => {
+  const help: Record<string, Record<string, string>> = {}
+  for (const [option, text] of Object.entries(texts)) {
+    const takers = takersOf(option, names)
+    if (takers.length === 0) continue
+    const heading = `Task ${takers.join(', ')}`
+    help[heading] = { ...help[heading], [option]: text }
+  }
+  return help
+}
+
+/** Options of tasks, each under the tasks that take it. */
+export const evaluationTaskHelp = (names: readonly TaskName[]): Help => under(OPTIONS, names)
+export const trainingTaskHelp = (names: readonly TaskName[]): Help =>
+  under({ ...OPTIONS, ...LEARNING }, names)

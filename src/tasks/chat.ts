@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import type { Conversation } from '../data/chat/conversation.ts'
+import { readConversations } from '../data/chat/conversation.ts'
+import { packedConversations } from '../data/chat/packed-conversations.ts'
+import { UserError } from '../errors.ts'
+import { nextToken } from '../objectives/language-model.ts'
+import { resumedAs } from '../options.ts'
+import { unreadFields } from '../text/chat-template.ts'
+import { encodeConversation } from '../text/render-conversation.ts'
+import { recordTask } from './records.ts'
+import { type Subject, smoothing } from './task.ts'
+
+const options = resumedAs('derived', {
+  /** A file with a chat template, or `chatml`; default: the model's own. */
+  chatTemplate: z.string().min(1).optional(),
+})
+
+/**
+ * Instruction tuning (Ouyang et al. 2022): what the assistant says in conversations, several of
+ * which share a row without attention between them.
+ */
+export const chat = recordTask({
+  kinds: ['decoder'],
+  architecture: 'gpt2',
+  data: '{"messages": [{"role": "user", "content": "..."}, ...]}',
+  options,
+  learning: smoothing,
+  read: readConversations,
+  texts: ({ messages }) => messages.map(({ content }) => content),
+  examples: (records, subject, { length }) => {
+    const { tokenizer } = subject
+    const template = templateOf(subject)
+    const encoded = records.map(({ messages, tools, where }) => {
+      try {
+        return encodeConversation(tokenizer, template, messages, { tools })
+      } catch (error) {
+        // Also what a template raises.
+        throw new UserError(`${where}: ${(error as Error).message}`)
+      }
+    })
+    const set = packedConversations(encoded, length)
+    return { ...set, notices: [...unread(template, records), ...set.notices] }
+  },
+  objective: (model, { length, labelSmoothing, evaluation }) =>
+    nextToken(model, length, {
+      packed: true,
+      labelSmoothing,
+      evaluation,
+    }),
+  isText: true,
+  packed: true,
+})
+
+function templateOf({ chatTemplate }: Subject): string {
+  if (chatTemplate) return chatTemplate
+  throw new UserError('the model has no chat template; give one with --chat-template FILE')
+}
+
+/** What of the conversations the template leaves out. */
+function unread(template: string, conversations: readonly Conversation[]): string[] {
+  const has: Readonly<Record<string, (conversation: Conversation) => boolean>> = {
+    tools: ({ tools }) => tools !== undefined,
+    reasoning_content: ({ messages }) => messages.some((message) => message.reasoning_content),
+  }
+  return unreadFields(template, Object.keys(has)).flatMap((field) => {
+    const count = conversations.filter((one) => has[field]?.(one)).length
+    if (count === 0) return []
+    return (
+      `${count} conversation${count === 1 ? '' : 's'} with ${field}, which the chat template does ` +
+      'not use: it is left out; give another template with --chat-template FILE'
+    )
+  })
+}

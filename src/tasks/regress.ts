@@ -1,0 +1,36 @@
+import { parsedRecords } from '../data/sources/faults.ts'
+import { labelledTextSet, parseLabelledText } from '../data/tasks/labelled-texts.ts'
+import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
+import { classificationObjective } from '../objectives/classification.ts'
+import { estimate } from '../predict/classify.ts'
+import { textsOf } from './classify.ts'
+import { recordTask } from './records.ts'
+import { asReader, readerOf } from './trained-model.ts'
+
+/** Regression: a number for each text, or pair of texts; reward models are of this kind. */
+export const regress = recordTask({
+  kinds: ['encoder', 'decoder'],
+  architecture: 'bert',
+  data: '{"text": "...", "label": 0.5}, with "pair" for a second text',
+  options: {},
+  learning: {},
+  read: (corpus) => parsedRecords(corpus, parseLabelledText),
+  texts: textsOf,
+  head: () => ({ task: 'regress', labels: [] }),
+  examples: (records, { tokenizer }, { length }) =>
+    labelledTextSet(records, undefined, { tokenizer, length }),
+  objective:
+    (model, { length }) =>
+    (sizes) =>
+      classificationObjective(readerOf(model), { ...sizes, length }),
+  score: (trained, records) =>
+    asReader(trained, async (model, options) => {
+      const estimates = await estimate(model, records, options)
+      const pairs = records.map(({ label }, i) => [estimates[i] as number, Number(label)] as const)
+      const related = correlation(pairs)
+      return {
+        meanAbsoluteError: meanAbsoluteError(pairs),
+        ...(related !== undefined && { correlation: related }),
+      }
+    }),
+})

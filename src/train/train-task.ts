@@ -1,0 +1,153 @@
+import { join } from 'node:path'
+import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
+import { tellData } from '../data/sources/data-event.ts'
+import { UserError } from '../errors.ts'
+import type { OpenModel } from '../formats/open-model.ts'
+import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import type { Initialization } from '../nn/index.ts'
+import type { Engine } from '../runtime/engine.ts'
+import { withEngine } from '../runtime/open.ts'
+import { TOO_FEW } from '../tasks/records.ts'
+import type { Subject, Task, TrainingData, TrainingRows } from '../tasks/task.ts'
+import { tokenizerHash } from '../text/hash.ts'
+import { copyParameters } from './copy-parameters.ts'
+import type { Horizon } from './dial.ts'
+import type { ResumeTable } from './on-resume.ts'
+import type { TrainingOptions } from './options.ts'
+import {
+  type SessionAdapter,
+  type TrainEvents,
+  type TrainResult,
+  trainingSession,
+} from './session.ts'
+import type { ChosenTokenizer } from './tokenizer-for.ts'
+
+/** How a training is followed and what it works with. */
+export interface TrainContext extends TrainEvents {
+  /** An open engine to train on, which stays the caller's; default: one by the options. */
+  engine?: Engine | undefined
+}
+
+/** A task to train, and what `train` and `tune` settle in ways of their own. */
+export interface TaskTraining {
+  task: Task
+  options: TrainingOptions & { documentSeparator?: string; init?: Initialization | undefined }
+  /** A model that is trained further. */
+  base: OpenModel | undefined
+  context: TrainContext
+  onResume: ResumeTable
+  tokenizer(data: TrainingData): Promise<ChosenTokenizer>
+  config(chosen: ChosenTokenizer, data: TrainingData): ModelConfig
+  /** What the user did not set. */
+  defaults(config: ModelConfig, rows: TrainingRows): Horizon
+  /** What is learned in place of the whole model, and what a resumed run must share of it. */
+  adapter?:
+    | ((
+        engine: Engine,
+        subject: Subject,
+      ) => Promise<SessionAdapter & { identity: Record<string, unknown> }>)
+    | undefined
+  /** What else a resumed run must share. */
+  identity: Record<string, unknown>
+}
+
+/** Trains a task, whichever it is, from the sources to the saved model. */
+export async function trainTask(training: TaskTraining): Promise<TrainResult> {
+  const { options, context } = training
+  const { val, out: own } = options
+  const report = tellData(context.onMessage)
+  const reading = { ...options, report, own, signal: context.signal }
+  const corpus = await openCorpus(options.data, reading)
+  const validation = Array.isArray(val) ? await openCorpus(val, reading) : val
+  try {
+    return await withEngine(options, context.engine, (engine) =>
+      trainOn(training, { engine, corpus, validation: validation as number | Corpus }),
+    )
+  } finally {
+    await Promise.all([corpus.close(), typeof validation !== 'number' && validation.close()])
+  }
+}
+
+async function trainOn(
+  training: TaskTraining,
+  { engine, corpus, validation }: { engine: Engine; corpus: Corpus; validation: number | Corpus },
+): Promise<TrainResult> {
+  const { task, options, base, context: events } = training
+  const { out, seed, shuffle, resume } = options
+  const tell = (text: string) => events.onMessage?.(text)
+  const data = await task.open(
+    {
+      corpus,
+      validation,
+      seed,
+      shuffle,
+      resume,
+      folder: join(out, 'data'),
+      report: tellData(events.onMessage),
+      tell,
+    },
+    options,
+  )
+  try {
+    const chosen = await training.tokenizer(data)
+    const { tokenizer, chatTemplate } = chosen
+    const config = training.config(chosen, data)
+    const model = createModel(config)
+    const subject = { model, tokenizer, chatTemplate, addBos: base?.addBos }
+    const longest = Math.min(options.context ?? Infinity, stacksOf(config)[0]?.context ?? 0)
+    const rows = await data.prepare(subject, longest)
+    for (const notice of rows.notices) tell(notice)
+    const defaults = training.defaults(config, rows)
+    const batch = batchOf(rows, options.batch, defaults.batch, tell)
+    const adapter = await training.adapter?.(engine, subject)
+    const isOtherHead = base !== undefined && headOf(config) !== headOf(base.config)
+    return await trainingSession({
+      options,
+      batch,
+      engine,
+      model,
+      adapter,
+      init: options.init,
+      objective: rows.objective,
+      evaluationObjective: rows.evaluationObjective,
+      wholeBatch: rows.wholeBatch,
+      length: rows.length,
+      files: { tokenizer, chatTemplate, addBos: rows.addBos || base?.addBos },
+      defaults,
+      reader: rows.reader,
+      validation: rows.validation?.(batch),
+      trainingTokens: rows.trainingTokens,
+      start:
+        base && !adapter
+          ? (trainer) => copyParameters(base, trainer.values, { body: isOtherHead })
+          : undefined,
+      onResume: training.onResume,
+      identity: {
+        config,
+        tokenizer: tokenizerHash(tokenizer),
+        ...rows.identity,
+        ...training.identity,
+        ...adapter?.identity,
+      },
+      events,
+    })
+  } finally {
+    data.close()
+  }
+}
+
+/** Rows of a step, before accumulation. */
+function batchOf(
+  { most = Infinity, wholeBatch }: TrainingRows,
+  given: number | undefined,
+  byDefault: number,
+  tell: (text: string) => void,
+): number {
+  const batch = Math.min(given ?? byDefault, most)
+  if (given !== undefined && batch < given)
+    tell(`a batch has ${batch} records, not ${given}: there are no more`)
+  if (wholeBatch && batch < 2) throw new UserError(TOO_FEW)
+  return batch
+}
+
+const headOf = (config: ModelConfig) => ('head' in config ? config.head : undefined)
