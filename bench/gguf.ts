@@ -1,7 +1,13 @@
 import type { GgufToWrite } from '../src/formats/gguf/encode.ts'
-import { ggufOf } from '../src/formats/gguf/export.ts'
-import { float32s, int32s, text, texts, uint32 } from '../src/formats/gguf/make-value.ts'
-import type { GgufValue } from '../src/formats/gguf/values.ts'
+import {
+  float32s,
+  type GgufValue,
+  int32s,
+  text,
+  texts,
+  uint32,
+} from '../src/formats/gguf/values.ts'
+import { ggufOf } from '../src/formats/gguf/write.ts'
 import type { Decoder } from '../src/models/decoder.ts'
 import { byteToken } from '../src/text/pipeline/model.ts'
 

@@ -5,8 +5,12 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openFile, writeFile } from '../src/files/node-file.ts'
 import { encodeGguf } from '../src/formats/gguf/encode.ts'
 import { openGguf } from '../src/formats/gguf/gguf.ts'
-import { text } from '../src/formats/gguf/make-value.ts'
-import { gpt4oSource, qwen35Source, tekkenSource } from '../src/formats/gguf/vocabulary/patterns.ts'
+import { text } from '../src/formats/gguf/values.ts'
+import {
+  gpt4oSource,
+  qwen35Source,
+  tekkenSource,
+} from '../src/formats/gguf/vocabulary/byte-level.ts'
 import { readChatTemplate, readGgufTokenizer } from '../src/formats/gguf/vocabulary/read.ts'
 import { writeGgufTokenizer } from '../src/formats/gguf/vocabulary/write.ts'
 import { Random } from '../src/random.ts'

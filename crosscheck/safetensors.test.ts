@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { writeFile } from '../src/files/node-file.ts'
-import { openFolderWeights } from '../src/formats/safetensors/open-folder.ts'
+import { openFolderWeights } from '../src/formats/huggingface/open.ts'
 import { encodeSafetensors, type TensorToWrite } from '../src/formats/safetensors/safetensors.ts'
 import { shardTensors } from '../src/formats/safetensors/sharded.ts'
 

@@ -1,7 +1,7 @@
 import { asWriting } from '../checkpoint/open-model.ts'
-import { GGUF_DTYPES, type GgufDtype } from '../formats/gguf/dtypes.ts'
-import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from '../formats/huggingface/dtypes.ts'
+import { GGUF_DTYPES, type GgufDtype } from '../formats/gguf/types/index.ts'
 import { type OpenModel, withFiniteWeights } from '../formats/open-model.ts'
+import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from '../formats/safetensors/header.ts'
 
 /** Options of an export, those of all formats together. */
 export interface FormatOptions {

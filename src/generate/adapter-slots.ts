@@ -3,11 +3,11 @@ import type { Adaptable } from '../formats/peft/lora/adaptable.ts'
 import {
   type Adapter,
   type AdapterUse,
+  checkAlike,
   isTiedPair,
   type WeightedAdapter,
   weighted,
 } from '../formats/peft/lora/adapter.ts'
-import { checkAlike } from '../formats/peft/lora/check-alike.ts'
 import { attachInputs, inputNames, stackAdapters } from '../formats/peft/lora/inputs.ts'
 import type { WritingModel } from '../models/model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { LeftAside } from '../formats/left-aside.ts'
+import type { LeftAside } from '../formats/open-model.ts'
 import { type AdapterUse, type WeightedAdapter, weighted } from '../formats/peft/lora/adapter.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'

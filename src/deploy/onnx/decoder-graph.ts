@@ -1,17 +1,21 @@
 import {
   cast,
+  constant,
+  cumulativeSum,
+  expand,
   input,
   last,
+  maximum,
   productOf,
   reshape,
   type Shape,
   skip,
+  sub,
   type Tensor,
 } from '../../graph/index.ts'
 import type { Decoder } from '../../models/decoder.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { GrowingCache, type KeysAndValues, paddingBias } from '../../nn/index.ts'
-import { positionsOf } from './positions.ts'
 
 /**
  * Names of sizes, as those that made such files before have them; transformers.js knows the first.
@@ -110,3 +114,14 @@ export function byRows(hidden: Tensor, compute: (rows: Tensor) => Tensor): Tenso
   const result = compute(reshape(hidden, [productOf(places), width(hidden)]))
   return reshape(result, [...places, width(result)] satisfies Shape, hidden)
 }
+
+/**
+ * Places of tokens that a mask (B, S) of 1 and 0 tells: 0, 1, ... in each row, padding not counted.
+ * -> (B, S) int32.
+ */
+export const positionsOf = (mask: Tensor): Tensor =>
+  maximum(sub(cumulativeSum(cast(mask, 'int32'), 1), 1), 0)
+
+/** (B, S) int32 ones, of the sizes that `like` has. */
+export const onesOf = (shape: Shape, like: Tensor): Tensor =>
+  expand(constant(1, [], 'int32'), shape, like)

@@ -1,8 +1,18 @@
 import { cast, concat, input, skip, type Tensor } from '../../graph/index.ts'
 import type { EncoderDecoder } from '../../models/encoder-decoder.ts'
 import { GrowingCache, paddingBias, type SourceKeys } from '../../nn/index.ts'
-import { BATCH, byRows, LENGTH, newOnes, PAST, pastOf, presentOf, TOTAL } from './decoder-graph.ts'
-import { onesOf, positionsOf } from './positions.ts'
+import {
+  BATCH,
+  byRows,
+  LENGTH,
+  newOnes,
+  onesOf,
+  PAST,
+  pastOf,
+  positionsOf,
+  presentOf,
+  TOTAL,
+} from './decoder-graph.ts'
 
 const SOURCE = 'encoder_sequence_length'
 const PAST_SOURCE = 'past_encoder_sequence_length'

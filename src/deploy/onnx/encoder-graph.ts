@@ -1,8 +1,7 @@
 import { cast, input, type Tensor } from '../../graph/index.ts'
 import type { Encoder } from '../../models/encoder.ts'
 import { headOf, pool } from '../../models/head.ts'
-import { BATCH, byRows, LENGTH } from './decoder-graph.ts'
-import { onesOf, positionsOf } from './positions.ts'
+import { BATCH, byRows, LENGTH, onesOf, positionsOf } from './decoder-graph.ts'
 
 /**
  * From `input_ids`, `attention_mask` and, where there are kinds of tokens, `token_type_ids`, (B, T)

@@ -1,15 +1,15 @@
 import type { FileContent } from '../../files/folder.ts'
 import { transposedMatrix } from '../../formats/matrices.ts'
-import type { Tensor } from '../../graph/index.ts'
+import { input, mapGraph, matmul, type Tensor, topologicalOrder } from '../../graph/index.ts'
 import { toGraphProto } from '../../graph/onnx/emit.ts'
 import {
+  byteLength,
   type GraphProto,
   type InitializerProto,
   modelPieces,
   modelSize,
 } from '../../graph/onnx/proto.ts'
-import { dataFiles } from './data-files.ts'
-import { storeTransposed } from './stored-matrices.ts'
+import { asInput } from '../../graph/ops/leaf.ts'
 
 export interface OnnxFileOptions {
   /** The file's name: `model.onnx`. */
@@ -73,3 +73,89 @@ const withInitializers = (
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
+
+/**
+ * A graph whose products x Wᵀ with weights (out, in) are products x W with the same matrix stored
+ * as (in, out), which every runtime and tool takes for a layer as it is. Matrices that serve
+ * otherwise too, as a tied embedding does, stay. `stored`: the weight that each new name is the
+ * transpose of.
+ */
+export function storeTransposed(
+  outputs: Readonly<Record<string, Tensor>>,
+  isWeight: (name: string) => boolean,
+): { outputs: Record<string, Tensor>; stored: Map<string, string> } {
+  const elsewhere = new Set<Tensor>()
+  for (const node of topologicalOrder(Object.values(outputs)))
+    for (const [i, t] of node.inputs.entries())
+      if (node.op.name !== 'matmul' || i !== 1) elsewhere.add(t)
+  const stored = new Map<string, string>()
+  const made = new Map<string, Tensor>()
+  const mapped = mapGraph(Object.values(outputs), ({ op, attrs }, [x, matrix]) => {
+    const leaf = matrix && op.name === 'matmul' ? asInput(matrix.node) : undefined
+    const { transposeA, transposeB, scale } = attrs as Record<string, unknown>
+    if (!x || !matrix || !leaf || !isWeight(leaf.name) || elsewhere.has(matrix)) return undefined
+    if (transposeA || !transposeB || scale !== 1) return undefined
+    const name = `${leaf.name}_transposed`
+    const transposed = made.get(name) ?? input(name, leaf.dtype, [...leaf.shape].reverse())
+    made.set(name, transposed)
+    stored.set(name, leaf.name)
+    return [matmul(x, transposed)]
+  })
+  const names = Object.keys(outputs)
+  return { outputs: Object.fromEntries(mapped.map((t, i) => [names[i], t])), stored }
+}
+
+type Place = NonNullable<InitializerProto['place']>
+
+/**
+ * A file of tensors' elements beside a model, each of which begins at a multiple of `ALIGNMENT`.
+ */
+class DataFile {
+  readonly location: string
+  readonly tensors = new Map<string, Place>()
+  size = 0
+
+  constructor(location: string) {
+    this.location = location
+  }
+
+  add(name: string, length: number): void {
+    const offset = ALIGNMENT * Math.ceil(this.size / ALIGNMENT)
+    this.tensors.set(name, { location: this.location, offset, length })
+    this.size = offset + length
+  }
+
+  *pieces(elements: (name: string) => Uint8Array): Generator<Uint8Array> {
+    let end = 0
+    for (const [name, { offset, length }] of this.tensors) {
+      yield new Uint8Array(offset - end)
+      yield elements(name)
+      end = offset + length
+    }
+  }
+}
+
+/** Bytes; what vector instructions and caches like. */
+const ALIGNMENT = 64
+
+/**
+ * Tensors spread over files of `limit` bytes at most, in their order; a larger one has its own. The
+ * files are named as transformers.js expects: `model.onnx_data`, `model.onnx_data_1`, ...
+ */
+export function dataFiles(
+  tensors: readonly InitializerProto[],
+  name: string,
+  limit: number,
+): DataFile[] {
+  const parts: DataFile[] = []
+  for (const one of tensors) {
+    const length = byteLength(one)
+    let last = parts.at(-1)
+    if (!last || (last.size > 0 && last.size + length + ALIGNMENT > limit)) {
+      last = new DataFile(`${name}_data${parts.length === 0 ? '' : `_${parts.length}`}`)
+      parts.push(last)
+    }
+    last.add(one.name, length)
+  }
+  return parts
+}

@@ -2,9 +2,9 @@ import { UserError } from '../../errors.ts'
 import { type ByteSource, storedAt } from '../../files/byte-source.ts'
 import { bufferFor, type NamedTensors } from '../../files/named-tensors.ts'
 import type { StoredFloat } from '../../graph/onnx/model.ts'
+import { quote } from './bytes.ts'
 import { type GgufTensor, readHeader } from './header.ts'
 import type { GgufMetadata } from './metadata.ts'
-import { quote } from './quote.ts'
 import { CHUNK, TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
 
 /** A GGUF file: metadata, and named tensors, read one at a time. */

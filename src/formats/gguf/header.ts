@@ -1,9 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { ByteSource } from '../../files/byte-source.ts'
-import { align, alignmentOf } from './alignment.ts'
-import { Cursor, HEAVY, MoreBytesNeeded } from './cursor.ts'
+import { Cursor, HEAVY, MoreBytesNeeded, quote } from './bytes.ts'
 import { GgufMetadata } from './metadata.ts'
-import { quote } from './quote.ts'
 import { TENSOR_TYPES, type TensorTypeName } from './types/index.ts'
 import { type GgufValue, readValue } from './values.ts'
 
@@ -149,3 +147,23 @@ function placeTensors(tensors: Map<string, GgufTensor>, start: number, size: num
   }
   return tensors
 }
+
+export const ALIGNMENT_KEY = 'general.alignment'
+const DEFAULT = 32
+
+/** The bytes whose multiples tensors begin at. Throws UserError where they are no power of two. */
+export function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
+  const found = metadata.get(ALIGNMENT_KEY)
+  if (!found) return DEFAULT
+  const { type, value } = found
+  if (type !== 'uint32' || !Number.isInteger(Math.log2(Number(value)))) {
+    const given = type === 'array' ? type : `${type} ${value}`
+    throw new UserError(
+      `metadata "${ALIGNMENT_KEY}" is ${given}; expected a power of two, as uint32`,
+    )
+  }
+  return Number(value)
+}
+
+export const align = (offset: number, alignment: number): number =>
+  Math.ceil(offset / alignment) * alignment

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { quote } from './quote.ts'
+import { quote } from './bytes.ts'
 import { type GgufValue, isNumberType } from './values.ts'
 
 /**

@@ -1,6 +1,9 @@
 import type { DecoderConfig } from '../../models/decoder-config.ts'
 import type { Rename } from '../tensor-map.ts'
 import type { FieldReader } from './fields.ts'
+import { llamaLike, qkNorms } from './llama.ts'
+import { readRopes } from './rope.ts'
+import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
 const LAYER = 'model.layers.{i}'
 
@@ -59,4 +62,78 @@ export const writeGemma = (c: DecoderConfig) => ({
   attention_bias: c.attentionBias === 'all',
   attn_logit_softcapping: c.attentionSoftcap ?? null,
   final_logit_softcapping: c.logitSoftcap ?? null,
+})
+
+/**
+ * Gemma 2 (Gemma Team 2024): bounded scores and logits, norms on both sides, a window in every
+ * other layer.
+ */
+export const gemma2 = llamaLike({
+  modelType: 'gemma2',
+  name: 'Gemma2',
+  defaults: {
+    context: 8192,
+    ropeTheta: 10_000,
+    tied: true,
+    headDim: 256,
+    kvHeads: 4,
+    activation: 'gelu_tanh',
+  },
+  activationField: 'hidden_activation',
+  mixesWindows: true,
+  read: (field, config) => {
+    field.ignore('hidden_act', 'use_bidirectional_attention')
+    const size = field.optionalCount('sliding_window') ?? 4096
+    const windowed = readLayerTypes(field, config.layers, (layer) => layer % 2 === 0)
+    const caps = { attention: 50, logits: 30 }
+    return { ...readGemma(field, config, caps), ...windowsOf(size, windowed) }
+  },
+  write: (config) => ({
+    ...writeGemma(config),
+    sliding_window: config.window ?? null,
+    layer_types: writeLayerTypes(config),
+  }),
+  renames: gemmaNorms,
+})
+
+/**
+ * Gemma 3's text model (Gemma Team 2025): normalised queries and keys, five layers with a window to
+ * one without.
+ */
+export const gemma3 = llamaLike({
+  modelType: 'gemma3_text',
+  name: 'Gemma3',
+  defaults: {
+    context: 131_072,
+    ropeTheta: 1_000_000,
+    tied: true,
+    headDim: 256,
+    kvHeads: 4,
+    activation: 'gelu_tanh',
+  },
+  activationField: 'hidden_activation',
+  aliases: { _sliding_window_pattern: 'sliding_window_pattern' },
+  readRope: (field, options) =>
+    readRopes(field, options, { field: 'rope_local_base_freq', theta: 10_000 }),
+  mixesWindows: true,
+  read: (field, config) => {
+    field.only('use_bidirectional_attention', false)
+    field.ignore('hidden_act')
+    field.only('attn_logit_softcapping', null)
+    const size = field.optionalCount('sliding_window') ?? 4096
+    const pattern = field.count('sliding_window_pattern', 6)
+    const windowed = readLayerTypes(field, config.layers, (layer) => (layer + 1) % pattern !== 0)
+    return {
+      ...readGemma(field, config),
+      ...windowsOf(size, windowed),
+      qkNorm: true,
+    }
+  },
+  write: (config) => ({
+    ...writeGemma(config),
+    sliding_window: config.window ?? null,
+    layer_types: writeLayerTypes(config),
+    rope_local_base_freq: config.windowRopeTheta,
+  }),
+  renames: [...gemmaNorms, ...qkNorms(1)],
 })

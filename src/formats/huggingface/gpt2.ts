@@ -1,7 +1,6 @@
 import { gpt2Config } from '../../models/decoder-config.ts'
 import { both, type Rename, rename } from '../tensor-map.ts'
-import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import type { Architecture } from './architecture.ts'
+import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
 import { type HeadForms, readHead, writeHead } from './heads.ts'
 
 const OURS = 'model.layers.{i}'

@@ -2,13 +2,16 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { fileError, ifThere, isMissing } from '../../files/file-error.ts'
+import { openFile } from '../../files/node-file.ts'
 import { parseJson } from '../../files/parse-json.ts'
 import { readWhole } from '../../files/read-whole.ts'
 import { createModel, stacksOf } from '../../models/model.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { fitTokenizer } from '../fit-tokenizer.ts'
 import type { OpenModel } from '../open-model.ts'
-import { openFolderWeights } from '../safetensors/open-folder.ts'
+import { withScales } from '../safetensors/int8.ts'
+import type { Weights } from '../safetensors/safetensors.ts'
+import { openWeights } from '../safetensors/sharded.ts'
 import {
   MODULES,
   readSentenceFor,
@@ -113,4 +116,17 @@ export async function readJson(path: string, fallback?: unknown): Promise<unknow
     throw new UserError(`${path}: there is no such file; name the folder of a model`)
   })
   return bytes === undefined ? fallback : parseJson(bytes, path)
+}
+
+/** The weights of a model folder on disk, see `openWeights`; int8 matrices with their scales. */
+export const openFolderWeights = async (folder: string): Promise<Weights> => {
+  const weights = await openWeights(async (file) => {
+    try {
+      return await openFile(join(folder, file))
+    } catch (error) {
+      if (((error as Error).cause as NodeJS.ErrnoException)?.code === 'ENOENT') return undefined
+      throw error
+    }
+  })
+  return withScales(weights)
 }

@@ -2,8 +2,7 @@ import { type EncoderDecoderConfig, t5Config } from '../../models/encoder-decode
 import type { Activation } from '../../nn/index.ts'
 import { own } from '../../own.ts'
 import { type Rename, rename } from '../tensor-map.ts'
-import { ACTIVATION_NAMES, activationName } from './activations.ts'
-import type { Architecture } from './architecture.ts'
+import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
 
 const SIDES = ['encoder', 'decoder'] as const

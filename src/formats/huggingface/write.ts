@@ -1,10 +1,10 @@
 import { writeFolderAside } from '../../files/write-aside.ts'
 import { createModel } from '../../models/model.ts'
 import type { OpenModel } from '../open-model.ts'
+import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from '../safetensors/header.ts'
 import { encodeSafetensors, type TensorToWrite } from '../safetensors/safetensors.ts'
 import { shardTensors } from '../safetensors/sharded.ts'
 import { architectureOf } from './config.ts'
-import { HUGGINGFACE_DTYPES, type HuggingFaceDtype } from './dtypes.ts'
 import { descriptionFiles } from './model-files.ts'
 import { exportTensors } from './weights.ts'
 

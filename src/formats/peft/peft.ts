@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
-import type { Lora } from './lora/lora.ts'
-import { type LoraConfig, scaleOf } from './lora/lora-config.ts'
+import { type Lora, type LoraConfig, scaleOf } from './lora/lora.ts'
 import { expression, lastPart } from './lora/select-layers.ts'
 
 /** `adapter_config.json` of PEFT, as far as it is LoRA's. */

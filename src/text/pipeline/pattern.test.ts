@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../errors.ts'
-import { gpt4oSource, qwen35Source, tekkenSource } from '../../formats/gguf/vocabulary/patterns.ts'
+import {
+  gpt4oSource,
+  qwen35Source,
+  tekkenSource,
+} from '../../formats/gguf/vocabulary/byte-level.ts'
 import { llama3Source, qwen2Source, splitSources } from '../bpe/split.ts'
 import { OUTER_BLANKS } from '../convert/sentencepiece.ts'
 import { readPattern } from './pattern.ts'

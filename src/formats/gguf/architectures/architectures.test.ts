@@ -9,11 +9,11 @@ import type { EncoderConfig } from '../../../models/encoder-config.ts'
 import { t5Config } from '../../../models/encoder-decoder-config.ts'
 import { createModel, type ModelConfig } from '../../../models/model.ts'
 import { Random } from '../../../random.ts'
-import type { GgufDtype } from '../dtypes.ts'
 import { encodeGguf, type GgufToWrite } from '../encode.ts'
-import { ggufOf } from '../export.ts'
 import { type Gguf, openGguf } from '../gguf.ts'
-import { readGgufModel } from '../model.ts'
+import { readGgufModel } from '../open.ts'
+import type { GgufDtype } from '../types/index.ts'
+import { ggufOf } from '../write.ts'
 
 const ARCHITECTURES: Record<string, string> = {
   'GPT-2': 'gpt2',

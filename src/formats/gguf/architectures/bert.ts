@@ -1,8 +1,7 @@
 import { bertConfig, bertHead, type EncoderConfig } from '../../../models/encoder-config.ts'
 import { both, rename } from '../../tensor-map.ts'
-import { flag, float32, texts, uint32 } from '../make-value.ts'
-import type { GgufArchitecture, ShapeOf } from './architecture.ts'
-import type { GgufFieldReader, GgufFields } from './fields.ts'
+import { flag, float32, texts, uint32 } from '../values.ts'
+import type { GgufArchitecture, GgufFieldReader, GgufFields, ShapeOf } from './fields.ts'
 
 const FILE = 'blk.{i}'
 const OURS = 'model.layers.{i}'

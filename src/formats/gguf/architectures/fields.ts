@@ -1,7 +1,32 @@
 import { UserError } from '../../../errors.ts'
+import type { ModelConfig } from '../../../models/model.ts'
+import type { Rename } from '../../tensor-map.ts'
+import { quote } from '../bytes.ts'
 import type { GgufMetadata } from '../metadata.ts'
-import { quote } from '../quote.ts'
 import type { GgufValue } from '../values.ts'
+
+/** The shape of a file's tensor, outermost first, if the file has it. */
+export type ShapeOf = (name: string) => readonly number[] | undefined
+
+/** How an architecture of llama.cpp says what a `ModelConfig` and its parameters say. */
+export interface GgufArchitecture {
+  /** `general.architecture`, which its keys begin with. */
+  name: string
+  /** Undefined where it is another kind of model. */
+  write(config: ModelConfig): GgufFields | undefined
+  /** Keys without the architecture's name before them. */
+  metadata?(config: ModelConfig): GgufFields
+  read(fields: GgufFieldReader, shapeOf: ShapeOf): ModelConfig
+  renames(config: ModelConfig): readonly Rename[]
+  /** Tensors that are no parameters. */
+  constants?(config: ModelConfig): GgufConstant[]
+}
+
+/** A tensor that follows from the configuration. */
+export interface GgufConstant {
+  name: string
+  values: Float32Array
+}
 
 /** An architecture's metadata, without the architecture's name that its keys begin with. */
 export type GgufFields = Readonly<Record<string, GgufValue>>

@@ -1,8 +1,8 @@
 import { gpt2Config } from '../../../models/decoder-config.ts'
 import { both, rename } from '../../tensor-map.ts'
-import { float32 } from '../make-value.ts'
-import type { GgufArchitecture } from './architecture.ts'
-import { readSizes, writeSizes } from './llama-like.ts'
+import { float32 } from '../values.ts'
+import type { GgufArchitecture } from './fields.ts'
+import { readSizes, writeSizes } from './llama.ts'
 
 const FILE = 'blk.{i}'
 const OURS = 'model.layers.{i}'

@@ -2,9 +2,8 @@ import { UserError } from '../../../errors.ts'
 import type { StackConfig } from '../../../models/stack-config.ts'
 import type { RopeScaling } from '../../../nn/index.ts'
 import { rotaryFrequencies } from '../../../nn/positions/rotary.ts'
-import { float32, text, uint32 } from '../make-value.ts'
-import type { GgufConstant } from './architecture.ts'
-import { type GgufFieldReader, type GgufFields, shortest } from './fields.ts'
+import { float32, text, uint32 } from '../values.ts'
+import { type GgufConstant, type GgufFieldReader, type GgufFields, shortest } from './fields.ts'
 
 type Rope = Pick<StackConfig, 'ropeTheta' | 'ropeScaling'>
 

@@ -1,9 +1,8 @@
 import { UserError } from '../../../errors.ts'
 import { type EncoderDecoderConfig, t5Config } from '../../../models/encoder-decoder-config.ts'
 import { type Rename, rename } from '../../tensor-map.ts'
-import { flag, float32, uint32 } from '../make-value.ts'
-import type { GgufArchitecture } from './architecture.ts'
-import type { GgufFields } from './fields.ts'
+import { flag, float32, uint32 } from '../values.ts'
+import type { GgufArchitecture, GgufFields } from './fields.ts'
 
 const EPSILON = 'attention.layer_norm_rms_epsilon'
 const BUCKETS = 'attention.relative_buckets_count'

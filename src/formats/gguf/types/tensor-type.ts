@@ -1,3 +1,6 @@
+import { UserError } from '../../../errors.ts'
+import { float16Bits, float16Value } from '../../half.ts'
+
 /**
  * How ggml stores a row of a tensor: blocks of `blockSize` elements, `bytes` each. Layouts are
  * those of `ggml-common.h`, and the arithmetic is that of the `_ref` and `dequantize_row` functions
@@ -15,4 +18,21 @@ export interface TensorType {
    * UserError where a value is too large for the type. A type without it is only read.
    */
   quantize?(values: Float32Array): Uint8Array
+}
+
+/** The float16 at byte `at`: a factor of the whole numbers in a block, or their minimum. */
+export const readScale = (blocks: Uint8Array, at: number): number =>
+  float16Value((blocks[at] as number) | ((blocks[at + 1] as number) << 8))
+
+/** Writes a float16 at byte `at`. Throws UserError where it would be infinite, or not a number. */
+export const writeScale = (blocks: Uint8Array, at: number, scale: number): void => {
+  const bits = float16Bits(scale)
+  if ((bits & 0x7c00) === 0x7c00) {
+    throw new UserError(
+      `a block has the scale ${scale}, which half precision cannot hold; its values are too ` +
+        'large, or not numbers: see whether training diverged, or write F32',
+    )
+  }
+  blocks[at] = bits
+  blocks[at + 1] = bits >> 8
 }

@@ -1,7 +1,7 @@
 import { byteOfCharacter, tokenOfBytes } from '../../../text/bpe/bytes.ts'
 import { characterJson } from '../../../text/char.ts'
 import { addedToken, type TokenizerJson } from '../../../text/tokenizer-json.ts'
-import type { GgufToken } from './token-kinds.ts'
+import type { GgufToken } from './tokens.ts'
 
 /**
  * A vocabulary of characters as a byte-level BPE: its tokens, spelled in bytes, and merges that put

@@ -10,8 +10,7 @@ import {
 import type { GgufMetadata } from '../metadata.ts'
 import { preNamed, readByteLevel } from './byte-level.ts'
 import { readCharacters } from './characters.ts'
-import { type Roles, readRoles } from './roles.ts'
-import { type GgufToken, kindOf, withoutPadding } from './token-kinds.ts'
+import { type GgufToken, kindOf, type Roles, readRoles, withoutPadding } from './tokens.ts'
 import { readWordPiece } from './word-piece.ts'
 
 /** The tokenizer of a GGUF file, in Hugging Face's formats. */

@@ -9,7 +9,7 @@ import {
   readMerge,
   type TokenizerJson,
 } from '../../../text/tokenizer-json.ts'
-import type { GgufToken } from './token-kinds.ts'
+import type { GgufToken } from './tokens.ts'
 
 const MARK = '▁'
 const BYTE = /^<0x[0-9A-F]{2}>$/

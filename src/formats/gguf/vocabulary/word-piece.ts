@@ -1,10 +1,9 @@
 import { UserError } from '../../../errors.ts'
 import { wordPieceTokenizer } from '../../../text/convert/word-piece.ts'
 import { isObject, type TokenizerConfig, type TokenizerJson } from '../../../text/tokenizer-json.ts'
-import { flag } from '../make-value.ts'
 import type { GgufMetadata } from '../metadata.ts'
-import type { GgufValue } from '../values.ts'
-import type { GgufToken } from './token-kinds.ts'
+import { flag, type GgufValue } from '../values.ts'
+import type { GgufToken } from './tokens.ts'
 
 const [PREFIX, MARK] = ['##', '▁']
 const LOWERCASE = 'tokenizer.ggml.normalizer.lowercase'

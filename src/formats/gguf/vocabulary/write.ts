@@ -6,13 +6,11 @@ import {
   readTokenizerJson,
   type TokenizerJson,
 } from '../../../text/tokenizer-json.ts'
-import { flag, float32s, int32s, text, texts, uint8s } from '../make-value.ts'
-import type { GgufValue } from '../values.ts'
+import { flag, float32s, type GgufValue, int32s, text, texts, uint8s } from '../values.ts'
 import { writeByteLevel } from './byte-level.ts'
 import { writeCharacters } from './characters.ts'
-import { writeRoles } from './roles.ts'
 import { bpeTokens, type Spacing, spacingOf, unigramTokens } from './sentencepiece.ts'
-import { type GgufToken, KINDS, padding } from './token-kinds.ts'
+import { type GgufToken, KINDS, padding, writeRoles } from './tokens.ts'
 import { toMarked, wordPieceTokens } from './word-piece.ts'
 
 export interface GgufTokenizerOptions {

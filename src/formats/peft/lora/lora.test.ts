@@ -9,8 +9,7 @@ import type { Parameter } from '../../../nn/index.ts'
 import { languageModelObjective } from '../../../objectives/language-model.ts'
 import { Random } from '../../../random.ts'
 import type { Adapter } from './adapter.ts'
-import { Lora } from './lora.ts'
-import { type LoraConfig, scaleOf } from './lora-config.ts'
+import { Lora, type LoraConfig, scaleOf } from './lora.ts'
 import { mergeAdapters, unmergeAdapters } from './merge.ts'
 
 const sizes = { vocabSize: 13, context: 8, layers: 2, dim: 8, heads: 2 }

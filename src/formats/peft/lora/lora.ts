@@ -3,8 +3,27 @@ import type { Model } from '../../../models/model.ts'
 import { kaimingUniform, Module, nameParameters, Parameter, zeros } from '../../../nn/index.ts'
 import { type Adaptable, adaptablesOf } from './adaptable.ts'
 import { attach } from './attach.ts'
-import { type LoraConfig, scaleOf } from './lora-config.ts'
 import { selectLayers } from './select-layers.ts'
+
+/** How a low-rank adapter is made (Hu et al. 2022). */
+export interface LoraConfig {
+  rank: number
+  /** Sets how much the update counts, whatever the rank: see `scaleOf`. */
+  alpha: number
+  /** Rate of dropout, in training, on what the adapter reads. */
+  dropout: number
+  /**
+   * What is adapted, as PEFT's `target_modules`: `all-linear`, or a regular expression of whole
+   * names; or a list of names, or of their ends after a dot.
+   */
+  layers: string | readonly string[]
+  /** The scale is alpha / sqrt(rank), so that high ranks learn as fast (Kalajdzievski 2023). */
+  rslora: boolean
+}
+
+/** Factor on B A: alpha / rank, or with rsLoRA alpha / sqrt(rank). */
+export const scaleOf = ({ rank, alpha, rslora }: Omit<LoraConfig, 'layers' | 'dropout'>): number =>
+  alpha / (rslora ? Math.sqrt(rank) : rank)
 
 /** What names of an adapter's tensors begin with in PEFT's files. */
 export const PREFIX = 'base_model.model.'

@@ -1,6 +1,6 @@
 import { UserError } from '../../../errors.ts'
 import type { Adaptable } from './adaptable.ts'
-import type { LoraConfig } from './lora-config.ts'
+import type { LoraConfig } from './lora.ts'
 
 /**
  * The matrices that `layers` names; see `LoraConfig`. Throws UserError where a name or an

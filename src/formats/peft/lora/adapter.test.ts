@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Adapter } from './adapter.ts'
-import { checkAlike } from './check-alike.ts'
+import { type Adapter, checkAlike } from './adapter.ts'
 
 const adapter = (name: string, values?: number[]): Adapter => ({
   name,
