@@ -8,7 +8,7 @@ import { Interruption } from './interrupt.ts'
 export const quiet = (program: Command): Command =>
   program.exitOverride().configureOutput({ outputError: () => {} })
 
-/** Runs a command line, and prints the error that ends it; sets the exit code. */
+/** Runs the command line of this process. */
 export async function run(program: Command): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // A reader that goes away (`chatwright ... | head`) is no fault.
@@ -20,9 +20,15 @@ export async function run(program: Command): Promise<void> {
   // If nobody reads the progress, the work still counts.
   process.stderr.on('error', () => {})
   showNotices()
+  await execute(program, process.argv)
+}
+
+/** Runs a command line as Node has it, and prints the error that ends it; sets the exit code. */
+export async function execute(program: Command, argv: readonly string[]): Promise<void> {
+  const words = argv.slice(2)
   try {
-    refuseUnreadable(process.argv)
-    await program.parseAsync()
+    refuseUnreadable(argv)
+    await program.parseAsync(argv)
   } catch (error) {
     const { message, exitCode } = explain(error)
     process.exitCode = exitCode
@@ -30,8 +36,8 @@ export async function run(program: Command): Promise<void> {
     const isSaid = error instanceof CommanderError && /help|version/i.test(error.code)
     if (isSaid) return
     console.error(`${program.name()}: ${message}`)
-    if (error instanceof CommanderError) console.error(helpFor(program, process.argv.slice(2)))
-    if (process.argv.includes('--json')) console.log(JSON.stringify({ error: message }))
+    if (error instanceof CommanderError) console.error(helpFor(program, words))
+    if (words.includes('--json')) console.log(JSON.stringify({ error: message }))
   }
 }
 

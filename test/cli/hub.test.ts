@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { sha256 } from '../hub/checksums.ts'
 import { FakeHub, TOKEN } from '../hub/server.ts'
 import { TINY, workFolder } from './book.ts'
+import { call } from './call.ts'
 import { lastJson, type RunOptions, run } from './run.ts'
 
 const NAME = 'someone/tiny'
@@ -13,15 +14,17 @@ const NAME = 'someone/tiny'
 let folder: Awaited<ReturnType<typeof workFolder>>
 let hub: FakeHub
 let weights: Buffer
-const chatwright = (args: readonly string[], options: RunOptions = {}) => {
-  const env = {
-    HF_ENDPOINT: hub.endpoint,
-    HF_HUB_CACHE: join(folder.path, 'cache'),
-    HF_TOKEN: TOKEN,
-    HF_HUB_OFFLINE: '0',
-  }
-  return run(args, { cwd: folder.path, ...options, env: { ...env, ...options.env } })
-}
+const hubEnv = () => ({
+  HF_ENDPOINT: hub.endpoint,
+  HF_HUB_CACHE: join(folder.path, 'cache'),
+  HF_TOKEN: TOKEN,
+  HF_HUB_OFFLINE: '0',
+})
+const chatwright = (args: readonly string[], input?: string) =>
+  call(args, { cwd: folder.path, env: hubEnv(), input })
+/** In a process of its own, which can be killed. */
+const apart = (args: readonly string[], options: RunOptions) =>
+  run(args, { cwd: folder.path, ...options, env: { ...hubEnv(), ...options.env } })
 
 beforeAll(async () => {
   folder = await workFolder()
@@ -64,7 +67,7 @@ it('goes on with a pull whose process was killed', async () => {
   const env = { HF_HUB_CACHE: cache }
   hub.fault = ({ isStorage }) => (isStorage ? { stallAfter: 20_000 } : undefined)
   let isWaiting = false
-  const pulling = chatwright(['pull', NAME], {
+  const pulling = apart(['pull', NAME], {
     env: { ...env, HF_HUB_DOWNLOAD_TIMEOUT: '60' },
     onStart: (child) => {
       const timer = setInterval(async () => {
@@ -79,7 +82,7 @@ it('goes on with a pull whose process was killed', async () => {
   })
   expect((await pulling).code).toBe(137)
   hub.fault = () => undefined
-  const pulled = await chatwright(['pull', NAME, '--json'], { env })
+  const pulled = await apart(['pull', NAME, '--json'], { env })
   expect(pulled.code, pulled.stderr).toBe(0)
   const { model, folder: snapshot } = lastJson(pulled)
   expect(model).toBe(NAME)
@@ -96,12 +99,12 @@ it('lets processes pull at once, of which one is killed at its work', async () =
     isStorage && downloads().length === 1 ? { stallAfter: 20_000 } : undefined
   const children: ChildProcess[] = []
   const onStart = (child: ChildProcess) => children.push(child)
-  const first = chatwright(['pull', NAME], { env, onStart })
+  const first = apart(['pull', NAME], { env, onStart })
   while (downloads().length === 0) await delay(20)
   const onStderr = (stderr: string) => {
     if (stderr.includes('waiting')) children[0]?.kill('SIGKILL')
   }
-  const others = [1, 2].map(() => chatwright(['pull', NAME], { env, onStderr }))
+  const others = [1, 2].map(() => apart(['pull', NAME], { env, onStderr }))
   expect((await first).code).toBe(137)
   const [a, b] = await Promise.all(others)
   expect([a?.code, b?.code], `${a?.stderr}${b?.stderr}`).toEqual([0, 0])
@@ -129,7 +132,7 @@ it('runs a model by its name, which is fetched once', async () => {
   expect(evaluated.code, evaluated.stderr).toBe(0)
   const inspected = await chatwright(['inspect', NAME, '--json'])
   expect(lastJson(inspected).weight_bytes).toBe(4 * Number(lastJson(inspected).parameters))
-  const chatted = await chatwright(['chat', '--model', NAME], { input: 'the \n' })
+  const chatted = await chatwright(['chat', '--model', NAME], 'the \n')
   expect(chatted.stdout, chatted.stderr).toMatch(/^the /)
   const messages = [
     { role: 'user', content: 'the whale' },
@@ -163,7 +166,7 @@ it.each([
 
 it('ends in good order at Ctrl-C', async () => {
   hub.fault = ({ isStorage }) => (isStorage ? { stallAfter: 20_000 } : undefined)
-  const { code, stderr } = await chatwright(['pull', NAME], {
+  const { code, stderr } = await apart(['pull', NAME], {
     env: { HF_HUB_CACHE: join(folder.path, 'stopped') },
     onStart: (child) => {
       const timer = setInterval(() => {

@@ -2,25 +2,18 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TINY, workFolder } from './book.ts'
-import { type Finished, lastJson, type RunOptions, run } from './run.ts'
+import { type CallOptions, call } from './call.ts'
+import { type Finished, lastJson, run } from './run.ts'
 
 let folder: Awaited<ReturnType<typeof workFolder>>
 let trained: Finished
-const chatwright = (args: readonly string[], options: RunOptions = {}) =>
-  run(args, { cwd: folder.path, ...options })
+const chatwright = (args: readonly string[], options: Partial<CallOptions> = {}) =>
+  call(args, { cwd: folder.path, ...options })
 
 beforeAll(async () => {
   folder = await workFolder()
-  trained = await chatwright([
-    ...TINY,
-    '--out',
-    'model',
-    '--steps',
-    '200',
-    '--lr',
-    '3e-3',
-    '--json',
-  ])
+  const options = ['--out', 'model', '--steps', '200', '--lr', '3e-3', '--json']
+  trained = await run([...TINY, ...options], { cwd: folder.path })
 }, 60_000)
 afterAll(() => folder.remove())
 
@@ -82,7 +75,8 @@ it('takes options from a file, and flags over them', async () => {
 
 it('talks through a pipe, and says that the model only continues', async () => {
   const input = 'the captain\\\nsaw\n\n/reset\n/what\nthe cook\n/exit\nnever read\n'
-  const { code, stdout, stderr } = await chatwright(['chat', '--model', 'model'], { input })
+  const options = { input, cwd: folder.path }
+  const { code, stdout, stderr } = await run(['chat', '--model', 'model'], options)
   expect(code, stderr).toBe(0)
   expect(stderr).toMatch(/no chat template/)
   expect(stderr).toMatch(/There is no command \/what/)
@@ -146,18 +140,8 @@ it('reads standard input in the encoding named, and refuses another', async () =
 })
 
 it('trains a tokenizer of the size asked for', async () => {
-  const args = [
-    'tokenizer',
-    'train',
-    '--data',
-    'book.txt',
-    '--out',
-    'bpe',
-    '--vocab',
-    '300',
-    '--json',
-  ]
-  const finished = await chatwright(args)
+  const args = ['--data', 'book.txt', '--out', 'bpe', '--vocab', '300', '--json']
+  const finished = await chatwright(['tokenizer', 'train', ...args])
   expect(finished.code, finished.stderr).toBe(0)
   expect(lastJson(finished)).toEqual({ out: 'bpe', vocab_size: 300 })
   const encoded = await chatwright(['tokenizer', 'encode', '--tokenizer', 'bpe', 'the whale'])
@@ -200,18 +184,8 @@ it('tunes a model that then answers', async () => {
   const base = ['--layers', '2', '--heads', '2', '--dim', '48', '--context', '64', '--vocab', '300']
   const bpe = ['train', '--data', 'book.txt', '--out', 'base', '--steps', '20', ...base]
   expect((await chatwright(bpe)).code).toBe(0)
-  const tune = [
-    'tune',
-    '--model',
-    'base',
-    '--data',
-    'chat.jsonl',
-    '--out',
-    'tuned',
-    '--steps',
-    '150',
-  ]
-  const tuned = await chatwright([...tune, '--lr', '3e-3', '--json'])
+  const tune = ['tune', '--model', 'base', '--data', 'chat.jsonl', '--out', 'tuned', '--batch', '8']
+  const tuned = await chatwright([...tune, '--steps', '100', '--lr', '5e-3', '--json'])
   expect(tuned.code, tuned.stderr).toBe(0)
   expect(lastJson(tuned).loss).toBeLessThan(0.3)
   const { stdout, stderr } = await chatwright(['chat', '--model', 'tuned', '--temperature', '0'], {

@@ -2,10 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { run } from './run.ts'
+import { call } from './call.ts'
+import { lastJson } from './run.ts'
 
 let folder: string
 const path = (name: string) => join(folder, name)
+
+const chatwright = (args: readonly string[], input?: string) => call(args, { cwd: folder, input })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chatwright-predict-'))
@@ -17,25 +20,30 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const last = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
-
 it('trains a classifier, says how good it is, describes it and asks it', async () => {
   const sizes = '--layers 1 --dim 32 --heads 2 --context 24 --steps 60 --batch 8 --lr 0.005'
-  const trained = await run([
+  const trained = await chatwright([
     ...['train', '--task', 'classify', '--data', path('days.jsonl'), '--out', path('model')],
     ...['--tokenizer', 'char', '--json', ...sizes.split(' ')],
   ])
   expect(trained.code, trained.stderr).toBe(0)
-  expect(last(trained.stdout).metrics).toEqual({ accuracy: 1, f1: 1 })
+  expect(lastJson(trained).metrics).toEqual({ accuracy: 1, f1: 1 })
 
-  const inspected = await run(['inspect', path('model')])
+  const inspected = await chatwright(['inspect', path('model')])
   expect(inspected.code, inspected.stderr).toBe(0)
   expect(inspected.stdout).toMatch(/head +classify: badDay, goodDay/)
 
   const texts = ['a good day', 'bad 坏']
-  const asked = await run(['predict', '--model', path('model'), '--text', ...texts, '--json'])
+  const asked = await chatwright([
+    'predict',
+    '--model',
+    path('model'),
+    '--text',
+    ...texts,
+    '--json',
+  ])
   expect(asked.code, asked.stderr).toBe(0)
-  const { predictions } = last(asked.stdout)
+  const { predictions } = lastJson(asked)
   expect(
     predictions.map(({ text, label }: { text: string; label: string }) => [text, label]),
   ).toEqual([
@@ -45,24 +53,31 @@ it('trains a classifier, says how good it is, describes it and asks it', async (
   expect(predictions[0].labels).toHaveLength(2)
 
   await writeFile(path('lines.txt'), 'a good day\nbad 坏\n')
-  const read = await run(['predict', '--model', path('model'), '--data', path('lines.txt')])
+  const read = await chatwright(['predict', '--model', path('model'), '--data', path('lines.txt')])
   expect(read.stdout).toMatch(/bad 坏\n +badDay +\d+\.\d %/)
 }, 60_000)
 
 it('tells where a text was too long', async () => {
   const texts = ['a good day', 'a good day '.repeat(9)]
-  const asked = await run(['predict', '--model', path('model'), '--text', ...texts, '--json'])
-  const { predictions } = last(asked.stdout)
+  const asked = await chatwright([
+    'predict',
+    '--model',
+    path('model'),
+    '--text',
+    ...texts,
+    '--json',
+  ])
+  const { predictions } = lastJson(asked)
   expect(predictions.map((one: { truncated?: true }) => one.truncated)).toEqual([undefined, true])
 })
 
 it('refuses what it cannot read', async () => {
-  const none = await run(['predict', '--model', path('model')])
+  const none = await chatwright(['predict', '--model', path('model')])
   expect(none.code).not.toBe(0)
   expect(none.stderr).toContain('there is no text to read; give --text or --data')
-  const writes = await run(['generate', '--model', path('model'), '--prompt', 'a'])
+  const writes = await chatwright(['generate', '--model', path('model'), '--prompt', 'a'])
   expect(writes.stderr).toContain('this needs a model that')
-  const beams = await run(['generate', '--model', path('model'), '--n-best', '2'])
+  const beams = await chatwright(['generate', '--model', path('model'), '--n-best', '2'])
   expect(beams.stderr).toMatch(/this needs a model|need --beams/)
 })
 
@@ -73,21 +88,21 @@ it('trains an encoder-decoder and follows several texts', async () => {
   await writeFile(path('say.jsonl'), lines.join('\n'))
   const sizes =
     '--layers 1 --dim 32 --heads 2 --context 8 --target-context 12 --steps 150 --lr 0.003'
-  const trained = await run([
+  const trained = await chatwright([
     ...['train', '--task', 'seq2seq', '--data', path('say.jsonl'), '--out', path('say')],
     ...['--tokenizer', 'char', '--batch', '8', ...sizes.split(' ')],
   ])
   expect(trained.code, trained.stderr).toBe(0)
   const generate = ['generate', '--model', path('say'), '--prompt', 'say 3']
-  const asked = await run([...generate, '--beams', '3', '--n-best', '2', '--json'])
+  const asked = await chatwright([...generate, '--beams', '3', '--n-best', '2', '--json'])
   expect(asked.code, asked.stderr).toBe(0)
-  const { texts } = last(asked.stdout)
+  const { texts } = lastJson(asked)
   expect(texts).toHaveLength(2)
   expect(texts[0].score).toBeGreaterThanOrEqual(texts[1].score)
-  const wrong = await run([...generate, '--beams', '3', '--top-k', '5'])
+  const wrong = await chatwright([...generate, '--beams', '3', '--top-k', '5'])
   expect(wrong).toMatchObject({ code: 1 })
   expect(wrong.stderr).toContain('--top-k does not go with --beams')
-  const chat = await run(['chat', '--model', path('say')], { input: 'say 3\n/exit\n' })
+  const chat = await chatwright(['chat', '--model', path('say')], 'say 3\n/exit\n')
   expect(chat.code, chat.stderr).toBe(0)
   expect(chat.stderr).toMatch(/writes from each text that you enter/)
   expect(chat.stdout).not.toContain('say')

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TINY, workFolder } from './book.ts'
-import { lastJson, run } from './run.ts'
+import { call } from './call.ts'
+import { lastJson } from './run.ts'
 
 let folder: Awaited<ReturnType<typeof workFolder>>
 beforeAll(async () => {
@@ -59,7 +60,7 @@ it.each([
   ['a mean that plain SGD lacks', train('--optimizer', 'sgd', '--beta1', '0.5'), /--beta1 .*sgd/],
   ['a missing file of options', ['train', '--config', 'no.json'], /no\.json/],
 ] as const)('refuses %s', async (_, args, message) => {
-  const { code, stdout, stderr } = await run(args, { cwd: folder.path })
+  const { code, stdout, stderr } = await call(args, { cwd: folder.path })
   expect(stderr).toMatch(message)
   expect(code).toBe(1)
   expect(stdout).toBe('')
@@ -67,12 +68,12 @@ it.each([
 })
 
 it('tells every mistake at once', async () => {
-  const { stderr } = await run(train('--batch', '0', '--seed', 'x'), { cwd: folder.path })
+  const { stderr } = await call(train('--batch', '0', '--seed', 'x'), { cwd: folder.path })
   expect(stderr).toMatch(/--batch 0.*--seed x/s)
 })
 
 it('gives an error as the last line with --json', async () => {
-  const finished = await run(train('--batch', '0', '--json'), { cwd: folder.path })
+  const finished = await call(train('--batch', '0', '--json'), { cwd: folder.path })
   expect(finished.code).toBe(1)
   expect(lastJson(finished)).toEqual({ error: '--batch 0: expected number to be >=1' })
 })

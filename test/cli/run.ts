@@ -52,5 +52,5 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
 }
 
 /** The object on the last line of standard output. */
-export const lastJson = ({ stdout }: Finished): Record<string, unknown> =>
+export const lastJson = ({ stdout }: Finished) =>
   JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
