@@ -4,25 +4,34 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../test/hub/checksums.ts'
 import type { Fault } from '../../test/hub/reply.ts'
+import { until } from '../../test/hub/until.ts'
 import { isWeights, MODEL, NAME, useHub, weights } from '../../test/hub/use-hub.ts'
 import { UserError } from '../errors.ts'
 import { pullModel } from './pull.ts'
 
 vi.mock('node:timers/promises', () => import('../../test/hub/no-waiting.ts'))
-const disk = vi.hoisted(() => ({ room: Infinity }))
+const disk = vi.hoisted(() => ({ room: Infinity, lastEnd: 0 }))
 vi.mock('node:fs/promises', async (original) => {
   const actual = await original<typeof import('node:fs/promises')>()
   return {
     ...actual,
     open: async (...args: Parameters<typeof actual.open>) => {
       const handle = await actual.open(...args)
-      if (disk.room === Infinity) return handle
-      handle.write = () =>
-        Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }))
-      return handle
+      const write = handle.write.bind(handle) as (...args: unknown[]) => Promise<Written>
+      const recorded = async (bytes: Uint8Array, from: number, length: number, to: number) => {
+        if (disk.room < length)
+          throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
+        const written = await write(bytes, from, length, to)
+        if (args[0] === partial()) disk.lastEnd = to + written.bytesWritten
+        return written
+      }
+      return Object.assign(handle, { write: recorded })
     },
   }
 })
+interface Written {
+  bytesWritten: number
+}
 
 const state = useHub()
 const pull = () => pullModel(NAME, state.options)
@@ -30,9 +39,13 @@ const blob = () => join(state.root, 'blobs', sha256(weights))
 const partial = () => `${blob()}.incomplete`
 const ranges = () => state.hub.asked.filter(isWeights).map(({ headers }) => headers.range)
 
+/** Waits until the weights up to here have been written. */
+const arrived = (length: number) => until(() => disk.lastEnd === length)
+
 /** What goes wrong with the downloads of the weights, one after the other. */
 const failWeights = (...faults: Fault[]) => {
-  state.hub.fault = (asked) => (isWeights(asked) ? faults.shift() : undefined)
+  const next = () => ({ beforeCut: arrived, ...faults.shift() })
+  state.hub.fault = (asked) => (isWeights(asked) ? next() : undefined)
 }
 
 const expectWhole = async (folder: string) => {
@@ -73,10 +86,14 @@ describe('a download', () => {
   })
 
   it('asks again where bytes stop coming', async () => {
-    vi.stubEnv('HF_HUB_DOWNLOAD_TIMEOUT', '0.2')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     failWeights({ stallAfter: 1000 })
-    await expectWhole(await pull())
+    const pulled = pull()
+    await arrived(1000)
+    vi.advanceTimersByTime(10_000)
+    await expectWhole(await pulled)
     expect(ranges()).toEqual([undefined, 'bytes=1000-'])
+    vi.useRealTimers()
   })
 
   it('starts anew where the server does not continue', async () => {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { describe, expect, it, vi } from 'vitest'
 import type { Fault } from '../../test/hub/reply.ts'
 import { FakeHub, TOKEN } from '../../test/hub/server.ts'
+import { until } from '../../test/hub/until.ts'
 import { isWeights, MODEL, NAME, useHub } from '../../test/hub/use-hub.ts'
 import { UserError } from '../errors.ts'
 import type { PullOptions } from './options.ts'
@@ -102,7 +103,7 @@ describe('what may pass is asked again', () => {
   })
 
   it('also where an answer does not come', async () => {
-    vi.stubEnv('HF_HUB_DOWNLOAD_TIMEOUT', '0.1')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const silent = await new FakeHub().start()
     silent.put(NAME, MODEL)
     let isFirst = true
@@ -111,7 +112,11 @@ describe('what may pass is asked again', () => {
       isFirst = false
       return { isSilent: true }
     }
-    await pull(NAME, { endpoint: silent.endpoint })
+    const pulled = pull(NAME, { endpoint: silent.endpoint })
+    await until(() => silent.asked.length === 1)
+    vi.advanceTimersByTime(10_000)
+    await pulled
+    vi.useRealTimers()
     expect(silent.asked[0]?.url).toBe(silent.asked[1]?.url)
     await silent.stop()
   })

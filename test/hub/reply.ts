@@ -9,6 +9,9 @@ export interface Fault {
   body?: string | Uint8Array
   /** The connection breaks off after so many bytes of the body. */
   cutAfter?: number
+  /** What it waits for before that, with so many bytes of the whole sent: what a client has not
+   * read yet is lost. */
+  beforeCut?: (length: number) => Promise<void>
   /** The body ends after so many bytes, as if it were whole. */
   endAfter?: number
   /** Bytes stop coming after so many. */
@@ -64,6 +67,7 @@ export class Reply {
   /** Bytes, from the offset that was asked for on. */
   bytes(whole: Buffer): void {
     const { status, body, cutAfter, endAfter, stallAfter, ignoresRange } = this.fault
+    const { beforeCut = async () => {} } = this.fault
     const content = body === undefined ? whole : Buffer.from(body as string)
     const range = /^bytes=(\d+)-$/.exec(this.#request.headers.range ?? '')
     const start = range && !ignoresRange ? Number(range[1]) : 0
@@ -76,9 +80,10 @@ export class Reply {
     else if (shortened === undefined || shortened >= part.length) this.#response.end(part)
     else if (endAfter !== undefined) this.#response.end(part.subarray(0, endAfter))
     else {
-      this.#response.write(part.subarray(0, shortened), () => {
-        // The client is to see these bytes before the end.
-        if (stallAfter === undefined) setTimeout(() => this.#response.destroy(), 20)
+      this.#response.write(part.subarray(0, shortened), async () => {
+        if (stallAfter !== undefined) return
+        await beforeCut(start + shortened)
+        this.#response.destroy()
       })
     }
   }
