@@ -1,9 +1,9 @@
 import { openCorpus } from '../src/data/sources/corpus.ts'
 import { UserError } from '../src/errors.ts'
-import { bpeFromRanks } from '../src/text/bpe/ranks.ts'
 import { trainBpe } from '../src/text/bpe/train.ts'
 import { peerTokenizer } from '../src/text/peer.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
+import { bpeFromRanks } from '../test/bpe-from-ranks.ts'
 import { runChild } from './child.ts'
 import { type BenchOptions, median, type Row, row } from './row.ts'
 

@@ -4,13 +4,13 @@ import gpt2Ranks from 'gpt-tokenizer/bpeRanks/r50k_base'
 import { encode as encodeCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { encode as encodeGpt2 } from 'gpt-tokenizer/encoding/r50k_base'
 import { describe, expect, test } from 'vitest'
-import { bpeFromRanks } from '../src/text/bpe/ranks.ts'
 import type { SplitName } from '../src/text/bpe/split.ts'
 import { trainBpe } from '../src/text/bpe/train.ts'
 import { trainCharTokenizer } from '../src/text/char.ts'
 import { loadTokenizer } from '../src/text/load.ts'
 import { peerTokenizer } from '../src/text/peer.ts'
 import type { Tokenizer } from '../src/text/tokenizer.ts'
+import { bpeFromRanks } from '../test/bpe-from-ranks.ts'
 
 const shared = (path: string): string =>
   readFileSync(new URL(`../../shared/data/${path}`, import.meta.url), 'utf8')

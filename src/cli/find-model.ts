@@ -10,9 +10,7 @@ export function findModel(model: string): Promise<string> {
   return resolveModel(model, {}, events).finally(end)
 }
 
-/**
- * Of a repository's first folder: the adapter, and how it reads and writes text (.json, .jinja).
- */
+/** An adapter's files in a repository, and how it reads and writes text (.json, .jinja). */
 const FILES = { include: ['adapter_*', '*.j*'], exclude: ['*/*'] }
 
 /**

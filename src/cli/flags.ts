@@ -33,9 +33,7 @@ const takesNumber = ({ type, anyOf = [] }: Field): boolean =>
 export const takesList = ({ type, anyOf = [] }: Field): boolean =>
   type === 'array' || type === 'object' || anyOf.some(takesList)
 
-/**
- * Adds a flag for each option of the schema. Throws where one has no help or help has no option.
- */
+/** Adds a flag for each option of the schema. Throws where options and help do not match. */
 export function addFlags(command: Command, fields: Fields, help: Help): void {
   const left = new Set(Object.keys(fields))
   for (const [heading, texts] of Object.entries(help)) {
@@ -179,10 +177,7 @@ const suggest = (word: string, known: readonly string[]): string => {
   return found === undefined ? '' : ` (did you mean ${found}?)`
 }
 
-/**
- * The word that `word` was probably meant to be: the nearest, by few edits; undefined if none is
- * near.
- */
+/** The word that `word` was probably meant to be, by few edits; undefined if none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
   const [best] = known

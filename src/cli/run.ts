@@ -48,9 +48,7 @@ function helpFor(command: Command, words: readonly string[], path = command.name
   return `${path} --help lists the ${command.commands.length > 0 ? 'commands' : 'options'}.`
 }
 
-/**
- * Throws UserError where an argument was not UTF-8: Node reads it as U+FFFD without an error.
- */
+/** Throws UserError where an argument was not UTF-8: Node reads it as U+FFFD without an error. */
 function refuseUnreadable(words: readonly string[]): void {
   const wrong = words.find((word) => word.includes('\ufffd'))
   if (wrong !== undefined)
@@ -79,10 +77,7 @@ export interface Failure {
 
 const EXIT = { mistake: 1, fault: 2 } as const
 
-/**
- * What to print about an error: one line for a mistake of the user, all that a report needs for one
- * of ours.
- */
+/** What to print about an error: a line for the user's mistakes, a report for ours. */
 export function explain(error: unknown): Failure {
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replace('\n', ' ')

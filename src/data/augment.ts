@@ -1,8 +1,6 @@
 import type { Random } from '../random.ts'
 
-/**
- * A way to vary a sequence of tokens, words or characters; the sequence itself is left as it is.
- */
+/** A way to vary a sequence of tokens, words or characters, which stays as it is. */
 export type Augmentation<T> = (items: readonly T[], random: Random) => T[]
 
 /** Applies several, one after the other. */
@@ -30,10 +28,7 @@ export const replacement =
       random.uniform() < rate ? (from[random.integer(from.length)] ?? item) : item,
     )
 
-/**
- * Rotates the sequence to start at a random item (BART's document rotation, Lewis et al.
- * 2020).
- */
+/** Rotates the sequence to a random start (BART's document rotation, Lewis et al. 2020). */
 export const rotation =
   () =>
   <T>(items: readonly T[], random: Random): T[] => {

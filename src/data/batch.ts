@@ -45,9 +45,7 @@ export function asExamples(batch: AnyBatch): Examples {
   return { rows, length, arrays: { ids: inputs, targets }, count: countTargets(batch) }
 }
 
-/**
- * The arrays of each `rows` rows. Rows that the last group lacks are zeros, with targets of -100.
- */
+/** The arrays of each `rows` rows; the last group is filled up with zeros and targets of -100. */
 export function cutExamples(
   { rows: all, arrays }: Examples,
   rows: number,

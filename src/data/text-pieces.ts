@@ -83,9 +83,7 @@ function lastWordEnd(text: string, limit: number): number | undefined {
   return undefined
 }
 
-/**
- * The last index up to `limit` that does not divide a character; none where the text ends there.
- */
+/** The last index up to `limit` that divides no character; none where the text ends there. */
 function characterEnd(text: string, limit: number): number | undefined {
   if (text.length <= limit) return undefined
   return isLowSurrogate(text.charCodeAt(limit)) ? limit - 1 : limit

@@ -15,10 +15,12 @@ import {
 } from './tokenizer.ts'
 import {
   addedToken,
+  bpeModel,
   isObject,
   readBpeModel,
   type TokenizerConfig,
   type TokenizerJson,
+  tokenizerJson,
 } from './tokenizer-json.ts'
 
 /** The special token that unknown characters become, where it is asked for. */
@@ -35,10 +37,7 @@ export class CharTokenizer extends BaseTokenizer implements Tokenizer {
   readonly #specialIds: ReadonlySet<number>
   readonly #pattern: RegExp | undefined
 
-  /**
-   * Whether a tokenizer.json has this form: BPE over whole text without merges, which leaves
-   * characters.
-   */
+  /** Whether a tokenizer.json has this form: BPE over whole texts, without merges. */
   static reads({
     model,
     normalizer,
@@ -195,30 +194,18 @@ export async function trainCharTokenizer(
  * The tokenizer.json of characters. `<unk>` stands in the model's vocabulary too: Hugging Face's
  * own library looks for it there.
  */
-export const characterJson = (characters: readonly string[], hasUnknown: boolean) => ({
-  version: '1.0',
-  truncation: null,
-  padding: null,
-  added_tokens: hasUnknown ? [addedToken(characters.length, UNKNOWN, { special: true })] : [],
-  normalizer: null,
-  pre_tokenizer: null,
-  post_processor: null,
-  decoder: { type: 'Fuse' },
-  model: {
-    type: 'BPE',
-    dropout: null,
-    unk_token: hasUnknown ? UNKNOWN : null,
-    continuing_subword_prefix: null,
-    end_of_word_suffix: null,
-    fuse_unk: false,
-    byte_fallback: false,
-    ignore_merges: false,
-    vocab: Object.fromEntries(
-      [...characters, ...(hasUnknown ? [UNKNOWN] : [])].map((token, id) => [token, id]),
-    ),
-    merges: [],
-  },
-})
+export const characterJson = (characters: readonly string[], hasUnknown: boolean) =>
+  tokenizerJson({
+    added_tokens: hasUnknown ? [addedToken(characters.length, UNKNOWN, { special: true })] : [],
+    decoder: { type: 'Fuse' },
+    model: bpeModel({
+      unk_token: hasUnknown ? UNKNOWN : null,
+      vocab: Object.fromEntries(
+        [...characters, ...(hasUnknown ? [UNKNOWN] : [])].map((token, id) => [token, id]),
+      ),
+      merges: [],
+    }),
+  })
 
 const isCharacter = (token: string): boolean => [...token].length === 1
 

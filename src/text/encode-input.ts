@@ -4,10 +4,7 @@ import type { Tokenizer } from './tokenizer.ts'
 
 export interface EncodedInput {
   readonly ids: number[]
-  /**
-   * Token types (BERT's segments): which of two texts an id belongs to, as the model has learned
-   * it.
-   */
+  /** Token types (BERT's segments): which of two texts an id belongs to. */
   readonly typeIds: number[]
 }
 

@@ -2,9 +2,7 @@ import { UserError } from '../errors.ts'
 import type { TokenRoles } from './token-roles.ts'
 import { isObject, type TokenizerConfig, type TokenizerJson } from './tokenizer-json.ts'
 
-/**
- * A part of an input: special tokens, or one of its texts; `type` is the token type of its ids.
- */
+/** A part of an input: special tokens, or one of its texts. `type` is the token type of its ids. */
 export type InputPart =
   | { readonly ids: readonly number[]; readonly type: number; readonly text?: undefined }
   | { readonly text: 0 | 1; readonly type: number; readonly ids?: undefined }

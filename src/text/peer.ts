@@ -1,9 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 
-/**
- * What we use of `@huggingface/tokenizers`, whose own declarations do not resolve under Node's
- * rules.
- */
+/** The used part of `@huggingface/tokenizers`; its own declarations do not resolve in Node. */
 export interface PeerTokenizer {
   encode(
     text: string,
@@ -16,9 +13,7 @@ export interface PeerTokenizer {
 export const peerTokenizer = (json: object, config: object): PeerTokenizer =>
   new Tokenizer(json, config)
 
-/**
- * A regular expression in Oniguruma's notation as JavaScript's, global. Throws where there is none.
- */
+/** A regular expression in Oniguruma's notation as JavaScript's, global. Throws if it is none. */
 export function regExpOf(source: string): RegExp {
   const split = { type: 'Split', pattern: { Regex: source }, behavior: 'Isolated', invert: false }
   const { pre_tokenizer } = peerTokenizer(

@@ -8,10 +8,7 @@ export const END_OF_TEXT = '<|endoftext|>'
 /** The special tokens of ChatML: what begins and what ends a message. */
 export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
 
-/**
- * What a model does: it continues a text (GPT), reads one (BERT), or reads one and writes
- * another (T5).
- */
+/** What a model does: continue a text (GPT), read one (BERT), or rewrite one (T5). */
 export type ModelKind = 'decoder' | 'encoder' | 'encoder-decoder'
 
 /** Placeholders of the gaps that T5 fills (Raffel et al. 2020); as many as in its vocabulary. */

@@ -56,10 +56,7 @@ export function rolesOf(json: TokenizerJson, config: TokenizerConfig): TokenRole
   return Object.fromEntries(roles.map((role) => [role, idOf(role)]))
 }
 
-/**
- * What a tokenizer.json itself says: its model has an unknown token, some post-processors the
- * others.
- */
+/** Roles in tokenizer.json itself: its model's unknown token, and those of post-processors. */
 function ownRole(json: TokenizerJson, role: Role): number | undefined {
   if (role === 'unkId') {
     const { unk_id, unk_token } = json.model
@@ -82,10 +79,7 @@ function idInModel({ model: { vocab } }: TokenizerJson, content: string): number
   return typeof id === 'number' ? id : undefined
 }
 
-/**
- * The tokenizer_config.json of a tokenizer: null stands for what it lacks, so that nobody looks for
- * it.
- */
+/** The tokenizer_config.json of a tokenizer; null marks what it lacks. */
 export const tokenizerConfigOf = (tokenizer: Parameters<typeof roleNames>[0]): object => ({
   tokenizer_class: 'PreTrainedTokenizerFast',
   clean_up_tokenization_spaces: false,
@@ -93,10 +87,7 @@ export const tokenizerConfigOf = (tokenizer: Parameters<typeof roleNames>[0]): o
   ...roleNames(tokenizer),
 })
 
-/**
- * The special tokens of a tokenizer by the fields of tokenizer_config.json; what it lacks is left
- * out.
- */
+/** Special tokens by the fields of tokenizer_config.json; absent ones are left out. */
 export function roleNames(
   tokenizer: TokenRoles & { readonly specialTokens: Readonly<Record<string, number>> },
 ): Record<string, string> {

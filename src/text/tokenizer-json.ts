@@ -1,8 +1,6 @@
 import { UserError } from '../errors.ts'
 
-/**
- * The parts of Hugging Face's `tokenizer.json` that we read; what is `unknown` is carried along.
- */
+/** The parts of Hugging Face's `tokenizer.json` that we read; `unknown` ones are only kept. */
 export interface TokenizerJson {
   added_tokens: AddedToken[]
   normalizer: unknown
@@ -48,9 +46,7 @@ type Fields = Record<string, unknown>
 export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/**
- * Checks the frame of a parsed `tokenizer.json`. Throws a UserError that names the faulty field.
- */
+/** Checks the frame of a parsed `tokenizer.json`. Throws a UserError with the faulty field. */
 export function readTokenizerJson(json: unknown): TokenizerJson {
   if (!isObject(json)) {
     const hint = '; loadTokenizer takes it parsed, and readTokenizer reads files and folders'
@@ -84,6 +80,34 @@ function readAddedToken(token: unknown, index: number): AddedToken {
   }
   return addedToken(id, content, { ...token })
 }
+
+/** A tokenizer.json of these parts, in the order in which Hugging Face writes them. */
+export const tokenizerJson = (
+  parts: Partial<TokenizerJson> & Pick<TokenizerJson, 'model'>,
+): TokenizerJson => ({
+  version: '1.0',
+  truncation: null,
+  padding: null,
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+  ...parts,
+})
+
+/** The `model` of a BPE with these fields; the others say that there is nothing special about it. */
+export const bpeModel = (fields: Pick<BpeModel, 'vocab' | 'merges'> & Fields): BpeModel => ({
+  type: 'BPE',
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: false,
+  byte_fallback: false,
+  ignore_merges: false,
+  ...fields,
+})
 
 /** An added token with the flags given; the others are false. */
 export const addedToken = (id: number, content: string, flags: Fields): AddedToken => ({

@@ -26,9 +26,7 @@ export interface Tokenizer {
   readonly inputTemplate?: InputTemplate
   /** What `tokenizer_config.json` said when it was read. */
   readonly config?: TokenizerConfig
-  /**
-   * Ids of `text`. With `specials`, special tokens written in it become their ids (templates only).
-   */
+  /** Ids of `text`; with `specials`, special tokens in it become their ids (for templates only). */
   encode(text: string, options?: { specials?: boolean }): number[]
   /** Ids of a word as it stands inside a text, where a blank precedes it; `encode` if absent. */
   encodeWord?(word: string): number[]
@@ -39,19 +37,13 @@ export interface Tokenizer {
    * that of `before`. Each call returns the text that is complete, never half a character.
    */
   decoder(before?: ArrayLike<number>): StreamDecoder
-  /**
-   * The characters of `text` that `encode` leaves out or makes unknown; absent if there are never
-   * any.
-   */
+  /** Characters of `text` that `encode` drops or makes unknown; absent if that never happens. */
   unknown?(text: string): string[]
   /** The `tokenizer.json` object; its stable serialisation is what is hashed and saved. */
   toJSON(): object
 }
 
-/**
- * What parts documents: the token that begins each, or that ends the one before; undefined if there
- * is neither.
- */
+/** The token between documents: it begins each, or ends the one before; undefined if neither. */
 export const documentStart = ({ bosId, eosId }: Pick<Tokenizer, 'bosId' | 'eosId'>) =>
   bosId ?? eosId
 
@@ -82,19 +74,17 @@ export function describeCharacter(character: string): string {
   return `${JSON.stringify(character)} (U+${point.toString(16).toUpperCase().padStart(4, '0')})`
 }
 
-/**
- * What all tokenizers read alike from their files: the special tokens, and where models expect
- * them.
- */
+/** What every tokenizer reads from its files: special tokens, and where models expect them. */
 export abstract class BaseTokenizer {
   readonly specialTokens: Readonly<Record<string, number>>
-  readonly bosId: number | undefined
-  readonly eosId: number | undefined
-  readonly padId: number | undefined
-  readonly unkId: number | undefined
-  readonly maskId: number | undefined
-  readonly clsId: number | undefined
-  readonly sepId: number | undefined
+  // Assigned by role.
+  declare readonly bosId: number | undefined
+  declare readonly eosId: number | undefined
+  declare readonly padId: number | undefined
+  declare readonly unkId: number | undefined
+  declare readonly maskId: number | undefined
+  declare readonly clsId: number | undefined
+  declare readonly sepId: number | undefined
   readonly inputTemplate: InputTemplate
   readonly config: TokenizerConfig
 
@@ -104,13 +94,7 @@ export abstract class BaseTokenizer {
     this.specialTokens = Object.fromEntries(special.map(({ content, id }) => [content, id]))
     this.config = config
     const roles = rolesOf(json, config)
-    this.bosId = roles.bosId
-    this.eosId = roles.eosId
-    this.padId = roles.padId
-    this.unkId = roles.unkId
-    this.maskId = roles.maskId
-    this.clsId = roles.clsId
-    this.sepId = roles.sepId
+    Object.assign(this, roles)
     this.inputTemplate = readInputTemplate(json, roles, config)
   }
 }

@@ -115,9 +115,7 @@ export class Checkpoints {
     if (best) await promoteCheckpoint(out, checkpoint, Object.keys(own))
   }
 
-  /**
-   * Fills the trainer from `saved`, or from the newest checkpoint; undefined where there is none.
-   */
+  /** Fills the trainer from `saved` or the newest checkpoint; undefined where there is none. */
   async restore(saved?: Saved): Promise<Progress | undefined> {
     const checkpoint = saved ?? (await newestCheckpoint(this.#options.out, { verify: true }))
     if (!checkpoint) return undefined

@@ -11,9 +11,7 @@ export class SpikeDetector {
     this.#deviations = deviations
   }
 
-  /**
-   * Takes the next loss; true when it is a spike (which is then not among those to compare with).
-   */
+  /** Takes the next loss; true if it is a spike, which later losses are not compared with. */
   isSpike(loss: number): boolean {
     const recent = this.#recent
     const mean = recent.reduce((a, b) => a + b, 0) / recent.length

@@ -82,10 +82,7 @@ export const generate = defineCommand({
   },
 })
 
-/**
- * Beam search follows the likeliest texts; nothing is drawn. Throws UserError where drawing is
- * asked for.
- */
+/** Beam search draws nothing. Throws UserError where an option of sampling is given. */
 function refuseSampling(options: Record<string, unknown>): void {
   const { prompt: _, sources: __, maxTokens: ___, slide: ____, ...others } = options
   const isGiven = (value: unknown) =>

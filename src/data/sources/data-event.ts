@@ -17,9 +17,7 @@ export type DataEvent =
 
 export type Report = (event: DataEvent) => void
 
-/**
- * What happens while data is read, as a line for the user; undefined where it is of no interest.
- */
+/** An event as a line for the user; undefined where it is of no interest. */
 function describe(event: DataEvent): string | undefined {
   switch (event.kind) {
     case 'fetching':

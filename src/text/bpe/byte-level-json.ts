@@ -1,5 +1,4 @@
-import type { TokenizerJson } from '../tokenizer-json.ts'
-import { addedToken } from '../tokenizer-json.ts'
+import { addedToken, bpeModel, type TokenizerJson, tokenizerJson } from '../tokenizer-json.ts'
 import type { SplitName } from './split.ts'
 import { splitSources } from './split.ts'
 
@@ -22,39 +21,23 @@ export function byteLevelJson(parts: ByteLevelParts): TokenizerJson {
   const { split } = parts
   const pattern = typeof split === 'string' ? splitSources[split] : split.pattern
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
+  return tokenizerJson({
     added_tokens: Object.entries(parts.specials).map(([content, id]) =>
       addedToken(id, content, { special: true }),
     ),
-    normalizer: null,
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        {
-          type: 'Split',
-          pattern: { Regex: pattern },
-          behavior: 'Isolated',
-          invert: false,
-        },
+        { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
         { ...byteLevel, use_regex: false },
       ],
     },
     post_processor: parts.postProcessor ?? null,
     decoder: { ...byteLevel, use_regex: false },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
+    model: bpeModel({
       ignore_merges: parts.ignoreMerges ?? false,
       vocab: { ...parts.vocab, ...parts.specials },
       merges: parts.merges,
-    },
-  }
+    }),
+  })
 }

@@ -40,7 +40,7 @@ export function learnMerges(words: WordCounts, options: LearnOptions): Merge[] {
   return merges
 }
 
-/** The words as linked lists of symbols; a position is where a symbol starts in the words' bytes. */
+/** The words as linked lists of symbols, each at the position of its first byte. */
 class SymbolLists {
   readonly pairs = new PairTable()
   /** Symbol -> its bytes, as a position and a length. */
@@ -53,9 +53,7 @@ class SymbolLists {
   /** Neighbors in the word, -1 at its ends. */
   readonly #next: Int32Array
   readonly #previous: Int32Array
-  /**
-   * The pair of the symbol here and the next one (-1: none), and its neighbors in that pair's list.
-   */
+  /** The pair of this symbol and the next (-1: none), and its neighbors in that pair's list. */
   readonly #pairAt: Int32Array
   readonly #listNext: Int32Array
   readonly #listPrevious: Int32Array

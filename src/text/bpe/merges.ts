@@ -161,7 +161,8 @@ export class Merges {
   }
 }
 
-function hashOf(left: number, right: number): number {
+/** A hash of a pair of symbols. */
+export function hashOf(left: number, right: number): number {
   const hash = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b)
   return hash ^ (hash >>> 15)
 }

@@ -1,3 +1,4 @@
+import { hashOf } from './merges.ts'
 import { grown } from './word-table.ts'
 
 /** Numbers the pairs of symbols that occur next to each other, and keeps what is known of each. */
@@ -48,9 +49,4 @@ export class PairTable {
       this.#slots[slot] = pair + 1
     }
   }
-}
-
-function hashOf(left: number, right: number): number {
-  const hash = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b)
-  return hash ^ (hash >>> 15)
 }

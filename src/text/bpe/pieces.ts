@@ -31,10 +31,7 @@ export async function* pieces(
   for (const text of pattern ? buffer.split(pattern) : [buffer]) yield* cut(text, 0)
 }
 
-/**
- * The pieces of a text but for its last `held` units; returns what is left, or with `all` yields
- * it.
- */
+/** The pieces of a text without its last `held` units: they are returned, or yielded with `all`. */
 function* cut(text: string, held: number, all = true): Generator<string, string> {
   let from = 0
   while (text.length - from > PIECE + held) {

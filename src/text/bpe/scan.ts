@@ -44,9 +44,7 @@ function letters(bytes: Uint8Array, at: number, end: number): number {
   return at
 }
 
-/**
- * End of the run of characters, from `at` on, whose class has a bit of `some` and none of `none`.
- */
+/** End of the run of characters, from `at` on, with a bit of `some` and none of `none`. */
 function run(bytes: Uint8Array, at: number, end: number, some: number, none: number): number {
   while (at < end) {
     const bits = classAt(bytes, at)
@@ -66,10 +64,7 @@ function numerals(bytes: Uint8Array, at: number, end: number, most: number, none
   return at
 }
 
-/**
- * End of the English contraction ('s 't 'm 'd 'll 've 're) that starts at the apostrophe `at`, or
- * `at`.
- */
+/** End of the English contraction ('s 't 'm 'd 'll 've 're) at the apostrophe `at`, or `at`. */
 function contraction(bytes: Uint8Array, at: number, end: number, fold: number): number {
   if (at + 1 >= end) return at
   const first = bytes[at + 1]! | fold

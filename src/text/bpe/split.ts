@@ -14,10 +14,7 @@ import { scanChinese, scanCl100k, scanGpt2, scanLlama3, scanQwen2 } from './scan
  */
 export type SplitName = 'gpt2' | 'cl100k' | 'chinese'
 
-/**
- * The patterns as `tokenizer.json` holds them, in the notation common to Rust, Oniguruma and
- * JavaScript.
- */
+/** The patterns for `tokenizer.json`, in the notation common to Rust, Oniguruma and JavaScript. */
 export const splitSources: Readonly<Record<SplitName, string>> = {
   gpt2: String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
   cl100k: String.raw`'(?:[sdmtSDMT]|[lL][lL]|[vV][eE]|[rR][eE])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+(?![\s\S])|\s*[\r\n]+|\s+(?!\S)|\s+`,

@@ -71,9 +71,7 @@ function readMerges(pairs: readonly unknown[], ids: ReadonlyMap<string, number>)
   return merges
 }
 
-/**
- * All tokens' bytes in one array: a hundred thousand small arrays would take ten times the room.
- */
+/** All tokens' bytes in one array: many thousands of small ones would take ten times the memory. */
 function packedBytes(
   size: number,
   tokens: readonly (string | undefined)[],
@@ -100,10 +98,7 @@ function packedBytes(
   return (id) => bytes.subarray(starts[id], starts[id + 1])
 }
 
-/**
- * Writes the bytes that `token` spells; returns where they end, -1 for a letter outside the
- * alphabet.
- */
+/** Writes the bytes that `token` spells. Returns their end, -1 for a foreign character. */
 function spell(token: string, bytes: Uint8Array, at: number): number {
   for (let i = 0; i < token.length; i++) {
     const byte = byteOfCharacter[token.charCodeAt(i)]

@@ -8,9 +8,7 @@ export class WordTable {
   size = 0
   /** Bytes of all words, end to end. */
   keys = new Uint8Array(1 << 12)
-  /**
-   * For each word its start in `keys` and its value, then the start that the next one would have.
-   */
+  /** For each word its start in `keys` and its value; then the start of the next one. */
   #words = new Int32Array(2 * 257)
   /** Pairs of word + 1 (0 where free) and hash; at most half are used. */
   #slots = new Int32Array(2 * 512)

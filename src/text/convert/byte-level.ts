@@ -1,6 +1,12 @@
 import { UserError } from '../../errors.ts'
 import { qwen2Source } from '../bpe/split.ts'
-import { isObject, type TokenizerConfig, type TokenizerJson } from '../tokenizer-json.ts'
+import {
+  bpeModel,
+  isObject,
+  type TokenizerConfig,
+  type TokenizerJson,
+  tokenizerJson,
+} from '../tokenizer-json.ts'
 import { addedTokens, nameOf } from './added-tokens.ts'
 
 /** Architectures by `tokenizer_class`; all others are like GPT-2. */
@@ -41,10 +47,7 @@ export function byteLevelTokenizer(
   }
   const pattern = { Regex: qwen2Source }
   const split = { type: 'Split', pattern, behavior: 'Isolated', invert: false }
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
+  return tokenizerJson({
     added_tokens: addedTokens(
       ids,
       config,
@@ -59,19 +62,8 @@ export function byteLevelTokenizer(
         ? robertaProcessing(ids, config)
         : null,
     decoder: { ...byteLevel, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab,
-      merges: readMerges(merges),
-    },
-  }
+    model: bpeModel({ vocab: vocab as Record<string, number>, merges: readMerges(merges) }),
+  })
 }
 
 /** A pair of tokens on each line, after a first line that may tell the version. */

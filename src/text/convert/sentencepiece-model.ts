@@ -1,10 +1,7 @@
 import { Reader } from 'protobufjs/minimal.js'
 import { UserError } from '../../errors.ts'
 
-/**
- * What a piece is for; text makes only those that are `normal`, `byte` ones where nothing else
- * does.
- */
+/** What a piece is for. Text makes `normal` ones, and `byte` ones where there is no other. */
 export type PieceKind = 'normal' | 'unknown' | 'control' | 'user' | 'unused' | 'byte'
 
 export interface Piece {
@@ -13,10 +10,7 @@ export interface Piece {
   readonly kind: PieceKind
 }
 
-/**
- * A SentencePiece model (Kudo and Richardson 2018): its vocabulary by id, and how text is
- * normalized.
- */
+/** A SentencePiece model (Kudo and Richardson 2018): its vocabulary by id, and its normalizer. */
 export interface SentencePieceModel {
   readonly type: 'unigram' | 'bpe' | 'char'
   readonly pieces: readonly Piece[]

@@ -1,7 +1,12 @@
 import { UserError } from '../../errors.ts'
 import { templateProcessing } from '../input-template.ts'
 import type { SentencePieceFields } from '../pipeline/model.ts'
-import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
+import {
+  bpeModel,
+  type TokenizerConfig,
+  type TokenizerJson,
+  tokenizerJson,
+} from '../tokenizer-json.ts'
 import { addedTokens, nameOf } from './added-tokens.ts'
 import {
   type PieceKind,
@@ -9,9 +14,7 @@ import {
   type SentencePieceModel,
 } from './sentencepiece-model.ts'
 
-/**
- * Tokenizers whose ids are not those of their SentencePiece model (or whose inputs end with CLS).
- */
+/** Tokenizers whose ids differ from their SentencePiece model's, or whose inputs end with CLS. */
 const RENUMBERED =
   /^(XLMRoberta|Camembert|MBart|Nllb|M2M100|Barthez|XLMProphetNet|XGLM|XLNet|CPM|Cpm|Marian|SeamlessM4T|Speech2Text|Pegasus|BigBirdPegasus|PLBart|ErnieM)/
 /** Tokenizers that end every text, and have sentinels after all pieces (Raffel et al. 2020). */
@@ -51,10 +54,7 @@ export function sentencePieceJson(
       .map(({ text, kind }) => ({ content: text, special: kind !== 'user' })),
     ...sentinels(config),
   ])
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
+  return tokenizerJson({
     added_tokens: added,
     ...spacing(model),
     post_processor: postProcessor(config, new Map(added.map(({ content, id }) => [content, id]))),
@@ -68,7 +68,7 @@ export function sentencePieceJson(
       ],
     },
     model: model.type === 'unigram' ? unigram(model) : bpe(model),
-  }
+  })
 }
 
 /** How text is normalized, and blanks marked. */
@@ -90,10 +90,7 @@ function spacing(model: SentencePieceModel): Pick<TokenizerJson, 'normalizer' | 
 }
 
 const MARK = '▁'
-/**
- * Blanks around a text; at its end, marks count too. Oniguruma's `^` and `$` would be the ends of
- * every line.
- */
+/** Outer blanks; at the end also marks. Oniguruma's `^` and `$` match at every line. */
 export const OUTER_BLANKS = String.raw`(?<![\s\S]) +|[ ▁]+(?![\s\S])`
 const WORDS = {
   type: 'Split',
@@ -139,19 +136,14 @@ function unigram(model: SentencePieceModel): TokenizerJson['model'] {
 function bpe(model: SentencePieceModel): TokenizerJson['model'] {
   const { type, pieces, byteFallback } = model
   const normal = pieces.filter(({ kind }) => kind === 'normal')
-  return {
-    type: 'BPE',
-    dropout: null,
+  return bpeModel({
     unk_token: pieces.find(({ kind }) => kind === 'unknown')?.text,
-    continuing_subword_prefix: null,
-    end_of_word_suffix: null,
     fuse_unk: true,
     byte_fallback: byteFallback,
-    ignore_merges: false,
     vocab: Object.fromEntries(pieces.map(({ text }, id) => [text, id])),
     merges: type === 'char' ? [] : mergesOf(normal).map((pair) => pair.join(' ')),
     sentencepiece: sentencePieceFields(model),
-  }
+  })
 }
 
 /** T5's `<extra_id_0>` and so on, the last one first, unless the configuration lists its tokens. */

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { templateProcessing } from '../input-template.ts'
-import type { TokenizerConfig, TokenizerJson } from '../tokenizer-json.ts'
+import { type TokenizerConfig, type TokenizerJson, tokenizerJson } from '../tokenizer-json.ts'
 import { addedTokens, nameOf } from './added-tokens.ts'
 
 /**
@@ -25,10 +25,7 @@ export function wordPieceTokenizer(text: string, config: TokenizerConfig = {}): 
   const present = [unk, cls, sep, pad, mask].filter((content) => vocab.has(content))
   const special = present.map((content) => ({ content, special: true }))
   const hasEnds = vocab.has(cls) && vocab.has(sep)
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
+  return tokenizerJson({
     added_tokens: addedTokens(vocab, config, special),
     normalizer: {
       type: 'BertNormalizer',
@@ -53,5 +50,5 @@ export function wordPieceTokenizer(text: string, config: TokenizerConfig = {}): 
       max_input_chars_per_word: 100,
       vocab: Object.fromEntries(vocab),
     },
-  }
+  })
 }

@@ -1,10 +1,5 @@
 /** Statements and expressions of a template, named as Jinja2 names them. */
 
-export type Target =
-  | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'attribute'; readonly name: string; readonly attribute: string }
-  | { readonly kind: 'tuple'; readonly items: readonly Target[] }
-
 export interface Arguments {
   readonly positional: readonly Expression[]
   readonly named: readonly (readonly [string, Expression])[]
@@ -18,7 +13,7 @@ export interface Slice {
 
 export type Constant = string | number | boolean | null | { readonly float: number }
 
-export type Expression = { readonly line: number } & (
+export type Expression =
   | { readonly kind: 'constant'; readonly value: Constant }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
@@ -29,12 +24,12 @@ export type Expression = { readonly line: number } & (
       readonly value: Expression
       readonly otherwise: Expression | undefined
     }
-  | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'not' | 'negative' | 'positive'; readonly operand: Expression }
   | {
-      readonly kind: 'compare'
-      readonly left: Expression
-      readonly rest: readonly (readonly [string, Expression])[]
+      readonly kind: 'unary' | 'filter' | 'test'
+      /** A sign, `not`, or the name of the filter or test. */
+      readonly name: string
+      readonly operand: Expression
+      readonly args: Arguments
     }
   | {
       readonly kind: 'binary'
@@ -42,18 +37,18 @@ export type Expression = { readonly line: number } & (
       readonly left: Expression
       readonly right: Expression
     }
-  | { readonly kind: 'concat'; readonly items: readonly Expression[] }
+  | {
+      readonly kind: 'compare'
+      readonly left: Expression
+      readonly rest: readonly (readonly [string, Expression])[]
+    }
   | { readonly kind: 'attribute'; readonly object: Expression; readonly name: string }
   | { readonly kind: 'item'; readonly object: Expression; readonly index: Expression }
   | { readonly kind: 'slice'; readonly object: Expression; readonly slice: Slice }
   | { readonly kind: 'call'; readonly callee: Expression; readonly args: Arguments }
-  | {
-      readonly kind: 'filter' | 'test'
-      readonly name: string
-      readonly operand: Expression
-      readonly args: Arguments
-    }
-)
+
+/** What values are assigned to: a name, an attribute of a name, or a tuple of these. */
+export type Target = Expression
 
 export interface Parameter {
   readonly name: string
@@ -62,7 +57,7 @@ export interface Parameter {
 
 export type Body = readonly Statement[]
 
-export type Statement = { readonly line: number } & (
+export type Statement =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'output'; readonly value: Expression }
   | {
@@ -92,4 +87,3 @@ export type Statement = { readonly line: number } & (
       readonly body: Body
     }
   | { readonly kind: 'break' | 'continue' }
-)

@@ -78,15 +78,14 @@ const filters: Readonly<Record<string, Operation<Value>>> = {
     ),
     'trim chars': ({ budget }, value, chars) => strip(str(budget, value), chars, 'both'),
     'replace old* new* count': ({ budget }, value, old, made, count) => {
-      const [self, from, to] = [value, old, made].map((one) => str(budget, one as Value)) as [
-        Str,
-        Str,
-        Str,
-      ]
-      return replace(budget, self, from, to, count === null ? -1 : integerOf(count, -1, 'replace'))
+      const text = (one: Value | undefined) => str(budget, one as Value)
+      const most = count === null ? -1 : integerOf(count, -1, 'replace')
+      return replace(budget, text(value), text(old), text(made), most)
     },
     'indent width first blank': ({ budget }, value, width = 4, first = false, blank = false) => {
-      const pad = isText(width) ? width : ' '.repeat(size(integerOf(width, 4, 'indent')))
+      const size = isText(width) ? 0 : Math.max(0, integerOf(width, 4, 'indent'))
+      budget.make(size)
+      const pad = isText(width) ? width : ' '.repeat(size)
       const lines = splitLines(concat([textOf(value, 'indent'), '\n'])).map((line, i) => {
         budget.make(plain(pad).length + plain(line).length)
         const isPadded = i === 0 ? isTrue(first) : isTrue(blank) || plain(line) !== ''
@@ -131,11 +130,6 @@ const filters: Readonly<Record<string, Operation<Value>>> = {
     const values = named.size > 0 ? new Dict(named) : new Tuple(positional)
     return formatPercent(budget, str(budget, value), values)
   },
-}
-
-const size = (width: number): number => {
-  if (width > 2 ** 20) throw fail('an indent is wider than a million characters')
-  return Math.max(0, width)
 }
 
 /** Python's `round` of a float: halves to the even digit. */

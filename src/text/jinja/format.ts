@@ -44,7 +44,7 @@ export function formatPercent(budget: Budget, format: Str, values: Value): Str {
     } else value = list[used++]
     if (value === undefined) throw fail('there are fewer values than the format of % asks for')
     budget.make(Number(width) + Number(precision ?? 0))
-    const shown = directive(budget, all, { flags, precision, type }, value)
+    const shown = directive(budget, { all, flags, precision, type }, value)
     const isNumber = type !== 's' && type !== 'r'
     parts.push(pad(shown, isNumber ? flags : flags.replaceAll('0', ''), Number(width)))
   }
@@ -57,12 +57,14 @@ export function formatPercent(budget: Budget, format: Str, values: Value): Str {
   return concat(parts)
 }
 
-function directive(
-  budget: Budget,
-  all: string,
-  { flags, precision, type }: { flags: string; precision: string | undefined; type: string },
-  value: Value,
-): Str {
+interface Directive {
+  readonly all: string
+  readonly flags: string
+  readonly precision: string | undefined
+  readonly type: string
+}
+
+function directive(budget: Budget, { all, flags, precision, type }: Directive, value: Value): Str {
   if (type === 's' || type === 'r') {
     const text = type === 's' ? str(budget, value) : repr(budget, value)
     return precision === undefined
@@ -73,29 +75,21 @@ function directive(
   const number = numberOf(value)
   if (number === undefined)
     throw fail(`%${type} expects a number, not ${isText(value) ? 'a text' : typeName(value)}`)
-  if (!'fF'.includes(type) && !Number.isFinite(number))
-    throw fail(`%${type} expects a finite number`)
-  const shown = 'fF'.includes(type) ? number : Math.trunc(number) + 0
+  const isFloat = type === 'f' || type === 'F'
+  if (!isFloat && !Number.isFinite(number)) throw fail(`%${type} expects a finite number`)
+  const shown = isFloat ? number : Math.trunc(number) + 0
   const isNegative = shown < 0 || Object.is(shown, -0)
   const sign = isNegative ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''
-  return sign + magnitude(Math.abs(shown), value, type, precision)
-}
-
-function magnitude(
-  number: number,
-  value: Value,
-  type: string,
-  precision: string | undefined,
-): string {
-  if (type === 'f' || type === 'F') {
-    if (!Number.isFinite(number)) return Number.isNaN(number) ? 'nan' : 'inf'
-    return fixed(number, Number(precision ?? 6))
+  const size = Math.abs(shown)
+  if (isFloat) {
+    if (!Number.isFinite(size)) return sign + (Number.isNaN(size) ? 'nan' : 'inf')
+    return sign + fixed(size, Number(precision ?? 6))
   }
   const isDecimal = 'diu'.includes(type)
   if (value instanceof Float && !isDecimal) throw fail(`%${type} expects an integer, not float`)
-  const digits = isDecimal ? String(BigInt(number)) : number.toString(type === 'o' ? 8 : 16)
+  const digits = isDecimal ? String(BigInt(size)) : size.toString(type === 'o' ? 8 : 16)
   const padded = digits.padStart(Number(precision ?? 0), '0')
-  return type === 'X' ? padded.toUpperCase() : padded
+  return sign + (type === 'X' ? padded.toUpperCase() : padded)
 }
 
 /** Decimal digits of a number that is not negative, halves to the even digit as Python does. */

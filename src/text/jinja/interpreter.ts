@@ -56,14 +56,8 @@ export class Interpreter implements Run {
   #text(body: Body, scope: Scope): Str {
     const out: Str[] = []
     this.#run(body, scope, out)
-    return this.#joined(out)
-  }
-
-  #joined(parts: readonly Str[]): Str {
-    let size = 0
-    for (const part of parts) size += sizeOf(part)
-    this.budget.make(size)
-    return concat(parts)
+    this.budget.make(out.reduce((size, part) => size + sizeOf(part), 0))
+    return concat(out)
   }
 
   #run(body: Body, scope: Scope, out: Str[]): Signal {
@@ -122,15 +116,12 @@ export class Interpreter implements Run {
       this.#assign(target, item, inner)
       return isTrue(this.#value(test, inner))
     }
-    let at = 0
-    const next = (): Value | undefined => {
-      while (at < items.length) {
-        const item = items[at++] as Value
-        if (passes(item)) return item
-      }
+    // A list's iterator resumes where the last search ended.
+    const left = items.values()
+    const loop = new Loop(() => {
+      for (const item of left) if (passes(item)) return item
       return undefined
-    }
-    const loop = new Loop(next)
+    })
     let isWhole = false
     for (let item = loop.item(0); item !== undefined; item = loop.item(++loop.index)) {
       const inner = new Scope(scope, [['loop', loop]])
@@ -146,12 +137,13 @@ export class Interpreter implements Run {
 
   #assign(target: Target, value: Value, scope: Scope): void {
     if (target.kind === 'name') scope.set(target.name, value)
-    else if (target.kind === 'attribute') {
-      const space = scope.get(target.name)
+    else if (target.kind === 'attribute' && target.object.kind === 'name') {
+      const { name } = target.object
+      const space = scope.get(name)
       if (!(space instanceof Namespace))
-        throw fail(`${target.name} is no namespace, so ${target.attribute} cannot be set`)
-      space.values.set(target.attribute, value)
-    } else {
+        throw fail(`${name} is no namespace, so ${target.name} cannot be set`)
+      space.values.set(target.name, value)
+    } else if (target.kind === 'tuple') {
       const items = iterate(this.budget, value)
       const expected = target.items.length
       if (items.length !== expected)
@@ -207,20 +199,11 @@ export class Interpreter implements Run {
           'the inline if-expression evaluated to false and no else section was defined.'
         return node.otherwise ? value(node.otherwise) : new Undefined(problem)
       }
-      case 'and': {
-        const left = value(node.left)
-        return isTrue(left) ? value(node.right) : left
+      case 'unary': {
+        const operand = value(node.operand)
+        if (node.name === 'not') return !isTrue(operand)
+        return negative(operand, node.name === '-' ? -1 : 1)
       }
-      case 'or': {
-        const left = value(node.left)
-        return isTrue(left) ? left : value(node.right)
-      }
-      case 'not':
-        return !isTrue(value(node.operand))
-      case 'negative':
-        return negative(value(node.operand), -1)
-      case 'positive':
-        return negative(value(node.operand), 1)
       case 'compare': {
         let left = value(node.left)
         return node.rest.every(([operator, one]) => {
@@ -231,11 +214,12 @@ export class Interpreter implements Run {
         })
       }
       case 'binary': {
+        const { operator } = node
         const left = value(node.left)
-        return binary(this.budget, node.operator, left, value(node.right))
+        if (operator === 'and' || operator === 'or')
+          return isTrue(left) === (operator === 'and') ? value(node.right) : left
+        return binary(this.budget, operator, left, value(node.right))
       }
-      case 'concat':
-        return this.#joined(node.items.map((one) => str(this.budget, value(one))))
       case 'attribute':
         return attributeOf(value(node.object), node.name)
       case 'item': {
@@ -250,13 +234,10 @@ export class Interpreter implements Run {
       }
       case 'call':
         return this.#call(node, scope)
-      case 'filter': {
-        const operand = value(node.operand)
-        return this.filter(node.name, operand, this.#args(node.args, scope))
-      }
+      case 'filter':
       case 'test': {
         const operand = value(node.operand)
-        return this.test(node.name, operand, this.#args(node.args, scope))
+        return this[node.kind](node.name, operand, this.#args(node.args, scope))
       }
     }
   }

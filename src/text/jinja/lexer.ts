@@ -7,16 +7,20 @@ export interface Token {
   readonly line: number
 }
 
-/** The longest first. */
-const OPERATORS = ['//', '**', '==', '!=', '>=', '<=', ...'+-/*%~[](){}><=.:|,']
 const OPENING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 
-const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{M}\p{N}\p{Pc}]*/uy
-const FLOAT = /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy
-const INTEGER = /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy
-const STRING = /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"/sy
+const PATTERNS = {
+  float: /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy,
+  integer: /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy,
+  name: /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{M}\p{N}\p{Pc}]*/uy,
+  string: /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"/sy,
+  operator: /\/\/|\*\*|[=!<>]=|[-+/*%~[\](){}><=.:|,]/y,
+}
+const BEGIN = /\{[%{#]/g
+const END_BLOCK = /([-+]?)%\}/y
+const END_VARIABLE = /(-?)\}\}/y
 const SPACE = /\s+/y
-const RAW = /\{%[-+]?\s*raw\s*(-%\}|%\})/y
+const RAW = /\{%[-+]?\s*raw\s*(-?)%\}/y
 const END_RAW = /\{%([-+]?)\s*endraw\s*([-+]?)%\}/g
 
 /**
@@ -37,9 +41,12 @@ export function tokenize(template: string): Token[] {
   const push = (kind: Token['kind'], text: string, offset: number): void => {
     tokens.push({ kind, text, line: lineAt(offset) })
   }
-  const match = (pattern: RegExp): RegExpExecArray | null => {
+  /** Passes what a sticky or global pattern matches. */
+  const take = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at
-    return pattern.exec(source)
+    const found = pattern.exec(source)
+    if (found) at = pattern.lastIndex
+    return found
   }
   /** Text before a tag, whose sign says what becomes of the white space between them. */
   const pushText = (start: number, end: number, sign: string | undefined, isBlock: boolean) => {
@@ -52,93 +59,80 @@ export function tokenize(template: string): Token[] {
     }
     if (text !== '') push('text', text, start)
   }
-  /** Passes the end of a tag: `-` takes the white space after it, a block one line feed. */
-  const close = (sign: string | undefined, isBlock: boolean): void => {
-    at += 2
-    if (sign === '-') at = match(SPACE) ? SPACE.lastIndex : at
+  /** Passes the white space after a tag: all of it for `-`, after a block one line feed. */
+  const trim = (sign: string | undefined, isBlock: boolean): void => {
+    if (sign === '-') take(SPACE)
     else if (sign !== '+' && isBlock && source[at] === '\n') at++
   }
-
-  while (at < source.length) {
-    const start = at
-    while (at < source.length && !(source[at] === '{' && '%{#'.includes(source[at + 1] ?? ' ')))
-      at++
-    const open = source.slice(at, at + 2)
-    const sign = source[at + 2]
-    // At the very end no tag follows whose line could be trimmed.
-    pushText(start, at, sign, open !== '' && open !== '{{')
-    if (at >= source.length) break
-    const opened = at
-    if (open === '{#') {
-      const end = source.indexOf('#}', at + 2)
-      if (end < 0) throw fail(`line ${lineAt(opened)}: a comment has no end`)
-      at = end
-      close(end > opened + 2 ? source[end - 1] : undefined, true)
-      continue
-    }
-    const raw = match(RAW)
-    if (raw) {
-      at = RAW.lastIndex
-      if (raw[1] === '-%}') at = match(SPACE) ? SPACE.lastIndex : at
-      END_RAW.lastIndex = at
-      const end = END_RAW.exec(source)
-      if (!end) throw fail(`line ${lineAt(opened)}: {% raw %} has no {% endraw %}`)
-      pushText(at, end.index, end[1], true)
-      at = END_RAW.lastIndex - 2
-      close(end[2], true)
-      continue
-    }
-    const isBlock = open === '{%'
+  /** The tokens of a tag up to its end. */
+  const pushTag = (isBlock: boolean, start: number): void => {
     const name = isBlock ? 'block' : 'variable'
-    const ending = isBlock ? '%}' : '}}'
-    push('begin', name, opened)
-    at += sign === '-' || (sign === '+' && isBlock) ? 3 : 2
     const brackets: string[] = []
+    push('begin', name, start)
     for (;;) {
-      if (match(SPACE)) at = SPACE.lastIndex
+      take(SPACE)
+      const offset = at
       if (at >= source.length)
-        throw fail(`ends too early: a bracket or an end tag is missing (line ${lineAt(opened)})`)
-      const isEnd = brackets.length === 0
-      const signs = isBlock ? '-+' : '-'
-      if (isEnd && signs.includes(source[at] as string) && source.startsWith(ending, at + 1)) {
-        push('end', name, at)
-        close(source[at++], isBlock)
-        break
+        throw fail(`ends too early: a bracket or an end tag is missing (line ${lineAt(start)})`)
+      const end = brackets.length === 0 && take(isBlock ? END_BLOCK : END_VARIABLE)
+      if (end) {
+        push('end', name, offset)
+        trim(end[1], isBlock)
+        return
       }
-      if (isEnd && source.startsWith(ending, at)) {
-        push('end', name, at)
-        close(undefined, isBlock)
-        break
+      const kind = (['float', 'integer', 'name', 'string', 'operator'] as const).find((one) =>
+        take(PATTERNS[one]),
+      )
+      const text = source.slice(offset, at)
+      if (!kind) {
+        const character = source[offset] as string
+        const problem = `'"`.includes(character)
+          ? 'a text has no end'
+          : `unexpected character ${JSON.stringify(character)}`
+        throw fail(`line ${lineAt(offset)}: ${problem}`)
       }
-      const found = (
-        [
-          ['float', FLOAT],
-          ['integer', INTEGER],
-          ['name', NAME],
-          ['string', STRING],
-        ] as const
-      ).find(([, pattern]) => match(pattern))
-      if (found) {
-        const [kind, pattern] = found
-        push(kind, source.slice(at, pattern.lastIndex), at)
-        at = pattern.lastIndex
-        continue
+      if (kind === 'operator') {
+        if (OPENING[text]) brackets.push(OPENING[text])
+        else if (')]}'.includes(text) && brackets.pop() !== text)
+          throw fail(`line ${lineAt(offset)}: unexpected ${text}`)
       }
-      const operator = OPERATORS.find((one) => source.startsWith(one, at))
-      if (!operator) {
-        const problem = `'"`.includes(source[at] as string) ? 'a text has no end' : undefined
-        throw fail(
-          `line ${lineAt(at)}: ${problem ?? `unexpected character ${JSON.stringify(source[at])}`}`,
-        )
-      }
-      if (OPENING[operator]) brackets.push(OPENING[operator])
-      else if (')]}'.includes(operator) && brackets.pop() !== operator)
-        throw fail(`line ${lineAt(at)}: unexpected ${operator}`)
-      push('operator', operator, at)
-      at += operator.length
+      push(kind, text, offset)
     }
   }
-  return tokens
+
+  for (;;) {
+    const start = at
+    const begin = take(BEGIN)
+    if (!begin) {
+      // No tag follows whose line could be trimmed.
+      pushText(start, source.length, undefined, false)
+      return tokens
+    }
+    const { index, 0: open } = begin
+    const sign = source[at]
+    pushText(start, index, sign, open !== '{{')
+    if (open === '{#') {
+      const end = source.indexOf('#}', at)
+      if (end < 0) throw fail(`line ${lineAt(index)}: a comment has no end`)
+      const last = end > at ? source[end - 1] : undefined
+      at = end + 2
+      trim(last, true)
+      continue
+    }
+    at = index
+    const raw = take(RAW)
+    if (raw) {
+      if (raw[1] === '-') take(SPACE)
+      const from = at
+      const end = take(END_RAW)
+      if (!end) throw fail(`line ${lineAt(index)}: {% raw %} has no {% endraw %}`)
+      pushText(from, end.index, end[1], true)
+      trim(end[2], true)
+      continue
+    }
+    at += sign === '-' || (sign === '+' && open === '{%') ? 3 : 2
+    pushTag(open === '{%', index)
+  }
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

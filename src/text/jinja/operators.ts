@@ -1,6 +1,7 @@
 import { type Budget, MEMBER } from './budget.ts'
 import { fail, unsupported } from './fail.ts'
 import { formatPercent } from './format.ts'
+import { join, str } from './show.ts'
 import { codePoints, concat, isText, plain, type Str, slice } from './text.ts'
 import {
   Dict,
@@ -157,6 +158,7 @@ function contains(budget: Budget, whole: Value, part: Value): boolean {
 }
 
 export function binary(budget: Budget, operator: string, a: Value, b: Value): Value {
+  if (operator === '~') return join(budget, '', [str(budget, a), str(budget, b)])
   if (a instanceof Undefined) throw fail(a.problem)
   if (operator === '%' && isText(a)) return formatPercent(budget, a, b)
   if (b instanceof Undefined) throw fail(b.problem)

@@ -3,167 +3,144 @@ import { fail, unsupported } from './fail.ts'
 import { type Token, unquote } from './lexer.ts'
 import type { TokenStream } from './token-stream.ts'
 
+type Parse = (tokens: TokenStream) => Expression
+
+const NOTHING: Arguments = { positional: [], named: [] }
+
 /** Jinja2's grammar of expressions, a function for each level of precedence. */
 export function parseExpression(tokens: TokenStream): Expression {
   return tokens.nested(() => {
     let value = parseOr(tokens)
-    while (tokens.skip('name', 'if')) {
+    while (tokens.skip('if')) {
       const test = parseOr(tokens)
-      const otherwise = tokens.skip('name', 'else') ? parseExpression(tokens) : undefined
-      value = { kind: 'if', test, value, otherwise, line: value.line }
+      const otherwise = tokens.skip('else') ? parseExpression(tokens) : undefined
+      value = { kind: 'if', test, value, otherwise }
     }
     return value
   })
 }
 
 interface TupleOptions {
-  readonly parse?: (tokens: TokenStream) => Expression
-  /** Whether what follows ends the tuple, besides a bracket or the end of the tag. */
-  readonly isLast?: () => boolean
+  readonly parse?: Parse
+  /** The word or operator that ends the tuple, besides a bracket or the end of the tag. */
+  readonly end?: string
   readonly mayBeEmpty?: boolean
 }
 
 /** One expression, or several as a tuple. */
 export function parseTuple(
   tokens: TokenStream,
-  { parse = parseExpression, isLast, mayBeEmpty }: TupleOptions = {},
+  { parse = parseExpression, end = ')', mayBeEmpty }: TupleOptions = {},
 ): Expression {
-  const { line } = tokens
   const items: Expression[] = []
   let isTuple = false
-  const isEnd = () => tokens.current?.kind === 'end' || tokens.is('operator', ')') || isLast?.()
-  while (!isEnd()) {
+  while (tokens.current?.kind !== 'end' && !tokens.is(')') && !tokens.is(end)) {
     items.push(parse(tokens))
-    if (!tokens.skip('operator', ',')) break
+    if (!tokens.skip(',')) break
     isTuple = true
   }
   const [only] = items
   if (only && !isTuple) return only
   if (!only && !mayBeEmpty) throw tokens.unexpected('expected an expression')
-  return { kind: 'tuple', items, line }
-}
-
-/** Without `if` and `else`, which mean something else after `for` and `if`. */
-export function parseOr(tokens: TokenStream): Expression {
-  let left = parseAnd(tokens)
-  while (tokens.skip('name', 'or'))
-    left = { kind: 'or', left, right: parseAnd(tokens), line: left.line }
-  return left
-}
-
-function parseAnd(tokens: TokenStream): Expression {
-  let left = parseNot(tokens)
-  while (tokens.skip('name', 'and'))
-    left = { kind: 'and', left, right: parseNot(tokens), line: left.line }
-  return left
-}
-
-function parseNot(tokens: TokenStream): Expression {
-  const { line } = tokens
-  if (!tokens.skip('name', 'not')) return parseCompare(tokens)
-  return { kind: 'not', operand: tokens.nested(() => parseNot(tokens)), line }
-}
-
-const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>='])
-
-function parseCompare(tokens: TokenStream): Expression {
-  const left = parseSum(tokens)
-  const rest: (readonly [string, Expression])[] = []
-  for (;;) {
-    const { current } = tokens
-    let operator: string | undefined
-    if (current?.kind === 'operator' && COMPARISONS.has(current.text)) operator = tokens.next().text
-    else if (tokens.skip('name', 'in')) operator = 'in'
-    else if (tokens.is('name', 'not') && tokens.is('name', 'in', 1)) {
-      tokens.next()
-      tokens.next()
-      operator = 'not in'
-    }
-    if (!operator) break
-    rest.push([operator, parseSum(tokens)])
-  }
-  return rest.length === 0 ? left : { kind: 'compare', left, rest, line: left.line }
+  return { kind: 'tuple', items }
 }
 
 const binary =
-  (operators: readonly string[], operand: (tokens: TokenStream) => Expression) =>
-  (tokens: TokenStream): Expression => {
+  (operators: readonly string[], operand: Parse): Parse =>
+  (tokens) => {
     let left = operand(tokens)
     for (;;) {
-      const operator = operators.find((one) => tokens.skip('operator', one))
+      const operator = operators.find((one) => tokens.skip(one))
       if (!operator) return left
-      left = { kind: 'binary', operator, left, right: operand(tokens), line: left.line }
+      left = { kind: 'binary', operator, left, right: operand(tokens) }
     }
   }
 
 // Unlike Python's, `**` is taken from the left, and `~` binds more tightly than `+`.
 const parsePower = binary(['**'], (tokens) => parseUnary(tokens))
 const parseProduct = binary(['*', '//', '/', '%'], parsePower)
-const parseSum = binary(['+', '-'], parseConcat)
+const parseSum = binary(['+', '-'], binary(['~'], parseProduct))
+const parseAnd = binary(['and'], parseNot)
+/** Without `if` and `else`, which mean something else after `for` and `if`. */
+export const parseOr = binary(['or'], parseAnd)
 
-function parseConcat(tokens: TokenStream): Expression {
-  const items = [parseProduct(tokens)]
-  while (tokens.skip('operator', '~')) items.push(parseProduct(tokens))
-  const [only] = items as [Expression]
-  return items.length === 1 ? only : { kind: 'concat', items, line: only.line }
+function parseNot(tokens: TokenStream): Expression {
+  if (!tokens.skip('not')) return parseCompare(tokens)
+  return unary(
+    'not',
+    tokens.nested(() => parseNot(tokens)),
+  )
+}
+
+const unary = (name: string, operand: Expression): Expression => ({
+  kind: 'unary',
+  name,
+  operand,
+  args: NOTHING,
+})
+
+function parseCompare(tokens: TokenStream): Expression {
+  const left = parseSum(tokens)
+  const rest: (readonly [string, Expression])[] = []
+  for (;;) {
+    let operator = ['==', '!=', '<', '<=', '>', '>=', 'in'].find((one) => tokens.skip(one))
+    if (!operator && tokens.is('not') && tokens.is('in', 1)) {
+      tokens.next()
+      operator = `not ${tokens.next().text}`
+    }
+    if (!operator) return rest.length === 0 ? left : { kind: 'compare', left, rest }
+    rest.push([operator, parseSum(tokens)])
+  }
 }
 
 function parseUnary(tokens: TokenStream, withFilter = true): Expression {
   return tokens.nested(() => {
-    const { line } = tokens
-    let value: Expression
-    if (tokens.skip('operator', '-'))
-      value = { kind: 'negative', operand: parseUnary(tokens, false), line }
-    else if (tokens.skip('operator', '+'))
-      value = { kind: 'positive', operand: parseUnary(tokens, false), line }
-    else value = parsePrimary(tokens)
-    value = parsePostfix(tokens, value)
+    const sign = ['-', '+'].find((one) => tokens.skip(one))
+    const operand = sign ? unary(sign, parseUnary(tokens, false)) : parsePrimary(tokens)
+    const value = parsePostfix(tokens, operand)
     return withFilter ? parseFilters(tokens, value) : value
   })
 }
 
-const CONSTANTS: Readonly<Record<string, Constant>> = {
-  true: true,
-  True: true,
-  false: false,
-  False: false,
-  none: null,
-  None: null,
-}
+const CONSTANTS: ReadonlyMap<string, Constant> = new Map([
+  ['true', true],
+  ['True', true],
+  ['false', false],
+  ['False', false],
+  ['none', null],
+  ['None', null],
+])
 
 export function parsePrimary(tokens: TokenStream): Expression {
   const token = tokens.current
-  const { line } = tokens
-  const constant = (value: Constant): Expression => ({ kind: 'constant', value, line })
-  if (token?.kind === 'name') {
-    const name = tokens.next().text
-    if (Object.hasOwn(CONSTANTS, name)) return constant(CONSTANTS[name] as Constant)
-    return { kind: 'name', name, line }
-  }
-  if (token?.kind === 'string') {
-    let text = ''
-    while (tokens.current?.kind === 'string') text += unquote(tokens.next())
-    return constant(text)
-  }
-  if (token?.kind === 'integer') return constant(integer(tokens.next()))
-  if (token?.kind === 'float')
-    return constant({ float: Number(tokens.next().text.replaceAll('_', '')) })
-  if (tokens.skip('operator', '(')) {
+  if (tokens.skip('(')) {
     const value = parseTuple(tokens, { mayBeEmpty: true })
-    tokens.expect('operator', ')')
+    tokens.expect(')')
     return value
   }
-  if (tokens.skip('operator', '['))
-    return { kind: 'list', items: separated(tokens, ']', () => parseExpression(tokens)), line }
-  if (tokens.skip('operator', '{')) {
+  if (tokens.skip('['))
+    return { kind: 'list', items: separated(tokens, ']', () => parseExpression(tokens)) }
+  if (tokens.skip('{')) {
     const pairs = separated(tokens, '}', () => {
       const key = parseExpression(tokens)
-      tokens.expect('operator', ':')
+      tokens.expect(':')
       return [key, parseExpression(tokens)] as const
     })
-    return { kind: 'dict', pairs, line }
+    return { kind: 'dict', pairs }
   }
-  throw tokens.unexpected('expected an expression')
+  if (token?.kind === 'string') {
+    let value = ''
+    while (tokens.current?.kind === 'string') value += unquote(tokens.next())
+    return { kind: 'constant', value }
+  }
+  if (!token || !['name', 'integer', 'float'].includes(token.kind))
+    throw tokens.unexpected('expected an expression')
+  const { kind, text } = tokens.next()
+  if (kind === 'integer') return { kind: 'constant', value: integer(token) }
+  if (kind === 'float')
+    return { kind: 'constant', value: { float: Number(text.replaceAll('_', '')) } }
+  const value = CONSTANTS.get(text)
+  return value === undefined ? { kind: 'name', name: text } : { kind: 'constant', value }
 }
 
 function integer({ text, line }: Token): number {
@@ -175,64 +152,58 @@ function integer({ text, line }: Token): number {
 /** What is between commas, up to the closing bracket; a comma may precede it. */
 function separated<T>(tokens: TokenStream, end: string, parse: () => T): T[] {
   const items: T[] = []
-  while (!tokens.is('operator', end)) {
+  while (!tokens.is(end)) {
     items.push(parse())
-    if (!tokens.skip('operator', ',')) break
+    if (!tokens.skip(',')) break
   }
-  tokens.expect('operator', end)
+  tokens.expect(end)
   return items
 }
 
 function parsePostfix(tokens: TokenStream, value: Expression): Expression {
   let object = value
   for (;;) {
-    const { line } = tokens
-    if (tokens.skip('operator', '.')) {
+    if (tokens.skip('.')) {
       const token = tokens.next()
-      if (token.kind === 'name') object = { kind: 'attribute', object, name: token.text, line }
+      if (token.kind === 'name') object = { kind: 'attribute', object, name: token.text }
       else if (token.kind === 'integer')
-        object = {
-          kind: 'item',
-          object,
-          index: { kind: 'constant', value: integer(token), line },
-          line,
-        }
+        object = { kind: 'item', object, index: { kind: 'constant', value: integer(token) } }
       else throw fail(`line ${token.line}: expected a name after the dot`)
-    } else if (tokens.skip('operator', '[')) object = parseSubscript(tokens, object, line)
-    else if (tokens.is('operator', '('))
-      object = { kind: 'call', callee: object, args: parseArguments(tokens), line }
+    } else if (tokens.skip('[')) object = parseSubscript(tokens, object)
+    else if (tokens.is('(')) object = { kind: 'call', callee: object, args: parseArguments(tokens) }
     else return object
   }
 }
 
-function parseSubscript(tokens: TokenStream, object: Expression, line: number): Expression {
+function parseSubscript(tokens: TokenStream, object: Expression): Expression {
+  const { line } = tokens
   const parts: (Expression | Slice)[] = separated(tokens, ']', () => {
-    const isEnd = () => tokens.is('operator', ']') || tokens.is('operator', ',')
-    const start = tokens.is('operator', ':') ? undefined : parseExpression(tokens)
-    if (start && !tokens.is('operator', ':')) return start
-    tokens.expect('operator', ':')
-    const stop = isEnd() || tokens.is('operator', ':') ? undefined : parseExpression(tokens)
-    const step = tokens.skip('operator', ':') && !isEnd() ? parseExpression(tokens) : undefined
-    return { start, stop, step }
+    const optional = () =>
+      [']', ',', ':'].some((one) => tokens.is(one)) ? undefined : parseExpression(tokens)
+    const start = optional()
+    if (start && !tokens.is(':')) return start
+    tokens.expect(':')
+    const stop = optional()
+    return { start, stop, step: tokens.skip(':') ? optional() : undefined }
   })
   const [part] = parts
   if (!part || parts.length > 1) throw fail(`line ${line}: expected one index in the brackets`)
   return 'kind' in part
-    ? { kind: 'item', object, index: part, line }
-    : { kind: 'slice', object, slice: part, line }
+    ? { kind: 'item', object, index: part }
+    : { kind: 'slice', object, slice: part }
 }
 
 function parseArguments(tokens: TokenStream): Arguments {
-  tokens.expect('operator', '(')
   const positional: Expression[] = []
   const named: [string, Expression][] = []
+  tokens.expect('(')
   separated(tokens, ')', () => {
     const { current, line } = tokens
-    if (current?.kind === 'operator' && ['*', '**'].includes(current.text))
-      throw unsupported(`${current.text} in a call (line ${line})`)
-    if (current?.kind === 'name' && tokens.is('operator', '=', 1)) {
-      const name = tokens.next().text
-      tokens.next()
+    if (tokens.is('*') || tokens.is('**'))
+      throw unsupported(`${current?.text} in a call (line ${line})`)
+    if (current?.kind === 'name' && tokens.is('=', 1)) {
+      const name = tokens.name()
+      tokens.expect('=')
       named.push([name, parseExpression(tokens)])
     } else {
       if (named.length > 0) throw fail(`line ${line}: a positional argument follows a named one`)
@@ -242,42 +213,31 @@ function parseArguments(tokens: TokenStream): Arguments {
   return { positional, named }
 }
 
-const NOTHING: Arguments = { positional: [], named: [] }
-
 /** Filters, tests and calls after an expression. */
 function parseFilters(tokens: TokenStream, value: Expression): Expression {
   let operand = value
   for (;;) {
-    const { line } = tokens
-    if (tokens.skip('operator', '|')) operand = parseFilter(tokens, operand)
-    else if (tokens.skip('name', 'is')) {
-      const isNot = tokens.skip('name', 'not')
-      const name = tokens.expect('name').text
-      operand = { kind: 'test', name, operand, args: testArguments(tokens), line }
-      if (isNot) operand = { kind: 'not', operand, line }
-    } else if (tokens.is('operator', '('))
-      operand = { kind: 'call', callee: operand, args: parseArguments(tokens), line }
+    if (tokens.skip('|')) {
+      const name = tokens.name()
+      const args = tokens.is('(') ? parseArguments(tokens) : NOTHING
+      operand = { kind: 'filter', name, operand, args }
+    } else if (tokens.skip('is')) {
+      const isNot = tokens.skip('not')
+      operand = { kind: 'test', name: tokens.name(), operand, args: testArguments(tokens) }
+      if (isNot) operand = unary('not', operand)
+    } else if (tokens.is('('))
+      operand = { kind: 'call', callee: operand, args: parseArguments(tokens) }
     else return operand
   }
 }
 
-function parseFilter(tokens: TokenStream, operand: Expression): Expression {
-  const { line } = tokens
-  const name = tokens.expect('name').text
-  const args = tokens.is('operator', '(') ? parseArguments(tokens) : NOTHING
-  return { kind: 'filter', name, operand, args, line }
-}
-
 /** In brackets, or a single one after a blank. */
 function testArguments(tokens: TokenStream): Arguments {
-  const { current } = tokens
-  if (tokens.is('operator', '(')) return parseArguments(tokens)
-  if (tokens.is('name', 'is')) throw tokens.unexpected('a test does not follow another one')
-  const isOther = ['else', 'or', 'and'].some((name) => tokens.is('name', name))
+  if (tokens.is('(')) return parseArguments(tokens)
+  if (tokens.is('is')) throw tokens.unexpected('a test does not follow another one')
+  const kind = tokens.current?.kind ?? 'end'
   const begins =
-    current?.kind === 'operator'
-      ? ['[', '{'].includes(current.text)
-      : current && ['name', 'string', 'integer', 'float'].includes(current.kind)
-  if (!begins || isOther) return NOTHING
+    ['name', 'string', 'integer', 'float'].includes(kind) || tokens.is('[') || tokens.is('{')
+  if (!begins || ['else', 'or', 'and'].some((name) => tokens.is(name))) return NOTHING
   return { positional: [parsePostfix(tokens, parsePrimary(tokens))], named: [] }
 }

@@ -37,8 +37,14 @@ export function repr(budget: Budget, value: Value, level = 0): Str {
   throw unsupported(`the text of a ${typeName(value)}`)
 }
 
-const around = (budget: Budget, open: string, parts: readonly Str[], close: string): Str =>
-  concat([open, join(budget, ', ', parts), close])
+/** The parts in brackets, with `by` between them. */
+export const around = (
+  budget: Budget,
+  open: string,
+  parts: readonly Str[],
+  close: string,
+  by: Str = ', ',
+): Str => concat([open, join(budget, by, parts), close])
 
 /** The parts as one text, with `by` between them. */
 export function join(budget: Budget, by: Str, parts: readonly Str[]): Str {

@@ -26,25 +26,16 @@ export function strip(value: Str, set: Value | undefined, ends: 'both' | 'left' 
   const text = plain(value)
   const characters = set === undefined || set === null ? undefined : plain(textOf(set, 'strip()'))
   const known = characters === undefined ? undefined : new Set(characters)
-  const isCut = (character: string): boolean => known?.has(character) ?? SPACE.test(character)
+  const points = codePoints(text)
+  const isCut = (index: number): boolean => {
+    const character = text.slice(points.at(index), points.at(index + 1))
+    return known?.has(character) ?? SPACE.test(character)
+  }
   let start = 0
-  let end = text.length
-  if (ends !== 'right') {
-    while (start < end) {
-      const character = String.fromCodePoint(text.codePointAt(start) as number)
-      if (!isCut(character)) break
-      start += character.length
-    }
-  }
-  if (ends !== 'left') {
-    while (end > start) {
-      const isPair = end - 2 >= start && (text.codePointAt(end - 2) as number) > 0xffff
-      const character = text.slice(end - (isPair ? 2 : 1), end)
-      if (!isCut(character)) break
-      end -= character.length
-    }
-  }
-  return slice(value, start, end)
+  let end = points.length
+  if (ends !== 'right') while (start < end && isCut(start)) start++
+  if (ends !== 'left') while (end > start && isCut(end - 1)) end--
+  return slice(value, points.at(start), points.at(end))
 }
 
 function split(budget: Budget, self: Str, by: Value | undefined, max: number, fromRight: boolean) {
@@ -85,15 +76,10 @@ function indicesOf(
 ): number[] {
   if (by === '') throw fail('split() has an empty separator')
   const found: number[] = []
-  const isFull = () => max >= 0 && found.length >= max
-  if (!fromRight)
-    for (let i = text.indexOf(by); i >= 0 && !isFull(); i = text.indexOf(by, i + by.length))
-      found.push(i)
-  else
-    for (let i = lastIndexOf(budget, text, by); i >= 0 && !isFull(); ) {
-      found.push(i)
-      i = i < by.length ? -1 : text.lastIndexOf(by, i - by.length)
-    }
+  const before = (i: number) => (i < by.length ? -1 : text.lastIndexOf(by, i - by.length))
+  const next = fromRight ? before : (i: number) => text.indexOf(by, i + by.length)
+  let i = fromRight ? lastIndexOf(budget, text, by) : text.indexOf(by)
+  for (; i >= 0 && !(max >= 0 && found.length >= max); i = next(i)) found.push(i)
   return fromRight ? found.reverse() : found
 }
 

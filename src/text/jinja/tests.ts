@@ -6,13 +6,13 @@ import { isCase, lower, upper } from './string-methods.ts'
 import { isText, plain } from './text.ts'
 import {
   type Args,
-  bind,
   Callable,
   Dict,
   Float,
   Iterator,
   Loop,
   numberOf,
+  operations,
   type Run,
   Sequence,
   Undefined,
@@ -20,23 +20,18 @@ import {
   workOf,
 } from './values.ts'
 
-type Test = (run: Run, value: Value, other: Value) => boolean
+type Test = (run: Run, value: Value, ...args: (Value | undefined)[]) => boolean
 
-/** Throws UserError for a test that there is not, by name. */
+/** Throws UserError for an unknown test, by name. */
 export function applyTest(run: Run, name: string, value: Value, args: Args): boolean {
   run.budget.spend(workOf(args) + (isText(value) ? plain(value).length : 0))
   const test = own(tests, name)
-  if (test) {
-    bind(name, [], args)
-    return test(run, value, null)
-  }
-  const comparison = own(comparisons, name)
-  if (comparison) return comparison(run, value, bind(name, ['other*'], args)[0] as Value)
+  if (test) return isTrue(test(run, value, args))
   if (['filter', 'test', 'escaped'].includes(name)) throw unsupported(`the test ${name}`)
   throw fail(`there is no test ${name}`)
 }
 
-const isSized = (value: Value): boolean =>
+const isSized: Test = (_, value) =>
   isText(value) || [Sequence, Dict, Undefined].some((type) => value instanceof type)
 
 const parity =
@@ -44,7 +39,29 @@ const parity =
   ({ budget }, value) =>
     equals(budget, binary(budget, '%', value, 2), rest)
 
-const tests: Readonly<Record<string, Test>> = {
+const inCase =
+  (change: (text: string) => string): Test =>
+  ({ budget }, value) =>
+    isCase(plain(str(budget, value)), change)
+
+/** Comparisons, and their other names. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  '==': ['eq', 'equalto'],
+  '!=': ['ne'],
+  '<': ['lt', 'lessthan'],
+  '<=': ['le'],
+  '>': ['gt', 'greaterthan'],
+  '>=': ['ge'],
+  in: [],
+}
+
+const comparisons = Object.entries(NAMES).flatMap(([sign, names]) => {
+  const test: Test = ({ budget }, value, other) => compare(budget, sign, value, other as Value)
+  return [sign, ...names].map((name) => [`${name} other*`, test] as const)
+})
+
+const tests = operations<Value>({
+  ...Object.fromEntries(comparisons),
   defined: (_, value) => !(value instanceof Undefined),
   undefined: (_, value) => value instanceof Undefined,
   none: (_, value) => value === null,
@@ -56,38 +73,19 @@ const tests: Readonly<Record<string, Test>> = {
   number: (_, value) => numberOf(value) !== undefined,
   string: (_, value) => isText(value),
   mapping: (_, value) => value instanceof Dict,
-  sequence: (_, value) => isSized(value),
+  sequence: isSized,
   iterable: (_, value) =>
     value instanceof Iterator || value instanceof Loop || itemsOf(value) !== undefined,
   callable: (_, value) => value instanceof Callable || value instanceof Undefined,
-  lower: ({ budget }, value) => isCase(plain(str(budget, value)), lower),
-  upper: ({ budget }, value) => isCase(plain(str(budget, value)), upper),
+  lower: inCase(lower),
+  upper: inCase(upper),
   odd: parity(1),
   even: parity(0),
-}
-
-/** Other names of comparisons. */
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  '==': ['eq', 'equalto'],
-  '!=': ['ne'],
-  '<': ['lt', 'lessthan'],
-  '<=': ['le'],
-  '>': ['gt', 'greaterthan'],
-  '>=': ['ge'],
-  in: [],
-}
-
-const signs = Object.entries(NAMES).flatMap(([sign, names]) => {
-  const test: Test = ({ budget }, value, other) => compare(budget, sign, value, other)
-  return [sign, ...names].map((name) => [name, test] as const)
-})
-
-const comparisons: Readonly<Record<string, Test>> = {
-  ...Object.fromEntries(signs),
-  divisibleby: ({ budget }, value, other) => !isTrue(binary(budget, '%', value, other)),
-  sameas: (_, value, other) => {
+  'divisibleby other*': ({ budget }, value, other) =>
+    !isTrue(binary(budget, '%', value, other as Value)),
+  'sameas other*': (_, value, other) => {
     if (isText(value) && isText(other) && plain(value) === plain(other))
       throw unsupported('the test sameas of texts')
     return value === other
   },
-}
+})

@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts'
 import { fail } from './fail.ts'
 import { isTrue } from './operators.ts'
-import { floatText, join } from './show.ts'
+import { around, floatText } from './show.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
 import {
   Dict,
@@ -83,16 +83,12 @@ function block(
   { indent, separators: [separator] }: Style,
 ): Str {
   if (members.length === 0) return brackets
-  const lineEnd = (depth: number) => (indent === undefined ? '' : `\n${indent.repeat(depth)}`)
   budget.make((indent?.length ?? 0) * (level + 1))
-  const between = concat([separator, lineEnd(level + 1)])
-  return concat([
-    brackets.charAt(0),
-    lineEnd(level + 1),
-    join(budget, between, members),
-    lineEnd(level),
-    brackets.charAt(1),
-  ])
+  const [outer, inner] = [level, level + 1].map((depth) =>
+    indent === undefined ? '' : `\n${indent.repeat(depth)}`,
+  ) as [string, string]
+  const [open, close] = [brackets.charAt(0) + inner, outer + brackets.charAt(1)]
+  return around(budget, open, members, close, concat([separator, inner]))
 }
 
 const SHORT: Readonly<Record<string, string>> = {

@@ -22,16 +22,20 @@ export class TokenStream {
     return (this.current ?? this.#tokens.at(-1))?.line ?? 1
   }
 
-  /** Whether the token `ahead` of this one is this name or operator. */
-  is(kind: 'name' | 'operator', text: string, ahead = 0): boolean {
+  /** Whether the token `ahead` of this one is this word or operator. */
+  is(text: string, ahead = 0): boolean {
     const token = this.#tokens[this.#index + ahead]
-    return token?.kind === kind && token.text === text
+    return token?.text === text && (token.kind === 'name' || token.kind === 'operator')
   }
 
-  skip(kind: 'name' | 'operator', text: string): boolean {
-    const found = this.is(kind, text)
+  skip(text: string): boolean {
+    const found = this.is(text)
     if (found) this.#index++
     return found
+  }
+
+  expect(text: string): void {
+    if (!this.skip(text)) throw this.unexpected(`expected ${text}`)
   }
 
   next(): Token {
@@ -41,12 +45,16 @@ export class TokenStream {
     return token
   }
 
-  expect(kind: Token['kind'], text?: string): Token {
+  name(): string {
+    if (this.current?.kind !== 'name') throw this.unexpected('expected name')
+    return this.next().text
+  }
+
+  /** Passes the end of a `block` or `variable` tag. */
+  end(tag: string): void {
     const token = this.current
-    if (token?.kind !== kind || (text !== undefined && token.text !== text))
-      throw this.unexpected(`expected ${text ?? kind}`)
+    if (token?.kind !== 'end' || token.text !== tag) throw this.unexpected(`expected ${tag}`)
     this.#index++
-    return token
   }
 
   unexpected(expected: string): Error {

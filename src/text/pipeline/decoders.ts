@@ -1,9 +1,7 @@
-import { UserError } from '../../errors.ts'
-import { own } from '../../own.ts'
 import { byteOfCharacter } from '../bpe/bytes.ts'
 import type { StreamDecoder } from '../tokenizer.ts'
 import { readPattern } from './pattern.ts'
-import { checkGrowth, type Fields, readSteps, replacementOf } from './steps.ts'
+import { checkGrowth, type Kinds, makeStep, readSteps, replacementOf } from './steps.ts'
 
 /** Makes text of tokens: each step gives other tokens, and the last ones are joined. */
 export type Decoder = (tokens: readonly string[]) => string
@@ -12,11 +10,7 @@ type Step = (tokens: readonly string[]) => readonly string[]
 
 /** The decoder of a tokenizer.json. Throws UserError for one that is not known here. */
 export function readDecoder(json: unknown): Decoder {
-  const steps = readSteps(json, 'decoder', 'decoders').map(({ type, fields, where }) => {
-    const kind = own(kinds, type)
-    if (!kind) throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
-    return kind(fields, where)
-  })
+  const steps = readSteps(json, 'decoder', 'decoders').map((step) => makeStep(kinds, step))
   if (steps.length === 0) return (tokens) => tokens.join(' ')
   return (tokens) =>
     steps
@@ -31,7 +25,7 @@ export function readDecoder(json: unknown): Decoder {
 const lengthOf = (tokens: readonly string[]): number =>
   tokens.reduce((sum, token) => sum + token.length, 0)
 
-const kinds: Readonly<Record<string, (fields: Fields, where: string) => Step>> = {
+const kinds: Kinds<Step> = {
   ByteLevel: () => (tokens) => [utf8.decode(Uint8Array.from(tokens.flatMap(bytesOfToken)))],
   WordPiece: ({ prefix = '##', cleanup }) => {
     const mark = String(prefix)
@@ -102,9 +96,7 @@ function joinBytes(tokens: readonly string[]): string[] {
   return result
 }
 
-/**
- * Takes back the blanks that cutting text at punctuation puts in, as transformers does for English.
- */
+/** Removes the blanks that cutting at punctuation adds, as transformers does for English. */
 export function cleanUp(text: string): string {
   return text
     .replace(/ ([.?!,])/g, '$1')
@@ -112,9 +104,7 @@ export function cleanUp(text: string): string {
     .replace(/ (n't|'m|'s|'ve|'re)/g, '$1')
 }
 
-/**
- * A stream whose text is cleaned up: one word late, since what is taken back begins with a blank.
- */
+/** Cleans up a stream, one word late: what is removed begins with a blank. */
 export function cleanedUp(decoder: StreamDecoder): StreamDecoder {
   let held = ''
   return {

@@ -9,10 +9,7 @@ export interface Model {
 /** What a model may make of a text: ids by token, without the special tokens. */
 export type Vocabulary = ReadonlyMap<string, number>
 
-/**
- * Ids of the 256 tokens `<0x00>` .. `<0xFF>`, which spell what has no token; undefined if one
- * lacks.
- */
+/** Ids of `<0x00>` .. `<0xFF>`, which spell what has no token; undefined if one is missing. */
 export function byteTokens(idOf: (token: string) => number | undefined): number[] | undefined {
   const ids: number[] = []
   for (let byte = 0; byte < 256; byte++) {

@@ -1,9 +1,7 @@
-import { UserError } from '../../errors.ts'
-import { own } from '../../own.ts'
 import { spaceEnd, spaceStart, splitAt } from '../cut.ts'
 import { charsmapNormalizer } from './charsmap.ts'
 import { readPattern } from './pattern.ts'
-import { checkGrowth, type Fields, readSteps, replacementOf } from './steps.ts'
+import { checkGrowth, type Kinds, makeStep, readSteps, replacementOf } from './steps.ts'
 
 /** Makes spellings alike before text is cut into words. */
 export type Normalizer = (text: string) => string
@@ -13,10 +11,9 @@ export type Normalizer = (text: string) => string
  * UserError for one that is not known here.
  */
 export function readNormalizer(json: unknown, raw?: RegExp): Normalizer {
-  const steps = readSteps(json, 'normalizer', 'normalizers').map(({ type, fields, where }) => {
-    const kind = own(kinds, type)
-    if (!kind) throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
-    return type === 'Precompiled' ? around(raw, kind(fields, where)) : kind(fields, where)
+  const steps = readSteps(json, 'normalizer', 'normalizers').map((step) => {
+    const normalize = makeStep(kinds, step)
+    return step.type === 'Precompiled' ? around(raw, normalize) : normalize
   })
   return (text) =>
     steps.reduce((result, step) => {
@@ -33,7 +30,7 @@ const around =
       part.isToken ? part.text : normalize(part.text),
     ).join('')
 
-const kinds: Readonly<Record<string, (fields: Fields, where: string) => Normalizer>> = {
+const kinds: Kinds<Normalizer> = {
   NFC: () => (text) => text.normalize('NFC'),
   NFD: () => (text) => text.normalize('NFD'),
   NFKC: () => (text) => text.normalize('NFKC'),

@@ -33,10 +33,7 @@ export function readPattern(pattern: unknown, where: string): RegExp {
 const withoutRepeatedRepetitions = (source: string): string =>
   source.replace(/(\\.|\[(?:\\.|[^\]\\])*\])|\{1,\d*\}\+/gs, (_, kept = '+') => kept)
 
-/**
- * Repetitions without an end before something that may fail: each multiplies the time by a text's
- * length.
- */
+/** Unbounded repetitions before something that may fail; each multiplies the time by n. */
 const MOST_UNBOUNDED = 1
 /** Choices before something that may fail: each doubles the time. */
 const MOST_CHOICES = 6
@@ -45,9 +42,7 @@ const DEEPEST = 64
 /** From so many on a repetition counts as one without an end. */
 const MANY = 32
 
-/**
- * Ways in which a text may be matched, all of which are tried where what follows does not match.
- */
+/** Ways to match a text; the matcher tries all of them where what follows does not match. */
 interface Ways {
   readonly unbounded: number
   readonly choices: number

@@ -29,9 +29,7 @@ export class PipelineTokenizer extends BaseTokenizer implements Tokenizer {
   readonly #tokens: readonly (string | undefined)[]
   readonly #specialIds: ReadonlySet<number>
   readonly #cache = new Map<string, number[]>()
-  /**
-   * What is put before a word inside a text: a blank, unless the tokenizer marks every word itself.
-   */
+  /** Precedes a word inside a text: a blank, unless the tokenizer marks every word itself. */
   readonly #gap: '' | ' '
   readonly #cleansUp: boolean
 

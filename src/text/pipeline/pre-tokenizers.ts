@@ -3,7 +3,7 @@ import { own } from '../../own.ts'
 import { tokenOfBytes } from '../bpe/bytes.ts'
 import { splitSources } from '../bpe/split.ts'
 import { readPattern } from './pattern.ts'
-import { checkGrowth, type Fields, readSteps, type Step } from './steps.ts'
+import { checkGrowth, type Kinds, makeStep, readSteps, type Step } from './steps.ts'
 
 /** Cuts text into the words within which tokens are made; `isStart`: a text begins with it. */
 export type PreTokenizer = (text: string, isStart: boolean) => string[]
@@ -15,11 +15,7 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
 
 /** Steps one after the other; without any, a text is one word. */
 export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
-  const cuts = steps.map(({ type, fields, where }) => {
-    const kind = own(kinds, type)
-    if (!kind) throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
-    return kind(fields, where)
-  })
+  const cuts = steps.map((step) => makeStep(kinds, step))
   return (text, isStart) =>
     cuts.reduce(
       (words, cut) => {
@@ -32,7 +28,7 @@ export function preTokenizerOf(steps: readonly Step[]): PreTokenizer {
     )
 }
 
-const kinds: Readonly<Record<string, (fields: Fields, where: string) => PreTokenizer>> = {
+const kinds: Kinds<PreTokenizer> = {
   BertPreTokenizer: () => (text) => text.match(BERT_WORDS) ?? [],
   Whitespace: () => (text) => text.match(WORDS) ?? [],
   WhitespaceSplit: () => (text) => splitText(text, WHITE_SPACE, 'Removed'),

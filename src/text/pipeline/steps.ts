@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { own } from '../../own.ts'
 import { isObject } from '../tokenizer-json.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -27,6 +28,16 @@ export function readSteps(json: unknown, part: string, list: string): Step[] {
     return members.flatMap((member, i) => read(member, `${where}[${i}]`))
   }
   return read(json, `tokenizer.json: ${part}`)
+}
+
+/** What makes a step of its fields, by its type. */
+export type Kinds<T> = Readonly<Record<string, (fields: Fields, where: string) => T>>
+
+/** Makes a step. Throws UserError for a type that is not supported. */
+export function makeStep<T>(kinds: Kinds<T>, { type, fields, where }: Step): T {
+  const kind = own(kinds, type)
+  if (kind) return kind(fields, where)
+  throw new UserError(`${where} is ${JSON.stringify(type)}, which is not supported`)
 }
 
 /** Characters that a step may write for one: Unicode's longest normalization makes 18 of one. */

@@ -23,9 +23,7 @@ export interface UnigramOptions {
 /** Score of a user-defined piece: any other's is lower. */
 const SYMBOL_SCORE = -0.1
 
-/**
- * An unknown character costs this much more than the least likely piece (SentencePiece's constant).
- */
+/** An unknown character costs this more than the least likely piece, as in SentencePiece. */
 const UNKNOWN_PENALTY = 10
 
 /**

@@ -20,9 +20,7 @@ export interface Metrics {
   [name: string]: number | undefined
 }
 
-/**
- * One line of `metrics.jsonl`, with its newline. JSON has no NaN or infinity: they become words.
- */
+/** One line of `metrics.jsonl`, with its newline. JSON has no NaN or infinity: they are strings. */
 const formatMetrics = (metrics: Metrics): string =>
   `${JSON.stringify(metrics, (_, value) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,

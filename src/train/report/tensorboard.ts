@@ -10,9 +10,7 @@ const TAGS: Readonly<Record<string, string>> = {
   validationLoss: 'loss/validation',
 }
 
-/**
- * Field numbers of TensorFlow's event.proto and summary.proto; a key is `number * 8 + wire type`.
- */
+/** Field numbers of TensorFlow's event.proto and summary.proto, as `number * 8 + wire type`. */
 const EVENT = {
   wallTime: 1 * 8 + 1,
   step: 2 * 8,
@@ -29,7 +27,7 @@ const SESSION_START = 1
 export const versionEvent = (wallTime: number): Uint8Array =>
   record(event(wallTime, 0).uint32(EVENT.version).string('brain.Event:2').finish())
 
-/** Tells TensorBoard to forget what earlier files hold of `step` and later, which is computed again. */
+/** Makes TensorBoard drop what earlier files hold of `step` and later: it is computed again. */
 export const restartEvent = (wallTime: number, step: number): Uint8Array => {
   const session = event(wallTime, step).uint32(EVENT.session).fork()
   return record(session.uint32(SESSION.status).int32(SESSION_START).ldelim().finish())
@@ -61,9 +59,7 @@ const record = (data: Uint8Array): Uint8Array => {
   return bytes
 }
 
-/**
- * TFRecord stores checksums turned and shifted, since a checksum of data with checksums is weak.
- */
+/** TFRecord rotates and shifts checksums: those of data with checksums would be weak. */
 const mask = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 
 /** Remainders of the 256 bytes by the Castagnoli polynomial, bits reversed. */

@@ -4,9 +4,9 @@ import gpt2Ranks from 'gpt-tokenizer/bpeRanks/r50k_base'
 import { encode as encodeCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { encode as encodeGpt2 } from 'gpt-tokenizer/encoding/r50k_base'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bpeFromRanks } from '../../../test/bpe-from-ranks.ts'
 import { loadTokenizer } from '../load.ts'
 import type { Tokenizer } from '../tokenizer.ts'
-import { bpeFromRanks } from './ranks.ts'
 
 const prose = `It was the best of times, it WASN'T the worst: 1,859 pages -- "they'd say"...
   今天天气很好，我们去公园吧！１２３　鲸鱼（Moby Dick）在2024年12月31日说：“你好”。

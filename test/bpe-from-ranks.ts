@@ -1,12 +1,13 @@
-import { UserError } from '../../errors.ts'
-import { ByteLevelBpe } from './byte-level-bpe.ts'
-import { byteLevelJson } from './byte-level-json.ts'
-import { tokenOfBytes } from './bytes.ts'
-import { Merges } from './merges.ts'
-import { type SplitName, scannerOf, splitSources } from './split.ts'
-import { Words } from './words.ts'
+import { UserError } from '../src/errors.ts'
+import { ByteLevelBpe } from '../src/text/bpe/byte-level-bpe.ts'
+import { byteLevelJson } from '../src/text/bpe/byte-level-json.ts'
+import { tokenOfBytes } from '../src/text/bpe/bytes.ts'
+import { Merges } from '../src/text/bpe/merges.ts'
+import type { Scanner } from '../src/text/bpe/scan.ts'
+import { type SplitName, scannerOf, splitSources } from '../src/text/bpe/split.ts'
+import { Words } from '../src/text/bpe/words.ts'
 
-export interface RanksOptions {
+interface RanksOptions {
   split: SplitName
   /** Special tokens by content. */
   specials: Record<string, number>
@@ -26,7 +27,7 @@ export function bpeFromRanks(
   const merges = new Merges(ranks.length)
   const idOfByte = new Int32Array(256).fill(-1)
   ranks.forEach((bytes, id) => {
-    if (bytes?.length === 1) idOfByte[bytes[0]!] = id
+    if (bytes?.length === 1) idOfByte[bytes[0] as number] = id
   })
   const missing = idOfByte.indexOf(-1)
   if (missing >= 0) throw new UserError(`ranks: the byte ${missing} is not a token`)
@@ -36,19 +37,20 @@ export function bpeFromRanks(
   ranks.forEach((bytes, id) => {
     if (!bytes || bytes.length === 1) return
     const ids = merges.room(bytes.length)
-    for (let i = 0; i < bytes.length; i++) ids[i] = idOfByte[bytes[i]!]!
+    for (let i = 0; i < bytes.length; i++) ids[i] = idOfByte[bytes[i] as number] as number
     if (merges.apply(bytes.length) !== 2) {
       // Only as a whole word is this token ever used.
       ignoreMerges = true
       return
     }
-    const [left, right] = [ids[0]!, ids[1]!]
-    pairs.push([tokenOfBytes(ranks[left]!), tokenOfBytes(ranks[right]!)])
+    const [left, right] = ids as unknown as [number, number]
+    const spelled = (id: number) => tokenOfBytes(ranks[id] as Uint8Array)
+    pairs.push([spelled(left), spelled(right)])
     merges.add(left, right, id)
   })
   const vocab = Object.fromEntries(
     ranks.flatMap((bytes, id) => (bytes ? [[tokenOfBytes(bytes), id]] : [])),
   )
   const json = byteLevelJson({ split, specials, vocab, merges: pairs, ignoreMerges })
-  return new ByteLevelBpe(json, new Words(scannerOf.get(splitSources[split])!))
+  return new ByteLevelBpe(json, new Words(scannerOf.get(splitSources[split]) as Scanner))
 }
