@@ -56,16 +56,23 @@ const linearCrossEntropyOp: Op<Attrs> = {
     const results = [spec([]), spec(rows), spec(x.shape), spec(weight.shape)]
     return bias ? [...results, spec(bias.shape)] : results
   },
-  vjp: ({ inputs, outputs }, [g, ...others]) => {
+  vjp: ({ inputs, outputs, attrs }, [g, gRows, ...others]) => {
+    const [x, weight, targets, weights, bias] = inputs as Inputs
     const [, losses, dx, dWeight, dBias] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor?]
     if (others.some((other) => other))
       throw new Error(
-        'linearCrossEntropy: only its weighted sum has a derivative, and that one none; weigh the ' +
-          'rows by `weights`, or use crossEntropy(linear(x, weight), targets)',
+        'linearCrossEntropy: its derivatives have none; use crossEntropy(linear(x, weight), targets)',
       )
-    if (!g) return []
-    const dWeights = sumTo(mul(g, losses), at(inputs, 3).shape)
-    return [mul(g, dx), mul(g, dWeight), undefined, dWeights, dBias && mul(g, dBias)]
+    const dWeights = g && sumTo(mul(g, losses), weights.shape)
+    if (!gRows)
+      return g ? [mul(g, dx), mul(g, dWeight), undefined, dWeights, dBias && mul(g, dBias)] : []
+    // What each row weighs is known only now. Behind a barrier, logits of chunks are made anew
+    // rather than kept until now.
+    const rows = g ? add(gRows, mul(g, weights)) : gRows
+    const again = attrs.chunk < Number(x.shape[0]) ? barrier(x, rows) : x
+    const given = [again, weight, targets, rows, ...(bias ? [bias] : [])]
+    const [, , ofX, ofWeight, ofBias] = applyAll(linearCrossEntropyOp, given, attrs)
+    return [ofX, ofWeight, undefined, dWeights, ofBias]
   },
   lower: ({ inputs, attrs }, wanted) => lower(inputs as Inputs, attrs, wanted),
 }
@@ -115,7 +122,8 @@ function lower(
  * Cross-entropy of the logits x Wᵀ in chunks of rows: a chunk's logits lead to its losses and its
  * share of the gradients at once, so that the logits of all rows never exist together; for large
  * vocabularies they would be the largest tensor. x: (N, C), weight: (V, C), targets: (N) as for
- * `crossEntropy`. `loss` () is the sum of `losses` (N) times `weights`; only it has a derivative.
+ * `crossEntropy`. `loss` () is the sum of `losses` (N) times `weights`. Both have first derivatives;
+ * those of `losses`, which are minus the log-probabilities of the targets, compute the logits twice.
  */
 export function linearCrossEntropy(
   x: Tensor,
