@@ -8,6 +8,8 @@ import { workersOf } from '../runtime/workers.ts'
 export interface LossSum {
   /** Sum of the losses, in nats where they are cross-entropies. */
   total: number
+  /** Sums of the objective's metrics, by name. */
+  metrics: Record<string, number>
   /** Targets that counted. */
   count: number
 }
@@ -42,11 +44,11 @@ export class LossMeter {
   ): Promise<LossMeter> {
     const examples = asExamples(like)
     const rows = wholeBatch ? examples.rows : Math.max(1, Math.floor(TOKENS / examples.length))
-    const { loss } = objective({ rows })
+    const { loss, metrics } = objective({ rows })
     const workers = workersOf(engine)
     const compiled = await compile(
       engine,
-      { loss },
+      { ...metrics, loss },
       {
         weights: { live: parameters },
         threading: workers > 1 ? 'caller' : 'pool',

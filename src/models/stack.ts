@@ -6,6 +6,7 @@ import {
   mul,
   productOf,
   reshape,
+  recompute,
   slice,
   type Tensor,
 } from '../graph/index.ts'
@@ -29,7 +30,7 @@ import { hasExperts, isWindowed, type StackConfig, type StackUse } from './stack
 
 export interface StackInput
   extends Omit<Positions, 'shape'>,
-    Pick<Context, 'attentionBias' | 'source' | 'random' | 'losses'> {
+    Pick<Context, 'attentionBias' | 'source' | 'random' | 'recompute' | 'losses'> {
   /** (B, T): 1 where there is a token, 0 where there is padding. */
   mask?: Tensor
   /** (B, T) int32: kind of each token. */
@@ -89,7 +90,10 @@ export class Stack extends Module {
     const embedded = this.#embedded(ids, input, types)
     const rows = isFixed(ids.shape) ? [productOf(ids.shape), dim] : embedded.shape
     let x = dropped(reshape(embedded, rows), embeddingDropout, context)
-    for (const layer of this.layers) x = layer.forward(x, ids.shape, context)
+    for (const layer of this.layers) {
+      const y = layer.forward(x, ids.shape, context)
+      x = input.recompute ? recompute(y, kept(x, context)) : y
+    }
     return this.norm ? this.norm.forward(x) : x
   }
 
@@ -123,6 +127,10 @@ export class Stack extends Module {
     return table.forward(offset > 0 ? add(positions, offset) : positions)
   }
 }
+
+/** What layers are recomputed from: all else that they read is an input, or cheap. */
+const kept = (x: Tensor, { source, positionBias }: Context): Tensor[] =>
+  [x, source?.hidden, positionBias].filter((tensor) => tensor !== undefined)
 
 function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[] {
   // A norm after each sum keeps the stream as wide as it is, however many layers there are.

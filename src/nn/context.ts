@@ -16,6 +16,8 @@ export interface Context {
   source?: Source
   /** Draws for dropout; without it nothing is dropped (evaluation). */
   random?: RandomSource
+  /** A backward pass computes each layer's activations anew, rather than keep them until then. */
+  recompute?: boolean
   /** Earlier keys and values. */
   cache?: KeyValueCache
   /** Losses of the layers' own, such as the balance of experts. */

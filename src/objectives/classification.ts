@@ -1,4 +1,4 @@
-import { crossEntropy, input, mul, reshape, sub, sum, type Tensor } from '../graph/index.ts'
+import { cast, crossEntropy, gatherElements, greaterEqual, input, max, maximum, mul, reshape, sub, sum, type Tensor } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
 import { headOf, pool } from '../models/head.ts'
@@ -12,19 +12,19 @@ export interface ClassificationOptions extends ObjectiveSizes {
 
 /**
  * A label for each text, or a number (`regress`). Inputs: `ids`, `mask` and, where the model knows
- * them,
- * `types` (rows, length); `targets` (rows): the number of the label, or the number itself, which
- * counts where `counted` (rows) is 1.
+ * them, `types` (rows, length); `targets` (rows): the number of the label, or the number itself,
+ * which counts where `counted` (rows) is 1.
  */
 export function classificationObjective(
   model: Encoder | Decoder,
-  { rows, length, labelSmoothing, dropout }: ClassificationOptions,
+  options: ClassificationOptions,
 ): Objective {
-  const { weight, random, inputs } = commonInputs(dropout)
+  const { rows, length, labelSmoothing } = options
+  const { weight, training, inputs } = commonInputs(options)
   const texts = textInputs(model, rows, length)
   const { head, task, pooling } = headOf(model)
-  const hidden = model.hidden(texts.ids, { ...texts, random })
-  const outputs = head.forward(pool(hidden, texts.mask, pooling), { random })
+  const hidden = model.hidden(texts.ids, { ...texts, ...training })
+  const outputs = head.forward(pool(hidden, texts.mask, pooling), training)
   if (task === 'regress') {
     const [targets, counted] = [
       input('targets', 'float32', [rows]),
@@ -32,11 +32,13 @@ export function classificationObjective(
     ]
     const error = sub(reshape(outputs, [rows]), targets)
     const loss = mul(sum(mul(mul(error, error), counted)), weight)
-    return { inputs: { ...texts, targets, counted, ...inputs }, loss }
+    return { inputs: { ...texts, targets, counted, ...inputs }, loss, metrics: {} }
   }
   const targets = input('targets', 'int32', [rows])
-  const loss = mul(sum(crossEntropy(outputs, targets, { labelSmoothing })), weight)
-  return { inputs: { ...texts, targets, ...inputs }, loss }
+  return {
+    inputs: { ...texts, targets, ...inputs },
+    ...labeled(outputs, targets, weight, labelSmoothing),
+  }
 }
 
 /**
@@ -44,15 +46,28 @@ export function classificationObjective(
  */
 export function taggingObjective(
   model: Encoder | Decoder,
-  { rows, length, labelSmoothing, dropout }: ClassificationOptions,
+  options: ClassificationOptions,
 ): Objective {
-  const { weight, random, inputs } = commonInputs(dropout)
+  const { rows, length, labelSmoothing } = options
+  const { weight, training, inputs } = commonInputs(options)
   const texts = textInputs(model, rows, length)
   const targets = input('targets', 'int32', [rows, length])
-  const hidden = model.hidden(texts.ids, { ...texts, random })
-  const outputs = headOf(model).head.forward(hidden, { random })
-  const losses = crossEntropy(outputs, reshape(targets, [rows * length]), { labelSmoothing })
-  return { inputs: { ...texts, targets, ...inputs }, loss: mul(sum(losses), weight) }
+  const hidden = model.hidden(texts.ids, { ...texts, ...training })
+  const outputs = headOf(model).head.forward(hidden, training)
+  return {
+    inputs: { ...texts, targets, ...inputs },
+    ...labeled(outputs, reshape(targets, [rows * length]), weight, labelSmoothing),
+  }
+}
+
+/** logits: (N, V), targets: (N) -> the cross-entropy, and the share whose logit is the highest. */
+function labeled(logits: Tensor, targets: Tensor, weight: Tensor, labelSmoothing?: number) {
+  const loss = mul(sum(crossEntropy(logits, targets, { labelSmoothing })), weight)
+  const index = reshape(maximum(targets, 0), [targets.shape[0] as number, 1])
+  const isHighest = greaterEqual(gatherElements(logits, index, 1), max(logits, 1, true))
+  const counted = cast(greaterEqual(targets, 0), 'float32')
+  const hits = mul(reshape(cast(isHighest, 'float32'), targets.shape), counted)
+  return { loss, metrics: { accuracy: mul(sum(hits), weight) } }
 }
 
 /** Texts as a model reads them, (rows, length) each. */

@@ -30,11 +30,12 @@ export interface ContrastiveOptions extends ObjectiveSizes {
  */
 export function contrastiveObjective(
   model: Encoder | Decoder,
-  { rows, length, temperature, dropout }: ContrastiveOptions,
+  options: ContrastiveOptions,
 ): Objective {
-  const { weight, random, inputs } = commonInputs(dropout)
+  const { rows, length, temperature } = options
+  const { weight, training, inputs } = commonInputs(options)
   const texts = textInputs(model, 2 * rows, length)
-  const vectors = vectorsOf(model, model.hidden(texts.ids, { ...texts, random }), texts.mask)
+  const vectors = vectorsOf(model, model.hidden(texts.ids, { ...texts, ...training }), texts.mask)
   const [first, second] = split(vectors, [rows, rows], 0) as [Tensor, Tensor]
   const similarities = matmul(first, second, { transposeB: true, scale: 1 / temperature })
   const own = constant(
@@ -46,5 +47,5 @@ export function contrastiveObjective(
     sum(crossEntropy(similarities, own)),
     sum(crossEntropy(transpose(similarities), own)),
   )
-  return { inputs: { ...texts, ...inputs }, loss: mul(mul(both, 0.5), weight) }
+  return { inputs: { ...texts, ...inputs }, loss: mul(mul(both, 0.5), weight), metrics: {} }
 }

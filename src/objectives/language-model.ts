@@ -30,9 +30,9 @@ export interface LanguageModelOptions extends ObjectiveSizes {
  * length).
  */
 export function languageModelObjective(model: Decoder, options: LanguageModelOptions): Objective {
-  const { rows, length, labelSmoothing, dropout, packed = false, evaluation = false } = options
+  const { rows, length, labelSmoothing, packed = false, evaluation = false } = options
   const { reach = length } = options
-  const { weight, random, inputs } = commonInputs(dropout)
+  const { weight, training, inputs } = commonInputs(options)
   const tokens = (name: string) => input(name, 'int32', [rows, length])
   const [ids, targets] = [tokens('ids'), tokens('targets')]
   const places: Record<string, Tensor> = packed
@@ -43,7 +43,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     positions: places.positions,
     reach,
     attentionBias: places.segments && segmentBias(places.segments),
-    random,
+    ...training,
     losses,
   })
   const flat = reshape(targets, [rows * length])
@@ -56,6 +56,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
   return {
     inputs: { ids, targets, ...places, ...inputs },
     loss: withLayerLosses(loss, losses, { share, weight, targets: flat }),
+    metrics: {},
   }
 }
 

@@ -15,16 +15,17 @@ export interface MaskedLanguageModelOptions extends ObjectiveSizes {
  */
 export function maskedLanguageModelObjective(
   model: Encoder,
-  { rows, length, masked: count, dropout }: MaskedLanguageModelOptions,
+  options: MaskedLanguageModelOptions,
 ): Objective {
-  const { weight, random, inputs } = commonInputs(dropout)
+  const { rows, length, masked: count } = options
+  const { weight, training, inputs } = commonInputs(options)
   const ids = input('ids', 'int32', [rows, length])
   const mask = input('mask', 'float32', [rows, length])
   const [maskedPositions, targets] = [
     input('maskedPositions', 'int32', [rows, count]),
     input('targets', 'int32', [rows, count]),
   ]
-  const hidden = model.hidden(ids, { mask, random })
+  const hidden = model.hidden(ids, { mask, ...training })
   // Only the rows of masked tokens are multiplied with the vocabulary.
   const starts = constant(
     Array.from({ length: rows }, (_, row) => row * length),
@@ -42,5 +43,5 @@ export function maskedLanguageModelObjective(
       bias: head.bias?.tensor,
     },
   )
-  return { inputs: { ids, mask, maskedPositions, targets, ...inputs }, loss }
+  return { inputs: { ids, mask, maskedPositions, targets, ...inputs }, loss, metrics: {} }
 }

@@ -1,11 +1,13 @@
 import { add, cast, greaterEqual, input, KEY_SIZE, mul, sum, type Tensor } from '../graph/index.ts'
-import { RandomSource } from '../nn/index.ts'
+import { type Context, RandomSource } from '../nn/index.ts'
 
-/** What is minimised, for one micro-batch: inputs by name, and the loss they lead to. */
+/** What is minimized, for one micro-batch: inputs by name, and what they lead to. */
 export interface Objective {
   inputs: Readonly<Record<string, Tensor>>
   /** Scalar; losses of all micro-batches of a step add up to the step's loss. */
   loss: Tensor
+  /** Scalars to report besides, by name; they add up as the loss does. */
+  metrics: Readonly<Record<string, Tensor>>
 }
 
 export interface ObjectiveSizes {
@@ -13,6 +15,8 @@ export interface ObjectiveSizes {
   rows: number
   /** Draws dropout masks; without it nothing is dropped. */
   dropout?: boolean
+  /** Layers are recomputed in the backward pass: less memory, a forward pass more of work. */
+  recompute?: boolean
 }
 
 /** The objective of a training, for micro-batches of any size. */
@@ -22,17 +26,35 @@ export type ObjectiveBuilder = (sizes: ObjectiveSizes) => Objective
 export interface CommonInputs {
   /** (): 1 / the number of targets that count in the whole step. */
   weight: Tensor
-  /** Draws for dropout, where something is dropped. */
-  random?: RandomSource
+  /** For the model: draws for dropout, where something is dropped, and whether it recomputes. */
+  training: Pick<Context, 'random' | 'recompute'>
   /** `weight`, and the `key` of the draws. */
   inputs: Record<string, Tensor>
 }
 
-export function commonInputs(dropout = false): CommonInputs {
+export function commonInputs({ dropout, recompute }: ObjectiveSizes): CommonInputs {
   const weight = input('weight', 'float32', [])
-  if (!dropout) return { weight, inputs: { weight } }
+  if (!dropout) return { weight, training: { recompute }, inputs: { weight } }
   const key = input('key', 'float32', [KEY_SIZE])
-  return { weight, random: new RandomSource(key), inputs: { weight, key } }
+  return {
+    weight,
+    training: { random: new RandomSource(key), recompute },
+    inputs: { weight, key },
+  }
+}
+
+/** Sums of the loss and the metrics of an objective, over micro-batches. */
+export interface ObjectiveSums {
+  loss: number
+  metrics: Record<string, number>
+}
+
+/** Adds up `[loss, ...metrics]` of micro-batches, in their order: two runs agree to the bit. */
+export function sumObjectives(names: readonly string[], all: readonly number[][]): ObjectiveSums {
+  const [loss = 0, ...sums] = ['loss', ...names].map((_, i) =>
+    all.reduce((total, figures) => total + (figures[i] as number), 0),
+  )
+  return { loss, metrics: Object.fromEntries(names.map((name, i) => [name, sums[i] as number])) }
 }
 
 /**

@@ -22,14 +22,14 @@ export function sequenceToSequenceObjective(
   model: EncoderDecoder,
   options: SequenceToSequenceOptions,
 ): Objective {
-  const { rows, sourceLength, length, sources = 1, labelSmoothing, dropout } = options
-  const { weight, random, inputs } = commonInputs(dropout)
+  const { rows, sourceLength, length, sources = 1, labelSmoothing } = options
+  const { weight, training, inputs } = commonInputs(options)
   const source = input('source', 'int32', [rows * sources, sourceLength])
   const mask = input('mask', 'float32', [rows * sources, sourceLength])
   const tokens = (name: string): Tensor => input(name, 'int32', [rows, length])
   const [ids, targets] = [tokens('ids'), tokens('targets')]
-  const encoded = fuseSources(model.encode(source, { mask, random }), sources)
-  const hidden = model.outputHidden(model.hidden(ids, { source: encoded, random }))
+  const encoded = fuseSources(model.encode(source, { mask, ...training }), sources)
+  const hidden = model.outputHidden(model.hidden(ids, { source: encoded, ...training }))
   const { loss } = linearCrossEntropy(
     hidden,
     model.outputWeight,
@@ -39,5 +39,5 @@ export function sequenceToSequenceObjective(
       labelSmoothing,
     },
   )
-  return { inputs: { source, mask, ids, targets, ...inputs }, loss }
+  return { inputs: { source, mask, ids, targets, ...inputs }, loss, metrics: {} }
 }

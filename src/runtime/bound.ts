@@ -79,6 +79,11 @@ export class Bound {
     return (this.tensors[name] as DeviceTensor).read()
   }
 
+  /** Copies outputs of one number each. */
+  async readNumbers(names: readonly string[]): Promise<number[]> {
+    return Promise.all(names.map(async (name) => Number((await this.read(name))[0])))
+  }
+
   dispose(): void {
     this.#binding.dispose()
     for (const tensor of this.#own) tensor.dispose()
