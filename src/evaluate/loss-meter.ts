@@ -1,15 +1,16 @@
 import { type AnyBatch, asExamples, cutExamples, type Examples } from '../data/batch.ts'
-import type { ObjectiveBuilder } from '../objectives/objective.ts'
+import {
+  type ObjectiveBuilder,
+  type ObjectiveSums,
+  sumObjectives,
+} from '../objectives/objective.ts'
 import type { Bound, Tensors } from '../runtime/bound.ts'
 import { type Compiled, compile } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { workersOf } from '../runtime/workers.ts'
 
-export interface LossSum {
-  /** Sum of the losses, in nats where they are cross-entropies. */
-  total: number
-  /** Sums of the objective's metrics, by name. */
-  metrics: Record<string, number>
+/** Sums over targets: of losses, in nats where they are cross-entropies, and of metrics. */
+export interface LossSum extends ObjectiveSums {
   /** Targets that counted. */
   count: number
 }
@@ -19,12 +20,12 @@ const TOKENS = 512
 
 /** Measures an objective on given examples; its memory is bound once. */
 export class LossMeter {
-  readonly #compiled: Compiled<'loss'>
+  readonly #compiled: Compiled
   readonly #workers: Bound[]
   readonly #rows: number
   readonly #like: Examples
 
-  private constructor(compiled: Compiled<'loss'>, workers: number, rows: number, like: Examples) {
+  private constructor(compiled: Compiled, workers: number, rows: number, like: Examples) {
     this.#compiled = compiled
     this.#workers = Array.from({ length: workers }, () => compiled.bind())
     this.#rows = rows
@@ -48,7 +49,7 @@ export class LossMeter {
     const workers = workersOf(engine)
     const compiled = await compile(
       engine,
-      { ...metrics, loss },
+      { loss, ...metrics },
       {
         weights: { live: parameters },
         threading: workers > 1 ? 'caller' : 'pool',
@@ -64,7 +65,8 @@ export class LossMeter {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<LossSum> {
     // Summed in the order of the text, whichever worker was faster, so that two runs agree exactly.
-    const losses: number[] = []
+    const sums: number[][] = []
+    const names = this.#compiled.outputs.map(({ name }) => name)
     let count = 0
     const groups = this.#groups(batches, (counted) => {
       count += counted
@@ -73,13 +75,13 @@ export class LossMeter {
       for (let next = await groups.next(); !next.done; next = await groups.next()) {
         const { index, arrays } = next.value
         await worker.run({ ...arrays, weight: [1] }, { signal })
-        losses[index] = Number((await worker.read('loss'))[0])
+        sums[index] = await worker.readNumbers(names)
       }
     }
     // All have ended, also where one failed or was aborted: their memory may be disposed then.
     const ends = await Promise.allSettled(this.#workers.map(work))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
-    return { total: losses.reduce((sum, loss) => sum + loss, 0), count }
+    return { ...sumObjectives(names, sums), count }
   }
 
   /** All examples, `rows` at a time. */

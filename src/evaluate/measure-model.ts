@@ -43,7 +43,7 @@ export async function measureModel(
   const meter = await LossMeter.create(engine, objective, parameters, first, { wholeBatch })
   try {
     const started = performance.now()
-    const { total, count } = await meter.measure(batches(), { signal })
+    const { loss: total, count } = await meter.measure(batches(), { signal })
     if (!Number.isFinite(total))
       throw await nonFiniteError('losses', () => findNonFiniteIn(parameters))
     const loss = total / count

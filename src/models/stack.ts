@@ -5,8 +5,8 @@ import {
   isFixed,
   mul,
   productOf,
-  reshape,
   recompute,
+  reshape,
   slice,
   type Tensor,
 } from '../graph/index.ts'

@@ -1,4 +1,17 @@
-import { cast, crossEntropy, gatherElements, greaterEqual, input, max, maximum, mul, reshape, sub, sum, type Tensor } from '../graph/index.ts'
+import {
+  cast,
+  crossEntropy,
+  gatherElements,
+  greaterEqual,
+  input,
+  max,
+  maximum,
+  mul,
+  reshape,
+  sub,
+  sum,
+  type Tensor,
+} from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
 import { headOf, pool } from '../models/head.ts'

@@ -49,12 +49,14 @@ export interface ObjectiveSums {
   metrics: Record<string, number>
 }
 
-/** Adds up `[loss, ...metrics]` of micro-batches, in their order: two runs agree to the bit. */
-export function sumObjectives(names: readonly string[], all: readonly number[][]): ObjectiveSums {
-  const [loss = 0, ...sums] = ['loss', ...names].map((_, i) =>
-    all.reduce((total, figures) => total + (figures[i] as number), 0),
-  )
-  return { loss, metrics: Object.fromEntries(names.map((name, i) => [name, sums[i] as number])) }
+/** Adds up the loss and the metrics, which `names` begin with and go on with, in given order. */
+export function sumObjectives(
+  names: readonly string[],
+  all: readonly (readonly number[])[],
+): ObjectiveSums {
+  const sum = (i: number) => all.reduce((total, numbers) => total + (numbers[i] ?? Number.NaN), 0)
+  const [, ...metrics] = names.map((name, i) => [name, sum(i)] as const)
+  return { loss: sum(0), metrics: Object.fromEntries(metrics) }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Files } from '../files/folder.ts'
 import type { OnResume } from '../options.ts'
+import type { Tensors } from '../runtime/bound.ts'
 import {
   type Checkpoint,
   newestCheckpoint,
@@ -14,7 +15,6 @@ import {
   partsThatDiffer,
   type ResumeTable,
 } from './on-resume.ts'
-import type { ParameterVector } from './parameter-store.ts'
 import type { Trainer } from './trainer.ts'
 import { type Progress, readProgress, restoreVectors, trainingFiles } from './training-state.ts'
 
@@ -27,7 +27,7 @@ export interface CheckpointsOptions {
   options: OptionValues
   onResume: ResumeTable
   /** The files of the model's own. */
-  modelFiles(values: ParameterVector): Files
+  modelFiles(parameters: Tensors): Files
 }
 
 export interface Saved extends Checkpoint {
@@ -109,7 +109,7 @@ export class Checkpoints {
   async save(progress: Omit<Progress, 'identity' | 'options'>, best: boolean): Promise<void> {
     const { out, keep, identity, options } = this.#options
     const trainer = this.#attached
-    const own = this.#options.modelFiles(trainer.values)
+    const own = this.#options.modelFiles(trainer.parameters)
     const state = trainingFiles({ ...progress, identity, options }, trainer.vectors)
     const checkpoint = await saveCheckpoint(out, trainer.step, { ...own, ...state }, { keep })
     if (best) await promoteCheckpoint(out, checkpoint, Object.keys(own))

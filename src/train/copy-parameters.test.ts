@@ -20,7 +20,7 @@ test('what was learned is taken over; rows of new tokens are like the others, an
   const groups = [{ names: [...grown.parameters().keys()], optimizer: { wholeMatrix: false } }]
   const layout = new ParameterLayout(grown.parameters(), groups as never, engine)
   const values = layout.vector(engine)
-  await copyParameters(trained, values)
+  await copyParameters(trained, values.bindings())
   const read = async (name: string) => (await values.tensor(name).read()) as Float32Array
   for (const [name, expected] of Object.entries(weights)) {
     const found = await read(name)

@@ -2,7 +2,7 @@ import { drawRows } from '../checkpoint/grow-vocabulary.ts'
 import { readParameters } from '../checkpoint/load-parameters.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { createModel } from '../models/model.ts'
-import type { ParameterVector } from './parameter-store.ts'
+import type { Tensors } from '../runtime/bound.ts'
 
 /**
  * Fills the parameters of a model from another's files; the vocabulary may have grown, as in
@@ -11,18 +11,19 @@ import type { ParameterVector } from './parameter-store.ts'
  */
 export async function copyParameters(
   from: OpenModel,
-  values: ParameterVector,
+  parameters: Tensors,
   { body = false }: { body?: boolean } = {},
 ): Promise<void> {
   const memory = await readParameters(from, createModel(from.config))
   for (const [name, read] of Object.entries(memory)) {
-    if (!values.layout.shapes.has(name) || (body && !name.startsWith('model.'))) continue
-    const { size, shape } = values.tensor(name)
+    const tensor = parameters[name]
+    if (!tensor || (body && !name.startsWith('model.'))) continue
+    const { size, shape } = tensor
     const all = size === read.length ? read : new Float32Array(size)
     if (all !== read) {
       all.set(read)
       drawRows(all, read.length, shape[1] ?? 1)
     }
-    values.tensor(name).write(all)
+    tensor.write(all)
   }
 }

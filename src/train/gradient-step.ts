@@ -1,19 +1,19 @@
 import { add, grad, input, type Tensor } from '../graph/index.ts'
 import type { Parameter } from '../nn/index.ts'
-import type { Objective } from '../objectives/objective.ts'
+import { type Objective, type ObjectiveSums, sumObjectives } from '../objectives/objective.ts'
 import type { Bound, Feeds, Tensors } from '../runtime/bound.ts'
 import { type Compiled, compile } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { inParallel } from '../runtime/workers.ts'
-import type { ParameterLayout, ParameterVector } from './parameter-store.ts'
+import type { ParameterVector } from './parameter-store.ts'
 
 export interface GradientStepOptions {
   engine: Engine
+  /** What is learned. */
   parameters: ReadonlyMap<string, Parameter>
-  layout: ParameterLayout
   values: ParameterVector
-  /** Inputs that are read and stay as they are, such as the weights under an adapter. */
-  frozen?: Tensors
+  /** Inputs that are read and stay as they are. */
+  frozen: Tensors
   objective: Objective
   /**
    * Micro-batches computed side by side, each on a thread of its own, with gradients of its own:
@@ -57,8 +57,8 @@ export class GradientStep {
     return this.#shards.map((shard) => shard.gradients)
   }
 
-  /** Computes all micro-batches; resolves with the sum of their losses. Rejects when aborted. */
-  async run(microBatches: readonly Feeds[], signal?: AbortSignal): Promise<number> {
+  /** Computes all micro-batches; resolves with the sums over them. Rejects when aborted. */
+  async run(microBatches: readonly Feeds[], signal?: AbortSignal): Promise<ObjectiveSums> {
     const count = this.#shards.length
     await inParallel(count, microBatches, async (feeds, i) => {
       const shard = this.#shards[i % count] as Shard
@@ -67,8 +67,9 @@ export class GradientStep {
       await bound.run(feeds, { signal })
     })
     const used = this.#shards.slice(0, microBatches.length)
-    const losses = await Promise.all(used.map(({ first }) => first.read('loss')))
-    return losses.reduce((total, loss) => total + Number(loss[0]), 0)
+    const names = ['loss', ...Object.keys(this.#options.objective.metrics)]
+    const sums = await Promise.all(used.map(({ first }) => first.readNumbers(names)))
+    return sumObjectives(names, sums)
   }
 
   dispose(): void {
@@ -86,7 +87,9 @@ export class GradientStep {
     const tensors = [...parameters.values()].map((parameter) => parameter.tensor)
     const total = (name: string, tensor: Tensor) =>
       accumulates ? add(tensor, input(`before.${name}`, 'float32', tensor.shape)) : tensor
-    const outputs: Record<string, Tensor> = { loss: total('loss', objective.loss) }
+    const outputs: Record<string, Tensor> = {}
+    for (const [name, tensor] of Object.entries({ loss: objective.loss, ...objective.metrics }))
+      outputs[name] = total(name, tensor)
     for (const [i, gradient] of grad(objective.loss, tensors).entries())
       outputs[`gradient.${names[i]}`] = total(`gradient.${names[i]}`, gradient)
     const compiled = await compile(engine, outputs, {
@@ -99,10 +102,15 @@ export class GradientStep {
   }
 
   #shard(first: Compiled, next: Compiled | undefined): Shard {
-    const gradients = this.#options.layout.vector(this.#options.engine)
+    const { engine, values } = this.#options
+    const gradients = values.layout.vector(engine)
     const bound = first.bind(gradients.bindings('gradient.'))
     const { tensors } = bound
-    const before = { ...gradients.bindings('before.gradient.'), 'before.loss': tensors.loss }
-    return { gradients, first: bound, next: next?.bind({ ...tensors, ...before } as Tensors) }
+    const before = Object.entries(tensors).map(([name, tensor]) => [`before.${name}`, tensor])
+    return {
+      gradients,
+      first: bound,
+      next: next?.bind({ ...tensors, ...Object.fromEntries(before) }),
+    }
   }
 }

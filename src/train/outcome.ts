@@ -37,7 +37,7 @@ export async function measureOutcome(
   const final = await measureAll(session, trainer, validation)
   if (isBest) return { ...final, final }
   if (adapter) await adapter.read(options.out, trainer.values)
-  else await withModel(options.out, (best) => copyParameters(best, trainer.values))
+  else await withModel(options.out, (best) => copyParameters(best, trainer.parameters))
   return { ...(await measureAll(session, trainer, validation)), final }
 }
 

@@ -1,6 +1,6 @@
 import type { AnyBatch } from '../data/batch.ts'
 import { evenlyOf } from '../data/evenly.ts'
-import type { BatchReader } from '../data/readers/reader.ts'
+import type { Position } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { LossMeter } from '../evaluate/loss-meter.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
@@ -11,9 +11,14 @@ import { SpikeDetector } from './spikes.ts'
 import { DivergenceError, type Trainer } from './trainer.ts'
 import type { Progress } from './training-state.ts'
 
+/** An endless supply of batches, which may be made while the model learns. */
+export interface BatchSource extends Position {
+  next(): AnyBatch | Promise<AnyBatch>
+}
+
 export interface RunOptions {
   trainer: Trainer
-  reader: BatchReader
+  reader: BatchSource
   /** What validation measures: the objective, without what only training minimises. */
   evaluationObjective: ObjectiveBuilder
   /** Its batches are never cut up. */
@@ -85,7 +90,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
   const evaluate = async (): Promise<boolean> => {
     await trainer.expectFinite()
-    const validationLoss = await validate?.()
+    const { validationLoss, ...others } = (await validate?.()) ?? {}
     // Without validation data, the last batch shows whether the model still computes.
     const measured = validationLoss ?? (learned && (await trainer.rehearse(learned)))
     if (measured !== undefined && !Number.isFinite(measured)) {
@@ -96,7 +101,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     if (isBest && validationLoss !== undefined) best = validationLoss
     sinceBest = isBest ? 0 : sinceBest + 1
     if (isBest) bestStep = trainer.step
-    const metrics = { step: trainer.step, validationLoss, seconds: seconds() }
+    const metrics = { step: trainer.step, validationLoss, ...others, seconds: seconds() }
     report(metrics)
     due = false
     await save(isBest)
@@ -126,7 +131,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     tokens += batch.rows * batch.length
     stepTime += time
     const tokensPerSecond = (batch.rows * batch.length) / time
-    report({ ...result, tokensPerSecond, seconds: seconds() })
+    const { metrics, ...figures } = result
+    report({ ...figures, ...metrics, tokensPerSecond, seconds: seconds() })
     if (!spikes.isSpike(loss)) return undefined
     const where = await trainer.largestGradient()
     const problem =
@@ -159,7 +165,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         }
         if (due && (await evaluate()) && trainer.step < steps) return end('early')
         if (trainer.step >= steps) return end('done')
-        learned = reader.next()
+        learned = await reader.next()
         const problem = await advance(learned)
         if (problem) await recover(problem)
         else due = trainer.step % evalEvery === 0 || trainer.step === steps
@@ -175,7 +181,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** Mean validation loss, as a function whose programs are made once. */
+/** Mean validation loss and metrics, as a function whose programs are made once. */
 async function validator({
   trainer,
   validation,
@@ -196,9 +202,11 @@ async function validator({
   const measure = async () => {
     // The beginning would be of one kind only where the data is sorted.
     const some = evenlyOf(validation(), { count: kept, total: all })
-    const { total, count } = await meter.measure(some, { signal })
-    return total / count
+    const { loss, metrics, count } = await meter.measure(some, { signal })
+    const means = Object.entries(metrics).map(([name, total]) => [nameOf(name), total / count])
+    return { validationLoss: loss / count, ...Object.fromEntries(means) }
   }
+  const nameOf = (metric: string) => `validation${metric[0]?.toUpperCase()}${metric.slice(1)}`
   return Object.assign(measure, { dispose: () => meter.dispose() })
 }
 

@@ -15,6 +15,7 @@ import { trainingFlopsPerToken } from '../models/flops.ts'
 import { countParameters, type Model } from '../models/model.ts'
 import type { Initialization } from '../nn/index.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
+import type { Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectMemory, peakMemory, trainingBytes } from '../runtime/memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
@@ -88,7 +89,7 @@ export interface TrainResult extends Outcome {
 export interface SessionAdapter {
   lora: Lora
   /** The model's parameters by name. */
-  frozen: Readonly<Record<string, DeviceTensor>>
+  frozen: Tensors
   /** What the folder then holds. */
   files(values: ParameterValues): Files
   /** Reads it back. */
@@ -136,8 +137,10 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const { signal } = events
   const { out } = options
   const parameters = countParameters(adapter?.lora ?? model)
-  const filesOf = (values: ParameterValues) =>
-    adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
+  const filesOf = (tensors: Tensors) => {
+    const values = { tensor: (name: string) => tensors[name] as DeviceTensor }
+    return adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
+  }
   const batch = session.batch * options.accumulate
   const checkpoints = new Checkpoints({
     out,
@@ -216,7 +219,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       signal,
     }).finally(() => recorder.close())
     const average = trainer.vectors.get('average')
-    if (average) await promote(join(out, 'average'), filesOf(average))
+    if (average) await promote(join(out, 'average'), filesOf({ ...trainer.parameters, ...average }))
     const conclude = async () => {
       const outcome = await measureOutcome(session, trainer, { isBest: run.bestStep === run.step })
       const sample = await sampler?.sample(signal)

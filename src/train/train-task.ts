@@ -119,7 +119,7 @@ async function trainOn(
       trainingTokens: rows.trainingTokens,
       start:
         base && !adapter
-          ? (trainer) => copyParameters(base, trainer.values, { body: isOtherHead })
+          ? (trainer) => copyParameters(base, trainer.parameters, { body: isOtherHead })
           : undefined,
       onResume: training.onResume,
       identity: {

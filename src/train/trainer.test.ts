@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { growth } from '../../test/memory.ts'
+import { tinyConfigs } from '../../test/tiny-decoder.ts'
 import type { Batch } from '../data/batch.ts'
 import { Decoder } from '../models/decoder.ts'
-import { gpt2Config, llamaConfig } from '../models/decoder-config.ts'
+import { type DecoderConfig, gpt2Config, llamaConfig } from '../models/decoder-config.ts'
 import { Random } from '../random.ts'
-import type { Engine } from '../runtime/engine.ts'
+import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
 import { adamW, OPTIMIZERS, type OptimizerName, sgd } from './optimizers/index.ts'
+import type { ParameterVector } from './parameter-store.ts'
 import { DivergenceError, Trainer, type TrainerOptions } from './trainer.ts'
 
 let engine: Engine
@@ -26,6 +28,8 @@ function countingBatch(rows: number, length: number, random: Random): Batch {
   }
   return { inputs, targets: inputs.map((id) => (id + 1) % 11), rows, length }
 }
+
+const dataOf = ({ data }: DeviceTensor) => data as Float32Array
 
 const createTrainer = (options: Partial<TrainerOptions> = {}) =>
   Trainer.create({
@@ -139,3 +143,137 @@ test('memory stays flat', async () => {
   expect(grown).toBeLessThan(4)
   await trainer.dispose()
 }, 600_000)
+
+describe('freezing', () => {
+  const snapshot = async (tensors: Readonly<Record<string, DeviceTensor>>) => {
+    const entries = Object.entries(tensors).map(
+      async ([name, t]) => [name, await t.read()] as const,
+    )
+    return Object.fromEntries(await Promise.all(entries))
+  }
+  const batch = () => countingBatch(4, 8, new Random(2))
+
+  test('parameters stay as they are; the others learn as if all did, in one step', async () => {
+    const options = { optimizer: sgd(), clip: undefined, weightDecay: 0 }
+    const [all, some] = [
+      await createTrainer(options),
+      await createTrainer({ ...options, freeze: ['model.embed*', '*.layers.0.*'] }),
+    ]
+    const before = await snapshot(some.parameters)
+    expect(await snapshot(all.parameters)).toEqual(before)
+    const losses = [(await all.next(batch(), 0.1)).loss, (await some.next(batch(), 0.1)).loss]
+    expect(losses[1]).toBeCloseTo(losses[0] as number, 5)
+    const [whole, part] = [await snapshot(all.parameters), await snapshot(some.parameters)]
+    for (const [name, values] of Object.entries(part)) {
+      const isFrozen = /embed|layers\.0\./.test(name)
+      expect(isFrozen).toBe(!some.values.layout.shapes.has(name))
+      if (isFrozen) expect(values).toEqual(before[name])
+      else expect(values).not.toEqual(before[name])
+      if (!isFrozen)
+        for (const [i, value] of values.entries())
+          expect(value).toBeCloseTo(Number(whole[name]?.[i]), 5)
+    }
+    for (const trainer of [all, some]) await trainer.dispose()
+  })
+
+  test('takes no optimizer state, and checkpoints hold what is frozen apart', async () => {
+    const trainer = await createTrainer({ learn: ['*.norm.*', '*layernorm*'], freeze: ['*.bias'] })
+    const names = [...trainer.values.layout.shapes.keys()]
+    expect(names).toContain('model.norm.weight')
+    expect(names.every((name) => /norm.*weight$/.test(name))).toBe(true)
+    const { frozen, ...learned } = Object.fromEntries(
+      [...trainer.vectors].map(([kind, tensors]) => [kind, Object.keys(tensors)]),
+    )
+    expect(learned).toEqual({ parameters: names, mean: names, square: names })
+    expect([...(frozen ?? []), ...names].sort()).toEqual(
+      [...trainer.model.parameters().keys()].sort(),
+    )
+    await trainer.dispose()
+  })
+
+  test('of what is not there is refused, with the names that are', async () => {
+    await expect(createTrainer({ freeze: ['model.layer.*'] })).rejects.toThrow(
+      /^--freeze model\.layer\.\* matches no parameter; give one of model\.embed_tokens\.weight, .*model\.layers\.\*\.mlp\.up_proj\.weight,/,
+    )
+    await expect(createTrainer({ learn: ['*.norm.*', 'x'] })).rejects.toThrow('--learn x matches')
+    await expect(createTrainer({ freeze: ['*'] })).rejects.toThrow('leave nothing to learn')
+  })
+})
+
+describe('a hook on the summed gradients', () => {
+  test('changes the norm and the step', async () => {
+    const options = { batch: 16, optimizer: sgd(), clip: undefined, l2: 0.1, weightDecay: 0 }
+    const halve = (gradients: ParameterVector) => {
+      for (const piece of gradients.pieces)
+        for (const [i, x] of dataOf(piece).entries()) dataOf(piece)[i] = x / 2
+    }
+    const [plain, hooked] = [
+      await createTrainer(options),
+      await createTrainer({ ...options, onGradients: halve }),
+    ]
+    const batch = countingBatch(16, 8, new Random(2))
+    const [whole, half] = [await plain.next(batch, 0.1), await hooked.next(batch, 0.2)]
+    expect(half.gradientNorm).toBeCloseTo(whole.gradientNorm / 2, 5)
+    for (const [name, tensor] of Object.entries(plain.parameters))
+      for (const [i, x] of dataOf(tensor).entries())
+        expect(dataOf(hooked.parameters[name] as DeviceTensor)[i]).toBeCloseTo(x, 5)
+    for (const trainer of [plain, hooked]) await trainer.dispose()
+  })
+
+  test('averages two halves of a batch to the whole', async () => {
+    const options = { optimizer: sgd(), weightDecay: 0.1, l1: 1e-3 }
+    const halves: ParameterVector[] = []
+    let release = () => {}
+    const both = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const average = async (gradients: ParameterVector) => {
+      halves.push(gradients)
+      if (halves.length < 2) return both
+      for (const name of gradients.layout.shapes.keys()) {
+        const [a, b] = halves.map((half) => dataOf(half.tensor(name))) as [
+          Float32Array,
+          Float32Array,
+        ]
+        for (let i = 0; i < a.length; i++) a[i] = b[i] = ((a[i] as number) + (b[i] as number)) / 2
+      }
+      release()
+    }
+    const whole = await createTrainer({ batch: 8, ...options })
+    const parts = [
+      await createTrainer({ batch: 4, ...options, onGradients: average }),
+      await createTrainer({ batch: 4, ...options, onGradients: average }),
+    ]
+    const batch = countingBatch(8, 8, new Random(2))
+    const half = (i: number): Batch => ({
+      inputs: batch.inputs.slice(32 * i, 32 * (i + 1)),
+      targets: batch.targets.slice(32 * i, 32 * (i + 1)),
+      rows: 4,
+      length: 8,
+    })
+    const expected = await whole.next(batch, 0.3)
+    const results = await Promise.all(parts.map((trainer, i) => trainer.next(half(i), 0.3)))
+    for (const { gradientNorm } of results)
+      expect(gradientNorm).toBeCloseTo(expected.gradientNorm, 5)
+    for (const [name, tensor] of Object.entries(whole.parameters))
+      for (const [i, x] of dataOf(tensor).entries())
+        for (const trainer of parts)
+          expect(dataOf(trainer.parameters[name] as DeviceTensor)[i]).toBeCloseTo(x, 5)
+    for (const trainer of [whole, ...parts]) await trainer.dispose()
+  })
+})
+
+test.each([
+  ['a decoder', gpt2Config({ ...sizes, residualDropout: 0.2 })],
+  ['rotary positions and experts', tinyConfigs.Mixtral as DecoderConfig],
+])('recomputed layers learn the same: %s', async (_, config) => {
+  const model = () => new Decoder(config)
+  const options = { optimizer: sgd(), rate: 0.3 }
+  const kept = await parametersAfter(3, { model: model(), ...options })
+  const recomputed = await parametersAfter(3, { model: model(), ...options, recompute: true })
+  expect(recomputed.losses[0]).toBe(kept.losses[0])
+  for (const [i, loss] of kept.losses.entries()) expect(recomputed.losses[i]).toBeCloseTo(loss, 5)
+  for (const [name, values] of kept.values)
+    for (const [i, value] of values.entries())
+      expect(recomputed.values.get(name)?.[i]).toBeCloseTo(value, 5)
+})

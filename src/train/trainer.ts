@@ -7,25 +7,35 @@ import type { Initialization } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
+import type { Feeds, Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { describeNonFinite, findNonFiniteIn } from '../runtime/non-finite.ts'
 import { workersOf } from '../runtime/workers.ts'
 import { GradientStep } from './gradient-step.ts'
 import { cutBatch, type Plan, planMicroBatches } from './micro-batches.ts'
-import { type GroupOptions, groupParameters } from './parameter-groups.ts'
+import {
+  type GroupOptions,
+  groupParameters,
+  type Selection,
+  selectParameters,
+} from './parameter-groups.ts'
 import { ParameterLayout, type ParameterVector } from './parameter-store.ts'
 import { UpdateStep, type UpdateStepOptions } from './update-step.ts'
 
 export interface TrainerOptions
   extends GroupOptions,
-    Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average'> {
+    Selection,
+    Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average' | 'onGradients'> {
   engine: Engine
   model: Model
-  /** Learned instead of the model's parameters, which are then `frozen`. */
+  /** Attached to the model; its parameters join the model's. */
   adapter?: Lora
-  /** The model's parameters by name, where they are not learned; they stay the caller's. */
-  frozen?: Readonly<Record<string, DeviceTensor>>
-  /** What is minimised; default: the loss of the next token, of a decoder. */
+  /**
+   * Memory of the model's parameters, by name, none of which is learned then; it stays the caller's.
+   * By default, those that are not learned lie in memory of the trainer.
+   */
+  frozen?: Tensors
+  /** What is minimized; default: the loss of the next token, of a decoder. */
   objective?: ObjectiveBuilder
   /** Examples of a step, accumulation included. */
   batch: number
@@ -33,6 +43,8 @@ export interface TrainerOptions
   length: number
   /** The loss compares the examples of a step with each other, which are never parted. */
   wholeBatch?: boolean
+  /** Layers are recomputed in the backward pass (Chen et al. 2016): less memory, more work. */
+  recompute?: boolean
   /** What matrices are drawn by (default: as their layers do). */
   init?: Initialization
   seed: number
@@ -45,6 +57,8 @@ export interface StepResult {
   loss: number
   learningRate: number
   gradientNorm: number
+  /** Means of the objective's metrics, by name. */
+  metrics: Record<string, number>
 }
 
 /** A loss, a gradient, a parameter or a part of the optimizer's state that is NaN or infinite. */
@@ -52,39 +66,53 @@ export class DivergenceError extends Error {
   override name = 'DivergenceError'
 }
 
-/** Updates a model's parameters, or an adapter's, a step at a time. */
+interface TrainerParts {
+  /** Memory of the trainer's own for parameters that are not learned. */
+  frozen: Tensors
+  values: ParameterVector
+  plan: Plan
+  gradients: GradientStep
+  update: UpdateStep
+  dropout: boolean
+}
+
+/** Updates a model's parameters, some of them or those of an adapter, a step at a time. */
 export class Trainer {
   /** Updates done so far. */
   step = 0
   readonly model: Model
+  /** What is learned. */
   readonly values: ParameterVector
   readonly plan: Plan
   readonly #options: TrainerOptions
+  readonly #frozen: Tensors
   readonly #gradients: GradientStep
   readonly #update: UpdateStep
   readonly #dropout: boolean
 
-  private constructor(
-    options: TrainerOptions,
-    values: ParameterVector,
-    plan: Plan,
-    gradients: GradientStep,
-    update: UpdateStep,
-    dropout: boolean,
-  ) {
+  private constructor(options: TrainerOptions, parts: TrainerParts) {
     this.#options = options
     this.model = options.model
-    this.values = values
-    this.plan = plan
-    this.#gradients = gradients
-    this.#update = update
-    this.#dropout = dropout
+    this.values = parts.values
+    this.plan = parts.plan
+    this.#frozen = parts.frozen
+    this.#gradients = parts.gradients
+    this.#update = parts.update
+    this.#dropout = parts.dropout
   }
 
-  /** Allocates all memory and compiles the programs; parameters start at their initial values. */
+  /**
+   * Allocates all memory and compiles the programs; parameters start at their initial values.
+   * Throws UserError where `learn` or `freeze` matches nothing, or nothing is left to learn.
+   */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { engine, model, adapter, frozen, batch, length, wholeBatch } = options
-    const parameters = (adapter ?? model).parameters()
+    const { engine, model, adapter, batch, length, wholeBatch, recompute } = options
+    const own = options.frozen ? new Map() : model.parameters()
+    const all = new Map([...own, ...(adapter?.parameters() ?? [])])
+    const parameters = selectParameters(all, options)
+    const frozen: Record<string, DeviceTensor> = {}
+    for (const [name, { shape }] of all)
+      if (!parameters.has(name)) frozen[name] = engine.tensor('float32', shape)
     const layout = new ParameterLayout(parameters, groupParameters(parameters, options), engine)
     const values = layout.vector(engine)
     const plan = wholeBatch
@@ -92,9 +120,9 @@ export class Trainer {
       : planMicroBatches(batch, length, workersOf(engine))
     const dropout = drawsRandomly(model.config) || (adapter?.config.dropout ?? 0) > 0
     const { rows, shards, count } = plan
-    const objective = (options.objective ?? nextToken(model, length))({ rows, dropout })
+    const objective = (options.objective ?? nextToken(model, length))({ rows, dropout, recompute })
     const gradients = await GradientStep.create(
-      { engine, parameters, layout, values, frozen, objective, shards },
+      { engine, parameters, values, frozen: { ...options.frozen, ...frozen }, objective, shards },
       count > shards,
     )
     const update = await UpdateStep.create({
@@ -103,23 +131,27 @@ export class Trainer {
       values,
       gradients: gradients.gradients,
     })
-    const trainer = new Trainer(options, values, plan, gradients, update, dropout)
+    const parts = { frozen, values, plan, gradients, update, dropout }
+    const trainer = new Trainer(options, parts)
     await trainer.#initialize()
     return trainer
   }
 
-  /** Vectors that a checkpoint must hold, by name: parameters, and the optimizer's state. */
-  get vectors(): ReadonlyMap<string, ParameterVector> {
-    return new Map([['parameters', this.values], ...this.#update.state])
+  /** What a checkpoint must hold, by kind and name: parameters, and the optimizer's state. */
+  get vectors(): ReadonlyMap<string, Tensors> {
+    const learned = new Map([['parameters', this.values], ...this.#update.state])
+    const kinds = [...learned].map(([kind, vector]) => [kind, vector.bindings()] as const)
+    const isOwn = Object.keys(this.#frozen).length > 0
+    return new Map(isOwn ? [...kinds, ['frozen', this.#frozen]] : kinds)
   }
 
   get engine(): Engine {
     return this.#options.engine
   }
 
-  /** Parameters by name, frozen ones among them, for other programs to use. */
+  /** All parameters by name, for other programs to use. */
   get parameters(): Record<string, DeviceTensor> {
-    return { ...this.#options.frozen, ...this.values.bindings() }
+    return { ...this.#options.frozen, ...this.#frozen, ...this.values.bindings() }
   }
 
   /**
@@ -131,25 +163,18 @@ export class Trainer {
     learningRate: number,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<StepResult> {
-    const microBatches = cutBatch(batch, this.plan.rows).map((feeds, i) =>
-      this.#dropout ? { ...feeds, key: this.#key(i) } : feeds,
-    )
-    const loss = await this.#gradients.run(microBatches, signal)
+    const { loss, metrics } = await this.#gradients.run(this.#cut(batch), signal)
     const gradientNorm = await this.#update.gradientNorm()
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw await this.#divergence(loss, gradientNorm)
     await this.#update.apply(this.step + 1, learningRate, gradientNorm)
     this.step++
-    return { step: this.step, loss, learningRate, gradientNorm }
+    return { step: this.step, loss, learningRate, gradientNorm, metrics }
   }
 
   /** Computes loss and gradients of a batch, and changes nothing; resolves with the loss. */
   async rehearse(batch: AnyBatch): Promise<number> {
-    const key = this.#dropout && this.#key(0)
-    const microBatches = cutBatch(batch, this.plan.rows)
-    const loss = await this.#gradients.run(
-      microBatches.map((feeds) => (key ? { ...feeds, key } : feeds)),
-    )
+    const { loss } = await this.#gradients.run(this.#cut(batch))
     await this.#update.gradientNorm()
     return loss
   }
@@ -157,7 +182,7 @@ export class Trainer {
   /** Throws DivergenceError where what a checkpoint would hold is NaN or infinite. */
   async expectFinite(): Promise<void> {
     for (const [kind, vector] of this.vectors) {
-      const found = await findNonFiniteIn(vector.bindings())
+      const found = await findNonFiniteIn(vector)
       if (!found) continue
       const where = kind === 'parameters' ? 'the' : `the ${kind} of the`
       throw new DivergenceError(`step ${this.step}: ${where} ${describeNonFinite(found)}`)
@@ -168,20 +193,29 @@ export class Trainer {
     await this.#update.dispose()
     this.#gradients.dispose()
     this.values.dispose()
+    for (const tensor of Object.values(this.#frozen)) tensor.dispose()
+  }
+
+  #cut(batch: AnyBatch): Feeds[] {
+    const microBatches = cutBatch(batch, this.plan.rows)
+    return microBatches.map((feeds, i) => (this.#dropout ? { ...feeds, key: this.#key(i) } : feeds))
   }
 
   async #initialize(): Promise<void> {
-    const fresh = new Map<string, Float32Array>()
-    const { adapter, seed, init } = this.#options
+    const { model, adapter, frozen, seed, init } = this.#options
+    const { parameters } = this
+    const fresh: [DeviceTensor, Float32Array][] = []
     const memory = (name: string) => {
-      const { data, size } = this.values.tensor(name)
-      if (data) return data as Float32Array
-      const memory = new Float32Array(size)
-      fresh.set(name, memory)
+      const tensor = parameters[name] as DeviceTensor
+      if (tensor.data) return tensor.data as Float32Array
+      const memory = new Float32Array(tensor.size)
+      fresh.push([tensor, memory])
       return memory
     }
-    initialize(adapter ?? this.model, new Random(seed), memory, init)
-    for (const [name, memory] of fresh) this.values.tensor(name).write(memory)
+    const random = new Random(seed)
+    if (!frozen) initialize(model, random, memory, init)
+    if (adapter) initialize(adapter, random, memory, init)
+    for (const [tensor, memory] of fresh) tensor.write(memory)
     await this.#update.resetAverage()
   }
 

@@ -9,7 +9,7 @@ import {
   openSafetensors,
   type TensorToWrite,
 } from '../formats/safetensors/safetensors.ts'
-import type { ParameterVector } from './parameter-store.ts'
+import type { Tensors } from '../runtime/bound.ts'
 
 /** What a resumed training needs besides the model: where it stands. */
 export interface Progress {
@@ -50,18 +50,15 @@ const STATE = 'training_state.json'
 const VECTORS = 'training_state.safetensors'
 
 /** The files of a checkpoint beside the model's own: progress, and every vector to the last bit. */
-export function trainingFiles(
-  progress: Progress,
-  vectors: ReadonlyMap<string, ParameterVector>,
-): Files {
+export function trainingFiles(progress: Progress, vectors: ReadonlyMap<string, Tensors>): Files {
   const tensors: TensorToWrite[] = []
   for (const [kind, vector] of vectors)
-    for (const [name, shape] of vector.layout.shapes)
+    for (const [name, tensor] of Object.entries(vector))
       tensors.push({
         name: `${kind}/${name}`,
         dtype: 'F32',
-        shape,
-        data: () => vector.tensor(name).read(),
+        shape: tensor.shape,
+        data: () => tensor.read(),
       })
   return {
     [STATE]: `${JSON.stringify(progress, null, 2)}\n`,
@@ -82,14 +79,14 @@ export async function readProgress(folder: string): Promise<Progress> {
 /** Fills every vector from a checkpoint folder. Throws UserError naming what does not fit. */
 export async function restoreVectors(
   folder: string,
-  vectors: ReadonlyMap<string, ParameterVector>,
+  vectors: ReadonlyMap<string, Tensors>,
 ): Promise<void> {
   const path = join(folder, VECTORS)
   const weights = await openSafetensors(await openFile(path), path)
   try {
     for (const [kind, vector] of vectors)
-      for (const name of vector.layout.shapes.keys())
-        vector.tensor(name).write(await weights.readFloat32(`${kind}/${name}`))
+      for (const [name, tensor] of Object.entries(vector))
+        tensor.write(await weights.readFloat32(`${kind}/${name}`))
   } finally {
     await weights.close()
   }

@@ -29,6 +29,11 @@ export interface UpdateStepOptions {
   l2?: number
   /** Decay of the exponential moving average of the weights (Polyak & Juditsky 1992). */
   average?: number
+  /**
+   * May change the gradients, summed and with penalties, before their norm is taken: to average
+   * them with those of other machines, for instance. Steps and rehearsals wait for it.
+   */
+  onGradients?: (gradients: ParameterVector) => Promise<void> | void
 }
 
 /**
@@ -40,6 +45,8 @@ export class UpdateStep {
   readonly #compiled = new Map<string, Promise<Compiled>>()
   readonly #scalars = new Map<string, DeviceTensor>()
   readonly #sums: Bound[] = []
+  /** Made where `onGradients` stands between the sums and their norm. */
+  readonly #norms: Bound[] = []
   readonly #squares: DeviceTensor[] = []
   readonly #updates: Bound[] = []
   #adaptive: AdaptiveClip | undefined
@@ -60,7 +67,7 @@ export class UpdateStep {
       step.#adaptive = await AdaptiveClip.create(engine, values, step.gradient, clip.limit)
     for (const [i, piece] of layout.pieces.entries()) {
       step.#squares.push(engine.tensor('float32', []))
-      step.#sums.push(await step.#bindSum(piece, i))
+      await step.#bindSums(piece, i)
       step.#updates.push(await step.#bindUpdate(piece, i))
     }
     return step
@@ -83,6 +90,8 @@ export class UpdateStep {
   /** Sums the shards' gradients and takes their norm. */
   async gradientNorm(): Promise<number> {
     await inParallel(this.#workers, this.#sums, (bound) => bound.run())
+    await this.#options.onGradients?.(this.gradient)
+    await inParallel(this.#workers, this.#norms, (bound) => bound.run())
     let square = 0
     for (const tensor of this.#squares) square += Number((await tensor.read())[0])
     return Math.sqrt(square)
@@ -101,7 +110,7 @@ export class UpdateStep {
   }
 
   async dispose(): Promise<void> {
-    for (const bound of [...this.#sums, ...this.#updates]) bound.dispose()
+    for (const bound of [...this.#sums, ...this.#norms, ...this.#updates]) bound.dispose()
     for (const compiled of this.#compiled.values()) (await compiled).dispose()
     this.#adaptive?.dispose()
     for (const vector of this.state.values()) vector.dispose()
@@ -130,24 +139,36 @@ export class UpdateStep {
     return compiled
   }
 
-  async #bindSum(piece: Piece, i: number): Promise<Bound> {
-    const { gradients, l1 = 0, l2 = 0, values } = this.#options
-    const shape = openShape(piece)
+  async #bindSums(piece: Piece, i: number): Promise<void> {
+    const { gradients, l1 = 0, l2 = 0, onGradients } = this.#options
     const penalized = (l1 > 0 || l2 > 0) && piece.group.penalized
-    const compiled = await this.#compile(
-      `sum ${shape} ${penalized}`,
-      (): Record<string, Tensor> => {
-        const parts = gradients.map((_, k) => input(`gradient.${k}`, 'float32', shape))
-        let total = parts.reduce(add)
-        if (penalized) {
-          const parameter = input('parameter', 'float32', shape)
-          if (l1 > 0) total = add(total, mul(sign(parameter), l1))
-          if (l2 > 0) total = add(total, mul(parameter, l2))
-        }
-        const square = sum(mul(total, total))
-        return parts.length > 1 || penalized ? { total, square } : { square }
-      },
-    )
+    const isSum = gradients.length > 1 || penalized
+    const outputs = [...(isSum ? ['total'] : []), ...(onGradients ? [] : ['square'])]
+    if (outputs.length > 0)
+      this.#sums.push(await this.#bindSum(piece, i, { gradients, penalized, outputs }))
+    const alone = { gradients: [this.gradient], penalized: false, outputs: ['square'] }
+    if (onGradients) this.#norms.push(await this.#bindSum(piece, i, alone))
+  }
+
+  /** The sum of `gradients`, as `total`, and of its squares. */
+  async #bindSum(
+    piece: Piece,
+    i: number,
+    { gradients, penalized, outputs }: SumOptions,
+  ): Promise<Bound> {
+    const { l1 = 0, l2 = 0, values } = this.#options
+    const shape = openShape(piece)
+    const key = `sum ${shape} ${penalized} ${outputs}`
+    const compiled = await this.#compile(key, (): Record<string, Tensor> => {
+      let total = gradients.map((_, k) => input(`gradient.${k}`, 'float32', shape)).reduce(add)
+      if (penalized) {
+        const parameter = input('parameter', 'float32', shape)
+        if (l1 > 0) total = add(total, mul(sign(parameter), l1))
+        if (l2 > 0) total = add(total, mul(parameter, l2))
+      }
+      const made = { total, square: sum(mul(total, total)) }
+      return Object.fromEntries(Object.entries(made).filter(([name]) => outputs.includes(name)))
+    })
     return compiled.bind({
       ...Object.fromEntries(gradients.map((vector, k) => [`gradient.${k}`, at(vector.pieces, i)])),
       total: at(this.gradient.pieces, i),
@@ -190,6 +211,12 @@ export class UpdateStep {
     for (const { name } of compiled.inputs) tensors[name] ??= this.#scalar(name)
     return compiled.bind(tensors)
   }
+}
+
+interface SumOptions {
+  gradients: readonly ParameterVector[]
+  penalized: boolean
+  outputs: readonly string[]
 }
 
 /**
