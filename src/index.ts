@@ -19,7 +19,12 @@ export { type Exported, exportModel } from './deploy/export-model.ts'
 export { type Imported, importModel } from './deploy/import-model.ts'
 export type { ExportOptions, ImportOptions } from './deploy/options.ts'
 export { EngineUnavailable, UserError } from './errors.ts'
-export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export {
+  type EvaluateContext,
+  type EvaluateOptions,
+  type EvaluateResult,
+  evaluate,
+} from './evaluate/evaluate.ts'
 export { type AdapterFolder, readAdapterFolder } from './formats/peft/adapter-folder.ts'
 export type { Adapter, AdapterUse, WeightedAdapter } from './formats/peft/lora/adapter.ts'
 export { mergeAdapters, unmergeAdapters } from './formats/peft/lora/merge.ts'
@@ -97,5 +102,6 @@ export type { Metrics } from './train/report/metrics.ts'
 export type { StartFacts, TrainEvents, TrainResult } from './train/session.ts'
 export { readTokenizer } from './train/tokenizer-for.ts'
 export { train } from './train/train.ts'
+export type { TrainContext } from './train/train-task.ts'
 export type { TuneOptions } from './tune/options.ts'
 export { tune } from './tune/tune.ts'

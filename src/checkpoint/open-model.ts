@@ -118,6 +118,6 @@ export function asDecoder(model: OpenModel): OpenModel<DecoderConfig> {
   const kind =
     config.kind === 'decoder' ? `a decoder made to ${config.head?.task}` : `an ${config.kind}`
   throw new UserError(
-    `${path}: ${architecture} is ${kind} here; this needs a model that continues a text, such as a Llama; use predict for other models, and train --val to measure them`,
+    `${path}: ${architecture} is ${kind} here; this needs a model that continues a text, such as a Llama; use predict for other models, and eval to measure them`,
   )
 }

@@ -36,7 +36,7 @@ test('records sorted by label are validated on every label; without shuffling, o
   expect(end.metrics).toEqual({ accuracy: 0, f1: 0 })
   await expect(
     learn('sorted-idle', sorted, { ...options, val: 0, shuffle: false }),
-  ).rejects.toThrow('--shuffle changes nothing: it says how a share of the data is drawn')
+  ).rejects.toThrow('--shuffle false changes nothing: it says how a share of the data is drawn')
 })
 
 test('a number for each text', async () => {
@@ -248,7 +248,7 @@ test('an option that would change nothing is refused', async () => {
   await refused({ task: 'regress', labelSmoothing: 0.1 }, 'labelSmoothing is not of the task')
   await refused(
     { task: 'classify', vocab: 99 },
-    '--vocab changes nothing: it is the size of a new bpe tokenizer, not of char',
+    '--vocab 99 changes nothing: it is the size of a new bpe tokenizer, not of char',
   )
 })
 

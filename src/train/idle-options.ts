@@ -64,7 +64,10 @@ const RULES: readonly Rule[] = [
 export function refuseIdle(given: Partial<Record<keyof Options, unknown>>, options: Options): void {
   for (const { option, idle } of RULES) {
     const reason = given[option] === undefined ? undefined : idle(options)
-    if (reason) throw new UserError(`${flagOf(option)} changes nothing: ${reason}; leave it out`)
+    if (reason)
+      throw new UserError(
+        `${flagOf(option)} ${given[option]} changes nothing: ${reason}; leave it out`,
+      )
   }
   const lengths = (['steps', 'epochs', 'seconds'] as const).filter((name) => options[name])
   if (lengths.length > 1)

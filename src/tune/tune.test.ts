@@ -100,7 +100,7 @@ test('bits per byte are of the bytes that were measured, whatever was cut off be
   expect(bits).toBeGreaterThan(1)
   expect(await bitsOf('longer', 500)).toBe(bits)
   expect(messages).toContainEqual(
-    expect.stringContaining('cut 2 validation conversations to 48 tokens, losing '),
+    expect.stringContaining('for validation: 2 of 2 conversations were cut to 48 tokens, losing '),
   )
 })
 

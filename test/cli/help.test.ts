@@ -60,6 +60,22 @@ describe('the executable', () => {
     expect(oneLine).toMatch(/--val <FRACTION\|SOURCE\.\.\.> [^(]*\(default: 0\.1\)/)
   })
 
+  it.each([
+    [
+      'train',
+      /^Task lm:\n.*--documents[\s\S]*^Task lm, mlm:\n[\s\S]*--document-separator[\s\S]*--data-folder/m,
+    ],
+    ['train', /^Task mlm:\n.*--mask-probability[\s\S]*^Task embed:\n.*--temperature/m],
+    ['train', /^Task lm, classify, tag, seq2seq, completion:\n.*--label-smoothing/m],
+    ['tune', /^Task chat:\n.*--chat-template[\s\S]*--label-smoothing/m],
+    ['eval', /^Task lm:\n.*--documents[\s\S]*^Task chat:\n.*--chat-template/m],
+  ])('puts options of tasks under the tasks that take them: %s %s', async (command, groups) => {
+    const { code, stdout } = await run([command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(groups)
+    if (command === 'eval') expect(stdout).not.toContain('--label-smoothing')
+  })
+
   it('lists the commands, and fails when none is named', async () => {
     const { code, stdout, stderr } = await run([])
     expect(code).toBe(1)

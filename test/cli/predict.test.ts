@@ -29,6 +29,16 @@ it('trains a classifier, says how good it is, describes it and asks it', async (
   expect(trained.code, trained.stderr).toBe(0)
   expect(lastJson(trained).metrics).toEqual({ accuracy: 1, f1: 1 })
 
+  const evaluated = await chatwright([
+    'eval',
+    '--model',
+    path('model'),
+    '--data',
+    path('days.jsonl'),
+  ])
+  expect(evaluated.code, evaluated.stderr).toBe(0)
+  expect(evaluated.stdout).toMatch(/^loss 0\.\d+, accuracy 1\.0000, f1 1\.0000, .* per second\n$/)
+
   const inspected = await chatwright(['inspect', path('model')])
   expect(inspected.code, inspected.stderr).toBe(0)
   expect(inspected.stdout).toMatch(/head +classify: badDay, goodDay/)

@@ -32,7 +32,7 @@ export function packedConversations(
     longest: length,
     notices: [
       truncated > 0
-        ? `${truncated} of ${all} conversations were cut to ${length} tokens, losing ${cutTokens}`
+        ? `${truncated} of ${all} conversations were cut to ${length} tokens, losing ${cutTokens} tokens`
         : [],
       leftOut > 0
         ? `${leftOut} of ${all} conversations were left out: no answer within ${length} tokens`
