@@ -74,7 +74,7 @@ export { cosineSimilarity, embed } from './predict/embed.ts'
 export { type Filling, fillMask } from './predict/fill-mask.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { type TaggedWord, tag } from './predict/tag.ts'
-export { type LoadTextModelOptions, loadTextModel, TextModel } from './predict/text-model.ts'
+export { loadTextModel, TextModel } from './predict/text-model.ts'
 export type { Bound, Feeds, Sizes, Tensors } from './runtime/bound.ts'
 export {
   type Compiled,
@@ -90,7 +90,7 @@ export type {
   EngineName,
   Program,
 } from './runtime/engine.ts'
-export { type EngineOptions, openEngine } from './runtime/open.ts'
+export { type EngineChoice, type EngineOptions, openEngine } from './runtime/open.ts'
 export type { TrainBpeOptions } from './text/bpe/train.ts'
 export { trainBpe } from './text/bpe/train.ts'
 export { trainCharTokenizer } from './text/char.ts'

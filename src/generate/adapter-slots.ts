@@ -12,10 +12,10 @@ import { attachInputs, inputNames, stackAdapters } from '../formats/peft/lora/in
 import type { WritingModel } from '../models/model.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 
-/** Tensors of the adapters at work, by the names of a program's inputs. */
+/** Tensors of the active adapters, by the names of a program's inputs. */
 export type AdapterTensors = Readonly<Record<string, DeviceTensor>>
 
-/** The tensors for one generation, which `release` gives back. */
+/** The tensors of one generation, kept until `release`. */
 export interface AdapterLease {
   tensors: AdapterTensors
   release(): void
@@ -27,26 +27,26 @@ interface Loaded {
 }
 
 /**
- * The adapters that a model runs with, switched while it runs (Sheng et al. 2023 serve thousands
- * so): a generation keeps those that it began with, and memory that nothing uses is freed.
+ * The adapters of a model, which can be switched while it runs, as in S-LoRA (Sheng et al. 2023). A
+ * generation keeps the adapters that it began with; unused ones are freed.
  */
 export class AdapterSlots {
   readonly #engine: Engine
   readonly #model: WritingModel
   readonly #targets: readonly Adaptable[]
-  /** Whose tensors stand in the place of the model's own. */
-  readonly #brought: Adapter | undefined
+  /** The adapter whose tensors replaced the model's own. */
+  readonly #replacing: Adapter | undefined
   #uses: readonly Required<WeightedAdapter>[] = []
   #loaded: Loaded
 
   /**
-   * Graphs that are made of `model` from now on have places for adapters, none at first. `brought`:
-   * an adapter whose tensors already took the place of the model's own.
+   * Graphs of `model` that are made from now on have inputs for adapters. No adapter is active at
+   * first. `replacing`: the adapter whose tensors replaced the model's own, if any.
    */
-  constructor(engine: Engine, model: WritingModel, brought?: Adapter) {
+  constructor(engine: Engine, model: WritingModel, replacing?: Adapter) {
     this.#engine = engine
     this.#model = model
-    this.#brought = brought
+    this.#replacing = replacing
     this.#targets = attachInputs(model)
     this.#loaded = this.#load([])
   }
@@ -55,10 +55,7 @@ export class AdapterSlots {
     return this.#uses
   }
 
-  /**
-   * Generations that begin from now on run with these adapters. Throws UserError where one does not
-   * fit.
-   */
+  /** Makes these adapters active for new generations. Throws UserError if one does not fit. */
   use(uses: readonly AdapterUse[]): void {
     const all = uses.map(weighted)
     for (const { adapter } of all) this.#check(adapter)
@@ -68,7 +65,7 @@ export class AdapterSlots {
     if (before.users === 0) free(before)
   }
 
-  /** The tensors of the adapters at work now; they stay until they are released. */
+  /** The tensors of the active adapters, which stay until they are released. */
   acquire(): AdapterLease {
     const loaded = this.#loaded
     loaded.users++
@@ -88,14 +85,16 @@ export class AdapterSlots {
     const output = [...adapter.updates.keys()].find((name) => /(^|\.)lm_head$/.test(name))
     if (output !== undefined && !names.has(output) && !isTiedPair(this.#model))
       throw new UserError(
-        `${adapter.name}: the adapter updates the output layer, which cannot be switched; merge it into the model`,
+        `${adapter.name}: the adapter updates the output layer, which cannot be switched; ` +
+          'merge it into the model',
       )
     if (adapter.replaced.size === 0) return
-    if (!this.#brought)
+    if (!this.#replacing)
       throw new UserError(
-        `${adapter.name}: the adapter brings tensors along, such as rows for new tokens; load the model with it`,
+        `${adapter.name}: the adapter replaces tensors, such as rows for new tokens; ` +
+          'load the model with it',
       )
-    checkAlike([this.#brought, adapter])
+    checkAlike([this.#replacing, adapter])
   }
 
   #load(uses: readonly AdapterUse[]): Loaded {

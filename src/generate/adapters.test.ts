@@ -63,7 +63,7 @@ function expectSame(ours: Written, expected: Written) {
 }
 
 describe.each(Object.entries(tinyConfigs))('%s', (_, config) => {
-  test('switches and stacks adapters while it runs, each with the text that merging it gives', async () => {
+  test('switches and stacks adapters while it runs, with the texts of merging them', async () => {
     const create = () => new Decoder(config)
     const weights = tinyWeights(create())
     const [a, b] = [tinyAdapter(create(), 1), tinyAdapter(create(), 2, 3)]
@@ -201,7 +201,7 @@ test('what does not fit is refused by name', async () => {
   const weights = tinyWeights(create())
   const adapter = tinyAdapter(create(), 1)
   const fixed = await open(create(), weights)
-  expect(() => fixed.useAdapters([adapter])).toThrow(/without room for adapters/)
+  expect(() => fixed.useAdapters([adapter])).toThrow(/without support for adapters/)
   await fixed.dispose()
   const model = await open(create(), weights, { adapters: [adapter] })
   const refuse = (other: Partial<Adapter>, why: RegExp) => {
@@ -221,7 +221,7 @@ test('what does not fit is refused by name', async () => {
   await model.dispose()
 })
 
-test('an update of the embedding that both sides share is refused alike, merged or not', async () => {
+test('an update of the tied embedding is refused alike, merged or not', async () => {
   const tied = () => new EncoderDecoder(tinyEncoderDecoders['T5, the first'] as never)
   const weights = tinyWeights(tied())
   const head = { rank: 1, scale: 1, down: new Float32Array(32), up: new Float32Array(61) }

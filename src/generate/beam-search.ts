@@ -7,38 +7,37 @@ import { openDecoding } from './open-decoding.ts'
 import { logProbabilities } from './sampling/log-probabilities.ts'
 
 export interface BeamSearchOptions {
-  /** Texts that are followed at a time. */
+  /** Texts followed at a time. */
   beams: number
-  /**
-   * The sum of log-probabilities is divided by length ^ lengthPenalty: above 0 favors long texts.
-   */
+  /** Scores are sums of log-probabilities / length ^ lengthPenalty: above 0 favors long texts. */
   lengthPenalty: number
-  /** Ends once `beams` texts have ended, though a better one might still come. */
+  /** Ends once `beams` texts have ended, although a better one might follow. */
   earlyStopping: boolean
-  /** Tokens to generate at most. */
+  /** Tokens to generate, at most. */
   maxTokens: number
   stopIds: ReadonlySet<number>
-  /** Ids of the tokenizer; a model may have more. */
+  /** Of the tokenizer; a model may have more rows. */
   vocabSize: number
   signal?: AbortSignal
 }
 
 interface Beam {
-  /** Those of the prompt, then those generated. */
+  /** The prompt's tokens, then the generated ones. */
   tokens: readonly number[]
-  /** Sum of the log-probabilities of what was generated. */
+  /** Sum of the log-probabilities of the generated tokens. */
   logprob: number
 }
 
-/** A beam, with the row of the cache that held it before its last token. */
+/** A beam, with the cache row that holds all but its last token. */
 interface Candidate extends Beam {
   parent: number
   token: number
 }
 
 /**
- * Beam search (Graves 2012; Wu et al. 2016): the likeliest continuations are followed side by side.
- * Resolves with the best texts, the best first. Needs an engine whose memory the host addresses.
+ * Beam search (Graves 2012; Wu et al. 2016): follows the likeliest continuations side by side.
+ * Resolves with the best texts, the best first. More than one beam needs an engine with
+ * `hostMemory`.
  */
 export async function beamSearch(
   parts: DecodeParts,
@@ -70,7 +69,7 @@ export async function beamSearch(
       for (const [rank, candidate] of candidates.entries()) {
         if (next.length === count) break
         if (!options.stopIds.has(candidate.token)) next.push(candidate)
-        // An end counts only where it would have been followed.
+        // A stop token counts only if its text would have been followed.
         else if (rank < count) done.add(candidate, step)
       }
       if (done.isComplete(next[0]?.logprob ?? Number.NEGATIVE_INFINITY, step)) break
@@ -86,14 +85,11 @@ export async function beamSearch(
   }
 }
 
-/** Rows beyond the beams, at the first step, repeat the last. */
+/** At the first step there is one beam, which all rows repeat. */
 const at = (beams: readonly Beam[], row: number): Beam =>
   beams[Math.min(row, beams.length - 1)] as Beam
 
-/**
- * The likeliest beams that are longer by one, the best first: enough, whichever of them end, to
- * follow `beams`.
- */
+/** The likeliest one-token extensions, the best first: enough to follow `beams` if some end. */
 function extensions(
   beams: readonly Beam[],
   logits: readonly Float32Array[],
@@ -113,8 +109,8 @@ function extensions(
 }
 
 /**
- * Puts each beam into a row whose cache holds all but its last token. A parent's first child stays
- * where it is; others take rows whose beams were given up, and copy what differs.
+ * Assigns each beam a row whose cache holds all but its last token. A parent's first child keeps
+ * its row; other children take rows of dropped beams, and copy the part that differs.
  */
 function followed(decoding: Decoding, before: readonly Beam[], next: readonly Candidate[]): Beam[] {
   const rows: (Candidate | undefined)[] = new Array(next.length).fill(undefined)

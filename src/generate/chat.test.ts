@@ -73,7 +73,7 @@ test("an answer ends where the template ends the assistant's turn", async () => 
   await model.dispose()
 })
 
-test('a model without a template goes on with the text of the last message, and says so', async () => {
+test('a model without a template continues the last message, and says so', async () => {
   const model = await open()
   const messages = [user('unheard'), assistant('x'), user('Once upon')]
   const answer = await chat(model, messages, greedily)
@@ -82,7 +82,7 @@ test('a model without a template goes on with the text of the last message, and 
   await model.dispose()
 })
 
-test('the oldest messages are forgotten where the context has no room, never the system', async () => {
+test('the oldest messages are left out if the context is full, never the system', async () => {
   const model = await open(CHATML)
   const system: ChatMessage = { role: 'system', content: 'sys' }
   const messages = [
@@ -103,7 +103,7 @@ test('the oldest messages are forgotten where the context has no room, never the
   await model.dispose()
 })
 
-test('the work for a prompt depends on what fits, not on the length of the conversation', async () => {
+test('the cost of a prompt depends on what fits, not on the conversation', async () => {
   const model = await open(CHATML)
   const encode = vi.spyOn(model.tokenizer, 'encode')
   const work = async (length: number) => {

@@ -9,18 +9,17 @@ import { promptOf } from './prompt.ts'
 import type { Piece } from './sequence.ts'
 
 export interface Answer extends Generated {
-  /** False: the model has no chat template, and its text goes on from the last message. */
+  /** False: without a chat template, the model continued the text of the last message. */
   templated: boolean
-  /** Messages for which the context had no room. */
+  /** Messages left out, because the context had no room for them. */
   forgotten: number
 }
 
 /**
  * The assistant's answer to a conversation. A model without a chat template continues the text of
- * the last message instead, and `templated` says so. Where the conversation leaves no room in the
- * context for an answer, the oldest messages after the system's are left out. Throws UserError with
- * the option at fault, where the template refuses the messages, or where the last one alone is too
- * long.
+ * the last message; `templated` is then false. If the conversation leaves no room for an answer in
+ * the context, the oldest messages after the system's are left out. Throws UserError for an invalid
+ * option, if the template refuses the messages, or if the last message alone is too long.
  *
  * @example
  * const { text } = await chat(model, [{ role: 'user', content: 'Who are you?' }])
@@ -37,7 +36,7 @@ export async function chat(
   }
 }
 
-/** As `chat`, piece by piece; what it returns at the end is the whole. */
+/** As `chat`, but yields pieces of the answer, and returns the whole. */
 export async function* streamChat(
   model: LanguageModel,
   messages: readonly ChatMessage[],
@@ -59,13 +58,13 @@ export async function* streamChat(
   return { ...generated, templated: true, forgotten }
 }
 
-/** Share of the context that is kept free for an answer, where its length is not limited. */
+/** Share of the context that is reserved for an answer of unlimited length. */
 const ANSWER_SHARE = 1 / 4
 
 /**
- * The prompt of as many of the last messages as fit; the system's always stays, and the last. It is
- * looked for from the end, in steps that double, so that the work depends on what fits rather than
- * on the length of the conversation.
+ * The prompt of as many of the last messages as fit; the system's and the last are always kept. The
+ * search starts at the end, in steps that double, so that its cost depends on what fits, not on the
+ * length of the conversation.
  */
 function fitPrompt(
   { tokenizer, context }: LanguageModel,
@@ -73,14 +72,14 @@ function fitPrompt(
   messages: readonly ChatMessage[],
   maxTokens = Number.POSITIVE_INFINITY,
 ): { ids: number[]; forgotten: number } {
-  // The last token of an answer is not read.
+  // The model does not read the last token of an answer.
   const room = context + 1 - Math.min(maxTokens, Math.floor(context * ANSWER_SHARE))
   const system = messages[0]?.role === 'system' ? messages.slice(0, 1) : []
   const promptFrom = (start: number) => {
     const some = [...system, ...messages.slice(start)]
     return encodeConversation(tokenizer, template, some, { addGenerationPrompt: true }).ids
   }
-  // A conversation begins with what the user says.
+  // A conversation must not begin with an answer.
   const last = messages.length - 1
   const starts = [...messages.keys()].filter(
     (i) => i >= system.length && (messages[i]?.role !== 'assistant' || i === last),

@@ -4,8 +4,8 @@ import type { Decoding } from './decoding.ts'
 import type { Sequence } from './sequence.ts'
 
 /**
- * Tokens that fit after a prompt: the last is predicted from a full context, and not read itself.
- * Throws UserError where the prompt alone does not fit.
+ * Tokens that fit after a prompt. The last one is predicted from a full context, and not read.
+ * Throws UserError if the prompt alone does not fit.
  */
 export function roomAfter(promptTokens: number, context: number): number {
   if (promptTokens <= context) return context - promptTokens + 1
@@ -14,11 +14,11 @@ export function roomAfter(promptTokens: number, context: number): number {
   )
 }
 
-/** Tokens that the cache of the longest sequence must hold. */
+/** Tokens that the cache must hold for the longest sequence. */
 export const capacityFor = ({ stack }: DecodeProgram, sequences: readonly Sequence[]): number =>
   Math.min(stack.context, Math.max(...sequences.map(({ longest }) => longest)))
 
-/** Reads the second half of a full context anew, at the first positions, as its text stands now. */
+/** Reads the second half of a full context again, from the first position on. */
 export async function slide(
   decoding: Decoding,
   row: number,

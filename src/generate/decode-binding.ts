@@ -1,7 +1,7 @@
 import type { Bound } from '../runtime/bound.ts'
 import type { DeviceTensor } from '../runtime/engine.ts'
 
-/** Milliseconds for which the event loop may be held up. */
+/** Milliseconds for which a run may block the event loop. */
 const BRIEF = 20
 
 /** The decode program bound to some sequences of a cache: each run adds `length` tokens to each. */
@@ -14,13 +14,13 @@ export class DecodeBinding {
   readonly #positions: Int32Array
   readonly #last: Int32Array
   readonly #total = new Int32Array(1)
-  /** What the last run took. */
+  /** Duration of the last run. */
   #milliseconds = Number.POSITIVE_INFINITY
 
   /**
-   * `bound` to ids (batch, length), positions (batch, length) where they are needed, lastPosition
-   * (batch), total (), logitRows (rows), the tokens, of all in the batch, whose logits are wanted,
-   * and logits (rows, V). Disposes it and `views` with itself.
+   * `bound` has ids (batch, length), positions (batch, length) if the model reads them,
+   * lastPosition (batch), total (), logitRows (rows): which of the batch's tokens to compute logits
+   * for, and logits (rows, V). Takes over `bound` and `views`.
    */
   constructor(bound: Bound, views: readonly DeviceTensor[]) {
     const { ids, logitRows, logits } = bound.tensors
@@ -36,8 +36,8 @@ export class DecodeBinding {
   }
 
   /**
-   * Runs on `ids` (batch, length), which follow `before` (batch) tokens of each sequence. The
-   * logits that were asked for, (V) each, stay valid until the next run.
+   * Runs on `ids` (batch, length), which follow `before` (batch) tokens of each sequence. Resolves
+   * with logits, (V) each, which stay valid until the next run.
    */
   async run(
     ids: Int32Array,
@@ -62,8 +62,8 @@ export class DecodeBinding {
   }
 
   /**
-   * Off the event loop, unless the last run was brief: then on it, since handing over would cost a
-   * good part of the time, and after others have had their turn.
+   * Runs off the event loop, unless the last run was brief: handing it to another thread would then
+   * take a good part of the time, so it runs here, after other tasks had their turn.
    */
   async #compute(signal: AbortSignal | undefined): Promise<void> {
     const { runSync } = this.#bound
@@ -86,7 +86,7 @@ export class DecodeBinding {
   }
 }
 
-/** (N, V) -> N times (V), of the same memory. */
+/** (N, V) -> N views (V). */
 function splitRows(values: Float32Array, shape: readonly number[]): Float32Array[] {
   const [rows = 0, size = 0] = shape
   return Array.from({ length: rows }, (_, i) => values.subarray(i * size, (i + 1) * size))

@@ -14,41 +14,38 @@ import { RotaryMemory } from './rotary-memory.ts'
 import type { SourceCache } from './source-cache.ts'
 
 export interface DecodeProgramOptions {
-  /** Packed matrices are stored in whole numbers of so many bits, in blocks. */
+  /** Quantizes packed matrices to so many bits, in blocks. */
   bits?: Bits
-  /** Updates of the matrices, from run to run. */
+  /** Adapters, which may differ from run to run. */
   adapters?: AdapterSlots
 }
 
-/** What a step works on: `batch` sequences of a cache, `length` tokens each. */
+/** What a step computes: `length` tokens of each of `batch` sequences of a cache. */
 export interface DecodeBindingOptions {
   cache: KeyValueCache
-  /** What an encoder has read for them. */
+  /** Their sources, as read by an encoder. */
   source?: SourceCache
-  /** Where the program has places for adapters. */
+  /** Set if the program has inputs for adapters. */
   adapters?: AdapterTensors
   /** The first sequence. */
   first: number
   batch: number
-  /** Tokens of each; more than 1 only with a batch of 1. */
+  /** Tokens of each; more than 1 only for a batch of 1. */
   length: number
-  /** Whether the logits after each token are wanted. */
+  /** Whether to compute the logits after each token. */
   logits: boolean
-  /** Tokens that the longest of them will have, see `RotaryMemory`. */
+  /** Length of the longest of them after this step, see `RotaryMemory`. */
   longest: number
 }
 
-/**
- * A model that writes, with a cache, compiled once: it reads prompts and decodes, whatever the
- * sizes.
- */
+/** A model that writes, with a cache: one compiled program reads prompts and decodes. */
 export class DecodeProgram {
   readonly engine: Engine
   readonly model: WritingModel
-  /** The part of it that writes. */
+  /** The stack that writes: an encoder-decoder's decoder. */
   readonly stack: StackConfig
   readonly adapters: AdapterSlots | undefined
-  /** Tables of positions, where the model has rotary ones. */
+  /** Tables of rotary positions, if the model has these. */
   readonly rotary: RotaryMemory
   readonly #compiled: Compiled
 
@@ -82,7 +79,7 @@ export class DecodeProgram {
     const read = source?.rows(first, batch) ?? {}
     const present = Object.entries(past).map(([name, tensor]) => [`next.${name}`, tensor])
     const bound = this.#compiled.bind(
-      // An encoder-decoder's adapters are of its encoder, too.
+      // An encoder-decoder's adapters may be the encoder's, which this program does not have.
       {
         ...adapters,
         ...this.rotary.tables(longest),
@@ -96,7 +93,7 @@ export class DecodeProgram {
     return new DecodeBinding(bound, views)
   }
 
-  /** Throws UserError, which names the weight at fault, unless all logits are finite. */
+  /** Throws UserError that names the weight at fault, unless all logits are finite. */
   async check(logits: readonly Float32Array[]): Promise<void> {
     if (logits.some((row) => nonFiniteOf(row) !== undefined))
       throw await this.#compiled.fault('logits')
@@ -108,11 +105,11 @@ export class DecodeProgram {
   }
 }
 
-/** Rotary positions follow from the cache's lengths. */
+/** Rotary positions are computed from the cache's lengths. */
 const needsPositions = ({ positions }: StackConfig): boolean =>
   positions !== 'rotary' && positions !== 'none'
 
-/** logits: (rows, V), of the tokens at `logitRows`; and the cache with this step's tokens in it. */
+/** logits: (rows, V), of the tokens at `logitRows`; and the cache with this step's tokens. */
 function decodeGraph(model: WritingModel): Record<string, Tensor> {
   const stack = writingStack(model)
   const ids = input('ids', 'int32', ['batch', 'length'])

@@ -5,7 +5,7 @@ import { openDecoding } from './open-decoding.ts'
 import type { Piece, Sequence } from './sequence.ts'
 import { type Draft, speculate } from './speculate.ts'
 
-/** What decodes: see `LanguageModel`. */
+/** The programs of a `LanguageModel`. */
 export interface DecodeParts {
   program: DecodeProgram
   draft?: Draft
@@ -20,8 +20,8 @@ export interface IndexedPiece {
 }
 
 /**
- * Decodes sequences together until each has ended; yields every piece as it comes. One alone is
- * decoded faster with a `draft`. Aborting ends them with what they have.
+ * Decodes sequences together until each has ended, and yields every piece at once. A single
+ * sequence is decoded with `draft`, if there is one. An abort ends all sequences as they are.
  */
 export async function* decode(
   { program, draft, encoder }: DecodeParts,

@@ -4,7 +4,7 @@ import type { DecodeBindingOptions, DecodeProgram } from './decode-program.ts'
 import { KeyValueCache } from './key-value-cache.ts'
 import type { SourceCache } from './source-cache.ts'
 
-/** Tokens of a prompt that are read at once: enough for the matrix products. */
+/** Prompt tokens read at once: enough for efficient matrix products. */
 const CHUNK = 256
 
 export interface DecodingOptions {
@@ -14,7 +14,7 @@ export interface DecodingOptions {
   adapters?: AdapterLease
 }
 
-/** What a decoding works on. */
+/** The caches of a decoding. */
 interface Memory extends Pick<DecodingOptions, 'source' | 'adapters'> {
   cache: KeyValueCache
 }
@@ -24,14 +24,14 @@ interface RunOptions {
 }
 
 /**
- * Sequences that are decoded together. Each may stand at another length; one that ends makes room,
- * so that no step computes more rows than are still wanted.
+ * Sequences that are decoded together. Their lengths may differ. A sequence that ends gives up its
+ * row, so that no step computes rows that are not needed.
  */
 export class Decoding {
   readonly #program: DecodeProgram
   readonly #memory: Memory
   readonly #ownsMemory: boolean
-  /** Bindings by the sequences that take part, the tokens of each, and the tables of positions. */
+  /** Bindings by their sequences, the tokens of each, and the rotary tables. */
   readonly #bindings = new Map<string, DecodeBinding>()
   readonly #lengths: Int32Array
   #count: number
@@ -45,8 +45,8 @@ export class Decoding {
   }
 
   /**
-   * `sequences` empty ones; `capacity` (tokens of each) is at most the model's context. Takes over
-   * `source` and `adapters`.
+   * Creates `sequences` empty ones; `capacity`, the tokens of each, is at most the model's context.
+   * Takes over `source` and `adapters`.
    */
   static create(program: DecodeProgram, options: DecodingOptions): Decoding {
     const { sequences, capacity, source, adapters } = options
@@ -54,12 +54,12 @@ export class Decoding {
     return new Decoding(program, { cache, source, adapters }, true)
   }
 
-  /** Another program's, on the same memory; this one outlives it. */
+  /** A decoding of another program on the same memory, to be disposed before this one. */
   sharedWith(program: DecodeProgram): Decoding {
     return new Decoding(program, this.#memory, false)
   }
 
-  /** Sequences that are still decoded: rows 0 .. count - 1. */
+  /** Sequences that have not ended: rows 0 .. count - 1. */
   get count(): number {
     return this.#count
   }
@@ -74,7 +74,7 @@ export class Decoding {
     return this.#lengths[row] ?? 0
   }
 
-  /** Reads tokens of one sequence, in chunks, without asking what comes after them. */
+  /** Reads tokens of one sequence, in chunks, without computing logits. */
   async read(row: number, ids: ArrayLike<number>, options: RunOptions = {}): Promise<void> {
     this.#checkRoom(row, ids.length)
     for (let start = 0; start < ids.length; start += CHUNK) {
@@ -100,8 +100,8 @@ export class Decoding {
   }
 
   /**
-   * Reads one token of every sequence, `ids` (count); the logits of what comes next, (V) each,
-   * valid until the next step.
+   * Reads one token of every sequence, `ids` (count). Resolves with the logits of the next, (V)
+   * each, valid until the next step.
    */
   async step(ids: Int32Array, options: RunOptions = {}): Promise<readonly Float32Array[]> {
     const count = this.#count
@@ -114,7 +114,7 @@ export class Decoding {
   }
 
   /**
-   * Reads tokens of one sequence at once; the logits of what comes after each, (V) each, valid
+   * Reads tokens of one sequence at once. Resolves with the logits after each, (V) each, valid
    * until the next step.
    */
   async readAll(
@@ -134,18 +134,18 @@ export class Decoding {
     return logits
   }
 
-  /** Goes on after the first `length` tokens that the cache has of a sequence. */
+  /** Truncates a sequence to its first `length` cached tokens. */
   seek(row: number, length: number): void {
     this.#lengths[row] = length
   }
 
-  /** Puts what sequence `from` has read in the place of that of `to`, from token `first` on. */
+  /** Overwrites what sequence `to` has read by what `from` has, from token `first` on. */
   copyRow(from: number, to: number, first = 0): void {
     this.#memory.cache.copyRow(from, to, first, this.length(from))
     this.#lengths[to] = this.length(from)
   }
 
-  /** Ends a sequence; the last one takes over its row. */
+  /** Removes a sequence; the last one moves to its row. */
   remove(row: number): void {
     this.#count--
     const length = this.length(this.#count)

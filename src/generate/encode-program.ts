@@ -8,7 +8,7 @@ import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import type { AdapterTensors } from './adapter-slots.ts'
 import { SourceCache } from './source-cache.ts'
 
-/** The encoder of an encoder-decoder, compiled once: it reads sources of all sizes. */
+/** The encoder of an encoder-decoder, compiled once for sources of all sizes. */
 export class EncodeProgram {
   readonly engine: Engine
   readonly model: EncoderDecoder
@@ -38,8 +38,9 @@ export class EncodeProgram {
   }
 
   /**
-   * Reads the sources of each sequence, which are token ids; all have as many. They are read apart
-   * and stand one after the other for the decoder (Fusion-in-Decoder).
+   * Reads the sources of each sequence, which are token ids; every sequence has equally many. They
+   * are encoded separately and concatenated for the decoder (Fusion-in-Decoder, Izacard & Grave
+   * 2021).
    */
   async run(
     sequences: readonly (readonly (readonly number[])[])[],
@@ -51,7 +52,7 @@ export class EncodeProgram {
     const each = sequences[0]?.length ?? 0
     if (sequences.some(({ length }) => length !== each))
       throw new UserError(
-        'texts that are written together have as many sources each; write others apart',
+        'texts that are written together need equally many sources; write the others separately',
       )
     const length = Math.max(1, ...texts.map((ids) => ids.length))
     const ids = new Int32Array(texts.length * length).fill(model.config.padId)
@@ -72,7 +73,7 @@ export class EncodeProgram {
         made[name] = engine.tensor(dtype, withSizes(shape, sizes))
       await runOnce(this.#keys, { ...adapters, ...made, hidden: joined }, {}, signal)
       made['source.bias'] = engine.tensor('float32', [batch, 1, 1, each * length])
-      made['source.bias'].write(mask.map((there) => (there ? 0 : HIDDEN)))
+      made['source.bias'].write(mask.map((isText) => (isText ? 0 : HIDDEN)))
       return new SourceCache(made, batch)
     } catch (error) {
       for (const tensor of Object.values(made)) tensor.dispose()

@@ -106,11 +106,11 @@ test('sources and a prompt are not both given', async () => {
   await loaded.dispose()
 })
 
-test('texts that are written together have as many sources each', async () => {
+test('texts that are written together need equally many sources', async () => {
   const { loaded } = await open(tinyEncoderDecoders['T5 1.1'] as EncoderDecoderConfig)
   const options = { maxTokens: 2, temperature: 0 }
   await expect(generateAll(loaded, [['a'], ['a', 'b']], options)).rejects.toThrow(
-    'as many sources each',
+    'equally many sources',
   )
   await loaded.dispose()
 })

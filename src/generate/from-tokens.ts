@@ -9,35 +9,35 @@ import { Candidates } from './sampling/candidates.ts'
 import { plainSampling } from './sampling/sampler.ts'
 import { type FinishReason, type Piece, Sequence } from './sequence.ts'
 
-/** Options that were checked already. */
+/** Validated options. */
 export interface CheckedOptions extends z.output<typeof chatOptions> {
-  /** Tokens that end the text, besides the model's own. */
+  /** Stop tokens besides the model's own. */
   stopIds?: readonly number[]
   signal?: AbortSignal
 }
 
 export interface Generated {
   text: string
-  /** Ids generated; where a token ended the text, it is the last. */
+  /** Generated ids; if a token ended the text, it is the last. */
   tokens: number[]
   finishReason: FinishReason
-  /** Of the generated text, the reading of the prompt left out. */
+  /** Of the generated text, without the time for the prompt. */
   tokensPerSecond: number
   /** Tokens of the prompt. */
   promptTokens: number
-  /** With it and the same prompt the text comes out the same. */
+  /** The same seed and prompt give the same text. */
   seed: number
-  /** Piece by piece; with log-probabilities where they were asked for. */
+  /** With log-probabilities, if requested. */
   pieces: Piece[]
 }
 
-/** What a text begins with, as tokens; for an encoder-decoder also the texts that it reads. */
+/** The first tokens of a text; for an encoder-decoder also the texts that it reads. */
 export interface TokenPrompt {
   ids: readonly number[]
   sources?: readonly (readonly number[])[]
 }
 
-/** Continues prompts that are tokens already, all at once; seeds are `seed`, `seed` + 1, ... */
+/** Continues prompts, all at once; their seeds are `seed`, `seed` + 1, ... */
 export async function generateFromTokens(
   model: LanguageModel,
   prompts: readonly TokenPrompt[],
@@ -48,7 +48,7 @@ export async function generateFromTokens(
   return sequences.map(gather)
 }
 
-/** As `generateFromTokens`, for one prompt, piece by piece. */
+/** As `generateFromTokens` for one prompt, but yields pieces. */
 export async function* streamFromTokens(
   model: LanguageModel,
   prompt: TokenPrompt,
@@ -59,7 +59,7 @@ export async function* streamFromTokens(
   return gather(sequence)
 }
 
-export function openSequences(
+function openSequences(
   model: LanguageModel,
   prompts: readonly TokenPrompt[],
   options: CheckedOptions,
@@ -86,7 +86,7 @@ function checkBias(bias: Readonly<Record<string, number>>, vocabSize: number): v
 
 const randomSeed = (): number => Math.floor(Math.random() * 2 ** 32)
 
-/** The options that say how a token is picked, as far as they were given. */
+/** The sampling options that were given. */
 const samplingOf = (options: CheckedOptions) => {
   const { temperature, topK, topP, minP, logitBias } = options
   const { repetitionPenalty, presencePenalty, frequencyPenalty } = options

@@ -83,7 +83,7 @@ describe.each(Object.entries(configs))('%s', (kind, config) => {
     }
   })
 
-  test('narrow, its texts are true ones, the best first, and better than the greedy one', async () => {
+  test('narrow, its texts are valid, the best first, and better than the greedy one', async () => {
     const found = await generateBeams(loaded, {
       prompt,
       beams: 3,

@@ -9,17 +9,17 @@ import { promptOf } from './prompt.ts'
 
 export interface BeamText {
   text: string
-  /** Ids generated; where a token ended the text, it is the last. */
+  /** Generated ids; if a token ended the text, it is the last. */
   tokens: number[]
   /** Sum of the log-probabilities of the tokens. */
   logprob: number
-  /** By which texts are compared: `logprob` / number of tokens ^ lengthPenalty. */
+  /** `logprob` / number of tokens ^ lengthPenalty, by which texts are ranked. */
   score: number
 }
 
 /**
- * The `nBest` likeliest texts that beam search finds, the best first. Throws UserError with the
- * option at fault, or where the prompt does not fit the context.
+ * The `nBest` likeliest texts that beam search finds, the best first. Throws UserError for an
+ * invalid option, or if the prompt does not fit the context.
  *
  * @example
  * const [best] = await generateBeams(model, { prompt: 'translate: ...', beams: 4 })

@@ -6,9 +6,8 @@ import { promptOf } from './prompt.ts'
 import type { Piece } from './sequence.ts'
 
 /**
- * Continues `prompt`, or, with an encoder-decoder, writes what it makes of it; resolves with the
- * whole text. Throws UserError with the option at fault, or where the prompt does not fit the
- * context.
+ * Continues `prompt`; an encoder-decoder reads it and writes another text. Throws UserError for an
+ * invalid option, or if the prompt does not fit the context.
  *
  * @example
  * const { text } = await generate(model, { prompt: 'Call me', maxTokens: 20, temperature: 0.8 })
@@ -25,7 +24,7 @@ export async function generate(
 }
 
 /**
- * As `generate`, piece by piece; what it returns at the end is the whole.
+ * As `generate`, but yields pieces of the text, and returns the whole.
  *
  * @example
  * for await (const { text } of stream(model, { prompt: 'Call me' })) process.stdout.write(text)

@@ -8,7 +8,7 @@ import type { SamplerOptions } from './sampling/sampler.ts'
 const { shape } = chatOptions
 const tokenId = z.number().int().min(0)
 
-/** Held to the ranges of the options. */
+/** The ranges are those of the options. */
 const fields = z.looseObject({
   do_sample: z.boolean().nullish(),
   [SETTINGS.temperature]: shape.temperature.nullish(),
@@ -20,23 +20,23 @@ const fields = z.looseObject({
   eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
 })
 
-/** What a model's own generation_config.json asks for. */
+/** Defaults from a model's generation_config.json. */
 export interface GenerationDefaults {
   sampling: Partial<SamplerOptions>
   maxTokens: number | undefined
-  /** Tokens that end a text, besides the tokenizer's own. */
+  /** Stop tokens besides the tokenizer's own. */
   stopIds: readonly number[]
 }
 
-/** Reads generation_config.json. Throws UserError with the field at fault. */
+/** Reads generation_config.json. Throws UserError for an invalid field. */
 export function readGenerationConfig(json: Readonly<Record<string, unknown>>): GenerationDefaults {
   const parsed = fields.safeParse(json)
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue
     const value = JSON.stringify(json[String(path[0])])
     throw new UserError(
-      'generation_config.json: ' +
-        `${path.join('.')} is ${value}: ${expectation(message)}; correct it there, or delete it`,
+      `generation_config.json: ${path.join('.')} is ${value}: ${expectation(message)}; ` +
+        'correct it there, or delete it',
     )
   }
   const given = parsed.data
@@ -54,7 +54,7 @@ export function readGenerationConfig(json: Readonly<Record<string, unknown>>): G
   }
 }
 
-/** Without the fields that are not given, so that defaults show through. */
+/** The fields that are neither undefined nor null, to be spread over defaults. */
 export const defined = <T extends object>(object: T): { [K in keyof T]?: NonNullable<T[K]> } =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value != null)) as {
     [K in keyof T]?: NonNullable<T[K]>

@@ -1,14 +1,14 @@
-/** A text that beam search found. */
+/** A complete text found by beam search. */
 export interface Hypothesis {
-  /** Those of the prompt, then those generated; the last may be one that ends a text. */
+  /** The prompt's tokens, then the generated ones; the last may be a stop token. */
   tokens: readonly number[]
-  /** Sum of the log-probabilities of what was generated. */
+  /** Sum of the log-probabilities of the generated tokens. */
   logprob: number
-  /** By which texts are compared. */
+  /** By which texts are ranked. */
   score: number
 }
 
-/** The best texts that have ended. */
+/** The best complete texts. */
 export class Hypotheses {
   readonly #count: number
   readonly #lengthPenalty: number
@@ -32,10 +32,7 @@ export class Hypotheses {
     this.#found.length = Math.min(this.#found.length, this.#count)
   }
 
-  /**
-   * True where the likeliest, of `length` tokens so far, would not be among the best if it ended
-   * here.
-   */
+  /** Whether the likeliest open text, of `length` tokens, could not rank if it ended here. */
   isComplete(likeliest: number, length: number): boolean {
     if (!this.isFull) return false
     const worst = this.#found.at(-1)?.score ?? Number.NEGATIVE_INFINITY

@@ -4,7 +4,7 @@ import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { together } from '../runtime/together.ts'
 
 /**
- * Keys and values of the tokens that a batch of sequences has read, for every layer: tensors
+ * Keys and values of the tokens that a batch of sequences has read: for every layer
  * `cache.{layer}.keys` and `.values`, each (batch, kvHeads, capacity, headDim).
  */
 export class KeyValueCache {
@@ -13,7 +13,7 @@ export class KeyValueCache {
   readonly batch: number
   readonly #tensors = new Map<string, DeviceTensor>()
 
-  /** Throws where a batch of more than 1 is asked of an engine whose tensors cannot be sliced. */
+  /** Throws for a batch above 1 on an engine whose tensors cannot be sliced. */
   constructor(engine: Engine, config: StackConfig, batch: number, capacity: number) {
     if (batch > 1 && !engine.hostMemory)
       throw new Error(`${engine.name} decodes one sequence at a time, not ${batch}`)
@@ -28,7 +28,7 @@ export class KeyValueCache {
     })
   }
 
-  /** The cache of `count` sequences from `first` on, by name; they share this one's memory. */
+  /** Views of `count` sequences from `first` on, by name. */
   rows(first: number, count: number): Record<string, DeviceTensor> {
     const view = (tensor: DeviceTensor) => {
       if (count === this.batch) return tensor
@@ -38,7 +38,7 @@ export class KeyValueCache {
     return Object.fromEntries([...this.#tensors].map(([name, tensor]) => [name, view(tensor)]))
   }
 
-  /** Copies tokens `first` to `end` of sequence `from` over those of `to`. */
+  /** Copies tokens `first` .. `end` - 1 of sequence `from` to `to`. */
   copyRow(from: number, to: number, first: number, end: number): void {
     for (const { data, shape } of this.#tensors.values()) {
       const [, heads = 0, capacity = 0, size = 0] = shape

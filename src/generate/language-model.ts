@@ -18,46 +18,43 @@ export interface LanguageModelOptions {
   engine: Engine
   /** Its architecture. */
   model: WritingModel
-  /** A model in training gives its parameters as `live`: what is generated follows them. */
+  /** `live` for a model in training: texts follow its current parameters. */
   weights: Weights
   tokenizer: Tokenizer
   /** Jinja template of conversations; without one, `chat` continues the user's text. */
   chatTemplate?: string
-  /** Defaults of generation, by the names of generation_config.json. */
+  /** Content of generation_config.json. */
   generation?: Readonly<Record<string, unknown>>
   /** Prompts begin with the tokenizer's BOS (default: only empty ones). */
   addBos?: boolean
   facts?: ImportFacts
   /**
-   * Bits that the matrices of `packed` weights are held in, in blocks with a scale each: less
-   * memory, and a text that may differ (default: all 32). Adapters stay as they are.
+   * Quantizes the matrices of `packed` weights to so many bits, in blocks with a scale each
+   * (default: 32, unquantized). Takes less memory; texts may differ. Adapters are not quantized.
    */
   bits?: Bits
   /**
-   * Bits of a quantized copy of `packed` weights that guesses what comes next, so that one text is
-   * generated about twice as fast; the text stays the same. It takes a quarter (8) or an eighth (4)
-   * more memory.
+   * Bits of a quantized copy of `packed` weights that makes draft tokens (speculative decoding): a
+   * single text is generated about twice as fast, and stays the same. Takes a quarter (8) or an
+   * eighth (4) more memory.
    */
   draft?: Bits
   /**
-   * Adapters that it runs with; they can be switched: see `useAdapters`. An empty list only makes
-   * room for them; without one there is none, which is a little faster.
+   * Active adapters, which `useAdapters` can switch; [] for none yet. If undefined, the model has
+   * no inputs for adapters, which is a little faster.
    */
   adapters?: readonly AdapterUse[]
   /** Disposing the model disposes its engine. */
   ownsEngine?: boolean
 }
 
-/** What an import found, for the user to see: foreign weights may load and yet be misread. */
+/** How a model's files were understood, for the user to check. */
 export interface ImportFacts extends LeftAside {
   /** `model_type` of config.json. */
   architecture: string
 }
 
-/**
- * A model that writes text, with its tokenizer, ready to generate. Several generations may be under
- * way at once.
- */
+/** A model that writes text, with its tokenizer. Generations may run concurrently. */
 export class LanguageModel {
   readonly engine: Engine
   readonly model: WritingModel
@@ -68,7 +65,7 @@ export class LanguageModel {
   readonly defaults: GenerationDefaults
   readonly program: DecodeProgram
   readonly draft: Draft | undefined
-  /** Reads what an encoder-decoder writes about. */
+  /** Reads the sources of an encoder-decoder. */
   readonly encoder: EncodeProgram | undefined
   readonly #ownsEngine: boolean
   readonly #slots: AdapterSlots | undefined
@@ -88,7 +85,7 @@ export class LanguageModel {
     this.encoder = encoder
   }
 
-  /** Compiles the model; parameters that are `packed` can be let go afterwards. */
+  /** Compiles the model. `packed` parameters may be released afterwards. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
     const { engine, model, weights, bits, draft } = options
     const adapters = slotsFor(options)
@@ -106,7 +103,7 @@ export class LanguageModel {
     })
   }
 
-  /** Its architecture: every setting, as it was resolved. */
+  /** Every setting of its architecture. */
   get config(): WritingModel['config'] {
     return this.model.config
   }
@@ -122,16 +119,15 @@ export class LanguageModel {
     return new Set([...this.defaults.stopIds, ...(eosId === undefined ? [] : [eosId])])
   }
 
-  /** The adapters that it runs with. */
+  /** The active adapters. */
   get adapters(): readonly Required<WeightedAdapter>[] {
     return this.#slots?.uses ?? []
   }
 
   /**
-   * Switches to other adapters, at once and without loading the model anew; several add up, each
-   * times its weight (default 1), and none is the model alone. Generations that are under way go on
-   * with those that they began with. Throws UserError where one does not fit, or the model was
-   * loaded without room for adapters.
+   * Switches to other adapters, without reloading the model. Several add up, each times its weight
+   * (default 1); [] is the model alone. Running generations keep their adapters. Throws UserError
+   * if an adapter does not fit, or if the model was loaded without support for adapters.
    *
    * @example
    * const model = await load('base', { adapter: 'pirate' })
@@ -142,7 +138,7 @@ export class LanguageModel {
   useAdapters(adapters: readonly AdapterUse[]): void {
     if (!this.#slots)
       throw new UserError(
-        'this model was loaded without room for adapters; load it with some, or []',
+        'this model was loaded without support for adapters; load it with some, or []',
       )
     this.#slots.use(adapters)
   }

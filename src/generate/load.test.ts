@@ -229,7 +229,8 @@ describe('what is wrong is named:', () => {
     await save({ ...config, attentionBias: 'all' })
     await edit('config.json', (json) => ({ ...json, attention_bias: false }))
     expect(await refused()).toContain(
-      'the weights have model.layers.0.self_attn.k_proj.bias, which config.json (llama) does not mention',
+      'the weights have model.layers.0.self_attn.k_proj.bias, ' +
+        'which config.json (llama) does not mention',
     )
   })
 
@@ -260,7 +261,7 @@ describe('what is wrong is named:', () => {
   })
 })
 
-test('weights that lie as they are stay in the file, also behind a link, and outlive its name', async () => {
+test('float32 weights stay in the file, also behind a link, and outlive its name', async () => {
   const { decoder, weights } = await save(tinyConfigs.Llama as DecoderConfig)
   const pack = (files: OpenModel) => packParameters(engine, decoder, files)
   const { packed, free } = await withModel(folder, pack)
@@ -317,7 +318,7 @@ test.each([8, 4] as const)('a model is loaded in %d bits, and as a draft', async
   await Promise.all([whole.dispose(), small.dispose(), drafted.dispose()])
 })
 
-test('under an adapter, the base stays in its file, unless the adapter is merged into it', async () => {
+test('with an adapter, the base stays in its file, unless the adapter is merged', async () => {
   const { decoder } = await save(tinyConfigs.Llama as DecoderConfig)
   const files = await openModel(folder)
   const adapter = { adapter: tinyAdapter(decoder, 1), base: undefined, texts: undefined }
@@ -361,7 +362,7 @@ describe('an adapter that changes the output of a tied model', () => {
   })
 })
 
-test('weights that are to be quantized, or for an engine that reads no files, are read into memory', async () => {
+test('weights for quantization, or an engine that reads no files, are read into memory', async () => {
   const { decoder } = await save(tinyConfigs['GPT-2'] as DecoderConfig)
   const files = await openModel(folder)
   const all = await packParameters(engine, decoder, files, { inMemory: true })

@@ -7,24 +7,20 @@ import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
-import type { Engine } from '../runtime/engine.ts'
-import type { FindNonFinite } from '../runtime/non-finite.ts'
-import { type EngineOptions, openEngine } from '../runtime/open.ts'
-import { LanguageModel, type LanguageModelOptions } from './language-model.ts'
+import { type EngineChoice, withEngine } from '../runtime/open.ts'
+import { LanguageModel } from './language-model.ts'
 
-export interface LoadOptions extends Pick<EngineOptions, 'threads'> {
-  /** Where to compute; an engine that is open already stays the caller's. */
-  engine?: EngineOptions['engine'] | Engine
-  /** Bits that the model's matrices are held in: see `LanguageModelOptions`. */
+export interface LoadOptions extends EngineChoice {
+  /** Bits of the model's matrices: see `LanguageModelOptions`. */
   bits?: Bits
-  /** Bits of a quantized copy that makes draft tokens: see `LanguageModelOptions`. */
+  /** Bits of the draft model: see `LanguageModelOptions`. */
   draft?: Bits
   /**
-   * Folders of LoRA adapters that it runs with, as `tune` and PEFT make them; their updates add up.
-   * `model.useAdapters` switches them; [] makes room for that alone.
+   * Folders of LoRA adapters to activate, as `tune` and PEFT write them; their updates add up.
+   * `model.useAdapters` switches them later; pass [] to start with none.
    */
   adapter?: string | readonly string[]
-  /** A file with the chat template to use instead of the model's own, or `chatml`. */
+  /** File of a chat template to use instead of the model's own, or `chatml`. */
   chatTemplate?: string
 }
 
@@ -40,10 +36,10 @@ export async function load(folder: string, options: LoadOptions = {}): Promise<L
   return whileNotReplaced(folder, (model) => loadWriting(asWriting(model), options))
 }
 
-/** As `load`, of a model that is open; it can be closed afterwards. */
+/** As `load`, for an open model, which can be closed afterwards. */
 export async function loadWriting(
   base: OpenModel<WritingModel['config']>,
-  { engine: chosen, threads, bits, draft, adapter, chatTemplate: path }: LoadOptions = {},
+  { bits, draft, adapter, chatTemplate: path, ...choice }: LoadOptions = {},
 ): Promise<LanguageModel> {
   const folders =
     adapter === undefined ? [] : await Promise.all([adapter].flat().map(readAdapterFolder))
@@ -51,32 +47,13 @@ export async function loadWriting(
   const files = { ...withAdapters(base, folders), ...(chatTemplate && { chatTemplate }) }
   const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
   const findNonFinite = () => findNonFiniteWeights(base.path, folders)
-  const options = { bits, draft, adapters, findNonFinite }
-  if (typeof chosen === 'object') return open(files, { engine: chosen, ...options })
-  const engine = await openEngine({ engine: chosen, threads })
-  try {
-    return await open(files, { engine, ...options, ownsEngine: true })
-  } catch (error) {
-    await engine.dispose()
-    throw error
-  }
-}
-
-interface OpenOptions
-  extends Pick<LanguageModelOptions, 'engine' | 'bits' | 'draft' | 'adapters' | 'ownsEngine'> {
-  findNonFinite: FindNonFinite
-}
-
-async function open(
-  files: OpenModel<WritingModel['config']>,
-  { findNonFinite, ...options }: OpenOptions,
-): Promise<LanguageModel> {
-  const { engine, bits, draft } = options
-  const model = createModel(files.config) as WritingModel
-  // What is quantized is read first.
+  // Quantization needs the weights in memory.
   const inMemory = bits !== undefined || draft !== undefined
-  return usePackedParameters(engine, model, files, { inMemory }, (packed) => {
-    const weights = { packed, findNonFinite }
-    return LanguageModel.create({ ...files, ...options, model, weights, facts: files })
+  return withEngine(choice, (engine, ownsEngine) => {
+    const model = createModel(files.config) as WritingModel
+    const options = { ...files, engine, ownsEngine, model, bits, draft, adapters, facts: files }
+    return usePackedParameters(engine, model, files, { inMemory }, (packed) =>
+      LanguageModel.create({ ...options, weights: { packed, findNonFinite } }),
+    )
   })
 }

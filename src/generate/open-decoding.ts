@@ -7,14 +7,12 @@ export interface OpenDecodingOptions {
   sequences: number
   /** Tokens of each. */
   capacity: number
-  /** What an encoder reads for each sequence, or once for all. */
+  /** Sources of each sequence, or of all. */
   sources?: Parameters<EncodeProgram['run']>[0]
   signal?: AbortSignal
 }
 
-/**
- * Reads the sources, and makes room for what is decoded from them, with the adapters at work now.
- */
+/** Encodes the sources, and allocates caches, with the active adapters. */
 export async function openDecoding(
   { program, encoder }: { program: DecodeProgram; encoder?: EncodeProgram },
   { sequences, capacity, sources = [], signal }: OpenDecodingOptions,

@@ -2,21 +2,21 @@ import { z } from 'zod'
 
 const share = z.number().min(0).max(1)
 
-/** How the next token is picked. What is not given is the model's own default, or no effect. */
+/** How the next token is picked. Defaults are the model's own, or no effect. */
 export const samplingOptions = z.strictObject({
-  /** 0 takes the likeliest token each time; 1 samples as the model says. */
+  /** 0 always picks the likeliest token; 1 samples from the model's probabilities. */
   temperature: z.number().min(0).optional(),
-  /** Only the so many likeliest tokens; 0 is no limit. */
+  /** Samples from the likeliest tokens, this many; 0: no limit. */
   topK: z.number().int().min(0).optional(),
-  /** Only the likeliest tokens that together have this probability. */
+  /** Samples from the likeliest tokens that together have this probability. */
   topP: z.number().gt(0).max(1).optional(),
-  /** Only tokens at least so many times as likely as the likeliest. */
+  /** Samples from tokens at least this many times as likely as the likeliest. */
   minP: share.optional(),
-  /** Above 1: tokens of the prompt and the text so far become less likely. */
+  /** Above 1, tokens of the prompt and the text so far become less likely. */
   repetitionPenalty: z.number().min(0.01).max(100).optional(),
-  /** Taken off the logit of what was generated before. */
+  /** Subtracted from the logit of every generated token. */
   presencePenalty: z.number().min(-2).max(2).optional(),
-  /** Taken off the logit for each time that the token was generated. */
+  /** Subtracted from a token's logit once for each time it was generated. */
   frequencyPenalty: z.number().min(-2).max(2).optional(),
   /** Added to logits, by token id. */
   logitBias: z.record(z.string().regex(/^\d+$/), z.number().min(-1e9).max(1e9)).optional(),
@@ -24,48 +24,41 @@ export const samplingOptions = z.strictObject({
   seed: z.number().int().min(0).optional(),
 })
 
-/** What `chat` takes, besides the messages. */
+/** Options of `chat`. */
 export const chatOptions = samplingOptions.extend({
-  /** Tokens to generate at most; default: what is left of the context. */
+  /** Tokens to generate, at most; default: what is left of the context. */
   maxTokens: z.number().int().min(1).optional(),
-  /** Ends the text before any of these. */
+  /** The text ends before any of these. */
   stop: z.array(z.string().min(1)).default([]),
-  /** Gives each token's log-probability, and those of the so many likeliest. */
+  /** Reports each token's log-probability, and those of this many likeliest tokens. */
   logprobs: z.number().int().min(0).max(100).optional(),
-  /**
-   * Where the context is full before `maxTokens`: true forgets its first half and goes on, false
-   * ends there.
-   */
+  /** When the context is full: true drops its first half and continues, false ends the text. */
   slide: z.boolean().default(true),
 })
 
 export const generateOptions = chatOptions.extend({
-  /** Empty: from the beginning of a document. */
+  /** Empty: the text begins a document. */
   prompt: z.string().default(''),
-  /**
-   * Several texts that an encoder-decoder reads apart and attends to together, instead of a prompt.
-   */
+  /** Instead of a prompt: texts that an encoder-decoder encodes separately and reads together. */
   sources: z.array(z.string()).min(1).optional(),
 })
 
 export const beamOptions = z.strictObject({
   prompt: generateOptions.shape.prompt,
   sources: generateOptions.shape.sources,
-  /** Texts that are followed at a time. */
+  /** Texts followed at a time. */
   beams: z.number().int().min(1).max(1000).default(4),
-  /** Texts to give: the best ones. */
+  /** How many of the best texts to return. */
   nBest: z.number().int().min(1).default(1),
-  /**
-   * Above 0 favors long texts: the sum of log-probabilities is divided by length ^ lengthPenalty.
-   */
+  /** Scores are sums of log-probabilities / length ^ lengthPenalty: above 0 favors long texts. */
   lengthPenalty: z.number().min(-20).max(20).default(1),
-  /** Ends once as many texts have ended as are followed, though a better one might still come. */
+  /** Ends once `beams` texts have ended, although a better one might follow. */
   earlyStopping: z.boolean().default(false),
   maxTokens: z.number().int().min(1).optional(),
 })
 
 interface Abortable {
-  /** Ends the generation; what was generated so far is the result. */
+  /** Ends the generation; the result is the text so far. */
   signal?: AbortSignal
 }
 

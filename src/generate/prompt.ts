@@ -5,9 +5,9 @@ import type { TokenPrompt } from './from-tokens.ts'
 import type { LanguageModel } from './language-model.ts'
 
 /**
- * What a generation starts from: the tokens of `prompt`; or, with an encoder-decoder, its start
- * token, and the tokens of `sources`, by default the prompt alone. Throws UserError where the two
- * do not fit the model.
+ * The tokens of `prompt`; for an encoder-decoder its start token, and the tokens of `sources`, by
+ * default the prompt alone. Throws UserError if the options do not fit the model, or a source is
+ * longer than the encoder's context.
  */
 export function promptOf(
   model: LanguageModel,
@@ -22,8 +22,8 @@ export function promptOf(
     const { context } = config.encoder
     if (longest > context)
       throw new UserError(
-        'the text to read has ' +
-          `${longest} tokens, but the model's context is ${context}; shorten it, or give it as several sources`,
+        `the text to read has ${longest} tokens, but the model's context is ${context}; ` +
+          'shorten it, or give it as several sources',
       )
     return { ids: [config.startId], sources: read }
   }
@@ -32,7 +32,7 @@ export function promptOf(
   return { ids: encodePrompt(model, prompt) }
 }
 
-/** Tokens of a prompt. */
+/** Tokens of a prompt; never empty. */
 export function encodePrompt(
   { tokenizer, addBos }: { tokenizer: Tokenizer; addBos: boolean },
   prompt: string,
@@ -42,14 +42,11 @@ export function encodePrompt(
   return addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId, ...ids] : ids
 }
 
-/**
- * What an empty prompt starts from: BOS; or what ends the document before; or, for tokenizers with
- * neither, a new line, or else the first token there is.
- */
+/** For an empty prompt: BOS, the end of the document before, a new line, or the first token. */
 const beginning = (tokenizer: Tokenizer): number =>
   documentStart(tokenizer) ?? newline(tokenizer) ?? 0
 
-/** Undefined where the tokenizer has learned none. */
+/** Undefined if the vocabulary has no new line. */
 function newline(tokenizer: Tokenizer): number | undefined {
   try {
     return tokenizer.encode('\n')[0]

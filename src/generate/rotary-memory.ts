@@ -3,13 +3,13 @@ import type { StackConfig } from '../models/stack-config.ts'
 import { rotaryTables } from '../nn/index.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 
-/** Positions of the first tables; each further ones are of twice as many. */
+/** Positions of the first tables; each larger pair has twice as many. */
 const FIRST = 1024
 
 /**
- * The tables of rotary positions that decoding reads: for as many positions as are in use, since a
- * model's context may be millions of tokens. Those that became too short stay, for steps that are
- * bound to them; all together are less than twice the last.
+ * The tables of rotary positions that decoding reads, for as many positions as are in use: a
+ * model's context may be millions of tokens. Outgrown tables stay for steps bound to them; all
+ * together take less than twice the memory of the last.
  */
 export class RotaryMemory {
   readonly #engine: Engine
@@ -28,7 +28,7 @@ export class RotaryMemory {
     return Math.min(rows, this.#stack.context)
   }
 
-  /** By the names of the inputs, see `InPlaceCache`; none where positions are no rotations. */
+  /** Tables by the names of inputs, see `InPlaceCache`; none unless positions are rotary. */
   tables(length: number): Readonly<Record<string, DeviceTensor>> {
     const rows = this.rows(length)
     const made = this.#tables.get(rows) ?? this.#make(rows)

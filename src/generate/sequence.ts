@@ -4,50 +4,50 @@ import { logProbabilities } from './sampling/log-probabilities.ts'
 import { Sampler, type SamplerOptions } from './sampling/sampler.ts'
 import { StopStrings } from './stop-strings.ts'
 
-/** A stop string or token, the limit, or the caller's signal. */
+/** `stop`: a stop string or token; `length`: the limit; `abort`: the caller's signal. */
 export type FinishReason = 'stop' | 'length' | 'abort'
 
 export interface TokenChoice {
   token: number
   text: string
-  /** Natural logarithm of the probability that the model gave it. */
+  /** Natural logarithm of the model's probability. */
   logprob: number
 }
 
 /** What one step adds to a text. */
 export interface Piece {
   token: number
-  /** Text that is complete now: at times none, at times that of several tokens. */
+  /** Text that is now complete: possibly none, possibly that of several tokens. */
   text: string
-  /** Only where log-probabilities are asked for. */
+  /** Only if log-probabilities are requested. */
   logprob?: number
-  /** The likeliest tokens, falling. */
+  /** The likeliest tokens, the likeliest first. */
   top?: TokenChoice[]
 }
 
 export interface SequenceOptions {
   tokenizer: Tokenizer
   prompt: readonly number[]
-  /** Texts that an encoder reads for it, as tokens. */
+  /** Tokens of the texts that an encoder reads for it. */
   sources?: readonly (readonly number[])[]
-  /** Tokens to generate at most. */
+  /** Tokens to generate, at most. */
   maxTokens: number
   sampling: SamplerOptions
   seed: number
   stop: readonly string[]
   stopIds: ReadonlySet<number>
-  /** Log-probabilities of so many of the likeliest tokens, and of the one chosen. */
+  /** Reports log-probabilities of this many likeliest tokens, and of the chosen one. */
   logprobs?: number
   candidates: Candidates
 }
 
-/** One text as it is generated: from logits to tokens to pieces of text, until it ends. */
+/** One text being generated: from logits to tokens to pieces of text, until it ends. */
 export class Sequence {
-  /** The prompt's tokens, then those generated (the last may be one that ends the text). */
+  /** The prompt's tokens, then the generated ones; the last may be a stop token. */
   readonly tokens: number[]
   readonly pieces: Piece[] = []
   finishReason: FinishReason | undefined
-  /** Spent on it since its prompt was read. */
+  /** Decoding time, without the prompt. */
   milliseconds = 0
   readonly #options: SequenceOptions
   readonly #sampler: Sampler
@@ -70,17 +70,16 @@ export class Sequence {
     return this.#options.sources ?? []
   }
 
-  /** The tokens after the prompt's. */
   get generated(): number[] {
     return this.tokens.slice(this.#options.prompt.length)
   }
 
-  /** Tokens that it will have at most. */
+  /** Tokens that it can have, at most. */
   get longest(): number {
     return this.#options.prompt.length + this.#options.maxTokens
   }
 
-  /** Picks tokens by their logits as this will, from here on; this does not change. */
+  /** A function that picks the next tokens as this sequence will, without changing it. */
   fork(): (logits: Float32Array) => number {
     const sampler = this.#sampler.fork()
     return (logits) => sampler.next(this.#known(logits))
@@ -105,18 +104,18 @@ export class Sequence {
     return piece
   }
 
-  /** What a token would look like here. */
+  /** The text of a token at this position. */
   #peek(token: number): string {
     const { tokenizer } = this.#options
     return this.#decoder.peek?.(token) ?? tokenizer.decode([token], { specials: true })
   }
 
-  /** The model may have rows for tokens that the tokenizer does not (a padded vocabulary). */
+  /** Leaves out rows of a padded vocabulary, which the tokenizer does not have. */
   #known(logits: Float32Array): Float32Array {
     return logits.subarray(0, this.#options.tokenizer.vocabSize)
   }
 
-  /** The text that `token` completes; sets `finishReason` where it ends the sequence. */
+  /** The text that `token` completes; sets `finishReason` if the sequence ends. */
   #text(token: number, isStop: boolean): string {
     const text = isStop ? '' : this.#stops.push(this.#decoder.push(token))
     if (isStop || this.#stops.stopped) this.finishReason = 'stop'

@@ -2,9 +2,9 @@ import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { together } from '../runtime/together.ts'
 
 /**
- * What cross-attention reads of the sources of a batch, by the names of the decode program's
- * inputs: tensors `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim) each, and
- * `source.bias`, (batch, 1, 1, source).
+ * Keys and values of the sources of a batch, for cross-attention, by the names of the decode
+ * program's inputs: `source.{layer}.keys` and `.values`, (batch, kvHeads, source, headDim) each,
+ * and `source.bias`, (batch, 1, 1, source).
  */
 export class SourceCache {
   readonly batch: number
@@ -16,7 +16,7 @@ export class SourceCache {
     this.batch = batch
   }
 
-  /** Those of `count` sequences from `first` on; they share this one's memory. */
+  /** Views of `count` sequences from `first` on, by name. */
   rows(first: number, count: number): Record<string, DeviceTensor> {
     const view = (tensor: DeviceTensor) => {
       if (count === this.batch) return tensor
@@ -27,7 +27,7 @@ export class SourceCache {
     return Object.fromEntries(entries)
   }
 
-  /** Puts the source of sequence `from` in the place of that of `to`. */
+  /** Copies the source of sequence `from` to `to`. */
   copyRow(from: number, to: number): void {
     for (const { data, size } of Object.values(this.#tensors)) {
       const row = size / this.batch
@@ -35,7 +35,7 @@ export class SourceCache {
     }
   }
 
-  /** The source of a batch of one, for a batch of `count`. */
+  /** Repeats the source of a batch of one for a batch of `count`. */
   repeated(engine: Engine, count: number): SourceCache {
     return together((track) => {
       const tensors = Object.entries(this.#tensors).map(([name, { data, dtype, shape, size }]) => {

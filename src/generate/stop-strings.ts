@@ -1,4 +1,4 @@
-/** Lets text through up to the first stop string, of which no part ever comes out. */
+/** Passes text on up to the first stop string, and never a part of one. */
 export class StopStrings {
   readonly #stops: readonly string[]
   #held = ''
@@ -8,12 +8,12 @@ export class StopStrings {
     this.#stops = stops
   }
 
-  /** True once a stop string was met. */
+  /** True once a stop string was found. */
   get stopped(): boolean {
     return this.#stopped
   }
 
-  /** The text that is sure to come before any stop string. */
+  /** Returns the text that certainly precedes any stop string. */
   push(text: string): string {
     const whole = this.#held + text
     const found = firstOf(this.#stops, whole)
@@ -27,14 +27,14 @@ export class StopStrings {
     return whole.slice(0, sure)
   }
 
-  /** What was held back, at the end of the text. */
+  /** Returns the text held back. Call at the end. */
   end(): string {
     const rest = this.#held
     this.#held = ''
     return rest
   }
 
-  /** Length of the longest end of `text` with which a stop string begins. */
+  /** Length of the longest suffix of `text` that is a prefix of a stop string. */
   #beginningAtEnd(text: string): number {
     const longest = this.#stops.reduce((most, stop) => Math.max(most, stop.length), 0)
     for (let size = Math.min(longest - 1, text.length); size > 0; size--) {
@@ -45,15 +45,15 @@ export class StopStrings {
   }
 }
 
-/** Where the stop string begins that is complete first; of several that end there, the longest. */
+/** Start of the stop string that ends first; of several that end there, the longest. */
 function firstOf(stops: readonly string[], text: string): number | undefined {
   let [start, end]: [number | undefined, number] = [undefined, Number.POSITIVE_INFINITY]
   for (const stop of stops) {
-    const place = text.indexOf(stop)
-    if (place < 0 || place + stop.length > end) continue
-    if (place + stop.length === end && place > (start ?? 0)) continue
-    start = place
-    end = place + stop.length
+    const found = text.indexOf(stop)
+    if (found < 0 || found + stop.length > end) continue
+    if (found + stop.length === end && found > (start ?? 0)) continue
+    start = found
+    end = found + stop.length
   }
   return start
 }

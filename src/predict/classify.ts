@@ -2,14 +2,14 @@ import { UserError } from '../errors.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { TextModel } from './text-model.ts'
 
-/** A text, or two that belong together. */
+/** A text, or a pair of texts. */
 export type TextInput = string | { readonly text: string; readonly pair?: string }
 
 export interface Classified {
   label: string
   /** Of that label. */
   probability: number
-  /** Of all labels, the likeliest first. */
+  /** All labels, the likeliest first. */
   labels: { label: string; probability: number }[]
 }
 
@@ -17,7 +17,7 @@ interface Options {
   signal?: AbortSignal
 }
 
-/** The likeliest label of each text. Throws UserError where the model is for another task. */
+/** The likeliest label of each text. Throws UserError if the model is for another task. */
 export async function classify(
   model: TextModel,
   texts: readonly TextInput[],
@@ -26,14 +26,14 @@ export async function classify(
   const { labels } = expectTask(model, 'classify')
   const outputs = await model.outputs(encodeAll(model, texts), options)
   return outputs.map((logits) => {
-    const chances = softmax(logits)
-    const all = labels.map((label, i) => ({ label, probability: chances[i] as number }))
+    const probabilities = softmax(logits)
+    const all = labels.map((label, i) => ({ label, probability: probabilities[i] as number }))
     all.sort((a, b) => b.probability - a.probability)
     return { ...(all[0] as (typeof all)[number]), labels: all }
   })
 }
 
-/** The number that a model of the task `regress` gives each text, such as a reward. */
+/** The number that a `regress` model assigns to each text, such as a reward. */
 export async function estimate(
   model: TextModel,
   texts: readonly TextInput[],
@@ -44,14 +44,14 @@ export async function estimate(
   return outputs.map((values) => values[0] as number)
 }
 
-/** Texts as the model reads them; what is longer than its context loses its end. */
+/** Encodes texts, truncated to the model's context. */
 export const encodeAll = ({ tokenizer, context }: TextModel, texts: readonly TextInput[]) =>
   texts.map((input) => {
     const { text, pair } = typeof input === 'string' ? { text: input, pair: undefined } : input
     return encodeInput(tokenizer, text, { pair, maxLength: context })
   })
 
-/** The head's configuration. Throws UserError where the model is for another task. */
+/** The head's configuration. Throws UserError if the model is for another task. */
 export function expectTask(
   { head }: TextModel,
   task: TextModel['head']['task'],

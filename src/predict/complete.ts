@@ -6,10 +6,7 @@ import { promptOf } from '../generate/prompt.ts'
 import type { FinishReason } from '../generate/sequence.ts'
 import type { TextInput } from './classify.ts'
 
-/**
- * A prompt to complete, or a text for an encoder-decoder to read; or several that it reads
- * together.
- */
+/** A prompt to complete; or a text, or several, for an encoder-decoder to read. */
 export type CompletionInput = TextInput &
   object & {
     readonly words?: readonly string[]
@@ -17,21 +14,20 @@ export type CompletionInput = TextInput &
   }
 
 export interface Completed {
-  /** What follows the text, the likeliest token each time. */
+  /** The text that follows, by the likeliest token each time. */
   completion: string
-  /** Whether the model ended it, or the context did. */
+  /** `length` if the context ended it. */
   finishReason: FinishReason
 }
 
-/** Texts that are written together. */
-const TOGETHER = 32
+/** Texts that are decoded together. */
+const BATCH = 32
 
 const GREEDY = chatOptions.parse({ temperature: 0, slide: false })
 
 /**
- * What a model writes after each prompt, the likeliest token each time. `limits`: tokens of each
- * text, of which the largest among texts that are written together counts. Throws the signal's
- * reason where it ends the work.
+ * Greedy continuations of prompts. `limits`: the most tokens of each; within a batch the largest
+ * counts. Throws the signal's reason if aborted.
  */
 export async function writeGreedily(
   model: LanguageModel,
@@ -39,8 +35,8 @@ export async function writeGreedily(
   { limits, signal }: { limits?: readonly number[]; signal?: AbortSignal | undefined } = {},
 ): Promise<Generated[]> {
   const written: Generated[] = []
-  for (let start = 0; start < prompts.length; start += TOGETHER) {
-    const end = start + TOGETHER
+  for (let start = 0; start < prompts.length; start += BATCH) {
+    const end = start + BATCH
     const maxTokens = limits && Math.max(...limits.slice(start, end))
     const options = { ...GREEDY, maxTokens, signal }
     written.push(...(await generateFromTokens(model, prompts.slice(start, end), options)))
@@ -49,7 +45,7 @@ export async function writeGreedily(
   return written
 }
 
-/** What a model writes after each text. Throws UserError for input of another kind of model. */
+/** Greedy completions of texts. Throws UserError for input that only models with a head read. */
 export async function complete(
   model: LanguageModel,
   given: readonly CompletionInput[],
@@ -59,7 +55,8 @@ export async function complete(
     if (pair === undefined && words === undefined)
       return promptOf(model, sources ? { prompt: '', sources } : { prompt: text })
     throw new UserError(
-      `${pair === undefined ? 'words are' : 'a pair is'} for models that read whole texts, and this one writes; give {"prompt": "..."}`,
+      `${pair === undefined ? 'words are' : 'a pair is'} for models that read whole texts, ` +
+        'and this one writes; give {"prompt": "..."}',
     )
   })
   const written = await writeGreedily(model, prompts, { signal })

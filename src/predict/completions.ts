@@ -7,12 +7,12 @@ import { encodePrompt } from '../generate/prompt.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { writeGreedily } from './complete.ts'
 
-/** Examples that are written to be measured. */
-const WRITTEN = 1000
-/** Tokens behind the right text, in which the model may end or go wrong. */
-const BEYOND = 2
+/** Examples that `exactMatch` measures, at most. */
+const MEASURED = 1000
+/** Tokens beyond the expected text, in which the model should end. */
+const EXTRA = 2
 
-/** A prompt, and the text that is to be written after it. */
+/** A prompt, and the expected completion. */
 export interface Expected {
   prompt: TokenPrompt
   /** The prompt as text. */
@@ -24,45 +24,42 @@ interface Abortable {
   signal?: AbortSignal | undefined
 }
 
-/** What a model writes after each prompt, greedily, a little longer than is right. */
+/** Greedy completions, each a little longer than the expected one. */
 export async function writeExpected(
   model: LanguageModel,
   all: readonly Expected[],
   { signal }: Abortable = {},
 ): Promise<string[]> {
-  const limits = all.map(({ text }) => model.tokenizer.encode(text).length + BEYOND)
+  const limits = all.map(({ text }) => model.tokenizer.encode(text).length + EXTRA)
   const prompts = all.map(({ prompt }) => prompt)
   const written = await writeGreedily(model, prompts, { limits, signal })
   return written.map(({ text }) => text)
 }
 
-/**
- * Share of the texts that a model writes exactly; of more than a thousand, of a thousand among
- * them. Throws where it is aborted.
- */
+/** Share of the texts that a model writes exactly, among at most 1,000. Throws if aborted. */
 export async function exactMatch(
   model: LanguageModel,
   all: readonly Expected[],
   options: Abortable = {},
 ): Promise<number> {
-  const some = evenly(all, WRITTEN)
-  // A prompt that fills the context leaves nothing to be written.
+  const some = evenly(all, MEASURED)
+  // A prompt that fills the context leaves no room for a completion.
   const fits = some.filter(({ prompt }) => prompt.ids.length < model.context)
   const written = await writeExpected(model, fits, options)
   return fits.filter(({ text }, i) => written[i] === text).length / some.length
 }
 
-/** What the user should know where `exactMatch` does not take all of so many records. */
+/** A line for the user if `exactMatch` measures only some of `count` records. */
 export const writtenNotice = (count: number): string[] =>
-  count > WRITTEN ? [`exact matches are counted among ${WRITTEN} of the ${count} records`] : []
+  count > MEASURED ? [`exact matches are counted among ${MEASURED} of the ${count} records`] : []
 
-/** How the model in question reads prompts. */
+/** How a model reads prompts. */
 export interface PromptReading {
   tokenizer: Tokenizer
   addBos?: boolean | undefined
 }
 
-/** Prompt and completion as the tokens that a model learns from, or is measured on. */
+/** Tokens of prompts and completions, for training and evaluation. */
 export function encodeCompletions(
   records: readonly Completion[],
   { tokenizer, addBos = false }: PromptReading,
@@ -76,7 +73,7 @@ export function encodeCompletions(
   )
 }
 
-/** The completions that are to be written. */
+/** Prompts and expected completions of records. */
 export const expectedOf = (
   records: readonly Completion[],
   { tokenizer, addBos = false }: PromptReading,

@@ -3,13 +3,13 @@ import { promptFor, promptTokens } from './prompts.ts'
 import type { TextModel } from './text-model.ts'
 
 export interface EmbedOptions {
-  /** One of the model's prompts, such as `query`, to precede each text (default: its own). */
+  /** Name of one of the model's prompts, such as `query` (default: its default prompt). */
   promptName?: string
   signal?: AbortSignal
 }
 
 /**
- * A vector for each text, behind the model's prompt. Throws UserError where the model is for
+ * A vector for each text, preceded by the model's prompt. Throws UserError if the model is for
  * another task, or has no such prompt.
  */
 export async function embed(
@@ -31,7 +31,7 @@ export async function embed(
   )
 }
 
-/** Cosine of the angle between two vectors: 1 where they point the same way. */
+/** Cosine of the angle between two vectors, -1 to 1. */
 export function cosineSimilarity(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0]
   for (const [i, x] of a.entries()) {

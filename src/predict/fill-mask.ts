@@ -11,9 +11,8 @@ export interface Filling {
 }
 
 /**
- * The `top` likeliest tokens for every gap of a text, gap by gap. A gap is written as the
- * tokenizer's mask token, such as [MASK]. Throws UserError where there is none, or the model is for
- * another task.
+ * The `top` likeliest tokens for every masked token of a text, such as [MASK]. Throws UserError if
+ * there is none, or if the model is for another task.
  */
 export async function fillMask(
   model: TextModel,
@@ -24,25 +23,25 @@ export async function fillMask(
   const { tokenizer, context: maxLength } = model
   const { maskId, vocabSize } = tokenizer
   const encoded = encodeInput(tokenizer, text, { maxLength, specials: true })
-  const places = encoded.ids.flatMap((id, i) => (id === maskId ? [i] : []))
+  const positions = encoded.ids.flatMap((id, i) => (id === maskId ? [i] : []))
   const all = encodeInput(tokenizer, text, { specials: true }).ids.filter((id) => id === maskId)
-  if (places.length < all.length)
+  if (positions.length < all.length)
     throw new UserError(
-      `a gap lies beyond the ${maxLength} tokens that the model reads; shorten the text`,
+      `a gap lies beyond the model's context of ${maxLength} tokens; shorten the text`,
     )
-  if (maskId === undefined || places.length === 0)
+  if (maskId === undefined || positions.length === 0)
     throw new UserError(
-      'the text has no gap to fill; write ' +
-        `${tokenizer.decode([maskId ?? 0], { specials: true })} for one`,
+      'the text has no gap to fill; ' +
+        `write ${tokenizer.decode([maskId ?? 0], { specials: true })} for one`,
     )
-  const [logits] = await model.outputs([encoded], { rows: [places], signal })
-  const width = (logits as Float32Array).length / places.length
-  return places.map((_, i) => {
-    // A model may have rows for more tokens than the tokenizer has.
+  const [logits] = await model.outputs([encoded], { rows: [positions], signal })
+  const width = (logits as Float32Array).length / positions.length
+  return positions.map((_, i) => {
+    // A padded vocabulary has more rows than the tokenizer has tokens.
     const row = (logits as Float32Array).subarray(i * width, i * width + Math.min(width, vocabSize))
-    const chances = softmax(row)
+    const probabilities = softmax(row)
     return Array.from(largest(row, row.length, top), (token) => {
-      return { token, text: tokenizer.decode([token]), probability: chances[token] as number }
+      return { token, text: tokenizer.decode([token]), probability: probabilities[token] as number }
     })
   })
 }

@@ -1,10 +1,7 @@
-/** Tokens of a batch, padding included: enough for the matrix products. */
+/** Tokens of a batch with padding: enough for efficient matrix products. */
 const TOKENS = 4096
 
-/**
- * Indices of texts of the given lengths in batches, texts of like length together, so that little
- * is padded.
- */
+/** Batches of the indices of texts, by length, so that there is little padding. */
 export function inBatches(lengths: readonly number[], tokens = TOKENS): number[][] {
   const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0))
   const batches: number[][] = []

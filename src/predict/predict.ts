@@ -21,31 +21,31 @@ import { type TaggedWord, tag } from './tag.ts'
 import { loadReading, type TextModel } from './text-model.ts'
 
 export const predictOptions = z.strictObject({
-  /** Folder of a model that reads whole texts, or writes. */
+  /** Folder of a model with a head, or of one that writes. */
   model: z.string().min(1),
   text: z.array(z.string()).default([]),
-  /** Text, a line each; or JSON records of `text` (and `pair`), `words`, `prompt` or `source`. */
+  /** Files of text, one per line, or of records with `text` (and `pair`), `words`, `prompt`, ... */
   data: z.array(z.string().min(1)).default([]),
   ...readingOptions,
-  /** Fillings of each gap. */
+  /** How many tokens to suggest for each gap. */
   top: z.number().int().min(1).default(5),
-  /** One of the prompts of a model that embeds, which precedes each text. */
+  /** Name of an embedding model's prompt, which precedes each text. */
   promptName: z.string().min(1).optional(),
   ...engineOptions,
 })
 
 export type PredictOptions = z.input<typeof predictOptions> & {
   signal?: AbortSignal
-  /** Is told what of the data is not read as it is. */
+  /** Receives a line for each change to the data, such as replaced bytes. */
   onMessage?(text: string): void
 }
 
-/** What a model says of a text. Which fields are set depends on its task. */
+/** A model's output for a text. Which fields are set depends on the task. */
 export interface Prediction extends Partial<Classified>, Partial<Completed> {
   text: string
   /** The second text, where there is one. */
   pair?: string
-  /** The text was longer than the model reads, and lost its end. */
+  /** The text was truncated to the model's context. */
   truncated?: true
   /** Of the task `regress`. */
   value?: number
@@ -53,22 +53,22 @@ export interface Prediction extends Partial<Classified>, Partial<Completed> {
   words?: TaggedWord[]
   /** Of the task `embed`. */
   vector?: number[]
-  /** Of the task `mlm`: for each gap, what may fill it. */
+  /** Of the task `mlm`: the likeliest tokens for each gap. */
   gaps?: Filling[][]
 }
 
 interface Given {
   text: string
-  /** Texts that an encoder-decoder reads together, instead. */
+  /** Instead, texts that an encoder-decoder reads together. */
   sources?: readonly string[]
   pair?: string
   words?: readonly string[]
 }
 
 /**
- * What a model says of each text: its label, its number, its words' tags, its vector, or what fills
- * its gaps; or what a model that writes makes of it. Throws UserError with the option, the file or
- * the line at fault.
+ * A model's output for each text: a label, a number, the words' tags, a vector, or tokens for its
+ * gaps; or the text that a writing model generates. Throws UserError that names the option, the
+ * file or the line at fault.
  *
  * @example
  * const [{ label }] = await predict({ model: 'my-classifier', text: ['I like it'] })
@@ -85,29 +85,34 @@ export async function predict({
     ...(await readTexts(parsed, { onMessage, signal })),
   ]
   if (given.length === 0)
-    throw new UserError('there is no text to read; give --text or --data (- is standard input)')
+    throw new UserError('there is no text; give --text or --data (- is standard input)')
   const model = await whileNotReplaced(folder, (files) => loadFor(files, options, parsed))
   try {
     if (model instanceof LanguageModel) {
-      const said = await complete(model, given, { signal })
-      return given.map(({ text }, i) => ({ text, ...said[i] }))
+      const outputs = await complete(model, given, { signal })
+      return given.map(({ text }, i) => ({ text, ...outputs[i] }))
     }
     if (promptName !== undefined && model.head.task !== 'embed')
       throw new UserError(
         `promptName is for models that embed; this one is for the task ${model.head.task}`,
       )
     const prompt = promptFor(model.head, promptName)
-    const said = await ask(model, given, { top, promptName, signal })
+    const outputs = await ask(model, given, { top, promptName, signal })
     return given.map((one, i) => {
       const { text, pair } = one
-      return { text, ...(pair !== undefined && { pair }), ...said[i], ...cut(model, one, prompt) }
+      return {
+        text,
+        ...(pair !== undefined && { pair }),
+        ...outputs[i],
+        ...cut(model, one, prompt),
+      }
     })
   } finally {
     await model.dispose()
   }
 }
 
-/** Throws UserError with an option that is not for such a model. */
+/** Loads the model for its task. Throws UserError for options that do not apply to it. */
 function loadFor(
   files: OpenModel,
   given: PredictOptions,
@@ -116,7 +121,8 @@ function loadFor(
   const task = 'head' in files.config ? files.config.head?.task : undefined
   if (given.top !== undefined && task !== 'mlm')
     throw new UserError(
-      `top is how many fillings of a gap are given, and this model ${task ? `is for ${task}` : 'writes'}; leave it out`,
+      'top is how many tokens to suggest for a gap, ' +
+        `and this model ${task ? `is for ${task}` : 'writes'}; leave it out`,
     )
   if (!isWriting(files)) return loadReading(files, { engine, threads })
   if (promptName === undefined) return loadWriting(files, { engine, threads })
@@ -174,7 +180,7 @@ function givenOf(read: z.output<typeof record>): Given {
   return 'sources' in read ? { text: read.sources.join(' | '), ...read } : read
 }
 
-/** The texts of files: of JSON their records, of others their lines. */
+/** The texts of files: records of JSON files, lines of others. */
 async function readTexts(
   { data, encoding, encodingErrors }: z.output<typeof predictOptions>,
   { onMessage, signal }: Pick<PredictOptions, 'onMessage' | 'signal'>,
@@ -205,6 +211,6 @@ async function readTexts(
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 
-/** Words and marks of a text, in whichever script, by Unicode's rules (UAX 29) and dictionaries. */
+/** Words and marks of a text in any script, by Unicode's rules (UAX 29) and dictionaries. */
 const wordsOf = (text: string): string[] =>
   Array.from(segmenter.segment(text), ({ segment }) => segment).filter((word) => word.trim())

@@ -3,10 +3,7 @@ import type { HeadConfig } from '../models/head-config.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-/**
- * What a model that embeds wants before a text: the prompt of that name, or its default one. Throws
- * UserError where there is none of that name.
- */
+/** An embedding model's prompt by name, or its default. Throws UserError for an unknown name. */
 export function promptFor({ prompts }: Pick<HeadConfig, 'prompts'>, name?: string): string {
   const chosen = name ?? prompts?.default
   if (chosen === undefined) return ''
@@ -19,8 +16,8 @@ export function promptFor({ prompts }: Pick<HeadConfig, 'prompts'>, name?: strin
 }
 
 /**
- * Tokens at the start of a text that a mean leaves out with its prompt: those of the prompt and the
- * special ones before it, as sentence-transformers counts them.
+ * Tokens that mean pooling skips: those of the prompt and the special ones before it, as
+ * sentence-transformers counts them.
  */
 export function promptTokens(
   { prompts, pooling }: Pick<HeadConfig, 'prompts' | 'pooling'>,

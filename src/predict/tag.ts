@@ -4,15 +4,12 @@ import type { TextModel } from './text-model.ts'
 
 export interface TaggedWord {
   word: string
-  /** Undefined where the text was too long to be read to here. */
+  /** Undefined if the word lies beyond the model's context. */
   tag: string | undefined
   probability: number
 }
 
-/**
- * The likeliest tag of every word, by its first token. Throws UserError where the model is for
- * another task.
- */
+/** The likeliest tag of each word's first token. Throws UserError for a model of another task. */
 export async function tag(
   model: TextModel,
   sentences: readonly (readonly string[])[],
@@ -26,12 +23,12 @@ export async function tag(
     const sources = encoded[i]?.words ?? []
     const logits = outputs[i] as Float32Array
     return words.map((word, w) => {
-      const place = sources.indexOf(w)
-      if (place < 0) return { word, tag: undefined, probability: 0 }
-      const start = place * labels.length
-      const chances = softmax(logits.subarray(start, start + labels.length))
-      const best = chances.indexOf(Math.max(...chances))
-      return { word, tag: labels[best], probability: chances[best] as number }
+      const position = sources.indexOf(w)
+      if (position < 0) return { word, tag: undefined, probability: 0 }
+      const start = position * labels.length
+      const probabilities = softmax(logits.subarray(start, start + labels.length))
+      const probability = Math.max(...probabilities)
+      return { word, tag: labels[probabilities.indexOf(probability)], probability }
     })
   })
 }

@@ -10,14 +10,14 @@ import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
 import type { Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
-import { type EngineOptions, openEngine } from '../runtime/open.ts'
+import { type EngineChoice, withEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { inBatches } from './in-batches.ts'
 import { TextProgram, type TextToRun } from './text-program.ts'
 
 export interface TextModelOptions {
   engine: Engine
-  /** An encoder, or a decoder with a head for whole texts. */
+  /** An encoder, or a decoder with a head. */
   model: Encoder | Decoder
   weights: Weights
   tokenizer: Tokenizer
@@ -60,8 +60,8 @@ export class TextModel {
   }
 
   /**
-   * The head's numbers for each text: (N) each, or for a tagging model (length, N). `rows`: for a
-   * masked language model, the places whose (V) are wanted.
+   * The head's outputs for each text: (N), or (length, N) for tagging. `rows`: for a masked
+   * language model, the positions of each text to compute logits (V) for.
    */
   async outputs(
     texts: readonly TextToRun[],
@@ -71,7 +71,7 @@ export class TextModel {
     if (tokenTypes > 0 && texts.some(({ typeIds }) => typeIds.some((type) => type >= tokenTypes)))
       throw new UserError(
         'the tokenizer gives the second text of a pair another token type, but the model has ' +
-          `${tokenTypes}; give one text each`,
+          `${tokenTypes}; give single texts`,
       )
     const padId = this.tokenizer.padId ?? 0
     const lengths = texts.map(({ ids }) => ids.length)
@@ -82,7 +82,9 @@ export class TextModel {
       const chosen = batch.map((i) => texts[i] as TextToRun)
       const longest = Math.max(...chosen.map(({ ids }) => ids.length))
       const wanted = rows && batch.map((i) => rows[i] ?? [])
-      const flat = wanted?.flatMap((places, row) => places.map((place) => row * longest + place))
+      const flat = wanted?.flatMap((chosen, row) =>
+        chosen.map((position) => row * longest + position),
+      )
       const values = await this.#program.run(chosen, { padId, rows: flat, signal })
       let start = 0
       for (const [row, i] of batch.entries()) {
@@ -101,14 +103,9 @@ export class TextModel {
   }
 }
 
-export interface LoadTextModelOptions extends Pick<EngineOptions, 'threads'> {
-  /** Where to compute; an engine that is open already stays the caller's. */
-  engine?: EngineOptions['engine'] | Engine
-}
-
 /**
- * Loads a model folder whose model reads whole texts; `model.dispose()` frees it. Throws UserError
- * that names the file and what is wrong with it, or where the model is of another kind.
+ * Loads a model that reads whole texts; `model.dispose()` frees it. Throws UserError that names the
+ * file and what is wrong with it, or if the model has no head.
  *
  * @example
  * const model = await loadTextModel('my-classifier')
@@ -116,42 +113,24 @@ export interface LoadTextModelOptions extends Pick<EngineOptions, 'threads'> {
  */
 export async function loadTextModel(
   folder: string,
-  options: LoadTextModelOptions = {},
+  options: EngineChoice = {},
 ): Promise<TextModel> {
   return whileNotReplaced(folder, (model) => loadReading(model, options))
 }
 
-/** As `loadTextModel`, of a model that is open; it can be closed afterwards. */
-export async function loadReading(
-  files: OpenModel,
-  { engine: chosen, threads }: LoadTextModelOptions = {},
-): Promise<TextModel> {
+/** As `loadTextModel`, for an open model, which can be closed afterwards. */
+export async function loadReading(files: OpenModel, choice: EngineChoice = {}): Promise<TextModel> {
   const model = createModel(files.config)
   if (!(model instanceof Encoder) && !(model instanceof Decoder && model.head))
     throw new UserError(
-      `${files.path}: ${files.architecture} writes text here; this needs a model with a head for whole texts, such as a BERT`,
+      `${files.path}: this ${files.architecture} model writes text; ` +
+        'give a model with a head for whole texts, such as a BERT',
     )
-  if (typeof chosen === 'object') return open(files, { engine: chosen, model })
-  const engine = await openEngine({ engine: chosen, threads })
-  try {
-    return await open(files, { engine, model, ownsEngine: true })
-  } catch (error) {
-    await engine.dispose()
-    throw error
-  }
-}
-
-async function open(
-  files: OpenModel,
-  options: Pick<TextModelOptions, 'engine' | 'model' | 'ownsEngine'>,
-): Promise<TextModel> {
-  const { engine, model } = options
-  return usePackedParameters(engine, model, files, {}, (packed) =>
-    TextModel.create({
-      ...options,
-      ...files,
-      model,
-      weights: { packed, findNonFinite: () => findNonFiniteWeights(files.path) },
+  const findNonFinite = () => findNonFiniteWeights(files.path)
+  return withEngine(choice, (engine, ownsEngine) =>
+    usePackedParameters(engine, model, files, {}, (packed) => {
+      const weights = { packed, findNonFinite }
+      return TextModel.create({ ...files, engine, ownsEngine, model, weights })
     }),
   )
 }

@@ -3,15 +3,37 @@ import type { Engine, EngineName } from './engine.ts'
 import { expectThreads } from './memory.ts'
 
 export interface EngineOptions {
-  /** `auto` (default): native on the CPU; where that cannot work, WebAssembly. */
+  /** `auto` (default): native on the CPU; if that is unavailable, WebAssembly. */
   engine?: EngineName | 'auto'
-  /** Threads that one program may use (default: as many as the machine runs at once). */
+  /** Threads of one program (default: as many as the machine runs at once). */
   threads?: number
 }
 
+export interface EngineChoice extends Pick<EngineOptions, 'threads'> {
+  /** Where to compute; an engine that is already open stays the caller's. */
+  engine?: EngineOptions['engine'] | Engine
+}
+
 /**
- * Opens an engine, in Node. Only `auto` falls back, and `engine.reason` then says why; one that was
- * asked for by name throws `EngineUnavailable` if it cannot work here.
+ * Calls `make` with the chosen engine. `ownsEngine`: it was opened here; disposed if `make` fails.
+ */
+export async function withEngine<T>(
+  { engine: chosen, threads }: EngineChoice,
+  make: (engine: Engine, ownsEngine: boolean) => Promise<T>,
+): Promise<T> {
+  if (typeof chosen === 'object') return make(chosen, false)
+  const engine = await openEngine({ engine: chosen, threads })
+  try {
+    return await make(engine, true)
+  } catch (error) {
+    await engine.dispose()
+    throw error
+  }
+}
+
+/**
+ * Opens an engine, in Node. Only `auto` falls back to another, and `engine.reason` then says why;
+ * an engine chosen by name throws `EngineUnavailable` if it cannot work here.
  */
 export async function openEngine({
   engine = 'auto',
@@ -63,7 +85,7 @@ async function openWasm(threads: number | undefined, because?: string): Promise<
   return (await import('./web/node.ts')).openWasm(threads, because)
 }
 
-/** koffi throws on import where it has no build for the machine. */
+/** koffi throws on import if it has no build for the machine. */
 function native<T>(module: Promise<T>): Promise<T> {
   return module.catch((error) => {
     throw new EngineUnavailable(`koffi cannot be used here: ${error.message}`)

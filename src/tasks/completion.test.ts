@@ -126,7 +126,7 @@ test('each kind of model is sent to its task', async () => {
   )
   const asked = { model: path('char'), threads: 1 }
   await expect(predict({ ...asked, text: ['1'], top: 3 })).rejects.toThrow(
-    'top is how many fillings of a gap are given, and this model writes; leave it out',
+    'top is how many tokens to suggest for a gap, and this model writes; leave it out',
   )
   await writeFile(path('words.jsonl'), '{"words": ["a"]}')
   await expect(predict({ ...asked, data: [path('words.jsonl')] })).rejects.toThrow(

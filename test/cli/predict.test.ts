@@ -84,7 +84,7 @@ it('tells where a text was too long', async () => {
 it('refuses what it cannot read', async () => {
   const none = await chatwright(['predict', '--model', path('model')])
   expect(none.code).not.toBe(0)
-  expect(none.stderr).toContain('there is no text to read; give --text or --data')
+  expect(none.stderr).toContain('there is no text; give --text or --data')
   const writes = await chatwright(['generate', '--model', path('model'), '--prompt', 'a'])
   expect(writes.stderr).toContain('this needs a model that')
   const beams = await chatwright(['generate', '--model', path('model'), '--n-best', '2'])
