@@ -1,17 +1,12 @@
-/**
- * A mistake of the user's, not ours: its message says what was given, what was expected, what to
- * do.
- */
+/** A user's mistake. The message says what was given, what was expected, and what to do. */
 export class UserError extends Error {
   override name = 'UserError'
 }
 
-/** What was being read is no longer there: something else took its place. Read it anew. */
+/** A file or folder was replaced while it was being read. Read it again. */
 export class ReplacedError extends UserError {}
 
-/**
- * An engine that cannot work here: its message says why and what to do. `auto` goes on to another.
- */
+/** An engine cannot work here. The message says why and what to do. `auto` tries another. */
 export class EngineUnavailable extends UserError {
   override name = 'EngineUnavailable'
 }

@@ -1,20 +1,20 @@
 import { z } from 'zod'
 import { UserError } from './errors.ts'
 
-/** Models compute in float32: less is 0 there, and more is infinite. */
+/** The range of float32, in which models compute. */
 const [LEAST, MOST] = [1.2e-38, 3.4e38]
 
-/** A number above 0 that is one in float32, too. */
+/** A number above 0 that float32 can hold. */
 export const positiveNumber = z.number().min(LEAST).max(MOST)
 
-/** 0, or such a number. */
+/** 0, or a `positiveNumber`. */
 export const amount = z
   .number()
   .min(0)
   .max(MOST)
   .refine((value) => value === 0 || value >= LEAST, `expected 0, or at least ${LEAST}`)
 
-/** Options with their defaults. Throws UserError naming the option at fault. */
+/** Validates options and adds defaults. Throws UserError that names the option at fault. */
 export function parseOptions<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
@@ -22,11 +22,11 @@ export function parseOptions<T extends z.ZodType>(schema: T, given: unknown): z.
   throw new UserError(problems.map((problem) => problem.replace(/^: /, '')).join('; '))
 }
 
-/** What zod expected, without its `Too small: ` and the like. */
+/** Zod's message without its `Too small: ` and the like. */
 export const expectation = (message: string): string =>
   message.replace(/^(Too (small|big)|Invalid (input|option)): /, '')
 
-/** An option as it is typed: `kvHeads` -> `--kv-heads`. */
+/** An option's flag: `kvHeads` -> `--kv-heads`. */
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 

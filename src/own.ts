@@ -1,6 +1,3 @@
-/**
- * What a table of our own has under a name that comes from elsewhere: `__proto__` and `constructor`
- * are names like any other.
- */
+/** Looks up a foreign name, which may be `__proto__` or `constructor`, in one of our tables. */
 export const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined

@@ -16,7 +16,7 @@ export class Random {
     return [a, b, c, d]
   }
 
-  /** A whole number of 32 bits. */
+  /** An integer of 32 bits. */
   bits(): number {
     const s = this.#state as Uint32Array & { 0: number; 1: number; 2: number; 3: number }
     const result = Math.imul(rotate(Math.imul(s[1], 5), 7), 9) >>> 0
@@ -30,17 +30,17 @@ export class Random {
     return result
   }
 
-  /** Evenly in [0, 1), with 53 bits. */
+  /** Uniform in [0, 1), with 53 bits. */
   uniform(): number {
     return ((this.bits() >>> 5) * 2 ** 26 + (this.bits() >>> 6)) / 2 ** 53
   }
 
-  /** A whole number in [0, limit). */
+  /** An integer in [0, limit). */
   integer(limit: number): number {
     return Math.floor(this.uniform() * limit)
   }
 
-  /** Normal distribution of mean 0 and deviation 1 (Box & Muller 1958). */
+  /** Standard normal (Box & Muller 1958). */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()))
     return radius * Math.cos(2 * Math.PI * this.uniform())
@@ -49,7 +49,7 @@ export class Random {
 
 const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k))
 
-/** SplitMix32: four well-mixed words from any seed (its low and high 32 bits both count). */
+/** SplitMix32: four well-mixed words from both halves of a 64-bit seed. */
 function splitMix(seed: number): Uint32Array {
   let x = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1)
   return Uint32Array.from({ length: 4 }, () => {

@@ -21,7 +21,7 @@ export interface BoundOptions {
   sizes: Sizes
 }
 
-/** A program tied to its memory: run it as often as needed, one run at a time. */
+/** A program bound to its memory: run it as often as needed, one run at a time. */
 export class Bound {
   /** All inputs and outputs, by name. */
   readonly tensors: Tensors
@@ -51,7 +51,7 @@ export class Bound {
     this.#missing = new Set(names.filter((name) => !given[name]))
   }
 
-  /** Runs on the calling thread; only native CPU has it. */
+  /** Runs on the calling thread; the native CPU engine only. */
   get runSync(): (() => void) | undefined {
     return this.#binding.runSync
   }
@@ -65,7 +65,7 @@ export class Bound {
     }
   }
 
-  /** Fills inputs and runs. Throws where an input never had a value. */
+  /** Fills inputs and runs. Throws if an input never had a value. */
   async run(feeds: Feeds = {}, options: { signal?: AbortSignal } = {}): Promise<void> {
     this.write(feeds)
     const [missing] = this.#missing
@@ -90,7 +90,7 @@ export class Bound {
   }
 }
 
-/** Sizes of named dimensions, by the shapes of the tensors that are given. */
+/** Sizes of named dimensions, from the shapes of given tensors. */
 function sizesOf(specs: readonly TensorSpec[], given: Tensors): Sizes {
   const sizes: Record<string, number> = {}
   for (const { name, shape } of specs)

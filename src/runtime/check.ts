@@ -11,8 +11,8 @@ interface Signature {
 type Bound = Readonly<Record<string, { dtype: DType; shape: readonly number[] }>>
 
 /**
- * Throws unless `tensors` are exactly the program's inputs and outputs, of their dtypes and shapes,
- * and every named dimension has one size in all of them.
+ * Throws unless `tensors` are exactly the program's inputs and outputs, with their dtypes and
+ * shapes, and every named dimension has the same size everywhere.
  */
 export function checkBinding({ label, inputs, outputs }: Signature, tensors: Bound): void {
   const specs = [...inputs, ...outputs]
@@ -51,7 +51,7 @@ const fits = (shape: readonly number[], spec: readonly Dim[]): boolean =>
   shape.length === spec.length &&
   spec.every((dim, axis) => typeof dim === 'string' || dim === shape[axis])
 
-/** Size of a product such as `4*batch*length`, if those of its factors are known. */
+/** Size of a product such as `4*batch*length`; undefined unless all factors are known. */
 function product(dim: string, sizes: ReadonlyMap<string, { size: number }>): number | undefined {
   const factors = dim.split('*')
   if (factors.length === 1) return undefined
@@ -66,7 +66,7 @@ export function checkShape(shape: readonly number[]): void {
     throw new RangeError(`${formatShape(shape)} is not a shape: dimensions are whole numbers >= 0`)
 }
 
-/** `values` as elements of `tensor`; throws when their number or type differs. */
+/** `values` as elements of `tensor`. Throws if their number or type differs. */
 export function checkValues(
   tensor: { name?: string; dtype: DType; shape: readonly number[]; size: number },
   values: TypedArray | readonly number[],
@@ -87,7 +87,7 @@ export function checkValues(
   return copy
 }
 
-/** The data of a weight in memory. Throws unless it is what its dtype and shape say. */
+/** The data of a weight in memory. Throws unless it matches its dtype and shape. */
 export function checkWeight(name: string, weight: OnnxModel['weights'][string]): TypedArray {
   const { dtype, shape, data } = weight
   if (isStored(data)) throw new TypeError(`weight "${name}" is in a file; this engine takes memory`)

@@ -1,30 +1,30 @@
 import type { DType, TypedArray } from '../graph/dtype.ts'
 import type { OnnxModel, TensorSpec } from '../graph/onnx/model.ts'
 
-/** Where programs run. `cpu` and `webgpu` are native or in the page; `wasm` is WebAssembly. */
+/** `cpu` is native, `webgpu` native or in the page; `wasm` is WebAssembly. */
 export type EngineName = 'cpu' | 'webgpu' | 'wasm'
 
 /**
- * A place that computes: it compiles ONNX models into programs and owns the memory they work on.
- * Everything it hands out (tensors, programs, bindings) is disposed explicitly, or with it.
+ * Compiles ONNX models into programs, and owns the memory they work on. Tensors, programs and
+ * bindings are disposed explicitly, or with their engine.
  */
 export interface Engine {
   readonly name: EngineName
   /** Threads that one program may use. */
   readonly threads: number
-  /** Runs that can be under way at once; further ones wait. */
+  /** Runs that can take place at once; further ones wait. */
   readonly parallelRuns: number
   /** Why this engine was chosen, in one line for the user. */
   readonly reason: string
-  /** True where tensors have `data`, and slices of any part: memory that the host can address. */
+  /** Whether the host can address tensors: they have `data`, and slices of any part. */
   readonly hostMemory: boolean
-  /** True where weights may lie in files: see `StoredElements`. */
+  /** Whether weights may lie in files: see `StoredElements`. */
   readonly readsFiles: boolean
   /** A zero-filled tensor. */
   tensor(dtype: DType, shape: readonly number[]): DeviceTensor
-  /** The model's weights are copied; what they were given in can be let go afterwards. */
+  /** Copies the model's weights: the caller may release its own afterwards. */
   compile(model: OnnxModel, options?: CompileOptions): Promise<Program>
-  /** Waits for runs under way, then disposes everything that the engine handed out. */
+  /** Waits for runs to end, then disposes everything that the engine handed out. */
   dispose(): Promise<void>
 }
 
@@ -36,15 +36,13 @@ export interface CompileOptions {
   threading?: 'pool' | 'caller'
   /** Names the program in error messages and profiles. */
   label?: string
-  /** What ONNX Runtime may do to the graph (default `all`). */
+  /** ONNX Runtime's graph optimizations (default `all`). */
   optimization?: 'none' | 'basic' | 'extended' | 'all'
-  /** ONNX Runtime's graph transformers to leave out, by name: `CommonSubexpressionElimination`. */
+  /** Graph transformers to switch off, by name, such as `CommonSubexpressionElimination`. */
   withoutOptimizers?: readonly string[]
-  /**
-   * False: refuse a model of which some nodes would run on the CPU instead of this engine's GPU.
-   */
+  /** False: refuses a model with nodes that would run on the CPU instead of the engine's GPU. */
   cpuFallback?: boolean
-  /** Writes a trace for chrome://tracing to a file of this prefix, when the program is disposed. */
+  /** Prefix of a trace file for chrome://tracing, written when the program is disposed. */
   profile?: string
 }
 
@@ -54,16 +52,16 @@ export interface DeviceTensor {
   readonly shape: readonly number[]
   /** Elements. */
   readonly size: number
-  /** The memory itself, where `engine.hostMemory`; otherwise undefined. Empty once disposed. */
+  /** The memory itself, if `engine.hostMemory`. Empty once disposed. */
   readonly data: TypedArray | undefined
   /**
-   * A view of `shape` that starts `offset` elements in; shares memory. Without `hostMemory` only of
-   * the whole: `slice(0, shape)` with another shape of as many elements.
+   * A view of `shape` from element `offset` on, on the same memory. Without `hostMemory` only of
+   * all elements: `slice(0, shape)`.
    */
   slice(offset: number, shape: readonly number[]): DeviceTensor
   /**
-   * Copies from the host; `values.length` must equal `size`. Halves are given as their bits. What a
-   * run sees that is under way meanwhile is open.
+   * Copies from the host; `values.length` must equal `size`. Halves are given as their bits. A
+   * concurrent run may see old or new values.
    */
   write(values: TypedArray | readonly number[]): void
   /** Copies to the host. */
@@ -76,22 +74,23 @@ export interface Program {
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
   /**
-   * Ties every input and output, by name, to memory. An output may share an input's memory where
-   * each element is read before it is written. Checked here: names, dtypes, shapes, disposal.
+   * Binds every input and output, by name, to memory. An output may share an input's memory if each
+   * element is read before it is written. Throws for wrong names, dtypes or shapes, and for
+   * disposed tensors.
    */
   bind(tensors: Readonly<Record<string, DeviceTensor>>): Binding
-  /** Disposes its bindings too. Runs under way end first. */
+  /** Disposes its bindings, too, once their runs have ended. */
   dispose(): void
 }
 
-/** A program tied to its memory: run it as often as needed, one run at a time. */
+/** A program bound to its memory: run it as often as needed, one run at a time. */
 export interface Binding {
   /**
-   * Runs off the event loop. Rejects with `signal.reason` when aborted. On a GPU it resolves when
-   * the work was handed over: programs see the results in turn, and reading them waits.
+   * Runs off the event loop. Rejects with `signal.reason` if aborted. On a GPU it resolves once the
+   * work is submitted: later programs see its results, and reading them waits.
    */
   run(options?: { signal?: AbortSignal }): Promise<void>
-  /** Runs on the calling thread; only native CPU has it. */
+  /** Runs on the calling thread; the native CPU engine only. */
   runSync?(): void
   dispose(): void
 }

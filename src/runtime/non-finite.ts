@@ -7,20 +7,20 @@ export interface NonFinite {
   value: number
 }
 
-/** Looks through all weights of a model, one tensor at a time. */
+/** Searches all weights of a model, one tensor at a time. */
 export type FindNonFinite = () => Promise<NonFinite | undefined>
 
-/** The first of the values that is NaN or infinite. */
+/** The first value that is NaN or infinite. */
 export function nonFiniteOf(values: ArrayLike<number>): number | undefined {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
-    // Zero for every finite number, and NaN for the others: one comparison for both.
+    // NaN unless the value is finite: one comparison for all cases.
     if (value - value !== 0) return value
   }
   return undefined
 }
 
-/** The first of the tensors that holds NaN or an infinity; `read` is called for one at a time. */
+/** The first tensor that holds NaN or an infinity. Calls `read` for one at a time. */
 export async function findNonFinite(
   names: Iterable<string>,
   read: (name: string) => ArrayLike<number> | Promise<ArrayLike<number>>,
@@ -32,7 +32,7 @@ export async function findNonFinite(
   return undefined
 }
 
-/** The same of tensors in an engine's memory. */
+/** As `findNonFinite`, for an engine's tensors. */
 export const findNonFiniteIn = (tensors: Readonly<Record<string, DeviceTensor>>) =>
   findNonFinite(Object.keys(tensors), async (name) => {
     const { dtype } = tensors[name] as DeviceTensor
@@ -42,7 +42,7 @@ export const findNonFiniteIn = (tensors: Readonly<Record<string, DeviceTensor>>)
 export const describeNonFinite = ({ name, value }: NonFinite): string =>
   `weights hold ${Number.isNaN(value) ? 'NaN' : value}: ${name}`
 
-/** Of weights that are about to be used. Throws UserError where one is NaN or infinite. */
+/** Throws UserError if a weight is NaN or infinite. */
 export function refuseNonFinite(name: string, values: Float32Array): Float32Array {
   const value = nonFiniteOf(values)
   if (value !== undefined) throw new UserError(`${describeNonFinite({ name, value })}; ${ADVICE}`)
@@ -51,7 +51,7 @@ export function refuseNonFinite(name: string, values: Float32Array): Float32Arra
 
 const ADVICE = 'restore them from another copy of the model, or from an earlier checkpoint'
 
-/** Why an output is not finite: weights are searched only now, so that loading stays fast. */
+/** Explains why an output is not finite. Searching weights only now keeps loading fast. */
 export async function nonFiniteError(output: string, find?: FindNonFinite): Promise<UserError> {
   const found = await find?.()
   if (found) return new UserError(`${describeNonFinite(found)}; ${ADVICE}`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Where to compute: the options of everything that opens an engine, see `openEngine`. */
+/** Options of everything that opens an engine, see `openEngine`. */
 export const engineOptions = {
   engine: z.enum(['auto', 'cpu', 'webgpu', 'wasm']).default('auto'),
   threads: z.number().int().min(1).optional(),

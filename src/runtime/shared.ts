@@ -1,4 +1,4 @@
-/** Something outside JavaScript that several owners share: it is freed when the last lets go. */
+/** A reference count: a resource outside JavaScript is freed when its last owner releases it. */
 export class Shared {
   #owners = 1
   readonly #free: () => void

@@ -1,4 +1,4 @@
-/** A few places, first come, first served: what limits how much runs at once. */
+/** A semaphore: limits how much runs at once, first come, first served. */
 export class Slots {
   readonly size: number
   #free: number
@@ -9,7 +9,7 @@ export class Slots {
     this.#free = size
   }
 
-  /** Does `work`, at once if a place is free; rejects with `signal.reason` if aborted before. */
+  /** Does `work` once a slot is free. Rejects with `signal.reason` if aborted before. */
   async use<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
     const turn = this.#enter(signal)
@@ -25,13 +25,13 @@ export class Slots {
     return this.#free === this.size
   }
 
-  /** Resolves when everything that was asked for until now has ended. */
+  /** Resolves once all work requested so far has ended. */
   async drain(): Promise<void> {
     await Promise.all(Array.from({ length: this.size }, () => this.#enter()))
     for (let i = 0; i < this.size; i++) this.#leave()
   }
 
-  /** Takes a place; a promise if none is free yet. */
+  /** Takes a slot; returns a promise if none is free. */
   #enter(signal?: AbortSignal): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free--

@@ -1,7 +1,4 @@
-/**
- * Makes several things of an engine; when one cannot be made, those that `track` was told of are
- * disposed.
- */
+/** Calls `make`; if it throws, disposes everything that it passed to `track`. */
 export function together<T>(make: (track: <D extends { dispose(): void }>(one: D) => D) => T): T {
   const made: { dispose(): void }[] = []
   try {

@@ -1,14 +1,12 @@
 import type { Engine } from './engine.ts'
 
-/**
- * Runs that pay side by side, each on a thread of its own; elsewhere than on the CPU one at a time.
- */
+/** Concurrent single-threaded runs that pay: all threads on the CPU, otherwise one. */
 export const workersOf = (engine: Engine): number =>
   engine.hostMemory ? Math.min(engine.threads, engine.parallelRuns) : 1
 
 /**
- * Runs `work` on every item, `workers` at a time; which worker takes which item is fixed. Where one
- * fails it rejects once all have ended, so that their memory is free.
+ * Runs `work` on every item, `workers` at a time. Worker w takes items w, w + workers, ... If one
+ * fails, it rejects once all have ended, so that their memory is free.
  */
 export async function inParallel<T>(
   workers: number,

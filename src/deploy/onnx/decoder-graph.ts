@@ -17,26 +17,23 @@ import type { Decoder } from '../../models/decoder.ts'
 import type { StackConfig } from '../../models/stack-config.ts'
 import { GrowingCache, type KeysAndValues, paddingBias } from '../../nn/index.ts'
 
-/**
- * Names of sizes, as those that made such files before have them; transformers.js knows the first.
- */
+/** Dynamic axes, with the names of earlier exporters; transformers.js reads the first. */
 export const BATCH = 'batch_size'
 export const LENGTH = 'sequence_length'
 export const PAST = 'past_sequence_length'
 export const TOTAL = 'total_sequence_length'
 
 export interface DecoderGraphOptions {
-  /** Keys and values of earlier tokens are inputs. */
+  /** Takes keys and values of earlier tokens, and returns those of all. */
   cache: boolean
-  /** An input `num_logits_to_keep` () says after how many of the last tokens; 0: after all. */
+  /** Adds an input `num_logits_to_keep` (): computes logits of so many last tokens; 0: of all. */
   keepLogits: boolean
 }
 
 /**
  * Logits (B, T, V) after each of `input_ids` (B, T). With a cache, `past_key_values.N.key` and
- * `.value` (B, kvHeads, P, headDim) are those of the P tokens before, which `attention_mask` (B, P
- * + T) counts too; `present.N.key` and `.value` are those of all. Without one, it reads the whole
- * text at once.
+ * `.value` (B, kvHeads, P, headDim) are those of the P tokens before, and `attention_mask` is (B, P
+ * + T); `present.N.key` and `.value` are those of all. Without one, `input_ids` is the whole text.
  */
 export function decoderGraph(
   model: Decoder,
@@ -72,7 +69,7 @@ function cachedGraph(model: Decoder, ids: Tensor): Hidden {
   return { hidden, ...presentOf(cache.layers, (layer) => `present.${layer}`) }
 }
 
-/** The inputs that hold keys and values of the tokens before, made once for each layer. */
+/** Inputs for the keys and values of earlier tokens, made once for each layer. */
 export function pastOf(
   { kvHeads, headDim }: Pick<StackConfig, 'kvHeads' | 'headDim'>,
   name: (layer: number) => string,
@@ -91,7 +88,7 @@ export function pastOf(
   }
 }
 
-/** Keys and values of all tokens so far, by the names of outputs. */
+/** Keys and values of all tokens, by the names of outputs. */
 export const presentOf = (
   layers: readonly KeysAndValues[],
   name: (layer: number) => string,
@@ -103,16 +100,16 @@ export const presentOf = (
     ]),
   )
 
-/** Of the places of all tokens (B, P + T) those of the new ones (B, T). */
-export const newOnes = (places: Tensor, past: KeysAndValues): Tensor =>
-  skip(places, 1, { like: past.keys, likeAxis: 2, size: LENGTH })
+/** The positions of the new tokens (B, T), from those of all (B, P + T). */
+export const newOnes = (positions: Tensor, past: KeysAndValues): Tensor =>
+  skip(positions, 1, { like: past.keys, likeAxis: 2, size: LENGTH })
 
 /** (B, T, C) -> (B, T, N), by a function of rows: (B T, C) -> (B T, N). */
 export function byRows(hidden: Tensor, compute: (rows: Tensor) => Tensor): Tensor {
-  const places = hidden.shape.slice(0, -1)
+  const axes = hidden.shape.slice(0, -1)
   const width = (t: Tensor) => t.shape[t.rank - 1] as number
-  const result = compute(reshape(hidden, [productOf(places), width(hidden)]))
-  return reshape(result, [...places, width(result)] satisfies Shape, hidden)
+  const result = compute(reshape(hidden, [productOf(axes), width(hidden)]))
+  return reshape(result, [...axes, width(result)] satisfies Shape, hidden)
 }
 
 /**

@@ -29,8 +29,8 @@ export function sourceGraph(model: EncoderDecoder): Record<string, Tensor> {
 /**
  * Logits (B, T, V) after each of `input_ids` (B, T), given `encoder_hidden_states` (B, S, C) and
  * `encoder_attention_mask` (B, S). With a cache, `past_key_values.N.decoder.key` and the like are
- * those of the tokens before, `past_key_values.N.encoder.key` those of the source: where they are
- * empty, as at the first step, they are made, so that one graph serves all steps without a branch.
+ * those of earlier tokens, `past_key_values.N.encoder.key` those of the source. The latter are
+ * computed if they are empty, as at the first step: one graph serves all steps, without a branch.
  */
 export function writerGraph(
   model: EncoderDecoder,
@@ -59,7 +59,7 @@ export function writerGraph(
   }
 }
 
-/** What each layer reads of the source: what is given of it, and what is made of the rest. */
+/** Each layer's keys and values of the source: the given ones, and those of the rest. */
 function sourcesOf(model: EncoderDecoder, hidden: Tensor, mask: Tensor): SourceKeys[] {
   const past = pastOf(
     model.config.decoder,

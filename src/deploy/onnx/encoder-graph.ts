@@ -4,9 +4,9 @@ import { headOf, pool } from '../../models/head.ts'
 import { BATCH, byRows, LENGTH, onesOf, positionsOf } from './decoder-graph.ts'
 
 /**
- * From `input_ids`, `attention_mask` and, where there are kinds of tokens, `token_type_ids`, (B, T)
- * each: `logits`, (B, N) of a text or (B, T, N) of its tokens; or, of a model that embeds,
- * `last_hidden_state` (B, T, C), whose pooling is left to the caller.
+ * From `input_ids`, `attention_mask` and, if the model has token types, `token_type_ids`, (B, T)
+ * each: `logits`, (B, N) for a text or (B, T, N) for its tokens; or, for an embedding model,
+ * `last_hidden_state` (B, T, C), which the caller pools.
  */
 export function encoderGraph(model: Encoder): Record<string, Tensor> {
   const shape = [BATCH, LENGTH]

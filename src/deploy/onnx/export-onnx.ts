@@ -15,22 +15,24 @@ import { onnxFile } from './onnx-file.ts'
 
 export interface ExportOnnxOptions {
   /**
-   * Whether a decoder takes and gives keys and values of earlier tokens (default). Without that it
-   * reads the whole text at each token; transformers.js cannot generate with it.
+   * Whether a decoder has a cache (default: true). Without one it reads the whole text for each
+   * token, and transformers.js cannot generate with it.
    */
   cache?: boolean
   /**
-   * A decoder has an input more, `num_logits_to_keep`, so that of a long prompt only the last
-   * logits are computed, which saves memory where the vocabulary is large. transformers.js gives
-   * it; other programs must (default: false).
+   * Adds an input `num_logits_to_keep` to a decoder, so that only the last logits of a prompt are
+   * computed: less memory for a large vocabulary. transformers.js sets it; other programs must
+   * (default: false).
    */
   keepLogits?: boolean
   /**
-   * Takes operators of ONNX Runtime's own besides: products with their scale, and RMSNorm. For its
-   * CPU provider alone (default: false: operators of the standard, which run anywhere).
+   * Uses ONNX Runtime's own operators, too: scaled products and RMSNorm. The model then runs on its
+   * CPU provider alone (default: false, which runs anywhere).
    */
   fused?: boolean
-  /** Bytes of the largest file (default: 2e9); a model that is larger has its weights beside it. */
+  /**
+   * Bytes of a file, at most (default: 2e9); the weights of a larger model get files of their own.
+   */
   fileLimit?: number
 }
 
@@ -38,8 +40,8 @@ export interface ExportOnnxOptions {
  * Writes a model as ONNX, in the folder layout that transformers.js reads: the descriptions of
  * Hugging Face's layout, and `onnx/model.onnx` or, of an encoder-decoder, `onnx/encoder_model.onnx`
  * and `onnx/decoder_model_merged.onnx`. The graphs have operators of the ONNX standard alone (opset
- * 20), unless `fused`. Throws UserError where the model is none that transformers.js knows, or
- * `out` has files in it.
+ * 20), unless `fused`. Throws UserError if transformers.js does not know the model, or if `out` has
+ * files.
  */
 export async function exportOnnx(
   opened: OpenModel,
@@ -59,7 +61,7 @@ export async function exportOnnx(
   const split = made.filter(({ dataFiles }) => dataFiles > 0)
   const fields = {
     'transformers.js_config': {
-      // In a page its default is a quantized file.
+      // Its default in a page is a quantized file.
       dtype: 'fp32',
       ...(split.length > 0 && {
         use_external_data_format: Object.fromEntries(split.map((one) => [one.name, one.dataFiles])),
@@ -75,7 +77,7 @@ export async function exportOnnx(
   await writeFolderAside(out, { ...descriptions, ...Object.fromEntries(files) })
 }
 
-/** Outputs of each file. */
+/** Outputs by file. */
 function graphsOf(
   model: Model,
   options: DecoderGraphOptions,
@@ -99,8 +101,8 @@ async function readWeights(opened: OpenModel, model: Model): Promise<Weights> {
   return Object.fromEntries(weights)
 }
 
-/** What transformers.js must be told of the tokenizer. */
+/** Tokenizer settings for transformers.js. */
 const settingsOf = ({ architecture }: OpenModel): object => ({
-  // The class that tells a pair's texts apart.
+  // This class gives the second text of a pair its own token type.
   ...(architecture === 'bert' && { tokenizer_class: 'BertTokenizer' }),
 })

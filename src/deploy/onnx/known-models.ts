@@ -6,10 +6,7 @@ import { own } from '../../own.ts'
 
 const ENCODER_TASKS: readonly Task[] = ['mlm', 'classify', 'regress', 'tag', 'embed']
 
-/**
- * Architectures that transformers.js 4.3 has, each with what its models may be for
- * (`src/models/registry.js`).
- */
+/** Architectures of transformers.js 4.3, with the tasks of each (`src/models/registry.js`). */
 const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
   gpt2: ['write'],
   llama: ['write'],
@@ -26,7 +23,7 @@ const KNOWN: Readonly<Record<string, readonly (Task | 'write')[]>> = {
   t5: ['write'],
 }
 
-/** Throws UserError, with what is in the way, where transformers.js has no such model. */
+/** Throws UserError, with the reason, if transformers.js cannot run the model. */
 export function expectKnown(config: ModelConfig, folder: string): void {
   const { modelType } = architectureOf(config)
   const known = own(KNOWN, modelType)
@@ -36,8 +33,8 @@ export function expectKnown(config: ModelConfig, folder: string): void {
   if (modelType === 'chatwright') {
     const { nearest, options } = unsaidOptions(config)
     throw fail(
-      `Hugging Face's formats cannot say ` +
-        `${options.join(', ')} as here (the nearest architecture is ${nearest}), so transformers.js cannot run it`,
+      `Hugging Face's formats cannot express this model's ${options.join(', ')} ` +
+        `(the nearest architecture is ${nearest}), so transformers.js cannot run it`,
     )
   }
   if (known) throw fail(`transformers.js has no ${modelType} whose task is ${task}`)

@@ -17,20 +17,19 @@ export interface OnnxFileOptions {
   outputs: Readonly<Record<string, Tensor>>
   /** Parameters by the names of the graph's inputs. */
   weights: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>
-  /** Bytes of the largest file: a serialised model ends at 2 GB. */
+  /** Bytes of a file, at most: a protobuf cannot exceed 2 GB. */
   limit: number
-  /** Takes ONNX Runtime's own operators, too. */
+  /** Uses ONNX Runtime's own operators, too. */
   fused?: boolean
 }
 
 /**
- * A model's file with its weights in it; where that would be too large, with files beside it that
- * hold them, `model.onnx_data`, `model.onnx_data_1` and so on. Elements are written from where they
- * are.
+ * A model's file with its weights; or, if that exceeds `limit`, with the weights in files beside
+ * it, `model.onnx_data`, `model.onnx_data_1` and so on. Weights are not copied.
  */
 export function onnxFile({ name, outputs, weights, limit, fused = false }: OnnxFileOptions): {
   files: Record<string, FileContent>
-  /** How many files hold weights besides. */
+  /** Number of weight files beside the model. */
   dataFiles: number
 } {
   const { outputs: stored, stored: originals } = storeTransposed(outputs, (n) => n in weights)
@@ -52,8 +51,8 @@ export function onnxFile({ name, outputs, weights, limit, fused = false }: OnnxF
   const whole = withInitializers(graph, (one) => ({ ...one, bytes: () => elements(one.name) }))
   if (modelSize(whole) <= limit) return { files: { [name]: modelPieces(whole) }, dataFiles: 0 }
   const parts = dataFiles(graph.initializers.filter(isOutside), name, limit)
-  const places = new Map(parts.flatMap(({ tensors }) => [...tensors]))
-  const outside = withInitializers(graph, (one) => ({ ...one, place: places.get(one.name) }))
+  const locations = new Map(parts.flatMap(({ tensors }) => [...tensors]))
+  const outside = withInitializers(graph, (one) => ({ ...one, place: locations.get(one.name) }))
   const files = parts.map((part) => [part.location, part.pieces(elements)] as const)
   return {
     files: { [name]: modelPieces(outside), ...Object.fromEntries(files) },

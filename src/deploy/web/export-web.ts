@@ -14,17 +14,17 @@ import { indexHtml } from './index-html.ts'
 import { siteModules } from './site-modules.ts'
 
 export interface ExportWebOptions {
-  /** Of the page (default: the name of the model's architecture). */
+  /** Of the page (default: the model's architecture). */
   title?: string
-  /** Takes the GPU where the page has one; the site is 27 MB larger (default: false). */
+  /** Uses WebGPU if the browser has it; the site is 27 MB larger (default: false). */
   webgpu?: boolean
 }
 
 /**
- * Writes a static site in which a model that writes does so on the visitor's own machine:
- * `index.html`, the model in `model/`, and the modules and WebAssembly that run it. Any server of
- * files will do; nothing is fetched from elsewhere. Threads need a server that isolates the page
- * (COOP and COEP). Throws UserError where `out` has files in it.
+ * Writes a static site that runs a writing model on the visitor's machine: `index.html`, the model
+ * in `model/`, and the modules and WebAssembly that run it. Any static server will do; nothing is
+ * fetched from elsewhere. Threads need a server that isolates the page (COOP and COEP). Throws
+ * UserError if `out` has files.
  */
 export async function exportWeb(
   opened: OpenModel<WritingModel['config']>,
@@ -38,7 +38,7 @@ export async function exportWeb(
   ) as [string, string]
   const leaveOut = webgpu ? [] : ['onnxruntime-web/webgpu']
   const { files, made, ...links } = await siteModules(entry, { root, leaveOut })
-  const copies = [...files].map(([place, path]) => [place, contentOf(path)] as const)
+  const copies = [...files].map(([address, path]) => [address, contentOf(path)] as const)
   await writeFolderAside(out, {
     'index.html': indexHtml({ title, webgpu, ...links }),
     ...model,
@@ -59,7 +59,7 @@ async function modelFilesOf(opened: OpenModel): Promise<Record<string, FileConte
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [`model/${name}`, file]))
 }
 
-/** Read when its turn comes. */
+/** Read only when it is written. */
 async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
   yield await readFile(path)
 }

@@ -14,14 +14,13 @@ import type { TokenizerConfig } from '../../text/tokenizer-json.ts'
 const WEIGHTS = 'model.safetensors'
 
 /**
- * A model that writes, from the address of a folder in Hugging Face's layout that ends in `/`.
- * `onBytes` is told how much of the weights has come, and how much there is. Throws UserError with
- * what is missing.
+ * Loads a writing model from the URL, ending in `/`, of a folder in Hugging Face's layout. Calls
+ * `onBytes` with the bytes of weights so far, and in all. Throws UserError for a missing file.
  */
 export async function loadModel(
   address: string,
   engine: Engine,
-  onBytes: (come: number, all: number) => void,
+  onBytes: (loaded: number, total: number) => void,
 ): Promise<LanguageModel> {
   const json = async (name: string) => (await fetched(address, name)).json()
   const { config, architecture } = readConfig(await json('config.json'))
@@ -47,23 +46,23 @@ export async function loadModel(
 
 async function fetched(address: string, name: string): Promise<Response> {
   const response = await fetch(address + name)
-  if (!response.ok) throw new UserError(`${address}${name} cannot be had: HTTP ${response.status}`)
+  if (!response.ok) throw new UserError(`${address}${name} is unavailable: HTTP ${response.status}`)
   return response
 }
 
 async function toBlob(
   response: Response,
-  onBytes: (come: number, all: number) => void,
+  onBytes: (loaded: number, total: number) => void,
 ): Promise<Blob> {
-  const all = Number(response.headers.get('Content-Length') ?? 0)
+  const total = Number(response.headers.get('Content-Length') ?? 0)
   const parts: BlobPart[] = []
-  let come = 0
+  let loaded = 0
   const reader = response.body?.getReader()
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
     if (done || !value) return new Blob(parts)
     parts.push(value)
-    come += value.length
-    onBytes(come, all)
+    loaded += value.length
+    onBytes(loaded, total)
   }
 }

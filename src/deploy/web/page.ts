@@ -6,7 +6,7 @@ import type { ChatMessage } from '../../text/chat-template.ts'
 import { loadModel } from './load-model.ts'
 import { WORDS, type Word } from './words.ts'
 
-/** What the page of `exportWeb` does: it loads the model beside it, and writes. */
+/** The script of `exportWeb`'s page: loads the model beside it, and generates text. */
 
 const part = <E extends Element>(selector: string): E => {
   const found = document.querySelector<E>(selector)
@@ -23,7 +23,7 @@ const numberOf = (selector: string): number | undefined => {
   return value === '' ? undefined : Number(value)
 }
 
-/** The page speaks Chinese to those whose browser does, and else English. */
+/** The page is in Chinese if the browser is, otherwise in English. */
 const language = navigator.language.startsWith('zh') ? 'zh' : 'en'
 const words = WORDS[language]
 document.documentElement.lang = language
@@ -35,22 +35,22 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 
 async function open() {
   const engine = await openEngine({ engine: document.body.dataset.webgpu ? 'auto' : 'wasm' })
-  const model = await loadModel('./model/', engine, (come, all) => {
-    status.textContent = words.loaded(megabytes(come), megabytes(all))
+  const model = await loadModel('./model/', engine, (loaded, total) => {
+    status.textContent = words.loaded(megabytes(loaded), megabytes(total))
   })
   return { model, reason: engine.reason }
 }
 
-/** The page can show what has come, and hear the user. */
-const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+/** Lets the page render, and handle input. */
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
-/** Appends the pieces to the page as they come; the whole text. */
+/** Appends pieces to the page as they come; resolves with the whole text. */
 async function show(pieces: AsyncGenerator<Piece>): Promise<string> {
   let whole = ''
   for await (const { text } of pieces) {
     whole += text
     output.append(text)
-    await breathe()
+    await nextTask()
   }
   return whole
 }

@@ -2,13 +2,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** A site's modules: their files, and the import map that leads to them. */
+/** A site's modules: their files and import map. */
 export interface SiteModules {
-  /** Files to copy, by where they lie in the site. */
+  /** Files to copy, by path in the site. */
   files: Map<string, string>
-  /** Files that are made. */
+  /** Contents of generated files, by path in the site. */
   made: Map<string, string>
-  /** Address of each package, by the name that it is imported by. */
+  /** Address of each imported package, by name. */
   imports: Record<string, string>
   /** Addresses of the modules. */
   modules: string[]
@@ -16,25 +16,25 @@ export interface SiteModules {
   entry: string
 }
 
-/** Static imports and re-exports, and `import('...')`, in what a compiler writes. */
+/** Static imports, re-exports and `import('...')` in compiled code. */
 const IMPORT =
   /^(?:import|export)\b(?:[^'"()]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
 
-/** Of protobuf.js, which is CommonJS, the build for pages. */
+/** protobuf.js is CommonJS: its build for pages replaces it. */
 const PROTOBUF = 'protobufjs/minimal.js'
 const PROTOBUF_MODULE = `import './dist/minimal/protobuf.min.js'
 export const { Reader, Writer } = globalThis.protobuf
 `
 
-/** WebAssembly that builds of onnxruntime-web look for beside them. */
+/** WebAssembly that builds of onnxruntime-web expect beside them. */
 const BESIDE: Readonly<Record<string, string>> = {
   'onnxruntime-web/wasm': 'ort-wasm-simd-threaded.wasm',
   'onnxruntime-web/webgpu': 'ort-wasm-simd-threaded.asyncify.wasm',
 }
 
 /**
- * All that the module `entry` imports, of this package below `root` and of others. `leaveOut`:
- * packages that the site can do without.
+ * All modules that `entry` imports, from this package below `root` and from others. `leaveOut`:
+ * packages that the site does not need.
  */
 export async function siteModules(
   entry: string,
@@ -46,16 +46,16 @@ export async function siteModules(
   const modules: string[] = []
   const folders = new Set<string>()
 
-  async function visit(path: string, place: string): Promise<void> {
-    if (files.has(place)) return
-    files.set(place, path)
-    modules.push(place)
-    // Those are one file, with much that only looks like an import.
-    if (place.includes('onnxruntime-web')) return
+  async function visit(path: string, address: string): Promise<void> {
+    if (files.has(address)) return
+    files.set(address, path)
+    modules.push(address)
+    // Each of its builds is one file, in which much only looks like an import.
+    if (address.includes('onnxruntime-web')) return
     for (const [, fixed, dynamic] of (await readFile(path, 'utf8')).matchAll(IMPORT)) {
       const name = (fixed ?? dynamic) as string
       if (!name.startsWith('.')) await visitPackage(name)
-      else await visit(resolve(dirname(path), name), posix(join(dirname(place), name)))
+      else await visit(resolve(dirname(path), name), posix(join(dirname(address), name)))
     }
   }
 
@@ -65,32 +65,32 @@ export async function siteModules(
     const owner = name.split('/', name.startsWith('@') ? 2 : 1).join('/')
     const folder = path.slice(0, path.lastIndexOf(join('node_modules', owner)))
     const home = join(folder, 'node_modules', owner)
-    const placeOf = (file: string) => `packages/${owner}/${posix(relative(home, file))}`
+    const addressOf = (file: string) => `packages/${owner}/${posix(relative(home, file))}`
     if (!folders.has(owner)) await addLicenses(home, owner)
     folders.add(owner)
     if (name === PROTOBUF) {
       const build = join(home, 'dist/minimal/protobuf.min.js')
-      files.set(placeOf(build), build)
-      made.set(placeOf(path), PROTOBUF_MODULE)
-      modules.push(placeOf(build), placeOf(path))
+      files.set(addressOf(build), build)
+      made.set(addressOf(path), PROTOBUF_MODULE)
+      modules.push(addressOf(build), addressOf(path))
     } else {
-      imports[name] = `./${placeOf(path)}`
-      await visit(path, placeOf(path))
+      imports[name] = `./${addressOf(path)}`
+      await visit(path, addressOf(path))
     }
-    imports[name] = `./${placeOf(path)}`
+    imports[name] = `./${addressOf(path)}`
     const beside = BESIDE[name]
-    if (beside) files.set(placeOf(join(dirname(path), beside)), join(dirname(path), beside))
+    if (beside) files.set(addressOf(join(dirname(path), beside)), join(dirname(path), beside))
   }
 
-  /** What is copied is copied with its terms. */
+  /** Copies a package's license with it. */
   async function addLicenses(home: string, owner: string): Promise<void> {
     for (const name of await readdir(home))
       if (/^licen[cs]e/i.test(name)) files.set(`packages/${owner}/${name}`, join(home, name))
   }
 
-  const place = posix(join('chatwright', relative(root, entry)))
-  await visit(entry, place)
-  return { files, made, imports, modules: modules.map((path) => `./${path}`), entry: `./${place}` }
+  const start = posix(join('chatwright', relative(root, entry)))
+  await visit(entry, start)
+  return { files, made, imports, modules: modules.map((path) => `./${path}`), entry: `./${start}` }
 }
 
 const posix = (path: string): string => path.split(sep).join('/')

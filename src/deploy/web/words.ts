@@ -1,4 +1,4 @@
-/** What the page says, by language. */
+/** Texts of the page, by language. */
 export const WORDS = {
   en: {
     loading: 'Loading',
@@ -8,7 +8,7 @@ export const WORDS = {
     default: 'default',
     generate: 'Generate',
     stop: 'Stop',
-    loaded: (come: string, all: string) => `Loading: ${come} of ${all} MB`,
+    loaded: (loaded: string, total: string) => `Loading: ${loaded} of ${total} MB`,
   },
   zh: {
     loading: '正在加载',
@@ -18,7 +18,7 @@ export const WORDS = {
     default: '默认',
     generate: '生成',
     stop: '停止',
-    loaded: (come: string, all: string) => `正在加载：${come} / ${all} MB`,
+    loaded: (loaded: string, total: string) => `正在加载：${loaded} / ${total} MB`,
   },
 } as const
 

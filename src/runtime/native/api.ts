@@ -2,18 +2,18 @@ import { EngineUnavailable } from '../../errors.ts'
 import { koffi, loadLibrary, type Pointer } from '../../files/koffi.ts'
 import { VERSION } from './library.ts'
 
-/** A call that ONNX Runtime refused, in its own words. */
+/** An error reported by ONNX Runtime. */
 export class OrtError extends Error {
   override name = 'OrtError'
 }
 
 const POINTER = 'void *'
-/** A pointer that the call gives back. */
+/** A pointer that the call returns through its argument. */
 const OUT = 'out'
 /** ORTCHAR_T: paths are UTF-16 on Windows. */
 const PATH = process.platform === 'win32' ? 'str16' : 'str'
 
-/** Place in the table of OrtApi (it never changes once released) and C parameters. */
+/** Index in the OrtApi table, which never changes once released, and C parameters. */
 const FUNCTIONS = {
   CreateEnv: [3, 'int', 'str', OUT],
   DisableTelemetryEvents: [6, POINTER],
@@ -54,7 +54,7 @@ const RELEASES = {
   IoBinding: 135,
 } as const
 
-/** `CopyTensors` came last, with version 23, whose table has this many functions. */
+/** Version 23 added `CopyTensors`; its table has this many functions. */
 const API_VERSION = 23
 const API_LENGTH = 390
 
@@ -63,7 +63,7 @@ export type FunctionName = keyof typeof FUNCTIONS
 export type Argument = Pointer | number | string | null | ArrayBufferView | readonly string[]
 export type Api = ReturnType<typeof openApi>
 
-/** ONNX Runtime's C API. Every call is checked: a status that is not null becomes an `OrtError`. */
+/** ONNX Runtime's C API. A call whose status is not null throws `OrtError`. */
 export function openApi(path: string) {
   const library = loadLibrary(path)
   const base: Pointer = library.func('OrtGetApiBase', POINTER, [])()
@@ -97,7 +97,9 @@ export function openApi(path: string) {
     check(functions[name](...args))
   }
 
-  /** Runs on a thread of libuv's. Memory that arguments point to must be held until it settles. */
+  /**
+   * Runs on one of libuv's threads. The caller keeps memory of arguments alive until it settles.
+   */
   function callAsync(name: FunctionName, ...args: (Argument | OutPointer)[]): Promise<void> {
     return new Promise((resolve, reject) => {
       functions[name].async(...args, (error: Error | null, status: Pointer | null) => {
@@ -116,7 +118,7 @@ export function openApi(path: string) {
     version,
     call,
     callAsync,
-    /** Calls a function whose last parameter is where it stores what it made. */
+    /** Calls a function that returns an object through its last parameter. */
     create(name: FunctionName, ...args: Argument[]): Pointer {
       const out: OutPointer = [null]
       check(functions[name](...args, out))

@@ -8,13 +8,13 @@ import { type Environment, getEnvironment } from './environment.ts'
 import { VERSION } from './library.ts'
 import { HostTensor } from './tensor.ts'
 
-/** koffi refuses more than 256 asynchronous calls at a time. */
+/** koffi refuses more than 256 concurrent asynchronous calls. */
 const MAX_PARALLEL_RUNS = 128
 
 /**
- * ONNX Runtime's CPU provider. Each program has threads of its own, which sleep between runs.
- * Asynchronous runs take place on libuv's threads: `UV_THREADPOOL_SIZE` (4 unless set before Node
- * starts) limits how many are under way at once, and file access shares them.
+ * ONNX Runtime's CPU provider. Each program has its own threads, which sleep between runs.
+ * Asynchronous runs use libuv's threads, shared with file access: `UV_THREADPOOL_SIZE` (4 unless
+ * set before Node starts) limits how many run at once.
  */
 class CpuEngine extends NativeEngine {
   readonly name = 'cpu'
@@ -23,7 +23,8 @@ class CpuEngine extends NativeEngine {
 
   constructor(environment: Environment, threads: number) {
     const parallelRuns = Math.min(Number(process.env.UV_THREADPOOL_SIZE) || 4, MAX_PARALLEL_RUNS)
-    const reason = `cpu: ONNX Runtime ${VERSION}, native, ${threads} thread${threads > 1 ? 's' : ''}`
+    const count = `${threads} thread${threads > 1 ? 's' : ''}`
+    const reason = `cpu: ONNX Runtime ${VERSION}, native, ${count}`
     super(environment, { threads }, parallelRuns, reason)
   }
 
@@ -37,7 +38,7 @@ class CpuEngine extends NativeEngine {
   }
 }
 
-/** Throws `EngineUnavailable` where ONNX Runtime's library is missing or cannot be used. */
+/** Throws `EngineUnavailable` if ONNX Runtime's library is missing or cannot be used. */
 export async function openCpu(threads = availableParallelism()): Promise<Engine> {
   return new CpuEngine(getEnvironment(), threads)
 }

@@ -13,9 +13,9 @@ export interface GpuOwner extends Owner {
 }
 
 /**
- * Elements in the memory of a GPU; a tensor and its views share them. Only one thread may use the
- * device at a time, so what is written waits on the host for the next run or read, which allocates
- * and copies when its turn has come.
+ * Elements in GPU memory, shared by a tensor and its views. Only one thread may use the device at a
+ * time, so written values stay on the host until the next run or read, which copies them in its
+ * turn.
  */
 export class GpuMemory extends Shared {
   readonly #owner: GpuOwner
@@ -24,7 +24,7 @@ export class GpuMemory extends Shared {
   #value: Pointer | undefined
   #written: TypedArray | undefined
 
-  /** Elements are zero at first. */
+  /** Elements are initially zero. */
   constructor(owner: GpuOwner, dtype: DType, size: number) {
     super(() => {
       this.#written = undefined
@@ -36,7 +36,7 @@ export class GpuMemory extends Shared {
     this.#written = zeros(dtype, size)
   }
 
-  /** Where they lie on the device. */
+  /** Address on the device. */
   get address(): Pointer {
     return this.#owner.api.create('GetTensorMutableData', this.#whole)
   }
@@ -46,14 +46,14 @@ export class GpuMemory extends Shared {
     this.#written = values
   }
 
-  /** Brings to the device what was written; to be called in turn. */
+  /** Copies written values to the device; call in turn. */
   upload(): void {
     const values = this.#written
     this.#written = undefined
     if (values) this.#withHost(values, (host) => this.#copy(host, this.#whole))
   }
 
-  /** Copies to the host, when the device has done all that it was given; to be called in turn. */
+  /** Copies to the host, once the device has done all its work; call in turn. */
   download(): TypedArray {
     this.upload()
     const values = zeros(this.#dtype, this.#size)
@@ -61,7 +61,7 @@ export class GpuMemory extends Shared {
     return values
   }
 
-  /** An OrtValue of all elements, in one row. */
+  /** An OrtValue of all elements, as a vector. */
   get #whole(): Pointer {
     if (this.#value === undefined) {
       const { api, allocator } = this.#owner

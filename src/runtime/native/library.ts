@@ -3,18 +3,13 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EngineUnavailable } from '../../errors.ts'
 
-/**
- * The one version of ONNX Runtime whose library is used: two in a process would share its symbols.
- */
+/** The only supported version: two in one process would share symbols. */
 export const VERSION = '1.30.0'
 
-/**
- * Its post-install script fetches CUDA libraries that are of no use here, and fails without a
- * network.
- */
-export const REMEDY = `npm i onnxruntime-node@${VERSION} --ignore-scripts`
+/** The post-install script downloads CUDA libraries, which are not used, and fails offline. */
+const REMEDY = `npm i onnxruntime-node@${VERSION} --ignore-scripts`
 
-/** What onnxruntime-node ships, by `process.platform`-`process.arch`. */
+/** Libraries in onnxruntime-node, by `process.platform`-`process.arch`. */
 const LIBRARIES: Readonly<Record<string, string>> = {
   'linux-x64': 'libonnxruntime.so.1',
   'linux-arm64': 'libonnxruntime.so.1',
@@ -26,20 +21,18 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 export interface LibraryQuery {
   platform?: string
   arch?: string
-  /** File from which `onnxruntime-node` is resolved. */
+  /** File from which to resolve `onnxruntime-node`. */
   from?: string
 }
 
-/**
- * Path of ONNX Runtime's library in the installed `onnxruntime-node`; throws `EngineUnavailable`.
- */
+/** Path of ONNX Runtime's library in `onnxruntime-node`. Throws `EngineUnavailable`. */
 export function findLibrary(query: LibraryQuery = {}): string {
   const { platform = process.platform, arch = process.arch, from = import.meta.url } = query
   const file = LIBRARIES[`${platform}-${arch}`]
   if (!file)
     throw new EngineUnavailable(
-      'onnxruntime-node has no library for ' +
-        `${platform}-${arch} (only for ${Object.keys(LIBRARIES).join(', ')})`,
+      `onnxruntime-node has no library for ${platform}-${arch} ` +
+        `(only for ${Object.keys(LIBRARIES).join(', ')})`,
     )
   const manifest = resolve('onnxruntime-node/package.json', from)
   if (!manifest)

@@ -7,8 +7,8 @@ import { Shared } from '../shared.ts'
 const ALIGNMENT = 64
 
 /**
- * Zero-filled memory that does not move and that JavaScript sees as an ArrayBuffer. Freed, its
- * views are left with length 0: late use of one cannot reach memory that others own by now.
+ * Zero-filled memory that does not move, seen by JavaScript as an ArrayBuffer. Once freed, its
+ * views have length 0: late use cannot reach memory that has another owner by now.
  */
 export class Memory extends Shared {
   readonly buffer: ArrayBuffer
@@ -26,7 +26,7 @@ export class Memory extends Shared {
     this.address = address + BigInt(this.offset)
   }
 
-  /** False after someone else took the memory away, by transferring the buffer to a worker. */
+  /** False after the caller transferred the buffer to a worker. */
   get isIntact(): boolean {
     return this.buffer.byteLength > 0
   }
@@ -34,7 +34,7 @@ export class Memory extends Shared {
 
 const memories = new WeakMap<ArrayBufferLike, Memory>()
 
-/** The memory that `array` is a view of, if it is a tensor's. */
+/** The memory of a tensor's `array`; undefined for other arrays. */
 export const memoryOf = (array: TypedArray): Memory | undefined => memories.get(array.buffer)
 
 function allocate(bytes: number): ArrayBuffer {
@@ -48,7 +48,7 @@ function allocate(bytes: number): ArrayBuffer {
 const { port1: closedPort } = new MessageChannel()
 closedPort.close()
 
-/** Frees a buffer now, not when garbage is collected: what is moved to a closed port is dropped. */
+/** Frees a buffer at once: transferring it to a closed port drops it. */
 function drop(buffer: ArrayBuffer): void {
   if (buffer.byteLength > 0) closedPort.postMessage(undefined, [buffer])
 }

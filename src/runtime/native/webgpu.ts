@@ -13,7 +13,7 @@ import { VERSION } from './library.ts'
 import { createSession, type Placement } from './session.ts'
 
 /**
- * ONNX Runtime's WebGPU provider, with tensors in device memory. The device is used by one thread
+ * ONNX Runtime's WebGPU provider, with tensors in device memory. Only one thread may use the device
  * at a time, so runs take turns.
  */
 class WebGpuEngine extends NativeEngine implements GpuOwner {
@@ -22,7 +22,7 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
   readonly readsFiles = false
   readonly allocator: Pointer
   readonly deviceMemory: Pointer
-  /** A session that lives as long as the engine: it owns the allocator's memory. */
+  /** A session that lives as long as the engine, because it owns the allocator's memory. */
   readonly #anchor: Pointer
   readonly #probe: GpuTensor
 
@@ -44,7 +44,7 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
     if (pointer !== undefined) void this.slots.use(async () => this.api.release(kind, pointer))
   }
 
-  /** Blocks until the device has done all its work: drivers crash that are unloaded before. */
+  /** Blocks until the device has done all its work: a driver unloaded before that crashes. */
   readonly #finish = (): void => {
     if (this.slots.isIdle) this.#probe.download()
   }
@@ -62,7 +62,7 @@ class WebGpuEngine extends NativeEngine implements GpuOwner {
 
 const DEVICE_ALLOCATOR = 0
 
-/** Throws `EngineUnavailable` where the library is missing or there is no GPU that it can use. */
+/** Throws `EngineUnavailable` if the library is missing or there is no GPU that it can use. */
 export async function openWebGpu(threads = availableParallelism()): Promise<Engine> {
   const environment = getEnvironment()
   const placement: Placement = { threads, provider: 'WebGPU' }

@@ -8,7 +8,7 @@ const TENSOR_EXTERNAL_DATA = 13
 
 const LENGTH_DELIMITED = 2
 
-/** A serialised ModelProto whose every external initializer lies in a file of its own name. */
+/** A serialized ModelProto whose external initializers each lie in a file of their own name. */
 export const withExternalFiles = (model: Uint8Array): Uint8Array =>
   mapField(model, MODEL_GRAPH, (graph) =>
     mapField(graph, GRAPH_INITIALIZER, (tensor) =>
@@ -16,7 +16,7 @@ export const withExternalFiles = (model: Uint8Array): Uint8Array =>
     ),
   )
 
-/** The message with each submessage of a field changed; everything else stays byte for byte. */
+/** Maps each submessage of a field; all other bytes stay the same. */
 function mapField(
   message: Uint8Array,
   field: number,

@@ -13,7 +13,7 @@ const STORAGE = 0x80
 
 const READ = 0x1
 
-/** The GPU's memory, as buffers that can be lent for a run. */
+/** Buffers of the GPU, which are reused. */
 export class GpuHeap {
   readonly device: GPUDevice
   readonly #spare = new Map<number, GPUBuffer[]>()
@@ -22,7 +22,7 @@ export class GpuHeap {
     this.device = device
   }
 
-  /** A buffer with whatever values. */
+  /** A buffer with arbitrary values. */
   take(size: number): GPUBuffer {
     return this.#spare.get(size)?.pop() ?? this.allocate(size)
   }
@@ -38,7 +38,7 @@ export class GpuHeap {
     return this.device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST })
   }
 
-  /** Between buffers of one size. */
+  /** Copies between buffers of the same size. */
   copy(from: GPUBuffer, to: GPUBuffer): void {
     const encoder = this.device.createCommandEncoder()
     encoder.copyBufferToBuffer(from, 0, to, 0, from.size)
@@ -51,7 +51,7 @@ export class GpuHeap {
   }
 }
 
-/** What a tensor's values lie in; views of a tensor share it. */
+/** The buffer of a tensor and its views. */
 export class GpuMemory extends Shared {
   readonly #heap: GpuHeap
   #buffer: GPUBuffer
@@ -66,14 +66,14 @@ export class GpuMemory extends Shared {
     return this.#buffer
   }
 
-  /** Memory for new values while the old ones are read; it has these, for what is not written. */
+  /** A buffer for new values while the old ones are read; starts as a copy of these. */
   spare(): GPUBuffer {
     const buffer = this.#heap.take(this.#buffer.size)
     this.#heap.copy(this.#buffer, buffer)
     return buffer
   }
 
-  /** Takes over what `spare` gave, and its values. */
+  /** Adopts a buffer from `spare`. */
   replace(buffer: GPUBuffer): void {
     this.#heap.giveBack(this.#buffer)
     this.#buffer = buffer
@@ -87,7 +87,7 @@ export class GpuMemory extends Shared {
     this.#heap.device.queue.writeBuffer(this.#buffer, 0, isWhole ? bytes : whole)
   }
 
-  /** Its first bytes, when the device has done all that it was given. */
+  /** Its first bytes, once the device has done all its work. */
   async read(bytes: number): Promise<ArrayBuffer> {
     const { size } = this.#buffer
     const copy = this.#heap.device.createBuffer({ size, usage: MAP_READ | COPY_DST })

@@ -13,24 +13,24 @@ export interface LibraryOptions {
   /** Threads of an operator. */
   threads: number
   /**
-   * Where onnxruntime-web's .wasm files lie: the address of a folder that ends in `/`, or of each
-   * file (default: where the bundler put them; in Node, in the package).
+   * URL of the folder of onnxruntime-web's .wasm files, ending in `/`, or of each file (default:
+   * where the bundler put them; in Node, in the package).
    */
   wasmPaths?: string | { wasm?: string | URL; mjs?: string | URL }
 }
 
-/** A build of onnxruntime-web at work: a WebAssembly module with its memory and its threads. */
+/** A running build of onnxruntime-web: a WebAssembly module with its memory and threads. */
 export interface Library {
   readonly ort: Ort
   /** Set by the first engine; the module cannot change them. */
   readonly threads: number
-  /** One place: the module's stack is not made for two calls that take turns. */
+  /** One slot: the module's stack does not support interleaved calls. */
   readonly slots: Slots
-  /** Never released: the GPU's device is that of the first session, and goes with the last. */
+  /** Never released: the first session creates the GPU device, and the last one destroys it. */
   readonly anchor: InferenceSession
 }
 
-/** Starts a build; throws `EngineUnavailable` with its reason where that fails. */
+/** Starts a build. Throws `EngineUnavailable` with the reason if that fails. */
 export async function startLibrary(
   load: () => Promise<Ort>,
   provider: Provider,
@@ -49,5 +49,5 @@ export async function startLibrary(
   }
 }
 
-/** y = x, of one number: the least that a provider must be able to run. */
+/** y = x, of one number: the least that an execution provider must be able to run. */
 const identity = toOnnx({ y: input('x', 'float32', [1]) }, { target: 'wasm' })

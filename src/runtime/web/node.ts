@@ -6,8 +6,8 @@ import { WasmEngine } from './wasm.ts'
 let library: Promise<Library> | undefined
 
 /**
- * WebAssembly in Node. All engines share one WebAssembly module, and the number of threads that the
- * first asked for. `because` is why another engine was not taken. Throws `EngineUnavailable`.
+ * WebAssembly in Node. All engines share one module, with the first one's number of threads.
+ * `because`: why another engine was not chosen. Throws `EngineUnavailable`.
  */
 export async function openWasm(
   threads = availableParallelism(),

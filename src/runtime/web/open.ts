@@ -5,23 +5,23 @@ import { WasmEngine } from './wasm.ts'
 import { openWebGpu } from './webgpu.ts'
 
 export interface PageEngineOptions extends Pick<LibraryOptions, 'wasmPaths'> {
-  /** `auto` (default): WebGPU where the page has it, else WebAssembly. */
+  /** `auto` (default): WebGPU if the page has it, otherwise WebAssembly. */
   engine?: Provider | 'auto'
   /** Threads of WebAssembly (default: as many as the machine runs at once). */
   threads?: number
 }
 
-/** The builds that were started. */
+/** The running builds. */
 const libraries = new Map<Provider, Promise<Library>>()
 
 /**
- * Opens an engine, in a page or a worker. WebAssembly has threads only where the page is
- * cross-origin isolated, and blocks the thread that runs it: train in a worker, so that the page
- * stays alive. Only `auto` falls back, and `engine.reason` then says why; one that was asked for by
- * name throws `EngineUnavailable` if it cannot work here.
+ * Opens an engine, in a page or a worker. WebAssembly has threads only if the page is cross-origin
+ * isolated, and blocks the thread that runs it: train in a worker, so that the page stays
+ * responsive. Only `auto` falls back to another engine, and `engine.reason` then says why; an
+ * engine chosen by name throws `EngineUnavailable` if it cannot work here.
  *
- * `threads` and `wasmPaths` count for the first engine of a kind: it starts the WebAssembly module
- * that all of them share.
+ * `threads` and `wasmPaths` apply to the first engine of a kind, which starts the WebAssembly
+ * module that all of them share.
  */
 export async function openEngine(options: PageEngineOptions = {}): Promise<Engine> {
   const { engine = 'auto', threads } = options
@@ -53,7 +53,7 @@ async function openWasm(options: PageEngineOptions, because?: string): Promise<E
   return new WasmEngine(library, reasons.length > 0 ? reasons.join('; ') : undefined)
 }
 
-/** Nodes that are left to the CPU are small: by default they have one thread. */
+/** Nodes left to the CPU are small: one thread by default. */
 async function openGpu({ threads = 1, wasmPaths }: PageEngineOptions): Promise<Engine> {
   if (!navigator.gpu) throw new EngineUnavailable('this browser has no WebGPU')
   const options = { threads: globalThis.crossOriginIsolated ? threads : 1, wasmPaths }

@@ -7,7 +7,7 @@ import type { Library, Provider } from './library.ts'
 
 const LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const
 
-/** Creates a session. `threading` has no meaning here: one pool serves all, and runs take turns. */
+/** Creates a session. `threading` is ignored: one pool serves all, and runs take turns. */
 export async function createSession(
   { ort }: Library,
   provider: Provider,

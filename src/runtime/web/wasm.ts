@@ -10,7 +10,7 @@ export class WasmEngine extends WebEngine {
   readonly readsFiles = false
   readonly recovers = true
 
-  /** `because` is why another engine was not taken. */
+  /** `because`: why another engine was not chosen. */
   constructor(library: Library, because?: string) {
     const { ort, threads } = library
     const why = because === undefined ? '' : `; ${because}`

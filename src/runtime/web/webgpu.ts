@@ -22,7 +22,7 @@ class WebGpuEngine extends WebEngine implements GpuOwner {
     device.addEventListener('uncapturederror', this.#fail)
   }
 
-  /** Buffers hold neither nothing nor int8: such tensors stay with the host. */
+  /** WebGPU has no empty and no int8 buffers: such tensors stay on the host. */
   tensor(dtype: DType, shape: readonly number[]): WebTensor {
     this.check()
     const onGpu = dtype !== 'int8' && !shape.includes(0)
@@ -35,9 +35,9 @@ class WebGpuEngine extends WebEngine implements GpuOwner {
     if (error) throw error
   }
 
-  /** The device tells of a failure when its work was handed over long ago. */
+  /** The device reports a failure long after the work was submitted. */
   readonly #fail = ({ error }: GPUUncapturedErrorEvent): void => {
-    this.#error ??= new Error(`the GPU could not do its work: ${error.message}`)
+    this.#error ??= new Error(`the GPU failed: ${error.message}`)
   }
 
   protected override async release(): Promise<void> {
