@@ -106,7 +106,9 @@ test(name, { timeout: 1_200_000 }, async () => {
   const share = (adapters[0]?.parameters ?? 1) / (whole[0]?.parameters ?? 1)
   const shown = losses.map((all) => all.map((loss) => loss.toFixed(4)).join(' '))
   console.log(
-    `validation losses: untuned ${untuned.loss.toFixed(4)}; whole ${shown[0]}; LoRA ${shown[1]}, ${(lora / full).toFixed(4)} times that, with ${(100 * share).toFixed(2)} % of the parameters`,
+    `validation losses: untuned ${untuned.loss.toFixed(4)}; whole ${shown[0]}; ` +
+      `LoRA ${shown[1]}, ${(lora / full).toFixed(4)} times that, ` +
+      `with ${(100 * share).toFixed(2)} % of the parameters`,
   )
   expect(share).toBeLessThan(0.02)
   expect(full).toBeLessThan(0.8 * untuned.loss)

@@ -1,6 +1,6 @@
-"""Renders the cases on standard input with Jinja2, in the environment that transformers makes for chat
-templates: sandboxed, blocks trimmed, with break and continue, and with the functions and the filter
-that it adds. Prints what each gave, or the error."""
+"""Renders the cases on standard input with Jinja2, in transformers' environment for chat templates:
+sandboxed, blocks trimmed, with break and continue, and with its own functions and filter. Prints
+the result of each, or the error."""
 
 import datetime
 import json

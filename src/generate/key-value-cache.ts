@@ -30,12 +30,7 @@ export class KeyValueCache {
 
   /** Views of `count` sequences from `first` on, by name. */
   rows(first: number, count: number): Record<string, DeviceTensor> {
-    const view = (tensor: DeviceTensor) => {
-      if (count === this.batch) return tensor
-      const [, ...row] = tensor.shape
-      return tensor.slice((first * tensor.size) / this.batch, [count, ...row])
-    }
-    return Object.fromEntries([...this.#tensors].map(([name, tensor]) => [name, view(tensor)]))
+    return rowsOf(this.#tensors, first, count)
   }
 
   /** Copies tokens `first` .. `end` - 1 of sequence `from` to `to`. */
@@ -54,3 +49,17 @@ export class KeyValueCache {
     for (const tensor of this.#tensors.values()) tensor.dispose()
   }
 }
+
+/** Views of rows `first` .. `first + count - 1` of tensors (batch, ...). */
+export const rowsOf = (
+  tensors: Iterable<readonly [name: string, tensor: DeviceTensor]>,
+  first: number,
+  count: number,
+): Record<string, DeviceTensor> =>
+  Object.fromEntries(
+    Array.from(tensors, ([name, tensor]) => {
+      const [batch = 0, ...row] = tensor.shape
+      if (count === batch) return [name, tensor]
+      return [name, tensor.slice((first * tensor.size) / batch, [count, ...row])]
+    }),
+  )

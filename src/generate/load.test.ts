@@ -362,7 +362,7 @@ describe('an adapter that changes the output of a tied model', () => {
   })
 })
 
-test('weights for quantization, or an engine that reads no files, are read into memory', async () => {
+test('weights to quantize, or for an engine that reads no files, are read to memory', async () => {
   const { decoder } = await save(tinyConfigs['GPT-2'] as DecoderConfig)
   const files = await openModel(folder)
   const all = await packParameters(engine, decoder, files, { inMemory: true })

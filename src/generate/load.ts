@@ -7,7 +7,7 @@ import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
-import { type EngineChoice, withEngine } from '../runtime/open.ts'
+import { type EngineChoice, loadOnEngine } from '../runtime/open.ts'
 import { LanguageModel } from './language-model.ts'
 
 export interface LoadOptions extends EngineChoice {
@@ -49,7 +49,7 @@ export async function loadWriting(
   const findNonFinite = () => findNonFiniteWeights(base.path, folders)
   // Quantization needs the weights in memory.
   const inMemory = bits !== undefined || draft !== undefined
-  return withEngine(choice, (engine, ownsEngine) => {
+  return loadOnEngine(choice, (engine, ownsEngine) => {
     const model = createModel(files.config) as WritingModel
     const options = { ...files, engine, ownsEngine, model, bits, draft, adapters, facts: files }
     return usePackedParameters(engine, model, files, { inMemory }, (packed) =>

@@ -1,5 +1,6 @@
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { together } from '../runtime/together.ts'
+import { rowsOf } from './key-value-cache.ts'
 
 /**
  * Keys and values of the sources of a batch, for cross-attention, by the names of the decode
@@ -18,13 +19,7 @@ export class SourceCache {
 
   /** Views of `count` sequences from `first` on, by name. */
   rows(first: number, count: number): Record<string, DeviceTensor> {
-    const view = (tensor: DeviceTensor) => {
-      if (count === this.batch) return tensor
-      const [, ...row] = tensor.shape
-      return tensor.slice((first * tensor.size) / this.batch, [count, ...row])
-    }
-    const entries = Object.entries(this.#tensors).map(([name, tensor]) => [name, view(tensor)])
-    return Object.fromEntries(entries)
+    return rowsOf(Object.entries(this.#tensors), first, count)
   }
 
   /** Copies the source of sequence `from` to `to`. */

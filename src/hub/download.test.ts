@@ -188,7 +188,7 @@ const someFault: fc.Arbitrary<Fault> = fc.oneof(
   fc.constant({}),
 )
 
-it(`survives ${CASES} series of faults with the right bytes, or refuses and keeps no whole`, async () => {
+it(`survives ${CASES} series of faults: right bytes, or a refusal and no whole file`, async () => {
   const content = weights.slice(0, 1100)
   let [whole, refused] = [0, 0]
   const series = fc.record({

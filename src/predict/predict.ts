@@ -43,7 +43,7 @@ export type PredictOptions = z.input<typeof predictOptions> & {
 /** A model's output for a text. Which fields are set depends on the task. */
 export interface Prediction extends Partial<Classified>, Partial<Completed> {
   text: string
-  /** The second text, where there is one. */
+  /** The second text of a pair. */
   pair?: string
   /** The text was truncated to the model's context. */
   truncated?: true

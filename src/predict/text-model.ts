@@ -10,7 +10,7 @@ import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
 import type { Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
-import { type EngineChoice, withEngine } from '../runtime/open.ts'
+import { type EngineChoice, loadOnEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { inBatches } from './in-batches.ts'
 import { TextProgram, type TextToRun } from './text-program.ts'
@@ -127,7 +127,7 @@ export async function loadReading(files: OpenModel, choice: EngineChoice = {}): 
         'give a model with a head for whole texts, such as a BERT',
     )
   const findNonFinite = () => findNonFiniteWeights(files.path)
-  return withEngine(choice, (engine, ownsEngine) =>
+  return loadOnEngine(choice, (engine, ownsEngine) =>
     usePackedParameters(engine, model, files, {}, (packed) => {
       const weights = { packed, findNonFinite }
       return TextModel.create({ ...files, engine, ownsEngine, model, weights })

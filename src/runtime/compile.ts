@@ -14,29 +14,29 @@ import {
 import { Slots } from './slots.ts'
 
 /**
- * Inputs whose values outlive a call. `packed`: they serve as they are now; the engine copies them
- * into the form that is fastest, and what they were given in can go. `live`: they are read anew at
- * every run, so that a model in training can be used.
+ * Inputs whose values outlive a call. `packed`: constant; the engine copies them into its fastest
+ * form, and the caller may release its own. `live`: read at every run, so that a model in training
+ * can be used.
  */
 export type Weights =
   | {
       packed: Readonly<Record<string, WeightData>>
-      /** Looks through them where they came from, once an output is not finite. */
+      /** Searches the weights' source once an output is not finite. */
       findNonFinite?: FindNonFinite
     }
   | { live: Tensors }
 
 export interface CompileGraphOptions extends CompileOptions {
   weights?: Weights
-  /** Packed matrices are stored in whole numbers of so many bits, in blocks. */
+  /** Quantizes packed matrices to so many bits, in blocks. */
   bits?: Bits
 }
 
-/** Arrays are copied; tensors of the engine are read where they lie. */
+/** Arrays are copied; the engine's tensors are read in place. */
 export type CallInputs = Readonly<Record<string, Feeds[string] | DeviceTensor>>
 
 export interface CallOptions {
-  /** As far as no tensor that is given tells them. */
+  /** Dimensions that no given tensor determines. */
   sizes?: Sizes
   signal?: AbortSignal
 }
@@ -44,25 +44,25 @@ export interface CallOptions {
 /** A graph as an async function of its inputs; it owns its program and its memory. */
 export interface Compiled<Name extends string = string> {
   /**
-   * Computes all outputs: the elements of each, row by row. Names that the graph does not use are
-   * skipped. Memory is kept for the next call of the same sizes; calls take turns. Throws where an
-   * input or a size is missing.
+   * Computes the elements of all outputs, row by row. Skips names that the graph does not use.
+   * Keeps memory for the next call with the same sizes; calls take turns. Throws if an input or a
+   * size is missing.
    */
   (inputs: CallInputs, options?: CallOptions): Promise<Record<Name, TypedArray>>
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
   /**
-   * Ties the program to memory once, for many runs: to the weights, to `tensors`, which may be
-   * outputs too, and for all others to memory of its own. Several run side by side.
+   * Binds the program once for many runs: to the weights, to `tensors`, which may include outputs,
+   * and to memory of its own for all others. Several bindings may run side by side.
    */
   bind(tensors?: Tensors, sizes?: Sizes): Bound
-  /** Says why an output, such as `logits`, is not finite: the weight at fault, if there is one. */
+  /** Explains why an output, such as `logits`, is not finite, with the weight at fault, if any. */
   fault(output: string): Promise<UserError>
   dispose(): void
 }
 
 /**
- * Compiles what computes `outputs`: of a forward pass, of its gradients, of an optimizer's step.
+ * Compiles `outputs`: of a forward pass, of its gradients, or of an optimizer's step.
  *
  * @example
  * const x = input('x', 'float32', ['rows', 2])

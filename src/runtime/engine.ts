@@ -30,8 +30,8 @@ export interface Engine {
 
 export interface CompileOptions {
   /**
-   * `pool`: operators spread over the engine's threads (default). `caller`: each run stays on one
-   * thread, for several runs side by side.
+   * `pool` (default): operators use all of the engine's threads. `caller`: each run stays on one
+   * thread, so that several can run side by side.
    */
   threading?: 'pool' | 'caller'
   /** Names the program in error messages and profiles. */

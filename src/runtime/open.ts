@@ -14,17 +14,15 @@ export interface EngineChoice extends Pick<EngineOptions, 'threads'> {
   engine?: EngineOptions['engine'] | Engine
 }
 
-/**
- * Calls `make` with the chosen engine. `ownsEngine`: it was opened here; disposed if `make` fails.
- */
-export async function withEngine<T>(
+/** Loads a model on the chosen engine. `ownsEngine`: it was opened here, and is the model's. */
+export async function loadOnEngine<T>(
   { engine: chosen, threads }: EngineChoice,
-  make: (engine: Engine, ownsEngine: boolean) => Promise<T>,
+  load: (engine: Engine, ownsEngine: boolean) => Promise<T>,
 ): Promise<T> {
-  if (typeof chosen === 'object') return make(chosen, false)
+  if (typeof chosen === 'object') return load(chosen, false)
   const engine = await openEngine({ engine: chosen, threads })
   try {
-    return await make(engine, true)
+    return await load(engine, true)
   } catch (error) {
     await engine.dispose()
     throw error
@@ -59,10 +57,7 @@ export async function openEngine({
   }
 }
 
-/**
- * Does some work on an engine: on one that is open already, which stays open, or on one by these
- * options, which is disposed in the end.
- */
+/** Does `work` on `opened`, or on an engine with these options, which is disposed at the end. */
 export async function withEngine<T>(
   options: EngineOptions,
   opened: Engine | undefined,

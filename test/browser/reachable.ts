@@ -12,8 +12,15 @@ export interface Reached {
 }
 
 /** Imports that are there when the types are gone: static ones, re-exports, and `import('...')`. */
-const IMPORT =
-  /^(?:import|export)(?! type\b)(?:\s[^'"()]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
+const IMPORT = new RegExp(
+  [
+    /^(?:import|export)(?! type\b)(?:\s[^'"()]*?\bfrom)?\s*['"]([^'"]+)['"]/,
+    /\bimport\(\s*['"]([^'"]+)['"]/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gm',
+)
 
 const BUILTINS = new Set(builtinModules)
 

@@ -45,8 +45,9 @@ it.each(commands.map((command) => [pathOf(command), command] as const))(
 )
 
 /** The flags that the design of the command line names. */
-const TRAIN = `--data --val --out --tokenizer --vocab --depth --layers --heads --kv-heads --dim --context --architecture
-  --batch --accumulate --steps --epochs --optimizer --lr --min-lr --schedule --warmup --beta1 --beta2 --clip
+const TRAIN = `--data --val --out --tokenizer --vocab --depth --layers --heads --kv-heads --dim
+  --context --architecture --batch --accumulate --steps --epochs --optimizer --lr --min-lr
+  --schedule --warmup --beta1 --beta2 --clip
   --weight-decay --dropout --eval-every --seed --engine --threads --resume --config`
 
 describe('the executable', () => {

@@ -112,13 +112,10 @@ export function byRows(hidden: Tensor, compute: (rows: Tensor) => Tensor): Tenso
   return reshape(result, [...axes, width(result)] satisfies Shape, hidden)
 }
 
-/**
- * Places of tokens that a mask (B, S) of 1 and 0 tells: 0, 1, ... in each row, padding not counted.
- * -> (B, S) int32.
- */
+/** Positions 0, 1, ... in each row of a mask (B, S) of ones and zeros, padding not counted. */
 export const positionsOf = (mask: Tensor): Tensor =>
   maximum(sub(cumulativeSum(cast(mask, 'int32'), 1), 1), 0)
 
-/** (B, S) int32 ones, of the sizes that `like` has. */
+/** Ones (B, S), int32, with the sizes of `like`. */
 export const onesOf = (shape: Shape, like: Tensor): Tensor =>
   expand(constant(1, [], 'int32'), shape, like)

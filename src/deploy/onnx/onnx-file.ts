@@ -52,7 +52,7 @@ export function onnxFile({ name, outputs, weights, limit, fused = false }: OnnxF
   if (modelSize(whole) <= limit) return { files: { [name]: modelPieces(whole) }, dataFiles: 0 }
   const parts = dataFiles(graph.initializers.filter(isOutside), name, limit)
   const locations = new Map(parts.flatMap(({ tensors }) => [...tensors]))
-  const outside = withInitializers(graph, (one) => ({ ...one, place: locations.get(one.name) }))
+  const outside = withInitializers(graph, (one) => ({ ...one, external: locations.get(one.name) }))
   const files = parts.map((part) => [part.location, part.pieces(elements)] as const)
   return {
     files: { [name]: modelPieces(outside), ...Object.fromEntries(files) },
@@ -74,10 +74,9 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
   new Uint8Array(buffer, byteOffset, byteLength)
 
 /**
- * A graph whose products x Wᵀ with weights (out, in) are products x W with the same matrix stored
- * as (in, out), which every runtime and tool takes for a layer as it is. Matrices that serve
- * otherwise too, as a tied embedding does, stay. `stored`: the weight that each new name is the
- * transpose of.
+ * Replaces products x Wᵀ with weights (out, in) by x W with the matrix stored as (in, out), which
+ * every runtime and tool recognizes as a layer. Matrices with other uses, such as a tied embedding,
+ * stay. `stored`: new names, each with the weight that it is the transpose of.
  */
 export function storeTransposed(
   outputs: Readonly<Record<string, Tensor>>,
@@ -104,14 +103,12 @@ export function storeTransposed(
   return { outputs: Object.fromEntries(mapped.map((t, i) => [names[i], t])), stored }
 }
 
-type Place = NonNullable<InitializerProto['place']>
+type FilePart = NonNullable<InitializerProto['external']>
 
-/**
- * A file of tensors' elements beside a model, each of which begins at a multiple of `ALIGNMENT`.
- */
+/** A file of tensors beside a model, each aligned to `ALIGNMENT`. */
 class DataFile {
   readonly location: string
-  readonly tensors = new Map<string, Place>()
+  readonly tensors = new Map<string, FilePart>()
   size = 0
 
   constructor(location: string) {
@@ -134,12 +131,12 @@ class DataFile {
   }
 }
 
-/** Bytes; what vector instructions and caches like. */
+/** Bytes: a cache line, and an AVX-512 register. */
 const ALIGNMENT = 64
 
 /**
- * Tensors spread over files of `limit` bytes at most, in their order; a larger one has its own. The
- * files are named as transformers.js expects: `model.onnx_data`, `model.onnx_data_1`, ...
+ * Distributes tensors, in order, over files of at most `limit` bytes; a larger tensor has its own.
+ * Names are those that transformers.js expects: `model.onnx_data`, `model.onnx_data_1`, ...
  */
 export function dataFiles(
   tensors: readonly InitializerProto[],

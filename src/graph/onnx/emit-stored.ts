@@ -32,6 +32,6 @@ export function emitStored(
   // Last: what the other steps leave behind until all are done is smaller then.
   if (own !== dtype) step('Cast', [], { to: DTYPES[dtype].onnx })
   const there = { dtype: own, shape: layout?.shape ?? shape }
-  const place = { location: file, offset, length: byteLength(there) }
-  return { declared: { name, ...there, bytes: undefined, place }, result }
+  const external = { location: file, offset, length: byteLength(there) }
+  return { declared: { name, ...there, bytes: undefined, external }, result }
 }

@@ -74,7 +74,7 @@ export interface InitializerProto {
    */
   bytes: Uint8Array | (() => Uint8Array) | undefined
   /** Of elements outside: the file beside the model, and the part of it. */
-  place?: { location: string; offset: number; length: number }
+  external?: { location: string; offset: number; length: number }
 }
 
 /** Bytes of an initializer's elements. */
@@ -83,7 +83,7 @@ export const byteLength = ({ dtype, shape }: Pick<InitializerProto, 'dtype' | 's
 
 /** All of an initializer but its elements, which come last. */
 const declaration =
-  ({ name, dtype, shape, bytes, place }: InitializerProto): Write =>
+  ({ name, dtype, shape, bytes, external }: InitializerProto): Write =>
   (w) => {
     for (const dim of shape) integer(w, 1, dim)
     integer(w, 2, STORED_DTYPES[dtype].onnx)
@@ -92,7 +92,7 @@ const declaration =
       w.uint32((9 << 3) | LENGTH_DELIMITED).uint32(byteLength({ dtype, shape }))
       return
     }
-    for (const [key, value] of Object.entries(place ?? { location: 'weights' }))
+    for (const [key, value] of Object.entries(external ?? { location: 'weights' }))
       message(13, (entry) => text(text(entry, 1, key), 2, String(value)))(w)
     integer(w, 14, 1)
   }

@@ -28,7 +28,7 @@ describe.runIf(found)('native WebGPU', () => {
     expect(engine.parallelRuns).toBe(1)
   })
 
-  test('takes turns: tensors come and go, and programs load, while runs are under way', async () => {
+  test('takes turns: tensors come and go, and programs load, during runs', async () => {
     const program = await engine.compile(addition())
     const [total, one] = [engine.tensor('float32', [1000]), ones(1000)]
     const binding = program.bind({ a: total, b: one, c: total })
