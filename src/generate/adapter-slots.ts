@@ -101,7 +101,7 @@ export class AdapterSlots {
     const stacked = stackAdapters(this.#model, this.#targets, uses)
     const tensors: Record<string, DeviceTensor> = {}
     for (const [target, { rank, down, up }] of stacked) {
-      const names = inputNames(target)
+      const names = inputNames(this.#model, target)
       const fill = (name: string, shape: readonly number[], values: Float32Array) => {
         const tensor = this.#engine.tensor('float32', shape)
         tensor.write(values)

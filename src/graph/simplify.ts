@@ -1,5 +1,6 @@
+import { UserError } from '../errors.ts'
 import { sameShape } from './dim.ts'
-import { uniformValue } from './ops/leaf.ts'
+import { asInput, uniformValue } from './ops/leaf.ts'
 import { gemmOp, type MatMulAttrs, matmul } from './ops/matmul.ts'
 import { transpose } from './ops/shape.ts'
 import { apply, applyAll, at, type Node, type Tensor, topologicalOrder } from './tensor.ts'
@@ -9,7 +10,23 @@ import { apply, applyAll, at, type Node, type Tensor, topologicalOrder } from '.
  * constants are folded, each op's own rules apply, and sums move into matrix products.
  */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
+  refuseNamesakes(outputs)
   return fuse(rewrite(lower(outputs), (node) => [node.op.simplify?.(node)]))
+}
+
+/** Equal nodes become one: inputs of one name would be one value, whatever was meant. */
+function refuseNamesakes(outputs: readonly Tensor[]): void {
+  const names = new Set<string>()
+  for (const node of topologicalOrder(outputs)) {
+    const name = asInput(node)?.name
+    if (name === undefined) continue
+    if (names.has(name))
+      throw new UserError(
+        `two distinct inputs of one graph are named ${name}; make an input once and use it twice, ` +
+          "or give the second model a scope: createModel(config, { scope: 'reference' })",
+      )
+    names.add(name)
+  }
 }
 
 /** Composite ops in simpler ones, as far as their outputs are wanted. */

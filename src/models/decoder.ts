@@ -1,5 +1,5 @@
 import { linear, mul, type Tensor, tanh } from '../graph/index.ts'
-import { Linear, Module, nameParameters } from '../nn/index.ts'
+import { type Context, Linear, type ModelOptions, Module, nameParameters } from '../nn/index.ts'
 import { checkConfig, type DecoderConfig } from './decoder-config.ts'
 import { Head } from './head.ts'
 import { Stack, type StackInput } from './stack.ts'
@@ -14,14 +14,14 @@ export class Decoder extends Module {
   readonly head: Head | undefined
   readonly #config: DecoderConfig
 
-  constructor(config: DecoderConfig) {
+  constructor(config: DecoderConfig, options: ModelOptions = {}) {
     super()
     this.#config = checkConfig(config)
     this.model = new Stack(config, { causal: true })
     const { tied, head, dim, vocabSize } = config
     this.lmHead = tied || head ? undefined : new Linear(dim, vocabSize)
     this.head = head && new Head(head, config)
-    nameParameters(this)
+    nameParameters(this, options)
   }
 
   get config(): DecoderConfig {
@@ -41,9 +41,9 @@ export class Decoder extends Module {
   }
 
   /** Hidden states (..., C) -> logits (..., V). */
-  logits(hidden: Tensor): Tensor {
+  logits(hidden: Tensor, context: Context = {}): Tensor {
     const logits = linear(hidden, this.outputWeight)
     const { logitSoftcap: cap } = this.#config
-    return cap ? mul(tanh(mul(logits, 1 / cap)), cap) : logits
+    return this.tap(context, 'logits', cap ? mul(tanh(mul(logits, 1 / cap)), cap) : logits)
   }
 }

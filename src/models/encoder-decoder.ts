@@ -1,12 +1,14 @@
 import { linear, mul, type Tensor } from '../graph/index.ts'
 import {
+  type Context,
   Embedding,
+  type KeysAndValues,
   Linear,
+  type ModelOptions,
   Module,
   nameParameters,
   paddingBias,
   type Source,
-  type SourceKeys,
 } from '../nn/index.ts'
 import { checkEncoderDecoder, type EncoderDecoderConfig } from './encoder-decoder-config.ts'
 import { Stack, type StackInput } from './stack.ts'
@@ -34,13 +36,13 @@ export class EncoderDecoder extends Module {
   readonly lmHead: Linear | undefined
   readonly #config: EncoderDecoderConfig
 
-  constructor(config: EncoderDecoderConfig) {
+  constructor(config: EncoderDecoderConfig, options: ModelOptions = {}) {
     super()
     this.#config = checkEncoderDecoder(config)
     this.model = new Pair(config)
     const { dim, vocabSize } = config.decoder
     this.lmHead = config.tied ? undefined : new Linear(dim, vocabSize)
-    nameParameters(this)
+    nameParameters(this, options)
   }
 
   get config(): EncoderDecoderConfig {
@@ -56,7 +58,7 @@ export class EncoderDecoder extends Module {
   /**
    * What each layer's cross-attention reads of a source, so that it is made once for many steps.
    */
-  sourceKeys(source: Source): Pick<SourceKeys, 'keys' | 'values'>[] {
+  sourceKeys(source: Source): KeysAndValues[] {
     return this.model.decoder.layers.flatMap(({ crossAttn }) => crossAttn?.sourceKeys(source) ?? [])
   }
 
@@ -81,7 +83,7 @@ export class EncoderDecoder extends Module {
   }
 
   /** Hidden states (..., C) -> logits (..., V). */
-  logits(hidden: Tensor): Tensor {
-    return linear(this.outputHidden(hidden), this.outputWeight)
+  logits(hidden: Tensor, context: Context = {}): Tensor {
+    return this.tap(context, 'logits', linear(this.outputHidden(hidden), this.outputWeight))
   }
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../graph/index.ts'
-import { Module, nameParameters } from '../nn/index.ts'
+import { type ModelOptions, Module, nameParameters } from '../nn/index.ts'
 import { checkEncoder, type EncoderConfig } from './encoder-config.ts'
 import { Head } from './head.ts'
 import { Stack, type StackInput } from './stack.ts'
@@ -12,12 +12,12 @@ export class Encoder extends Module {
   readonly head: Head
   readonly #config: EncoderConfig
 
-  constructor(config: EncoderConfig) {
+  constructor(config: EncoderConfig, options: ModelOptions = {}) {
     super()
     this.#config = checkEncoder(config)
     this.model = new Stack(config, { causal: false })
     this.head = new Head(config.head, config)
-    nameParameters(this)
+    nameParameters(this, options)
   }
 
   get config(): EncoderConfig {

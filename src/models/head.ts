@@ -23,7 +23,6 @@ import {
   Module,
   type Norm,
   Parameter,
-  type RandomSource,
   zeros,
 } from '../nn/index.ts'
 import { type HeadConfig, outputsOf } from './head-config.ts'
@@ -56,11 +55,14 @@ export class Head extends Module {
   }
 
   /** x: (N, C) -> (N, outputs), or (N, V) with the weight (V, C) of the embedding. */
-  forward(x: Tensor, { embedding, random }: { embedding?: Tensor; random?: RandomSource } = {}) {
-    const hidden = this.hidden(x, { random })
-    const thinned = this.output ? dropped(hidden, this.#dropout, { random }) : hidden
-    if (this.output) return this.output.forward(thinned, { random })
-    return embedding ? linear(hidden, embedding, this.bias?.tensor) : hidden
+  forward(x: Tensor, { embedding, ...context }: Context & { embedding?: Tensor } = {}): Tensor {
+    const hidden = this.hidden(x, context)
+    const { output } = this
+    if (!output && !embedding) return hidden
+    const logits = output
+      ? output.forward(dropped(hidden, this.#dropout, context), context)
+      : linear(hidden, embedding as Tensor, this.bias?.tensor)
+    return this.tap(context, 'logits', logits)
   }
 
   /** What the output layer reads. x: (..., C) -> (..., C). */

@@ -1,5 +1,5 @@
 import { sizeOf } from '../graph/index.ts'
-import type { Module } from '../nn/index.ts'
+import type { ModelOptions, Module } from '../nn/index.ts'
 import { Decoder } from './decoder.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { Encoder } from './encoder.ts'
@@ -17,9 +17,10 @@ export type WritingModel = Decoder | EncoderDecoder
 export type ModelConfig = DecoderConfig | EncoderConfig | EncoderDecoderConfig
 
 /** Throws UserError with the option at fault where sizes do not go together. */
-export function createModel(config: ModelConfig): Model {
-  if (config.kind === 'decoder') return new Decoder(config)
-  return config.kind === 'encoder' ? new Encoder(config) : new EncoderDecoder(config)
+export function createModel(config: ModelConfig, options: ModelOptions = {}): Model {
+  if (config.kind === 'decoder') return new Decoder(config, options)
+  if (config.kind === 'encoder') return new Encoder(config, options)
+  return new EncoderDecoder(config, options)
 }
 
 export const stacksOf = (config: ModelConfig): StackConfig[] =>

@@ -26,6 +26,17 @@ export function quantizeWeights(
   bits: Bits,
 ): { outputs: Record<string, Tensor>; weights: Weights } {
   const quantized: Weights = {}
+  const inputs = new Map<Tensor, { blocks: Tensor; scales: Tensor }>()
+  const quantize = (name: string, values: Float32Array, format: BlockFormat) => {
+    const shapes = blockShapes(format)
+    const { blocks, scales } = quantizeBlocks(values, format)
+    quantized[`${name}.blocks`] = { dtype: 'uint8', shape: shapes.blocks, data: blocks }
+    quantized[`${name}.scales`] = { dtype: 'float32', shape: shapes.scales, data: scales }
+    return {
+      blocks: input(`${name}.blocks`, 'uint8', shapes.blocks),
+      scales: input(`${name}.scales`, 'float32', shapes.scales),
+    }
+  }
   const mapped = mapGraph(Object.values(outputs), ({ op, attrs }, [x, matrix]) => {
     const name = matrix && op.name === 'matmul' ? inputName(matrix) : undefined
     const weight = name === undefined ? undefined : weights[name]
@@ -34,15 +45,10 @@ export function quantizeWeights(
     if (isStored(weight.data)) throw new TypeError(`${name}: what is in a file is not quantized`)
     const [rows, columns] = weight.shape as [number, number]
     const format = { bits, blockSize: BLOCK, rows, columns }
-    const shapes = blockShapes(format)
-    const [blocksName, scalesName] = [`${name}.blocks`, `${name}.scales`]
-    if (!quantized[blocksName]) {
-      const { blocks, scales } = quantizeBlocks(weight.data as Float32Array, format)
-      quantized[blocksName] = { dtype: 'uint8', shape: shapes.blocks, data: blocks }
-      quantized[scalesName] = { dtype: 'float32', shape: shapes.scales, data: scales }
-    }
-    const blocks = input(blocksName, 'uint8', shapes.blocks)
-    return [quantizedMatmul(x, blocks, input(scalesName, 'float32', shapes.scales), format)]
+    const known =
+      inputs.get(matrix as Tensor) ?? quantize(name as string, weight.data as Float32Array, format)
+    inputs.set(matrix as Tensor, known)
+    return [quantizedMatmul(x, known.blocks, known.scales, format)]
   })
   const names = Object.keys(outputs)
   return {

@@ -30,7 +30,7 @@ import { hasExperts, isWindowed, type StackConfig, type StackUse } from './stack
 
 export interface StackInput
   extends Omit<Positions, 'shape'>,
-    Pick<Context, 'attentionBias' | 'source' | 'random' | 'recompute' | 'losses'> {
+    Pick<Context, 'attentionBias' | 'source' | 'random' | 'tap' | 'recompute' | 'losses'> {
   /** (B, T): 1 where there is a token, 0 where there is padding. */
   mask?: Tensor
   /** (B, T) int32: kind of each token. */
@@ -77,7 +77,7 @@ export class Stack extends Module {
 
   /** ids: (B, T) int32 -> hidden states, (B T, C) where shapes are fixed, else (B, T, C). */
   forward(ids: Tensor, input: StackInput = {}): Tensor {
-    const { mask, types, source, random, cache, losses } = input
+    const { mask, types, source, random, cache, tap, losses } = input
     const { dim, embeddingDropout } = this.#config
     const context: Context = {
       ...positionContext(this.#config, { ...input, shape: ids.shape }, this.relativeBias),
@@ -85,16 +85,18 @@ export class Stack extends Module {
       source,
       random,
       cache,
+      tap,
       losses,
     }
     const embedded = this.#embedded(ids, input, types)
     const rows = isFixed(ids.shape) ? [productOf(ids.shape), dim] : embedded.shape
     let x = dropped(reshape(embedded, rows), embeddingDropout, context)
+    x = this.tap(context, 'embedding', x)
     for (const layer of this.layers) {
       const y = layer.forward(x, ids.shape, context)
       x = input.recompute ? recompute(y, kept(x, context)) : y
     }
-    return this.norm ? this.norm.forward(x) : x
+    return this.tap(context, 'norm', this.norm ? this.norm.forward(x) : x)
   }
 
   #embedded(ids: Tensor, input: StackInput, types: Tensor | undefined): Tensor {

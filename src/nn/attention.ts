@@ -101,7 +101,7 @@ export class Attention extends Module {
       const sinks = this.sinks?.tensor
       const sizes = { heads, kvHeads, headDim }
       const options = { ...sizes, scale, softcap, window, bias, sinks, rotary: tables }
-      return this.oProj.forward(cache.attend(q, k, v, options), context)
+      return this.#out(cache.attend(q, k, v, options), context)
     }
     const turned = (x: Tensor, count: number) => {
       const split = byHead(x, shape, count, headDim)
@@ -129,7 +129,11 @@ export class Attention extends Module {
 
   #mix(q: Tensor, { keys, values, ...biases }: Seen, x: Tensor, context: Context): Tensor {
     const { causal, window, scale, softcap, dropout } = this.#options
-    const mixed = attention(q, keys, values, {
+    const tap = this.tapping(context)
+    const [queries, k, v] = tap
+      ? [tap('q', q), tap('k', keys), tap('v', values)]
+      : [q, keys, values]
+    const mixed = attention(queries, k, v, {
       causal,
       window,
       scale,
@@ -138,8 +142,13 @@ export class Attention extends Module {
       distances: context.distances,
       ...biases,
       drop: (weights) => dropped(weights, dropout, context),
+      tap,
     })
-    return this.oProj.forward(joined(mixed, x), context)
+    return this.#out(joined(tap?.('heads', mixed) ?? mixed, x), context)
+  }
+
+  #out(mixed: Tensor, context: Context): Tensor {
+    return this.tap(context, 'out', this.oProj.forward(mixed, context))
   }
 }
 
@@ -154,6 +163,8 @@ export interface ScoreOptions
   sinks?: Tensor
   /** Dropout of the attention weights, (B, H, T, S). */
   drop?: (weights: Tensor) => Tensor
+  /** Sees the scores and the weights, (B, H, T, S), and may replace them. */
+  tap?: (name: 'scores' | 'weights', activation: Tensor) => Tensor
 }
 
 /**
@@ -168,7 +179,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: ScoreOptions
   const [, groups, keys] = k.shape as [number, number, number]
   if (heads % groups !== 0)
     throw new ShapeError('attention', [q, k, v], `${groups} key heads do not divide ${heads} heads`)
-  const { scale = 1 / Math.sqrt(size), softcap, sinks, drop = (x) => x } = options
+  const { scale = 1 / Math.sqrt(size), softcap, sinks, drop, tap } = options
   // Keys that several queries share are not repeated: these queries stand one below the other
   // where sizes are known, else on an axis of their own.
   const each = heads / groups
@@ -185,9 +196,13 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: ScoreOptions
   if (softcap !== undefined) scores = mul(tanh(mul(scores, 1 / softcap)), softcap)
   for (const bias of attentionMasks(q, k, options, options.positionBias))
     scores = add(reshape(scores, whole, scores), bias)
-  const weights = sinks ? softmaxWithSinks(reshape(scores, whole, scores), sinks) : softmax(scores)
-  const kept = drop(reshape(weights, whole, weights))
-  const mixed = matmul(reshape(kept, [batch, ...rows, keys], kept), beside(v))
+  if (sinks || tap) scores = reshape(scores, whole, scores)
+  if (tap) scores = tap('scores', scores)
+  let weights = sinks ? softmaxWithSinks(scores, sinks) : softmax(scores)
+  weights = reshape(weights, whole, weights)
+  if (tap) weights = tap('weights', weights)
+  if (drop) weights = drop(weights)
+  const mixed = matmul(reshape(weights, [batch, ...rows, keys], weights), beside(v))
   return reshape(mixed, [batch, heads, length, v.shape[3] as number], mixed)
 }
 

@@ -69,13 +69,20 @@ export class Block extends Module {
     const { selfAttn, crossAttn, mlp } = this
     const part = (x: Tensor, norm: Norm | undefined, outputNorm: Norm | undefined, inner: Inner) =>
       this.#part(x, { norm, outputNorm, inner, shape, context })
-    let y = part(x, this.inputLayernorm, this.selfAttnOutputNorm, (x) =>
+    const before = this.tap(context, 'residual_pre', x)
+    let y = part(before, this.inputLayernorm, this.selfAttnOutputNorm, (x) =>
       selfAttn.forward(x, shape, context),
     )
-    if (crossAttn)
-      y = part(y, this.crossAttnLayernorm, undefined, (x) => crossAttn.forward(x, shape, context))
-    if (!mlp) return y
-    return part(y, this.postAttentionLayernorm, this.mlpOutputNorm, (x) => mlp.forward(x, context))
+    y = this.tap(context, 'residual_mid', y)
+    if (crossAttn) {
+      const cross = (x: Tensor) => crossAttn.forward(x, shape, context)
+      y = this.tap(context, 'residual_cross', part(y, this.crossAttnLayernorm, undefined, cross))
+    }
+    if (mlp) {
+      const forward = (x: Tensor) => mlp.forward(x, context)
+      y = part(y, this.postAttentionLayernorm, this.mlpOutputNorm, forward)
+    }
+    return this.tap(context, 'residual_post', y)
   }
 
   #part(x: Tensor, { norm, outputNorm, inner, shape, context }: Part): Tensor {

@@ -1,5 +1,6 @@
 import { dropout, type RandomKey, type Shape, type Tensor } from '../graph/index.ts'
 import type { KeyValueCache } from './key-value-cache.ts'
+import type { Tap } from './taps.ts'
 
 /** What the layers of one forward pass share, besides their input. */
 export interface Context {
@@ -20,6 +21,8 @@ export interface Context {
   recompute?: boolean
   /** Earlier keys and values. */
   cache?: KeyValueCache
+  /** Sees, and may replace, activations: see `Activations`. */
+  tap?: Tap
   /** Losses of the layers' own, such as the balance of experts. */
   losses?: Tensor[]
 }

@@ -41,9 +41,11 @@ export class FeedForward extends Module {
     const { activation, dropout = 0 } = this.#options
     const activate = ACTIVATIONS[activation]
     const up = this.upProj.forward(x, context)
-    const hidden = this.gateProj
+    const activated = this.gateProj
       ? mul(activate(this.gateProj.forward(x, context)), up)
       : activate(up)
-    return this.downProj.forward(dropped(hidden, dropout, context), context)
+    const hidden = this.tap(context, 'hidden', activated)
+    const out = this.downProj.forward(dropped(hidden, dropout, context), context)
+    return this.tap(context, 'out', out)
   }
 }

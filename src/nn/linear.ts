@@ -2,6 +2,7 @@ import {
   add,
   type BlockFormat,
   blockShapes,
+  dequantize,
   input,
   linear,
   quantizedMatmul,
@@ -16,15 +17,11 @@ export interface LinearOptions {
   initializer?: Initializer
 }
 
-/** What an adapter adds to a layer's output. x: (..., in) -> (..., out). */
-export type Update = (x: Tensor, context: Context) => Tensor
-
 /** y = x Wᵀ + b. x: (..., in) -> (..., out). */
 export class Linear extends Module {
   readonly weight: Parameter
   readonly bias: Parameter | undefined
-  #update: Update | undefined
-  #quantized: BlockFormat | undefined
+  #quantized: { blocks: Tensor; scales: Tensor; format: BlockFormat } | undefined
 
   constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
     super()
@@ -33,36 +30,33 @@ export class Linear extends Module {
     this.bias = bias ? new Parameter([outputs], zeros) : undefined
   }
 
-  /** Graphs that are made from now on add `update` to what the layer gives; undefined: nothing. */
-  adapt(update: Update | undefined): void {
-    this.#update = update
-  }
-
   /**
    * Graphs that are made from now on read the weight in blocks of whole numbers, from the inputs
    * `NAME.blocks` and `NAME.scales` in place of the parameter's NAME.
    */
   quantize({ bits, blockSize }: Pick<BlockFormat, 'bits' | 'blockSize'>): void {
     const [rows, columns] = this.weight.shape as [number, number]
-    this.#quantized = { bits, blockSize, rows, columns }
+    const format = { bits, blockSize, rows, columns }
+    const shapes = blockShapes(format)
+    this.#quantized = {
+      blocks: input(`${this.weight.name}.blocks`, 'uint8', shapes.blocks),
+      scales: input(`${this.weight.name}.scales`, 'float32', shapes.scales),
+      format,
+    }
   }
 
   forward(x: Tensor, context: Context = {}): Tensor {
-    const y = this.#product(x)
-    return this.#update ? add(y, this.#update(x, context)) : y
+    return this.tap(context, '', this.#product(x, context), x)
   }
 
-  #product(x: Tensor): Tensor {
-    const format = this.#quantized
-    if (!format) return linear(x, this.weight.tensor, this.bias?.tensor)
-    const { name } = this.weight.tensor.node.attrs as { name: string }
-    const { blocks, scales } = blockShapes(format)
-    const y = quantizedMatmul(
-      x,
-      input(`${name}.blocks`, 'uint8', blocks),
-      input(`${name}.scales`, 'float32', scales),
-      format,
-    )
-    return this.bias ? add(y, this.bias.tensor) : y
+  #product(x: Tensor, context: Context): Tensor {
+    const bias = this.bias?.tensor
+    if (!this.#quantized) return linear(x, this.tap(context, 'weight', this.weight.tensor), bias)
+    const { blocks, scales, format } = this.#quantized
+    const matrix = dequantize(blocks, scales, format)
+    const tapped = this.tap(context, 'weight', matrix)
+    if (tapped !== matrix) return linear(x, tapped, bias)
+    const y = quantizedMatmul(x, blocks, scales, format)
+    return bias ? add(y, bias) : y
   }
 }

@@ -60,12 +60,12 @@ export class MixtureOfExperts extends Module {
       const mine = equal(chosen, i)
       const share = sum(where(mine, weights, 0), 1)
       // Each expert sees its own tokens only, as many as there happen to be.
-      const places = nonZero(greater(share, 0), `${this.#path}[${i}]`)
-      const given = expert.forward(gather(tokens, places), context)
-      const weighted = mul(given, reshape(gather(share, places), [...places.shape, 1]))
-      total = scatterRows(total, places, weighted)
+      const positions = nonZero(greater(share, 0), `${this.gate.weight.name}[${i}]`)
+      const given = expert.forward(gather(tokens, positions), context)
+      const weighted = mul(given, reshape(gather(share, positions), [...positions.shape, 1]))
+      total = scatterRows(total, positions, weighted)
     }
-    return reshape(total, x.shape, x)
+    return this.tap(context, 'out', reshape(total, x.shape, x))
   }
 
   /**
@@ -73,7 +73,8 @@ export class MixtureOfExperts extends Module {
    */
   #route(tokens: Tensor, context: Context) {
     const { perToken, normalized } = this.#options
-    const probabilities = softmax(this.gate.forward(tokens, context))
+    const routed = softmax(this.gate.forward(tokens, context))
+    const probabilities = this.tap(context, 'probabilities', routed)
     const { values, indices } = topK(probabilities, perToken)
     const chosen = cast(indices, 'int32')
     const weights = normalized ? div(values, sum(values, 1, true)) : values
@@ -95,10 +96,5 @@ export class MixtureOfExperts extends Module {
     const hits = cast(equal(reshape(chosen, [...chosen.shape, 1]), numbers), 'float32')
     const load = mean(sum(hits, 1), 0)
     return mul(sum(mul(load, mean(probabilities, 0))), count)
-  }
-
-  /** Dimensions are named after it. */
-  get #path(): string {
-    return (this.gate.weight.tensor.node.attrs as { name: string }).name
   }
 }

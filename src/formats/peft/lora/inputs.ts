@@ -14,9 +14,9 @@ export interface Stacked {
 }
 
 /** Names of a matrix's A and B among the inputs of a graph. */
-export const inputNames = ({ name }: Adaptable): { down: string; up: string } => ({
-  down: `adapter.${name}.down`,
-  up: `adapter.${name}.up`,
+export const inputNames = (model: Model, { name }: Adaptable): { down: string; up: string } => ({
+  down: model.inputName(`adapter.${name}.down`),
+  up: model.inputName(`adapter.${name}.up`),
 })
 
 /**
@@ -26,8 +26,8 @@ export const inputNames = ({ name }: Adaptable): { down: string; up: string } =>
 export function attachInputs(model: Model): Adaptable[] {
   const targets = [...adaptablesOf(model).values()].filter(({ isOutput }) => !isOutput)
   for (const target of targets) {
-    const names = inputNames(target)
-    const rank = `rank.${target.name}`
+    const names = inputNames(model, target)
+    const rank = model.inputName(`rank.${target.name}`)
     attach(target, {
       down: input(names.down, 'float32', [rank, target.inputs]),
       up: input(names.up, 'float32', [target.outputs, rank]),

@@ -36,6 +36,7 @@ export class Lora extends Module {
   readonly config: LoraConfig
   readonly targets: readonly Adaptable[]
   readonly #parameters = new Map<string, Parameter>()
+  readonly #detach: (() => void)[]
 
   /**
    * Attaches itself to the layers of `model`. Throws UserError where there are none of those names.
@@ -55,16 +56,16 @@ export class Lora extends Module {
       this.#parameters.set(`${path}.lora_A.weight`, new Parameter([rank, inputs], kaimingUniform))
       this.#parameters.set(`${path}.lora_B.weight`, new Parameter([outputs, rank], zeros))
     }
-    nameParameters(this)
-    for (const target of this.targets) {
+    nameParameters(this, { scope: model.scope })
+    this.#detach = this.targets.map((target) => {
       const part = (kind: string) => this.#tensor(`${PREFIX}${target.name}.${kind}.weight`)
-      attach(target, {
+      return attach(target, {
         down: part('lora_A'),
         up: part('lora_B'),
         scale: scaleOf(config),
         dropout: config.dropout,
       })
-    }
+    })
   }
 
   override parameters(): Map<string, Parameter> {
@@ -73,7 +74,7 @@ export class Lora extends Module {
 
   /** The layers are as they were. */
   detach(): void {
-    for (const { layers } of this.targets) for (const { layer } of layers) layer.adapt(undefined)
+    for (const detach of this.#detach) detach()
   }
 
   #tensor(name: string) {
