@@ -31,7 +31,7 @@ export const writingStack = ({ config }: WritingModel): StackConfig =>
   config.kind === 'decoder' ? config : config.decoder
 
 /** Learned numbers (a tied matrix counts once). */
-export const countParameters = (model: Module): number =>
+export const countParameters = (model: Pick<Module, 'parameters'>): number =>
   [...model.parameters().values()].reduce((total, { shape }) => total + sizeOf(shape), 0)
 
 /** True where training draws random numbers. */

@@ -27,9 +27,12 @@ test('weights, by hand', () => {
 
 test('training, by hand', () => {
   const model = new Decoder(gpt2Config(sizes))
-  const bytes = trainingBytes({ model, learned: model, states: 2, batch: 3, length: 5 })
+  const learned = countParameters(model)
+  const given = { model, learned, states: 2, batch: 3, length: 5 }
   const activations = 5 * 2 * (4 * 16 + 64)
-  expect(bytes).toBe(4 * (4 * countParameters(model) + 2 * 3 * 5 + activations))
+  expect(trainingBytes(given)).toBe(4 * (4 * learned + 2 * 3 * 5 + activations))
+  const recomputed = trainingBytes({ ...given, recompute: true })
+  expect(recomputed).toBe(4 * (4 * learned + 2 * 3 * 5 + 5 * 2 * 16))
 })
 
 test('what does not fit is refused with both figures', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { UserError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
-import { countParameters, type Model, stacksOf } from '../models/model.ts'
+import { type Model, stacksOf } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
 
 const FLOAT = 4
@@ -17,26 +17,29 @@ export function weightBytes(model: Module): number {
 
 export interface TrainingSizes {
   model: Model
-  /** What is trained: the model, or an adapter. */
-  learned: Module
-  /** Vectors of optimizer state, each as large as `learned`. */
+  /** Numbers that are learned. */
+  learned: number
+  /** Vectors of optimizer state, each of as many numbers. */
   states: number
+  recompute?: boolean
   /** Examples of a step, accumulation included, and the tokens of each. */
   batch: number
   length: number
 }
 
 /** The least bytes of a training, on one thread. */
-export function trainingBytes({ model, learned, states, batch, length }: TrainingSizes): number {
+export function trainingBytes(sizes: TrainingSizes): number {
+  const { model, learned, states, batch, length, recompute } = sizes
   // Values, gradients and optimizer state.
-  const vectors = FLOAT * countParameters(learned) * (2 + states)
+  const vectors = FLOAT * learned * (2 + states)
   // Inputs and targets of a step.
   const examples = 2 * FLOAT * batch * length
-  // Kept for the backward pass of one example: input and output of each half of a layer.
-  const activations = stacksOf(model.config).reduce(
-    (bytes, { layers, dim, hiddenDim }) => bytes + FLOAT * length * layers * (4 * dim + hiddenDim),
-    0,
-  )
+  // Kept for the backward pass of one example: input and output of each half of a layer, or what
+  // a layer reads.
+  const activations = stacksOf(model.config).reduce((bytes, { layers, dim, hiddenDim }) => {
+    const kept = recompute ? dim : 4 * dim + hiddenDim
+    return bytes + FLOAT * length * layers * kept
+  }, 0)
   return vectors + examples + activations
 }
 

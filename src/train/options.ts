@@ -18,6 +18,7 @@ const LONGEST = 2 ** 20
 /** Layers and experts of the largest model: each is an object before it is memory. */
 const MOST = 1024
 const share = z.number().min(0).lt(1)
+const patterns = z.array(z.string().min(1)).min(1)
 /** Random numbers are drawn to 1 in 2029: a smaller rate would be another than was asked for. */
 export const dropoutRate = z
   .number()
@@ -50,6 +51,10 @@ export const trainingOptions = z.strictObject({
     /** Decay of a moving average of the weights, saved beside them; 0 is none. */
     average: share.default(0),
     seed: z.number().int().min(0).default(1),
+    /** Names of the parameters that are learned, with `*` for anything; default: all. */
+    learn: patterns.optional(),
+    /** Of those that are not. */
+    freeze: patterns.optional(),
   }),
   ...resumedAs('changeable', {
     steps: count.optional(),
@@ -77,6 +82,8 @@ export const trainingOptions = z.strictObject({
     onSpike: z.enum(['report', 'rollback', 'stop']).default('report'),
     /** Checkpoints that are kept. */
     keep: count.default(2),
+    /** Computes the layers again in the backward pass instead of keeping what they made. */
+    recompute: z.boolean().default(false),
     ...engineOptions,
   }),
   ...resumedAs('derived', {

@@ -36,7 +36,7 @@ export async function measureOutcome(
   if (!validation) return {}
   const final = await measureAll(session, trainer, validation)
   if (isBest) return { ...final, final }
-  if (adapter) await adapter.read(options.out, trainer.values)
+  if (adapter) await adapter.read(options.out, trainer.parameters)
   else await withModel(options.out, (best) => copyParameters(best, trainer.parameters))
   return { ...(await measureAll(session, trainer, validation)), final }
 }

@@ -29,7 +29,7 @@ import type { ResumeTable } from './on-resume.ts'
 import { OPTIMIZERS } from './optimizers/index.ts'
 import type { TrainingOptions } from './options.ts'
 import { measureOutcome, type Outcome } from './outcome.ts'
-import type { ParameterVector } from './parameter-store.ts'
+import { selectParameters } from './parameter-groups.ts'
 import { openRecorder } from './recorder.ts'
 import type { Metrics } from './report/metrics.ts'
 import { type RunResult, runTraining } from './run.ts'
@@ -93,7 +93,7 @@ export interface SessionAdapter {
   /** What the folder then holds. */
   files(values: ParameterValues): Files
   /** Reads it back. */
-  read(folder: string, values: ParameterVector): Promise<void>
+  read(folder: string, parameters: Tensors): Promise<void>
 }
 
 export interface SessionOptions {
@@ -136,7 +136,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const { length: context } = session
   const { signal } = events
   const { out } = options
-  const parameters = countParameters(adapter?.lora ?? model)
+  const learned = selectParameters((adapter?.lora ?? model).parameters(), options)
+  const parameters = countParameters({ parameters: () => learned })
   const filesOf = (tensors: Tensors) => {
     const values = { tensor: (name: string) => tensors[name] as DeviceTensor }
     return adapter?.files(values) ?? modelFiles({ ...session.files, model, values })
@@ -150,11 +151,11 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     onResume: session.onResume,
     modelFiles: filesOf,
   })
-  refuseTooLarge(session, batch)
+  refuseTooLarge(session, parameters, batch)
   const resumed = options.resume ? await checkpoints.newest() : undefined
-  // Parameters and at most three vectors of optimizer state, and one checkpoint more while it is
-  // made.
-  await checkDiskSpace(out, 16 * parameters * (options.keep + 1))
+  // Weights, and at most three vectors of optimizer state; one checkpoint more while it is made.
+  const frozen = adapter ? 0 : countParameters(model) - parameters
+  await checkDiskSpace(out, (16 * parameters + 8 * frozen) * (options.keep + 1))
   signal?.throwIfAborted()
   const trainer = await createTrainer(session, batch, context)
   const reader = session.reader(batch)
@@ -175,17 +176,18 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       total: steps,
     })
     let peak = await measurePeak(engine)
-    // Under an adapter the model's own matrices have no gradients, a third of the work.
-    const flops = trainingFlopsPerToken(model, context) * (adapter ? 2 / 3 : 1)
+    // Gradients of matrices are a third of the work, and frozen ones have none.
+    const share = adapter ? 0 : parameters / countParameters(model)
+    const flops = (trainingFlopsPerToken(model, context) * (2 + share)) / 3
     const recorder = await openRecorder(out, trainer.step)
     const record = (metrics: Metrics) => {
       const { tokensPerSecond } = metrics
       const reached = tokensPerSecond && tokensPerSecond * flops
       // What a busy machine measured too low is corrected by what is reached.
       if (reached) peak = Math.max(peak, reached)
-      const share = reached && { peakShare: reached / peak }
-      recorder.write({ ...metrics, ...share })
-      events.onMetrics?.({ ...metrics, ...share })
+      const peakShare = reached && { peakShare: reached / peak }
+      recorder.write({ ...metrics, ...peakShare })
+      events.onMetrics?.({ ...metrics, ...peakShare })
     }
     const expected = validation?.expected
     const writer =
@@ -256,12 +258,16 @@ const unlessAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>) =>
   })
 
 /** Throws UserError where the training cannot fit into memory, before any is allocated. */
-function refuseTooLarge({ options, model, adapter, length }: SessionOptions, batch: number): void {
-  const learned = adapter?.lora ?? model
+function refuseTooLarge(
+  { options, model, length }: SessionOptions,
+  learned: number,
+  batch: number,
+): void {
+  const { recompute } = options
   const states = OPTIMIZERS[options.optimizer](options).state.length + (options.average > 0 ? 1 : 0)
   expectMemory(
-    `training ${countParameters(learned)} parameters on ${batch} x ${length} tokens a step`,
-    trainingBytes({ model, learned, states, batch, length }),
+    `training ${learned} parameters on ${batch} x ${length} tokens a step`,
+    trainingBytes({ model, learned, states, batch, length, recompute }),
     'choose a smaller model, --batch, --accumulate or --context',
   )
 }
@@ -276,6 +282,9 @@ const createTrainer = (
     model,
     adapter: adapter?.lora,
     frozen: adapter?.frozen,
+    learn: options.learn,
+    freeze: options.freeze,
+    recompute: options.recompute,
     objective,
     wholeBatch,
     batch,

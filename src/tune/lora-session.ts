@@ -10,9 +10,9 @@ import { Lora, type LoraConfig, PREFIX } from '../formats/peft/lora/lora.ts'
 import type { TensorToWrite } from '../formats/safetensors/safetensors.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
-import type { DeviceTensor, Engine } from '../runtime/engine.ts'
+import type { Tensors } from '../runtime/bound.ts'
+import type { Engine } from '../runtime/engine.ts'
 import { refuseNonFinite } from '../runtime/non-finite.ts'
-import type { ParameterVector } from '../train/parameter-store.ts'
 import type { SessionAdapter } from '../train/session.ts'
 import type { ParsedTuneOptions } from './options.ts'
 import { quantizeFrozen } from './quantize-frozen.ts'
@@ -53,11 +53,11 @@ export async function loraSession(
   }
 }
 
-async function readAdapterValues(folder: string, values: ParameterVector): Promise<void> {
+async function readAdapterValues(folder: string, parameters: Tensors): Promise<void> {
   const { adapter } = await readAdapterFolder(folder)
   for (const [module, { down, up }] of adapter.updates) {
-    values.tensor(`${PREFIX}${module}.lora_A.weight`).write(down)
-    values.tensor(`${PREFIX}${module}.lora_B.weight`).write(up)
+    parameters[`${PREFIX}${module}.lora_A.weight`]?.write(down)
+    parameters[`${PREFIX}${module}.lora_B.weight`]?.write(up)
   }
 }
 
@@ -65,10 +65,7 @@ async function readAdapterValues(folder: string, values: ParameterVector): Promi
  * Of all weights, so that an adapter is not learned on one model and then on another. Throws
  * UserError where one holds NaN or an infinity.
  */
-async function hashOf(
-  path: string,
-  tensors: Readonly<Record<string, DeviceTensor>>,
-): Promise<string> {
+async function hashOf(path: string, tensors: Tensors): Promise<string> {
   const hash = createHash('sha256')
   for (const [name, tensor] of Object.entries(tensors)) {
     const values = (await tensor.read()) as Float32Array
@@ -93,10 +90,7 @@ function loraConfig(options: ParsedTuneOptions): LoraConfig {
 }
 
 /** The tensors of the file that have a row for each token. */
-const tokenRows = (
-  model: Decoder,
-  frozen: Readonly<Record<string, DeviceTensor>>,
-): TensorToWrite[] =>
+const tokenRows = (model: Decoder, frozen: Tensors): TensorToWrite[] =>
   exportTensors(
     architectureOf(model.config),
     model,

@@ -29,6 +29,8 @@ export const trainingHelp = {
     decay: 'what --weight-decay, --l1 and --l2 reach: matrices, or all parameters',
     l1: 'adds this times the sum of absolute weights to the loss',
     l2: 'adds this times half the sum of squared weights to the loss',
+    learn: '`PATTERN` learn only parameters of such names: "*.norm.*" (default: all)',
+    freeze: '`PATTERN` keep parameters of such names as they are: "model.layers.0.*"',
     average: 'decay of a moving average of the weights, saved beside them; 0 is none',
   },
   Run: {
@@ -39,6 +41,9 @@ export const trainingHelp = {
     keep: 'checkpoints that are kept',
     seed: 'where random numbers start: the same seed gives the same model',
     engine: 'where to compute',
+    recompute:
+      'compute layers again in the backward pass, instead of keeping what they made: less ' +
+      'memory, a third more work',
     threads: 'threads to compute with (default: as many as the machine runs at once)',
     ...encodingHelp,
   },
