@@ -1,10 +1,5 @@
 // What needs no files, for the page as well; sources and stores are imported from their own files.
 export * from './augment.ts'
-export * from './augment.ts'
-export * from './augment.ts'
-export * from './augment.ts'
-export * from './augment.ts'
-export * from './batch.ts'
 export * from './batch.ts'
 export * from './chat/conversation.ts'
 export * from './chat/packed-conversations.ts'

@@ -6,7 +6,7 @@ import { Encoder } from './encoder.ts'
 import type { EncoderConfig } from './encoder-config.ts'
 import { EncoderDecoder } from './encoder-decoder.ts'
 import type { EncoderDecoderConfig } from './encoder-decoder-config.ts'
-import { dropsOut, type StackConfig } from './stack-config.ts'
+import type { StackConfig } from './stack-config.ts'
 
 /** Every kind of Transformer, told apart by `config.kind`. */
 export type Model = Decoder | Encoder | EncoderDecoder
@@ -33,6 +33,3 @@ export const writingStack = ({ config }: WritingModel): StackConfig =>
 /** Learned numbers (a tied matrix counts once). */
 export const countParameters = (model: Pick<Module, 'parameters'>): number =>
   [...model.parameters().values()].reduce((total, { shape }) => total + sizeOf(shape), 0)
-
-/** True where training draws random numbers. */
-export const drawsRandomly = (config: ModelConfig): boolean => stacksOf(config).some(dropsOut)

@@ -157,12 +157,3 @@ export const isWindowed = ({ window, windowed }: StackConfig, layer: number): bo
 
 export const hasExperts = ({ experts }: StackConfig, layer: number): boolean =>
   experts !== undefined && (experts.layers?.[layer] ?? true)
-
-/** True where training draws random numbers. */
-export const dropsOut = (config: StackConfig): boolean =>
-  config.embeddingDropout +
-    config.attentionDropout +
-    config.residualDropout +
-    config.feedForwardDropout +
-    config.stochasticDepth >
-  0

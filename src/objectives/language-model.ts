@@ -1,6 +1,6 @@
 import { input, linearCrossEntropy, reshape, type Tensor } from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
-import type { Model } from '../models/model.ts'
+import type { Module } from '../nn/index.ts'
 import { segmentBias } from '../nn/index.ts'
 import {
   commonInputs,
@@ -64,13 +64,13 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
  * `languageModelObjective` for sequences of `length` tokens. Throws where the model is no decoder.
  */
 export function nextToken(
-  model: Model,
+  model: Module,
   length: number,
   options: Omit<LanguageModelOptions, 'rows' | 'length'> = {},
 ): ObjectiveBuilder {
   if (!(model instanceof Decoder))
     throw new TypeError(
-      `an ${model.config.kind} does not predict the next token; give an objective`,
+      `the model, of class ${model.constructor.name}, is no Decoder; give an objective`,
     )
   return (sizes) => languageModelObjective(model, { ...options, ...sizes, length })
 }

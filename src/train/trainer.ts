@@ -2,8 +2,7 @@ import type { AnyBatch } from '../data/batch.ts'
 import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/initialize.ts'
-import { drawsRandomly, type Model } from '../models/model.ts'
-import type { Initialization } from '../nn/index.ts'
+import type { Initialization, Module } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
@@ -27,7 +26,8 @@ export interface TrainerOptions
     Selection,
     Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average' | 'onGradients'> {
   engine: Engine
-  model: Model
+  /** Of ours or of your own: a `Module` whose parameters `nameParameters` has named. */
+  model: Module
   /** Attached to the model; its parameters join the model's. */
   adapter?: Lora
   /**
@@ -73,14 +73,13 @@ interface TrainerParts {
   plan: Plan
   gradients: GradientStep
   update: UpdateStep
-  dropout: boolean
 }
 
 /** Updates a model's parameters, some of them or those of an adapter, a step at a time. */
 export class Trainer {
   /** Updates done so far. */
   step = 0
-  readonly model: Model
+  readonly model: Module
   /** What is learned. */
   readonly values: ParameterVector
   readonly plan: Plan
@@ -88,7 +87,6 @@ export class Trainer {
   readonly #frozen: Tensors
   readonly #gradients: GradientStep
   readonly #update: UpdateStep
-  readonly #dropout: boolean
 
   private constructor(options: TrainerOptions, parts: TrainerParts) {
     this.#options = options
@@ -98,7 +96,6 @@ export class Trainer {
     this.#frozen = parts.frozen
     this.#gradients = parts.gradients
     this.#update = parts.update
-    this.#dropout = parts.dropout
   }
 
   /**
@@ -118,9 +115,12 @@ export class Trainer {
     const plan = wholeBatch
       ? { rows: batch, count: 1, shards: 1 }
       : planMicroBatches(batch, length, workersOf(engine))
-    const dropout = drawsRandomly(model.config) || (adapter?.config.dropout ?? 0) > 0
     const { rows, shards, count } = plan
-    const objective = (options.objective ?? nextToken(model, length))({ rows, dropout, recompute })
+    const objective = (options.objective ?? nextToken(model, length))({
+      rows,
+      dropout: true,
+      recompute,
+    })
     const gradients = await GradientStep.create(
       { engine, parameters, values, frozen: { ...options.frozen, ...frozen }, objective, shards },
       count > shards,
@@ -131,7 +131,7 @@ export class Trainer {
       values,
       gradients: gradients.gradients,
     })
-    const parts = { frozen, values, plan, gradients, update, dropout }
+    const parts = { frozen, values, plan, gradients, update }
     const trainer = new Trainer(options, parts)
     await trainer.#initialize()
     return trainer
@@ -198,7 +198,7 @@ export class Trainer {
 
   #cut(batch: AnyBatch): Feeds[] {
     const microBatches = cutBatch(batch, this.plan.rows)
-    return microBatches.map((feeds, i) => (this.#dropout ? { ...feeds, key: this.#key(i) } : feeds))
+    return microBatches.map((feeds, i) => ({ ...feeds, key: this.#key(i) }))
   }
 
   async #initialize(): Promise<void> {
