@@ -368,7 +368,7 @@ test('weights to quantize, or for an engine that reads no files, are read to mem
   const all = await packParameters(engine, decoder, files, { inMemory: true })
   expect(Object.values(all.packed).some(isStored)).toBe(false)
   all.free()
-  const wasm = await openEngine({ engine: 'wasm', threads: 1 })
+  const wasm = await openEngine({ engine: 'wasm', threads: 2 })
   const own = await packParameters(wasm, decoder, files)
   expect(Object.values(own.packed).some(isStored)).toBe(false)
   own.free()

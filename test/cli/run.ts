@@ -16,6 +16,8 @@ export interface RunOptions {
   /** What standard input holds; nothing by default. `null` leaves it open. */
   input?: string | Uint8Array | null
   cwd?: string
+  /** The executable of Node: by default the one that runs the tests. */
+  node?: string
   env?: Record<string, string>
   /** The user that it runs as, where the tests may choose one. */
   uid?: number
@@ -26,8 +28,8 @@ export interface RunOptions {
 
 /** Runs `chatwright` with arguments, in a process of its own, to its end. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { input = '', cwd, env, uid, onStart, onStderr } = options
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const { input = '', cwd, node = process.execPath, env, uid, onStart, onStderr } = options
+  const child = spawn(node, [CLI, ...args], {
     cwd,
     uid,
     env: { ...process.env, LC_ALL: 'C', NO_COLOR: '1', ...env },
