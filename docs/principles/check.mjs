@@ -47,7 +47,7 @@ async function run(command) {
     await mkdir(join(scratch, 'node_modules'))
     await symlink(root, join(scratch, 'node_modules/chatwright'))
     await symlink(join(root, 'docs'), join(scratch, 'docs'))
-    const npx = `npx() { node '${join(root, 'dist/cli')}'/"$1".cjs "\${@:2}"; }`
+    const npx = `npx() { node '${join(root, 'bin')}'/"$1".cjs "\${@:2}"; }`
     const env = { ...process.env, LC_ALL: 'C', LANG: 'C', NO_COLOR: '1' }
     const child = spawn('bash', ['-euo', 'pipefail', '-c', `${npx}\n${command}`], {
       cwd: scratch,
