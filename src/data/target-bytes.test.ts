@@ -5,8 +5,8 @@ import { loadTokenizer } from '../text/load.ts'
 import { IGNORE } from './batch.ts'
 import { packedConversations } from './chat/packed-conversations.ts'
 import { measuredBytes } from './readers/evaluation-batches.ts'
+import { sequenceRows } from './sequences.ts'
 import { targetBytes } from './target-bytes.ts'
-import { sequenceRows } from './tasks/sequences.ts'
 import { memoryTokens } from './token-source.ts'
 
 const tokenizer = await trainCharTokenizer(['abc雪'], { specialTokens: ['<end>'] })

@@ -1,10 +1,6 @@
 import { evenly } from '../data/evenly.ts'
-import { type Completion, encodeCompletion } from '../data/tasks/completions.ts'
-import type { Sequence } from '../data/tasks/sequences.ts'
 import type { TokenPrompt } from '../generate/from-tokens.ts'
 import type { LanguageModel } from '../generate/language-model.ts'
-import { encodePrompt } from '../generate/prompt.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
 import { writeGreedily } from './complete.ts'
 
 /** Examples that `exactMatch` measures, at most. */
@@ -52,34 +48,3 @@ export async function exactMatch(
 /** A line for the user if `exactMatch` measures only some of `count` records. */
 export const writtenNotice = (count: number): string[] =>
   count > MEASURED ? [`exact matches are counted among ${MEASURED} of the ${count} records`] : []
-
-/** How a model reads prompts. */
-export interface PromptReading {
-  tokenizer: Tokenizer
-  addBos?: boolean | undefined
-}
-
-/** Tokens of prompts and completions, for training and evaluation. */
-export function encodeCompletions(
-  records: readonly Completion[],
-  { tokenizer, addBos = false }: PromptReading,
-): Sequence[] {
-  const reading = { tokenizer, addBos }
-  return records.map((record) =>
-    encodeCompletion(record, {
-      tokenizer,
-      encodePrompt: (prompt) => encodePrompt(reading, prompt),
-    }),
-  )
-}
-
-/** Prompts and expected completions of records. */
-export const expectedOf = (
-  records: readonly Completion[],
-  { tokenizer, addBos = false }: PromptReading,
-): Expected[] =>
-  records.map(({ prompt: given, completion: text }) => ({
-    prompt: { ids: encodePrompt({ tokenizer, addBos }, given) },
-    given,
-    text,
-  }))

@@ -1,13 +1,13 @@
 import { parsedRecords } from '../data/sources/faults.ts'
+import { accuracy, macroF1 } from '../metrics/classification.ts'
+import { classificationObjective } from '../objectives/classification.ts'
+import { classify as askForLabels } from '../predict/classify.ts'
 import {
   type LabelledText,
   labelledTextSet,
   labelsOf,
   parseLabelledText,
-} from '../data/tasks/labelled-texts.ts'
-import { accuracy, macroF1 } from '../metrics/classification.ts'
-import { classificationObjective } from '../objectives/classification.ts'
-import { classify as askForLabels } from '../predict/classify.ts'
+} from './labelled-texts.ts'
 import { recordTask } from './records.ts'
 import { smoothing } from './task.ts'
 import { asReader, readerOf } from './trained-model.ts'

@@ -1,12 +1,5 @@
 import { z } from 'zod'
 import { documentSeparator } from '../data/sources/reading-options.ts'
-import {
-  type MaskingOptions,
-  maskedBatches,
-  maskedCount,
-  maskedReader,
-  textLength,
-} from '../data/tasks/masked-tokens.ts'
 import { UserError } from '../errors.ts'
 import { Encoder } from '../models/encoder.ts'
 import { type Model, stacksOf } from '../models/model.ts'
@@ -15,6 +8,13 @@ import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { resumedAs } from '../options.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { storeOptions } from './lm.ts'
+import {
+  type MaskingOptions,
+  maskedBatches,
+  maskedCount,
+  maskedReader,
+  textLength,
+} from './masked-tokens.ts'
 import type { MeasuredRows, Task, TextBatch } from './task.ts'
 import { measuredText, openText, packedRows, readTokens } from './text.ts'
 

@@ -1,9 +1,9 @@
 import { parsedRecords } from '../data/sources/faults.ts'
-import { labelledTextSet, parseLabelledText } from '../data/tasks/labelled-texts.ts'
 import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { estimate } from '../predict/classify.ts'
 import { textsOf } from './classify.ts'
+import { labelledTextSet, parseLabelledText } from './labelled-texts.ts'
 import { recordTask } from './records.ts'
 import { asReader, readerOf } from './trained-model.ts'
 

@@ -1,8 +1,14 @@
+import { z } from 'zod'
+import { IGNORE } from '../data/batch.ts'
+import { cutNotice, type ExampleSet, longestOf, padded, textArrays } from '../data/example-set.ts'
+import { encodeRecord, parseRecord } from '../data/parse-record.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
-import { parseTaggedWords, taggedWordSet, tagsOf } from '../data/tasks/tagged-words.ts'
+import { UserError } from '../errors.ts'
 import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { taggingObjective } from '../objectives/classification.ts'
 import { tag as askForTags } from '../predict/tag.ts'
+import { encodeWords } from '../text/encode-input.ts'
+import { distinctNames, type TextOptions } from './labelled-texts.ts'
 import { recordTask } from './records.ts'
 import { smoothing } from './task.ts'
 import { asReader, readerOf } from './trained-model.ts'
@@ -37,3 +43,76 @@ export const tag = recordTask({
       return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
     }),
 })
+
+/** Words, and a label for each. */
+export interface TaggedWords {
+  readonly words: readonly string[]
+  readonly tags: readonly string[]
+  readonly where: string
+}
+
+const schema = z.object({
+  words: z.array(z.string().min(1)).min(1),
+  tags: z.array(z.string().min(1)),
+})
+
+/** A record `{"words": [...], "tags": [...]}`. Throws UserError that begins with `where`. */
+export function parseTaggedWords(value: unknown, where: string): TaggedWords {
+  const expected = '{"words": ["..."], "tags": ["..."]}, with as many tags as words'
+  const { words, tags } = parseRecord(schema, value, { where, expected })
+  if (words.length === tags.length) return { words, tags, where }
+  throw new UserError(
+    `${where}: ${words.length} words and ${tags.length} tags; expected ${expected}`,
+  )
+}
+
+/** The tags of words, see `distinctNames`. Throws UserError where there are fewer than two. */
+export const tagsOf = (all: readonly TaggedWords[]): string[] =>
+  distinctNames(
+    all.flatMap(({ tags }) => tags),
+    'tag',
+  )
+
+/** Each word's first token has the number of its tag; the others count for nothing. */
+export function taggedWordSet(
+  all: readonly TaggedWords[],
+  labels: readonly string[],
+  { tokenizer, length }: TextOptions,
+): ExampleSet {
+  let cut = 0
+  const encoded = all.map(({ words, tags, where }) => {
+    const numbers = tags.map((tag) => {
+      const number = labels.indexOf(tag)
+      if (number >= 0) return number
+      throw new UserError(
+        `${where}: the tag "${tag}" is not one of the model's: ${labels.join(', ')}`,
+      )
+    })
+    const {
+      ids,
+      typeIds,
+      words: sources,
+    } = encodeRecord(where, () => encodeWords(tokenizer, words, { maxLength: length }))
+    if (sources.every((word) => word < words.length - 1)) cut++
+    const targets = sources.map((word, i) =>
+      word >= 0 && word !== sources[i - 1] ? (numbers[word] as number) : IGNORE,
+    )
+    return { ids, typeIds, targets }
+  })
+  return {
+    count: all.length,
+    longest: longestOf(
+      encoded.map(({ ids }) => ids),
+      length,
+    ),
+    notices: cutNotice(cut, all.length, length),
+    collate: (indices) => {
+      const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
+      const lists = chosen.map((one) => one.targets)
+      const targets = padded(lists, length, IGNORE)
+      const arrays = { ...textArrays(chosen, { length, padId: tokenizer.padId }), targets }
+      const count = targets.reduce((n, target) => n + Number(target !== IGNORE), 0)
+      return { rows: indices.length, length, arrays, count }
+    },
+  }
+}

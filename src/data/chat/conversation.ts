@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
+import { firstFault, withoutNulls } from '../parse-record.ts'
 import type { Corpus } from '../sources/corpus.ts'
 import type { Report } from '../sources/data-event.ts'
 import { parsedRecords } from '../sources/faults.ts'
-import { firstFault } from '../tasks/parse-record.ts'
-import { withoutNulls } from '../without-nulls.ts'
 
 /** What no message may have; an empty list of them is none. */
 const none = (what: string) =>

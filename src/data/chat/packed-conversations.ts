@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { Examples } from '../batch.ts'
 import { IGNORE } from '../batch.ts'
-import type { ExampleSet } from '../tasks/example-set.ts'
+import type { ExampleSet } from '../example-set.ts'
 import { type EncodedConversation, type Packing, packConversations } from './packing.ts'
 
 export interface PackedConversations extends ExampleSet {

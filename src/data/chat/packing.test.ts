@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
 import type { Examples } from '../batch.ts'
 import { IGNORE } from '../batch.ts'
-import { allExamples, exampleReader } from '../tasks/example-set.ts'
+import { allExamples, exampleReader } from '../example-set.ts'
 import { packedConversations } from './packed-conversations.ts'
 import { type EncodedConversation, packConversations } from './packing.ts'
 

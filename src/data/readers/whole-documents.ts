@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { documentStart, type Tokenizer } from '../../text/tokenizer.ts'
-import { cutNotice, type ExampleSet } from '../tasks/example-set.ts'
-import { sequenceRows } from '../tasks/sequences.ts'
+import { cutNotice, type ExampleSet } from '../example-set.ts'
+import { sequenceRows } from '../sequences.ts'
 import type { DocumentTokens } from '../token-source.ts'
 
 /** Documents one by one, from the token that begins each to the one that ends it. */

@@ -1,6 +1,5 @@
 import type { z } from 'zod'
-import { UserError } from '../../errors.ts'
-import { withoutNulls } from '../without-nulls.ts'
+import { UserError } from '../errors.ts'
 
 /**
  * `value` by `schema`; a field that is null is as one that is not there. Throws UserError that
@@ -39,4 +38,13 @@ export function encodeRecord<T>(where: string | undefined, encode: () => T): T {
       error.message.startsWith(where) ? error.message : `${where}: ${error.message}`,
     )
   }
+}
+
+/**
+ * An object without its fields that are null: Arrow, Parquet and pandas write every column in every
+ * record, and null where it has none. Anything else is returned as it is.
+ */
+export function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null))
 }

@@ -1,6 +1,6 @@
-import type { Examples } from '../batch.ts'
-import type { BatchReader } from '../readers/reader.ts'
-import { ShuffledIndices } from '../readers/shuffled-indices.ts'
+import type { Examples } from './batch.ts'
+import type { BatchReader } from './readers/reader.ts'
+import { ShuffledIndices } from './readers/shuffled-indices.ts'
 
 /** Encoded examples of a task. */
 export interface ExampleSet {
@@ -74,3 +74,17 @@ export const longestOf = (lists: readonly ArrayLike<number>[], limit: number): n
 /** `notices` of texts that were cut to `length` tokens. */
 export const cutNotice = (cut: number, count: number, length: number): string[] =>
   cut > 0 ? [`${cut} of ${count} texts are longer than ${length} tokens, and lose their ends`] : []
+
+/** What a model reads of texts, (rows, length) each: `ids`, `mask` and `types`. */
+export function textArrays(
+  texts: readonly { readonly ids: readonly number[]; readonly typeIds: readonly number[] }[],
+  { length, padId = 0 }: { length: number; padId?: number | undefined },
+) {
+  const ids = texts.map((text) => text.ids)
+  const types = texts.map(({ typeIds }) => typeIds)
+  return {
+    ids: padded(ids, length, padId),
+    mask: maskOf(ids, length),
+    types: padded(types, length, 0),
+  }
+}

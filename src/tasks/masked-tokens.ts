@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { Random } from '../../random.ts'
-import { type Batch, type Examples, IGNORE } from '../batch.ts'
-import type { BatchReader } from '../readers/reader.ts'
-import { parseState, randomState } from '../readers/state.ts'
+import { type Batch, type Examples, IGNORE } from '../data/batch.ts'
+import type { BatchReader } from '../data/readers/reader.ts'
+import { parseState, randomState } from '../data/readers/state.ts'
+import { Random } from '../random.ts'
 
 export interface MaskingOptions {
   /** The token that takes the place of masked ones, such as [MASK]. */

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { UserError } from '../../errors.ts'
-import { encodeInput } from '../../text/encode-input.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
-import type { Examples } from '../batch.ts'
-import { cutNotice, type ExampleSet, longestOf, maskOf, padded } from './example-set.ts'
-import { encodeRecord, parseRecord } from './parse-record.ts'
+import type { Examples } from '../data/batch.ts'
+import { cutNotice, type ExampleSet, longestOf, textArrays } from '../data/example-set.ts'
+import { encodeRecord, parseRecord } from '../data/parse-record.ts'
+import { UserError } from '../errors.ts'
+import { type EncodedInput, encodeInput } from '../text/encode-input.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** A text, or two of them, and what is to be said of it: a label, or a number. */
 export interface LabelledText {
@@ -99,7 +99,6 @@ export function encodeTexts(
       return encodeInput(tokenizer, text, { pair, maxLength: length })
     }),
   )
-  const pad = tokenizer.padId ?? 0
   return {
     longest: longestOf(
       encoded.map(({ ids }) => ids),
@@ -107,14 +106,8 @@ export function encodeTexts(
     ),
     notices: cutNotice(cut, texts.length, length),
     arrays: (indices: readonly number[]) => {
-      const chosen = indices.map((i) => encoded[i] as (typeof encoded)[number])
-      const ids = chosen.map((one) => one.ids)
-      const types = chosen.map((one) => one.typeIds)
-      return {
-        ids: padded(ids, length, pad),
-        mask: maskOf(ids, length),
-        types: padded(types, length, 0),
-      }
+      const chosen = indices.map((i) => encoded[i] as EncodedInput)
+      return textArrays(chosen, { length, padId: tokenizer.padId })
     },
   }
 }

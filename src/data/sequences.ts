@@ -1,4 +1,4 @@
-import { type Examples, IGNORE } from '../batch.ts'
+import { type Examples, IGNORE } from './batch.ts'
 
 /** Tokens of which a decoder learns those from `learnedFrom` on. */
 export interface Sequence {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { trainCharTokenizer } from '../../text/char.ts'
-import type { Tokenizer } from '../../text/tokenizer.ts'
-import { IGNORE } from '../batch.ts'
-import { completionSet, encodeCompletion, parseCompletion } from './completions.ts'
-import { sequenceRows } from './sequences.ts'
+import { IGNORE } from '../data/batch.ts'
+import { sequenceRows } from '../data/sequences.ts'
+import { trainCharTokenizer } from '../text/char.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
+import { completionSet, encodeCompletion, parseCompletion } from './completion.ts'
 
 const tokenizer = await trainCharTokenizer(['0123456789+=雪白'])
 const end = tokenizer.eosId as number
