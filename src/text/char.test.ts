@@ -34,7 +34,7 @@ describe('trainCharTokenizer', () => {
     expect((await trainCharTokenizer(['a'], { specialTokens: [] })).bosId).toBeUndefined()
   })
 
-  it('has a token for the end of a document, unless other special tokens are asked for', async () => {
+  it('has a token for the end of a document, unless other special tokens are given', async () => {
     const { bosId, eosId, specialTokens } = await trainCharTokenizer(['a'])
     expect([bosId, eosId, specialTokens]).toEqual([1, 1, { '<|endoftext|>': 1 }])
   })

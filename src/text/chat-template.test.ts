@@ -24,11 +24,15 @@ describe('renderTemplate', () => {
   })
 
   it('gives a template what chat templates use', () => {
-    const template = `{{ bos_token }}{% macro turn(m, mark='#') %}{{ mark }}{{ m.role | upper }}: {{ m['content'].strip() }}{% endmacro %}
+    const template = `{{ bos_token }}{% macro turn(m, mark='#') %}{{ mark }}{{ m.role | upper }}: {{
+    m['content'].strip() }}{% endmacro %}
 {%- set ns = namespace(count=0) -%}
-{% for m in messages if m.role != 'system' %}{% set ns.count = ns.count + 1 %}{{ turn(m) }}{{ '' if loop.last else ', ' }}{% endfor %}
-{%- for i in range(3, 0, -1) %}{{ i }}{% endfor %}{{ ns.count }}{{ messages | map(attribute='role') | join('+') }}
-{%- if tools %}never{% endif %}{{ messages[1:] | length }}{{ {'a': [1, none]} | tojson }}{{ [] | first }}{{ eos_token }}`
+{% for m in messages if m.role != 'system' %}{% set ns.count = ns.count + 1 %}{{
+    turn(m) }}{{ '' if loop.last else ', ' }}{% endfor %}
+{%- for i in range(3, 0, -1) %}{{ i }}{% endfor %}{{ ns.count }}{{
+    messages | map(attribute='role') | join('+') }}
+{%- if tools %}never{% endif %}{{ messages[1:] | length }}{{ {'a': [1, none]} | tojson }}{{
+    [] | first }}{{ eos_token }}`
     const messages = [{ role: 'system' as const, content: 's' }, user(' a '), user('b')]
     expect(
       renderTemplate(template, { messages, tokens: { bos_token: '<s>', eos_token: '</s>' } }),
@@ -89,7 +93,7 @@ const HOSTILE: Record<string, string> = {
     '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) ' +
     '}}',
   'text doubled': again('s', "'a'", 'ns.s ~ ns.s'),
-  'text doubled by macros': `{% macro d(s) %}{{ s }}{{ s }}{% endmacro %}${again('s', "'a'", 'd(ns.s)')}`,
+  'text in macros': `{% macro d(s) %}{{ s }}{{ s }}{% endmacro %}${again('s', "'a'", 'd(ns.s)')}`,
   'lists doubled': again('s', '[1]', 'ns.s + ns.s'),
   'lists shared': again('s', '[1]', '[ns.s, ns.s]'),
   'lists shared and compared':
@@ -150,7 +154,8 @@ const HOSTILE: Record<string, string> = {
   'a long template': 'a'.repeat(70000),
   'a search for a long text from the end': `{{ ('a' * 2000000).rfind('a' * 1000000 + 'b') }}`,
   'many long prefixes': `{{ ('a' * 1000000).startswith(('a' * 1000000 ~ 'b',) * 500000) }}`,
-  'many sets of many characters': `{{ (['b'] * 100000) | map('trim', 'a' * 4000000) | list | length }}`,
+  'many sets of many characters':
+    "{{ (['b'] * 100000) | map('trim', 'a' * 4000000) | list | length }}",
 }
 
 describe('renderTemplate, with hostile templates', () => {

@@ -38,7 +38,7 @@ describe('chatTurns', () => {
     expect(rendered.mock.calls.length).toBeLessThan(8)
   })
 
-  it('gives an answer what the template writes inside it, and the rest of a generation prompt', () => {
+  it('gives an answer what the template writes in it, and the rest of a generation prompt', () => {
     const template =
       "{% for m in messages %}{% if m.role == 'user' %}<u>{{ m.content }}{% else %}<a>{% if " +
       'loop.last %}<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}<e>{% endif ' +

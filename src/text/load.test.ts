@@ -25,7 +25,9 @@ const split = (Regex: string) => ({
     { ...byteLevel, use_regex: false },
   ],
 })
-const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+const llama3 =
+  String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}` +
+  String.raw`| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
 /** The pre-tokenizers of known architectures; none but GPT-2's is spelled as ours are. */
 const architectures: Record<string, Partial<TokenizerJson>> = {

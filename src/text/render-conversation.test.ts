@@ -102,7 +102,10 @@ describe('encodeConversation', () => {
       assistant('e\n', 1),
     ]
     expect(shown(tokenizer, CHATML, messages)).toBe(
-      '<|im_start|>system\nS<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n<|im_start|>user\nd<|im_end|>\n<|im_start|>assistant\n«e\n<|im_end|>»\n',
+      '<|im_start|>system\nS<|im_end|>\n' +
+        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n' +
+        '<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n' +
+        '<|im_start|>user\nd<|im_end|>\n<|im_start|>assistant\n«e\n<|im_end|>»\n',
     )
     const unlearned = messages.map(({ weight: _, ...message }) => message)
     expect(encodeConversation(tokenizer, CHATML, unlearned).ids).toEqual(
@@ -182,9 +185,12 @@ describe('encodeConversation', () => {
     // As Qwen 3: thinking is cut out of earlier answers and shown in the last.
     const template = `{%- for m in messages %}
 {%- set answer = m.content %}{%- set thought = m.reasoning_content | default('') %}
-{%- if '</think>' in answer %}{%- set thought = answer.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') %}{%- set answer = answer.split('</think>')[-1].lstrip('\n') %}{%- endif %}
+{%- if '</think>' in answer %}
+{%- set thought = answer.split('</think>')[0].rstrip('\n').split('<think>')[-1].lstrip('\n') %}
+{%- set answer = answer.split('</think>')[-1].lstrip('\n') %}{%- endif %}
 {{- '<|im_start|>' + m.role + '\n' }}
-{%- if m.role == 'assistant' and loop.last %}{{- '<think>\n' + thought + '\n</think>\n\n' }}{%- endif %}
+{%- if m.role == 'assistant' and loop.last %}
+{{- '<think>\n' + thought + '\n</think>\n\n' }}{%- endif %}
 {{- answer + '<|im_end|>\n' }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}`
@@ -214,10 +220,12 @@ describe('encodeConversation', () => {
     const messages = [user('a'), assistant(''), user('b'), assistant('c')]
     for (const one of [CHATML, template]) {
       expect(shown(tokenizer, one, messages)).toBe(
-        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n«c<|im_end|>»\n',
+        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n' +
+          '<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n«c<|im_end|>»\n',
       )
       expect(shown(tokenizer, one, [user('a'), assistant('', 0), user('b'), assistant('')])).toBe(
-        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n<|im_end|>\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n',
+        '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n<|im_end|>\n' +
+          '<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n«<|im_end|>»\n',
       )
     }
   })

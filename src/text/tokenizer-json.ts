@@ -96,7 +96,7 @@ export const tokenizerJson = (
   ...parts,
 })
 
-/** The `model` of a BPE with these fields; the others say that there is nothing special about it. */
+/** The `model` of a BPE with these fields; the others have their usual values. */
 export const bpeModel = (fields: Pick<BpeModel, 'vocab' | 'merges'> & Fields): BpeModel => ({
   type: 'BPE',
   dropout: null,

@@ -102,7 +102,7 @@ const checkUsable = async (out: string, saved: number, promoted: number): Promis
   }
 }
 
-it('a kill at any operation on the disk leaves a usable checkpoint and a usable model', async () => {
+it('a kill at any operation on the disk leaves a usable checkpoint and model', async () => {
   const out = join(folder, 'stopped')
   let [saved, promoted] = [0, 0]
   const train = async () => {

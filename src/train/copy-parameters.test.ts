@@ -15,7 +15,7 @@ const config = tinyConfigs.Llama as DecoderConfig
 const weights = tinyWeights(new Decoder(config))
 const trained = openModelOf(config, weights, await trainCharTokenizer(['abc']))
 
-test('what was learned is taken over; rows of new tokens are like the others, and differ', async () => {
+test('copies what was learned; rows of new tokens resemble the others, and differ', async () => {
   const grown = new Decoder({ ...config, vocabSize: config.vocabSize + 20 })
   const groups = [{ names: [...grown.parameters().keys()], optimizer: { wholeMatrix: false } }]
   const layout = new ParameterLayout(grown.parameters(), groups as never, engine)

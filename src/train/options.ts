@@ -26,8 +26,8 @@ export const dropoutRate = z
   .refine((rate) => rate === 0 || (rate >= 5e-4 && rate <= 0.999), 'expected 0, or 0.0005 to 0.999')
 
 /**
- * Options that every kind of training takes; CLI flags and configuration keys bear these names. They
- * stand by what happens when a training resumes with another value: see `OnResume`.
+ * Options of every training; CLI flags and configuration keys have these names. They are grouped by
+ * what happens when a training resumes with another value: see `OnResume`.
  */
 export const trainingOptions = z.strictObject({
   ...resumedAs('free', {

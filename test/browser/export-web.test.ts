@@ -137,7 +137,7 @@ test.runIf(browser)(
 test.runIf(browser)('it speaks Chinese where the browser does', async () => {
   const use = async (page: Page) => {
     expect(await page.textContent('#generate')).toBe('生成')
-    expect(await page.textContent('form')).toContain('最多词元数')
+    expect(await page.textContent('form')).toContain('最大词元数')
     expect(await page.getAttribute('html', 'lang')).toBe('zh')
   }
   await visit(SITE, use, 'zh-CN')

@@ -31,8 +31,8 @@ export interface Progress {
 const CLEAR = '\r\u001b[K'
 
 /**
- * Shows the progress of a training: one line drawn over and over on a terminal; elsewhere (a file, a
- * pipe) a plain line now and then, at every validation, and at the end.
+ * Shows the progress of a training: on a terminal, one line that is redrawn; elsewhere (a file, a
+ * pipe), a plain line from time to time, at every validation, and at the end.
  */
 export const showProgress = ({
   output,

@@ -25,14 +25,14 @@ export const startMessages = {
     resumes: (folder: string) => `继续 ${folder} 中的训练。`,
     about: (seconds: number) =>
       seconds < 90 ? `${Math.round(seconds)} 秒` : `${Math.round(seconds / 60)} 分钟`,
-    sample: (step: number) => `第 ${step} 步之后它写的文字：`,
+    sample: (step: number) => `训练 ${step} 步后，模型写出的文字：`,
     trained: (loss: string, folder: string) =>
       `训练完成，验证损失 ${loss}。模型保存在 ${folder}，损失曲线见其中的 loss.svg。`,
     found: (folder: string) => `使用 ${folder} 中的模型（删除该文件夹即可重新训练）。`,
     stopped: '已停止并保存。再次运行同一命令即可继续。',
     sampled: (folder: string) =>
-      `当前不在终端中，只显示一段样例。要聊天请运行：npx chatwright chat --model ${folder}`,
+      `当前不是终端，仅显示一段示例。要对话请运行：npx chatwright chat --model ${folder}`,
     offline: (reason: string) =>
-      `${reason}\n没有网络时，可以用您自己的文本文件训练：npm start -- --data FILE`,
+      `${reason}\n如果没有网络，可以用自己的文本文件训练：npm start -- --data FILE`,
   },
 } satisfies Record<Language, object>

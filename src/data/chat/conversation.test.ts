@@ -156,7 +156,10 @@ describe('readConversations', () => {
   it('names several records at fault', async () => {
     const lines = ['{"instruction":"a","output":5}', '{"messages":[]}', '{"x":1}', '7']
     await expect(read('c.jsonl', lines.join('\n'))).rejects.toThrow(
-      /^4 records cannot be read:\n.*c\.jsonl:1: output: .*\n.*c\.jsonl:2: messages: .*\n.*:3: found an/,
+      new RegExp(
+        String.raw`^4 records cannot be read:\n.*c\.jsonl:1: output: .*\n` +
+          String.raw`.*c\.jsonl:2: messages: .*\n.*:3: found an`,
+      ),
     )
   })
 

@@ -18,7 +18,7 @@ export interface Packing {
 /**
  * Packs conversations into rows of `length` positions by best fit decreasing (Johnson 1973): the
  * longest first, each into the fullest row that has room. A conversation of n tokens takes n - 1
- * positions, since its last token is only ever a target; at most `length` + 1 tokens of it are kept.
+ * positions, since its last token is a target only; at most `length` + 1 of its tokens are kept.
  */
 export function packConversations(
   conversations: readonly EncodedConversation[],

@@ -162,7 +162,7 @@ describe('files', () => {
     expect(lines[6]).toBe('  ... and 6 more')
   })
 
-  it('are read as UTF-8 where they are, beside those in the encoding that is named, which is told', async () => {
+  it('are read as UTF-8 where they are, beside those in the named encoding', async () => {
     const prose = '白鲸记第一章叫我以实玛利吧几年前别管究竟是多少年'
     await put('data/a.txt', Buffer.concat([GBK.你 as Buffer, GBK.好 as Buffer]))
     await put('data/b.txt', prose)
@@ -360,7 +360,7 @@ describe('streams', () => {
     ])
   })
 
-  it('are JSONL where they begin with a JSON object, which is told', async () => {
+  it('are JSONL where they begin with a JSON object, which is reported', async () => {
     expect(await read(['-'], { stdin: stdin('{"text":"好", "label": null}') })).toEqual([
       ['-:1', '好'],
     ])

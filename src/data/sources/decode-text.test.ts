@@ -61,7 +61,7 @@ describe('decodeText', () => {
     )
   })
 
-  it('refuses the first wrong byte of UTF-8 and counts them all, as the decoder of the platform', async () => {
+  it('refuses the first wrong byte of UTF-8 and counts all, as the platform does', async () => {
     const pieces = fc.oneof(
       fc.string({ unit: 'binary' }).map(utf8),
       fc.uint8Array({ maxLength: 3 }),

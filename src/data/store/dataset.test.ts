@@ -292,7 +292,8 @@ describe('damage', () => {
     const bytes = await readFile(tokens())
     bytes[9] = (bytes[9] as number) ^ 1
     await writeFile(tokens(), bytes)
-    const message = `${at('out/data')} is damaged: train.tokens.bin has other bytes than were written`
+    const damage = 'train.tokens.bin has other bytes than were written'
+    const message = `${at('out/data')} is damaged: ${damage}`
     await expect(openDataset(at('out/data'), small)).rejects.toThrow(message)
     await expect(prepare(['a.txt'], { whenChanged: 'refuse' })).rejects.toThrow(message)
     expect(textOf((await prepare(['a.txt'])).train)).toBe(`${bos}some text to ke`)

@@ -94,7 +94,8 @@ export function sourceDifference(
         : `${file.name} has replaced ${known.name}`
     }
     if (known.format !== file.format || known.field !== file.field) {
-      return `${file.name} is read as ${file.format}#${file.field}, not ${known.format}#${known.field}`
+      const [now, then] = [file, known].map(({ format, field }) => `${format}#${field}`)
+      return `${file.name} is read as ${now}, not ${then}`
     }
   }
   const missing = before[now.length]

@@ -12,8 +12,8 @@ export const WORDS = {
   },
   zh: {
     loading: '正在加载',
-    prompt: '提示',
-    maxTokens: '最多词元数',
+    prompt: '提示词',
+    maxTokens: '最大词元数',
     temperature: '温度',
     default: '默认',
     generate: '生成',

@@ -15,8 +15,10 @@ import {
 } from './sentencepiece-model.ts'
 
 /** Tokenizers whose ids differ from their SentencePiece model's, or whose inputs end with CLS. */
-const RENUMBERED =
-  /^(XLMRoberta|Camembert|MBart|Nllb|M2M100|Barthez|XLMProphetNet|XGLM|XLNet|CPM|Cpm|Marian|SeamlessM4T|Speech2Text|Pegasus|BigBirdPegasus|PLBart|ErnieM)/
+const RENUMBERED = new RegExp(
+  '^(XLMRoberta|Camembert|MBart|Nllb|M2M100|Barthez|XLMProphetNet|XGLM|XLNet|CPM|Cpm|Marian|' +
+    'SeamlessM4T|Speech2Text|Pegasus|BigBirdPegasus|PLBart|ErnieM)',
+)
 /** Tokenizers that end every text, and have sentinels after all pieces (Raffel et al. 2020). */
 const T5 = /^(M?T5|UMT5)/
 

@@ -101,5 +101,8 @@ export const lowercase = (text: string): string => text.replaceAll('Σ', 'σ').t
 const CONTROLS = /[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]/gu
 
 /** The blocks that BERT takes for Chinese: the unified ideographs and those for compatibility. */
-const IDEOGRAPHS =
-  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu
+const IDEOGRAPHS = new RegExp(
+  String.raw`[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}` +
+    String.raw`\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]`,
+  'gu',
+)

@@ -28,7 +28,8 @@ describe('the patterns of tokenizers that are in use are read', () => {
     '[一-龥぀-ゟ゠-ヿ]+',
     String.raw`[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_` +
       '`' +
-      String.raw`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+      String.raw`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*` +
+      String.raw`|\s*[\r\n]+|\s+(?!\S)|\s+`,
     // BLOOM
     ' ?[^(\\s|[.,!?…。，、।۔،])]+',
     // CLIP

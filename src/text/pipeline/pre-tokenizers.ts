@@ -77,8 +77,8 @@ const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu
 const BERT_WORDS = /[\p{P}!-/:-@[-`{-~]|[^\p{P}!-/:-@[-`{-~\p{White_Space}]+/gu
 const NUMERALS = /\p{N}/gu
 /** Rust's `\w+|[^\w\s]+`. */
-const WORDS =
-  /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu
+const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`
+const WORDS = new RegExp(String.raw`[${WORD}]+|[^${WORD}\p{White_Space}]+`, 'gu')
 /** JavaScript's `\s` differs from everyone else's in two characters. */
 const GPT2 = new RegExp(
   splitSources.gpt2

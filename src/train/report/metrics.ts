@@ -51,8 +51,8 @@ export interface MetricsFile {
 }
 
 /**
- * Opens the file anew or, with `resumeAt`, to continue after that step: records of later steps, which
- * the resumed run does again, and lines that a kill cut short are dropped. Throws UserError.
+ * Opens a new file or, with `resumeAt`, continues after that step: records of later steps, which
+ * the resumed run repeats, and lines that a kill cut short are dropped. Throws UserError.
  */
 export const openMetrics = async (
   path: string,

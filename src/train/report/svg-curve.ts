@@ -31,6 +31,7 @@ const COLORS: readonly (readonly [light: string, dark: string])[] = [
 ]
 const MARGIN = { left: 56, right: 24, bottom: 44 }
 const FONT = 13
+const FAMILY = 'system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK SC",sans-serif'
 
 /**
  * Loss against steps as an SVG picture, one line for each series, with a legend that gives each
@@ -75,7 +76,7 @@ const colorRules = (theme: 0 | 1): string =>
   COLORS.map((pair, i) => `.c${i}{stroke:${pair[theme]}}.d${i}{fill:${pair[theme]}}`).join('')
 
 const STYLE = `
-text{font:${FONT}px system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK SC",sans-serif;fill:#3d4550}
+text{font:${FONT}px ${FAMILY};fill:#3d4550}
 .title{font-size:17px;font-weight:600;fill:#14181d}
 .label{fill:#6b7480}
 .page{fill:#fff}
@@ -85,7 +86,8 @@ text{font:${FONT}px system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJ
 .raw{stroke-width:1;opacity:.28}
 ${colorRules(0)}
 @media (prefers-color-scheme:dark){
-text{fill:#c3cad3}.title{fill:#f0f3f6}.label{fill:#8d97a3}.page{fill:#0f1318}.grid{stroke:#242a32}.axis{stroke:#58616c}
+text{fill:#c3cad3}.title{fill:#f0f3f6}.label{fill:#8d97a3}
+.page{fill:#0f1318}.grid{stroke:#242a32}.axis{stroke:#58616c}
 ${colorRules(1)}
 }
 `

@@ -92,8 +92,8 @@ export const openEvents = (
   { resumeAt = 0 }: { resumeAt?: number } = {},
 ): EventFile => {
   const started = Date.now()
-  const name = `events.out.tfevents.${Math.floor(started / 1000)}.chatwright.${process.pid}.${started % 1000}`
-  const path = join(folder, name)
+  const [seconds, rest] = [Math.floor(started / 1000), started % 1000]
+  const path = join(folder, `events.out.tfevents.${seconds}.chatwright.${process.pid}.${rest}`)
   const attempt = <T>(operation: () => T): T => {
     try {
       return operation()
