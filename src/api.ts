@@ -3,6 +3,15 @@
 export * as data from './data/index.ts'
 export { EngineUnavailable, UserError } from './errors.ts'
 export { LossMeter } from './evaluate/loss-meter.ts'
+export {
+  type Activation,
+  type ForwardInput,
+  type ForwardOptions,
+  type ForwardResult,
+  forward,
+  type ReadableModel,
+} from './explain/forward.ts'
+export { activationPaths } from './explain/trace.ts'
 export { type ByteSource, blobSource, bytesSource } from './files/byte-source.ts'
 export { readConfig, writeConfig } from './formats/huggingface/config.ts'
 export { type ModelFilesOptions, modelFiles } from './formats/huggingface/model-files.ts'

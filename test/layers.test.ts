@@ -23,6 +23,7 @@ const LAYERS = [
   'evaluate',
   'train',
   'tune',
+  'explain',
   'deploy',
   'cli',
 ]

@@ -4,7 +4,7 @@ import { type AdapterUse, type WeightedAdapter, weighted } from '../formats/peft
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
-import type { Weights } from '../runtime/compile.ts'
+import { type UseWeights, type Weights, weightsLater } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { AdapterSlots } from './adapter-slots.ts'
@@ -67,6 +67,9 @@ export class LanguageModel {
   readonly draft: Draft | undefined
   /** Reads the sources of an encoder-decoder. */
   readonly encoder: EncodeProgram | undefined
+  /** For programs besides its own, such as that of `forward`. */
+  readonly useWeights: UseWeights
+  readonly bits: Bits | undefined
   readonly #ownsEngine: boolean
   readonly #slots: AdapterSlots | undefined
 
@@ -80,6 +83,8 @@ export class LanguageModel {
     this.facts = options.facts
     this.#ownsEngine = options.ownsEngine ?? false
     this.defaults = readGenerationConfig(options.generation ?? {})
+    this.useWeights = weightsLater(options.weights)
+    this.bits = options.bits
     this.program = program
     this.draft = draft
     this.encoder = encoder

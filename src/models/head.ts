@@ -109,8 +109,29 @@ interface HeadedModel {
  * One vector for each text, (B, C), of length 1 where the head says so. mask: (B, T), 1 for the
  * tokens that are pooled.
  */
-export function vectorsOf(model: HeadedModel, hidden: Tensor, mask: Tensor): Tensor {
+export function vectorsOf(
+  model: HeadedModel,
+  hidden: Tensor,
+  mask: Tensor,
+  context: Context = {},
+): Tensor {
   const { head, pooling, normalized: unit } = headOf(model)
-  const vectors = head.hidden(pool(hidden, mask, pooling))
+  const vectors = head.hidden(pool(hidden, mask, pooling), context)
   return unit ? normalized(vectors) : vectors
+}
+
+/**
+ * What a head makes of texts, by its task: a row of numbers for each text (B, N), or for each token
+ * of `tag` and `mlm`. `pooled`: (B, T), 1 for the tokens that make a vector; default: the mask.
+ */
+export function headOutput(
+  model: HeadedModel & { readonly embedding?: Tensor },
+  hidden: Tensor,
+  { mask, pooled = mask, ...context }: Context & { mask: Tensor; pooled?: Tensor },
+): Tensor {
+  const { head, task, pooling } = headOf(model)
+  if (task === 'embed') return vectorsOf(model, hidden, pooled, context)
+  if (task === 'mlm' || task === 'tag')
+    return head.forward(hidden, { embedding: model.embedding, ...context })
+  return head.forward(pool(hidden, mask, pooling), context)
 }

@@ -1,6 +1,6 @@
 import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
 import { usePackedParameters } from '../checkpoint/load-parameters.ts'
-import { whileNotReplaced } from '../checkpoint/open-model.ts'
+import { whileNotReplaced, withModel } from '../checkpoint/open-model.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { Decoder } from '../models/decoder.ts'
@@ -8,7 +8,7 @@ import { Encoder } from '../models/encoder.ts'
 import { headOf } from '../models/head.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
-import type { Weights } from '../runtime/compile.ts'
+import { type ReadAgain, type UseWeights, type Weights, weightsLater } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { type EngineChoice, loadOnEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -32,6 +32,8 @@ export class TextModel {
   readonly engine: Engine
   readonly model: Encoder | Decoder
   readonly tokenizer: Tokenizer
+  /** For programs besides its own, such as that of `forward`. */
+  readonly useWeights: UseWeights
   readonly #program: TextProgram
   readonly #ownsEngine: boolean
 
@@ -39,6 +41,7 @@ export class TextModel {
     this.engine = options.engine
     this.model = options.model
     this.tokenizer = options.tokenizer
+    this.useWeights = weightsLater(options.weights)
     this.#program = program
     this.#ownsEngine = options.ownsEngine ?? false
   }
@@ -129,7 +132,11 @@ export async function loadReading(files: OpenModel, choice: EngineChoice = {}): 
   const findNonFinite = () => findNonFiniteWeights(files.path)
   return loadOnEngine(choice, (engine, ownsEngine) =>
     usePackedParameters(engine, model, files, {}, (packed) => {
-      const weights = { packed, findNonFinite }
+      const again: ReadAgain = (use) =>
+        withModel(files.path, (opened) => usePackedParameters(engine, model, opened, {}, use), {
+          isQuiet: true,
+        })
+      const weights = { packed, findNonFinite, again }
       return TextModel.create({ ...files, engine, ownsEngine, model, weights })
     }),
   )

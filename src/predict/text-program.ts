@@ -1,7 +1,7 @@
 import { at, gather, input, productOf, reshape, type Shape, type Tensor } from '../graph/index.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
-import { headOf, pool, vectorsOf } from '../models/head.ts'
+import { headOf, headOutput } from '../models/head.ts'
 import { type Compiled, compile, type Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { nonFiniteOf } from '../runtime/non-finite.ts'
@@ -85,14 +85,10 @@ function textGraph(model: Encoder | Decoder): Tensor {
   const types = config.tokenTypes > 0 ? input('types', 'int32', shape) : undefined
   const positions = input('positions', 'int32', shape)
   const hidden = model.hidden(ids, { mask, types, positions })
-  const { head, task, pooling, prompts } = headOf(model)
-  if (task === 'tag') return head.forward(hidden)
-  if (task === 'embed') {
-    const leavesOut = prompts?.pooled === false && pooling === 'mean'
-    return vectorsOf(model, hidden, leavesOut ? input('pooled', 'float32', shape) : mask)
-  }
-  if (task !== 'mlm') return head.forward(pool(hidden, mask, pooling))
+  const { task, pooling, prompts } = headOf(model)
+  const leavesOut = task === 'embed' && prompts?.pooled === false && pooling === 'mean'
+  const pooled = leavesOut ? input('pooled', 'float32', shape) : mask
+  if (task !== 'mlm') return headOutput(model, hidden, { mask, pooled })
   const tokens = reshape(hidden, [productOf(shape), config.dim])
-  const rows = gather(tokens, input('rows', 'int32', ['rows']))
-  return head.forward(rows, { embedding: (model as Encoder).embedding })
+  return headOutput(model, gather(tokens, input('rows', 'int32', ['rows'])), { mask })
 }

@@ -1,4 +1,4 @@
-import type { UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { asInput, type Tensor, type TypedArray, toOnnx, topologicalOrder } from '../graph/index.ts'
 import type { OnnxModel, TensorSpec, WeightData } from '../graph/onnx/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
@@ -20,11 +20,33 @@ import { Slots } from './slots.ts'
  */
 export type Weights =
   | {
-      packed: Readonly<Record<string, WeightData>>
+      packed: Packed
       /** Searches the weights' source once an output is not finite. */
       findNonFinite?: FindNonFinite
+      /** Reads them once more, for a program that is compiled later. */
+      again?: ReadAgain
     }
   | { live: Tensors }
+
+export type ReadAgain = <T>(use: (packed: Packed) => Promise<T>) => Promise<T>
+
+type Packed = Readonly<Record<string, WeightData>>
+
+/** Runs `use` with a model's weights, for a program that is compiled after the model's own. */
+export type UseWeights = <T>(use: (weights: Weights) => Promise<T>) => Promise<T>
+
+/** Keeps none of what is `packed`. Its result throws UserError where nothing reads that again. */
+export function weightsLater(weights: Weights): UseWeights {
+  if ('live' in weights) return (use) => use(weights)
+  const { again } = weights
+  return async (use) => {
+    if (again) return again((packed) => use({ packed }))
+    throw new UserError(
+      'this model was created with packed weights, which it does not keep; ' +
+        'load it from a folder, or give its weights as live',
+    )
+  }
+}
 
 export interface CompileGraphOptions extends CompileOptions {
   weights?: Weights
@@ -134,7 +156,7 @@ export async function compile<Name extends string>(
 }
 
 /** Those of `weights` that are inputs of the graph. */
-function packedInputs(
+export function packedInputs(
   outputs: Readonly<Record<string, Tensor>>,
   weights: Readonly<Record<string, WeightData>>,
   bits: Bits | undefined,
