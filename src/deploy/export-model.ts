@@ -2,7 +2,7 @@ import { withModel } from '../checkpoint/open-model.ts'
 import { UserError } from '../errors.ts'
 import { tell } from '../notice.ts'
 import { parseOptions } from '../options.ts'
-import { promptFor } from '../predict/prompts.ts'
+import { promptFor } from '../predict/embed.ts'
 import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from './export-formats.ts'
 import { type ExportOptions, exportOptions } from './options.ts'
 

@@ -6,7 +6,7 @@ import type { ByteSource } from './byte-source.ts'
 import { fileError } from './file-error.ts'
 
 /** One system call transfers less than 2 GiB. */
-const MAX_READ = 2 ** 30
+const MAX_TRANSFER = 2 ** 30
 
 /** A file, read by position. Throws UserError if it cannot be opened. */
 export const openFile = async (path: string): Promise<ByteSource> => {
@@ -39,7 +39,7 @@ const readAt = async (handle: FileHandle, path: string, offset: number, length: 
   const bytes = new Uint8Array(length)
   let done = 0
   while (done < length) {
-    const part = Math.min(length - done, MAX_READ)
+    const part = Math.min(length - done, MAX_TRANSFER)
     const { bytesRead } = await handle.read(bytes, done, part, offset + done).catch((error) => {
       throw fileError(error, `cannot read ${path}`)
     })
@@ -64,12 +64,10 @@ export const writeFile = async (
   try {
     const handle = await open(path, 'w')
     try {
+      let position = 0
       for await (const piece of pieces) {
-        // One write may accept only a part.
-        for (let done = 0; done < piece.length; ) {
-          const part = Math.min(piece.length - done, MAX_READ)
-          done += (await handle.write(piece, done, part)).bytesWritten
-        }
+        await writeAt(handle, piece, position)
+        position += piece.length
       }
       await handle.sync()
     } finally {
@@ -77,5 +75,17 @@ export const writeFile = async (
     }
   } catch (error) {
     throw fileError(error, `cannot write ${path}`)
+  }
+}
+
+/** Writes all of `bytes`, of which one system call may accept only a part. */
+export async function writeAt(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const part = Math.min(bytes.length - done, MAX_TRANSFER)
+    done += (await handle.write(bytes, done, part, position + done)).bytesWritten
   }
 }

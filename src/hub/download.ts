@@ -3,11 +3,53 @@ import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { fileError } from '../files/file-error.ts'
+import { withLock } from '../files/lock.ts'
+import { writeAt } from '../files/node-file.ts'
 import { backOff, reasonOf, TRIES } from './hub-fetch.ts'
-import { hasSize } from './model-cache.ts'
+import { hasSize, type ModelCache } from './model-cache.ts'
 import type { RemoteFile } from './remote-model.ts'
+import type { HubSettings } from './settings.ts'
 
-export interface DownloadOptions {
+interface FetchBlobOptions {
+  source: { name: string; commit: string; hub: HubSettings; fetch: typeof fetch }
+  /** Bytes of the file so far. */
+  onBytes(count: number): void
+  onMessage?(text: string): void
+  signal?: AbortSignal
+}
+
+/** Downloads the content of a file, unless the cache has it. Throws UserError. */
+export async function fetchBlob(
+  file: RemoteFile,
+  cache: ModelCache,
+  { source, onBytes, onMessage, signal }: FetchBlobOptions,
+): Promise<void> {
+  const { name, commit, hub, fetch } = source
+  const blob = cache.blob(file)
+  const address = file.path.split('/').map(encodeURIComponent).join('/')
+  const url = `${hub.endpoint}/${name}/resolve/${commit}/${address}`
+  const request = (from: number, stalled: AbortSignal) =>
+    fetch(url, {
+      headers: {
+        // Offsets count in the bytes sent, so these must not be compressed.
+        'accept-encoding': 'identity',
+        // `fetch` drops this when the Hub redirects to the storage of large files.
+        ...(hub.token && { authorization: `Bearer ${hub.token}` }),
+        ...(from > 0 && { range: `bytes=${from}-` }),
+      },
+      signal: stalled,
+    })
+  const fetchIt = async () => {
+    // Where links are unsupported, other tools keep the file itself in the snapshot.
+    for (const path of [blob, cache.path(commit, file)]) if (await hasSize(path, file.size)) return
+    await download({ file, blob, request, timeout: hub.timeout, signal, onBytes })
+  }
+  const onWait = () => onMessage?.(`another process is downloading ${file.path}: waiting`)
+  await withLock(cache.lock(file), fetchIt, { signal, onWait })
+  onBytes(file.size)
+}
+
+interface DownloadOptions {
   file: RemoteFile
   /** Path of the file; an incomplete download lies beside it, as `.incomplete`. */
   blob: string
@@ -27,7 +69,7 @@ export interface DownloadOptions {
  *
  * @huggingface/hub restarts every download, and verifies neither length nor content.
  */
-export async function download(options: DownloadOptions): Promise<void> {
+async function download(options: DownloadOptions): Promise<void> {
   const { file, blob } = options
   const partial = `${blob}.incomplete`
   for (let tries = 1; (await fill(partial, options)) !== file.oid; tries++) {
@@ -61,7 +103,9 @@ async function fill(path: string, options: DownloadOptions): Promise<string | un
           // A server that cannot resume sends the whole file.
           if (isFirst) [hash, done] = [checksum(file), 0]
           if (done + bytes.length > file.size) return undefined
-          await write(handle, path, bytes, done)
+          await writeAt(handle, bytes, done).catch((error) => {
+            throw fileError(error, `cannot write ${path}`)
+          })
           hash.update(bytes)
           done += bytes.length
           onBytes?.(done)
@@ -123,17 +167,5 @@ async function* receive(from: number, { request, timeout }: DownloadOptions) {
     }
   } finally {
     clearTimeout(timer)
-  }
-}
-
-async function write(handle: FileHandle, path: string, bytes: Uint8Array, position: number) {
-  // One write may accept only a part.
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle
-      .write(bytes, done, bytes.length - done, position + done)
-      .catch((error) => {
-        throw fileError(error, `cannot write ${path}`)
-      })
-    done += bytesWritten
   }
 }

@@ -59,7 +59,8 @@ export class ModelCache {
   async find(): Promise<string | undefined> {
     const ref = await readFile(this.#ref, 'utf8').catch(() => this.#revision)
     const folder = this.snapshot(ref.trim())
-    return /^[\da-f]{40}$/.test(ref.trim()) && (await isFolder(folder)) ? folder : undefined
+    const isCommit = /^[\da-f]{40}$/.test(ref.trim())
+    return isCommit && (await statOf(folder))?.isDirectory() ? folder : undefined
   }
 
   /** Makes the folders that blobs and locks go to. Throws UserError. */
@@ -111,29 +112,17 @@ export class ModelCache {
   }
 }
 
+const statOf = (path: string) => stat(path).catch(() => undefined)
+
 /** Whether a file exists with its full length. */
-export const hasSize = (path: string, size: number): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile() && found.size === size,
-    () => false,
-  )
+export async function hasSize(path: string, size: number): Promise<boolean> {
+  const found = await statOf(path)
+  return found?.isFile() === true && found.size === size
+}
 
-export const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-
-/** Paths of the files in a folder, also through links, with `/` between their parts. */
+/** Paths of the files in a folder, also through links, with `/` as separator. */
 export async function filesIn(folder: string): Promise<string[]> {
   const paths = await readdir(folder, { recursive: true }).catch(() => [])
-  const found = await Promise.all(
-    paths.map((path) =>
-      stat(join(folder, path)).then(
-        (file) => file.isFile(),
-        () => false,
-      ),
-    ),
-  )
-  return paths.filter((_, i) => found[i]).map((path) => path.split(sep).join('/'))
+  const found = await Promise.all(paths.map((path) => statOf(join(folder, path))))
+  return paths.filter((_, i) => found[i]?.isFile()).map((path) => path.split(sep).join('/'))
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { parseOptions } from '../options.ts'
-import { fetchBlob } from './fetch-blob.ts'
+import { fetchBlob } from './download.ts'
 import { hubFetch } from './hub-fetch.ts'
 import { ModelCache } from './model-cache.ts'
 import { type ModelName, parseModelName } from './model-name.ts'

@@ -16,9 +16,8 @@ import { openEngine } from '../runtime/open.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { embed } from './embed.ts'
+import { embed, promptTokens } from './embed.ts'
 import { inBatches } from './in-batches.ts'
-import { promptTokens } from './prompts.ts'
 import { loadTextModel, TextModel } from './text-model.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 2 })

@@ -73,7 +73,10 @@ export interface InitializerProto {
    * model.
    */
   bytes: Uint8Array | (() => Uint8Array) | undefined
-  /** Of elements outside: the file beside the model, and the part of it. */
+  /**
+   * Part of a file with elements outside; by default a file of the tensor's name, which an engine
+   * is given as memory.
+   */
   external?: { location: string; offset: number; length: number }
 }
 
@@ -92,7 +95,7 @@ const declaration =
       w.uint32((9 << 3) | LENGTH_DELIMITED).uint32(byteLength({ dtype, shape }))
       return
     }
-    for (const [key, value] of Object.entries(external ?? { location: 'weights' }))
+    for (const [key, value] of Object.entries(external ?? { location: name }))
       message(13, (entry) => text(text(entry, 1, key), 2, String(value)))(w)
     integer(w, 14, 1)
   }

@@ -2,7 +2,6 @@ import type { InferenceSession } from 'onnxruntime-web'
 import type { OnnxModel } from '../../graph/onnx/model.ts'
 import { checkWeight } from '../check.ts'
 import type { CompileOptions } from '../engine.ts'
-import { withExternalFiles } from './external-files.ts'
 import type { Library, Provider } from './library.ts'
 
 const LEVELS = { none: 'disabled', basic: 'basic', extended: 'extended', all: 'all' } as const
@@ -19,8 +18,7 @@ export async function createSession(
   const weights = Object.entries(model.weights).map(([name, weight]) => {
     return { path: name, data: checkWeight(name, weight) }
   })
-  const bytes = weights.length > 0 ? withExternalFiles(model.bytes) : model.bytes
-  return ort.InferenceSession.create(bytes, {
+  return ort.InferenceSession.create(model.bytes, {
     executionProviders: [provider],
     graphOptimizationLevel: LEVELS[optimization],
     enableMemPattern: false,
