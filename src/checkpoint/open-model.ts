@@ -34,7 +34,8 @@ export async function openSource(source: string, tokenizer?: string): Promise<Op
   const found = await ifThere(stat(source), `cannot read ${source}`)
   if (!found)
     throw new UserError(
-      `${source}: there is no such file or folder; give a model's folder, a .gguf or a llama2.c .bin`,
+      `${source}: there is no such file or folder; give a model's folder, a .gguf or a llama2.c ` +
+        '.bin',
     )
   if (found.isDirectory() && tokenizer !== undefined)
     throw new UserError(`${source}: a folder has its own tokenizer; leave out --tokenizer`)
@@ -118,6 +119,7 @@ export function asDecoder(model: OpenModel): OpenModel<DecoderConfig> {
   const kind =
     config.kind === 'decoder' ? `a decoder made to ${config.head?.task}` : `an ${config.kind}`
   throw new UserError(
-    `${path}: ${architecture} is ${kind} here; this needs a model that continues a text, such as a Llama; use predict for other models, and eval to measure them`,
+    `${path}: ${architecture} is ${kind} here; this needs a model that continues a text, such as ` +
+      'a Llama; use predict for other models, and eval to measure them',
   )
 }

@@ -33,7 +33,8 @@ export function withAdapters<C extends ModelConfig>(
   const { vocabSize } = texts?.tokenizer ?? { vocabSize: 0 }
   if (vocabSize > rows)
     throw new UserError(
-      `${folders.find((folder) => folder.texts)?.adapter.name}: the adapter's tokenizer has ${vocabSize} tokens, but the model was made for ${rows}; they do not belong together`,
+      `${folders.find((folder) => folder.texts)?.adapter.name}: the adapter's tokenizer has ` +
+        `${vocabSize} tokens, but the model was made for ${rows}; they do not belong together`,
     )
   const model = createModel(grown.config)
   const replaced = replacing && replacedBy(replacing, model)
@@ -59,7 +60,8 @@ function textsOf(folders: readonly AdapterFolder[]): AdapterFolder['texts'] {
   const other = others.find(({ texts }) => texts && tokenizerHash(texts.tokenizer) !== hash)
   if (other)
     throw new UserError(
-      `${first.adapter.name} and ${other.adapter.name} have different tokenizers; they cannot be used together`,
+      `${first.adapter.name} and ${other.adapter.name} have different tokenizers; they cannot be ` +
+        'used together',
     )
   return first.texts
 }

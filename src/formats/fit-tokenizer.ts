@@ -32,7 +32,8 @@ export function fitTokenizer(
     const most = pads ? Number.POSITIVE_INFINITY : Math.max(PADDING, PADDING_SHARE * rows)
     if (tokens <= rows && rows - tokens <= most) continue
     throw new UserError(
-      `${where} has ${tokens} tokens, but the model was made for ${rows}; they do not belong together`,
+      `${where} has ${tokens} tokens, but the model was made for ${rows}; they do not belong ` +
+        'together',
     )
   }
   return { tokenizer, unused: without.map((name) => `token ${name} (no row in the model)`) }
@@ -48,7 +49,8 @@ function checkTemplate(where: string, tokenizer: Tokenizer, config: ModelConfig)
     const other = parts.find(({ type }) => types > 0 && type >= most(parts))
     if (other)
       throw new UserError(
-        `${where}: post_processor has the token type (type_id) ${other.type}, but the model has ${types}, from 0 on; correct the file`,
+        `${where}: post_processor has the token type (type_id) ${other.type}, but the model has ` +
+          `${types}, from 0 on; correct the file`,
       )
     const id = parts.flatMap(({ ids = [] }) => ids).find((id) => !(id < tokenizer.vocabSize))
     if (id !== undefined)

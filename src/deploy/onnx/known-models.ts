@@ -33,8 +33,8 @@ export function expectKnown(config: ModelConfig, folder: string): void {
   if (modelType === 'chatwright') {
     const { nearest, options } = unsaidOptions(config)
     throw fail(
-      `Hugging Face's formats cannot express this model's ${options.join(', ')} ` +
-        `(the nearest architecture is ${nearest}), so transformers.js cannot run it`,
+      `Hugging Face's formats cannot express this model's ${options.join(', ')} (the nearest ` +
+        `architecture is ${nearest}), so transformers.js cannot run it`,
     )
   }
   if (known) throw fail(`transformers.js has no ${modelType} whose task is ${task}`)

@@ -144,7 +144,8 @@ function checkTensors(
   if (left.length > 0) {
     const shown = left.slice(0, 3).map(quote).join(', ')
     throw new UserError(
-      `${shown}${left.length > 3 ? ` and ${left.length - 3} others` : ''}: this model has no place for such tensors; its "${ARCHITECTURE}" is another kind of model, or newer`,
+      `${shown}${left.length > 3 ? ` and ${left.length - 3} others` : ''}: this model has no ` +
+        `place for such tensors; its "${ARCHITECTURE}" is another kind of model, or newer`,
     )
   }
 }

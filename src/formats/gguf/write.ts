@@ -42,8 +42,8 @@ function otherEnds({ generation, tokenizer }: OpenModel): [string, GgufValue][] 
   const ends = [generation.eos_token_id ?? []].flat().filter((id) => id !== tokenizer.eosId)
   if (ends.length > END_KEYS.length)
     throw new UserError(
-      'GGUF: generation ends at ' +
-        `${ends.length} tokens besides EOS (${ends.join(', ')}); llama.cpp has keys for ${END_KEYS.length}; leave some out of eos_token_id`,
+      `GGUF: generation ends at ${ends.length} tokens besides EOS (${ends.join(', ')}); ` +
+        `llama.cpp has keys for ${END_KEYS.length}; leave some out of eos_token_id`,
     )
   return ends.map((id, i) => [END_KEYS[i] as string, uint32(id as number)])
 }

@@ -27,8 +27,8 @@ export const chatwright: Architecture = {
     const kind = String(given.kind)
     if (!Object.hasOwn(CONFIG_SCHEMAS, kind))
       throw new UserError(
-        'config.json: chatwright.kind is ' +
-          `${JSON.stringify(given.kind)}; supported is ${Object.keys(CONFIG_SCHEMAS).join(', ')}`,
+        `config.json: chatwright.kind is ${JSON.stringify(given.kind)}; supported is ` +
+          `${Object.keys(CONFIG_SCHEMAS).join(', ')}`,
       )
     const parsed = CONFIG_SCHEMAS[kind as ModelConfig['kind']].safeParse(given)
     if (parsed.success) return parsed.data

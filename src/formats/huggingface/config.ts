@@ -150,8 +150,8 @@ function readEnds(given: unknown): number[] {
   const ids = [given ?? []].flat()
   if (ids.every((id) => Number.isSafeInteger(id))) return ids as number[]
   throw new UserError(
-    'config.json: eos_token_id is ' +
-      `${JSON.stringify(given)}; expected the id of a token, or a list of ids`,
+    `config.json: eos_token_id is ${JSON.stringify(given)}; expected the id of a token, or a ` +
+      'list of ids',
   )
 }
 

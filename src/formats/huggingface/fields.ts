@@ -126,8 +126,8 @@ export function contradiction(
   [other, otherValue]: readonly [string, unknown],
 ): UserError {
   return new UserError(
-    'config.json: ' +
-      `${name} is ${JSON.stringify(value)}, but ${other} is ${JSON.stringify(otherValue)}; correct one of them`,
+    `config.json: ${name} is ${JSON.stringify(value)}, but ${other} is ` +
+      `${JSON.stringify(otherValue)}; correct one of them`,
   )
 }
 

@@ -71,7 +71,8 @@ export function importParameters(
       const other = await file.readFloat32(copy)
       if (other.length !== values.length || other.some((x, i) => x !== values[i]))
         throw new UserError(
-          `${copy} differs from the embedding, but config.json says that they are one (tie_word_embeddings); correct it there`,
+          `${copy} differs from the embedding, but config.json says that they are one ` +
+            '(tie_word_embeddings); correct it there',
         )
     }
     copies.delete(name)
@@ -127,7 +128,9 @@ export function unusedIn(
   const own = unused.find((name) => layers.has(layerOf(name)))
   if (own === undefined) return { unused, copies }
   throw new UserError(
-    `the weights have ${own}, which config.json (${architecture.modelType}) does not mention; the layer would compute something else without it. Correct config.json, or use weights that go with it`,
+    `the weights have ${own}, which config.json (${architecture.modelType}) does not mention; ` +
+      'the layer would compute something else without it. Correct config.json, or use weights ' +
+      'that go with it',
   )
 }
 

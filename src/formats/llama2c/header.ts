@@ -76,7 +76,8 @@ function checkBytes(
   const least = elementBytes * dim * (vocabSize + layers * (3 * hiddenDim + 2 * dim))
   if (!(least <= size))
     throw new UserError(
-      `${file}: has ${size} bytes, and its header asks for more than ${least}; it is cut short, or no model of llama2.c`,
+      `${file}: has ${size} bytes, and its header asks for more than ${least}; it is cut short, ` +
+        'or no model of llama2.c',
     )
 }
 

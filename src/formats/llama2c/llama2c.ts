@@ -24,7 +24,8 @@ export async function openLlama2c(
 ): Promise<OpenModel> {
   if (tokenizerPath === undefined)
     throw new UserError(
-      `${path}: a model of llama2.c has its vocabulary in a file of its own; give it as the tokenizer, such as tokenizer.bin`,
+      `${path}: a model of llama2.c has its vocabulary in a file of its own; give it as the ` +
+        'tokenizer, such as tokenizer.bin',
     )
   const source = await openFile(path)
   try {

@@ -51,7 +51,8 @@ export function readPeftConfig(json: unknown, file: string): PeftConfig {
       )
   if (typeof config.init_lora_weights === 'string' && MOVED_BASE.test(config.init_lora_weights))
     throw new UserError(
-      `${file}: init_lora_weights is ${config.init_lora_weights}, which changed the base's weights as well; convert the adapter with PEFT first`,
+      `${file}: init_lora_weights is ${config.init_lora_weights}, which changed the base's ` +
+        'weights as well; convert the adapter with PEFT first',
     )
   return config
 }

@@ -56,8 +56,8 @@ export const readHeader = async (source: ByteSource, file: string): Promise<Safe
   const claimed = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true)
   if (claimed > BigInt(rest)) {
     throw fault(
-      'the header length is ' +
-        `${claimed}, but ${rest} bytes follow it; the file is cut short, or is not safetensors (a Git LFS pointer?)`,
+      `the header length is ${claimed}, but ${rest} bytes follow it; the file is cut short, or ` +
+        'is not safetensors (a Git LFS pointer?)',
     )
   }
   const length = Number(claimed)
@@ -126,8 +126,8 @@ const parseEntry = (name: string, entry: unknown, start: number, end: number): T
   }
   if (to - from !== length) {
     throw fault(
-      'data_offsets ' +
-        `${show(offsets)} hold ${to - from} bytes, but ${type} ${show(shape)} needs ${length}`,
+      `data_offsets ${show(offsets)} hold ${to - from} bytes, but ${type} ${show(shape)} needs ` +
+        `${length}`,
     )
   }
   return { dtype: type, shape, offset: start + from, length }
@@ -140,7 +140,8 @@ const checkCoverage = (tensors: Map<string, TensorEntry>, start: number, end: nu
     if (offset !== covered) {
       throw new UserError(
         `tensor ${JSON.stringify(name)}: data_offsets begin at ${offset - start}, ` +
-          `${offset < covered ? 'inside' : 'not at'} the end ${covered - start} of the tensor before`,
+          `${offset < covered ? 'inside' : 'not at'} the end ${covered - start} of the tensor ` +
+          'before',
       )
     }
     covered = offset + length

@@ -31,7 +31,8 @@ export function withScales(weights: Weights): Weights {
     const scale = SCALES.find((one) => tensors.has(beside(name, one.name)))
     if (!scale)
       throw new UserError(
-        `${name} is int8 and there are no scales beside it (${SCALES.map((one) => beside(name, one.name)).join(', ')})`,
+        `${name} is int8 and there are no scales beside it ` +
+          `(${SCALES.map((one) => beside(name, one.name)).join(', ')})`,
       )
     const scales = await weights.readFloat32(beside(name, scale.name))
     const quantized = (await weights.read(name)) as Int8Array

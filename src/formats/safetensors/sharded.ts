@@ -52,7 +52,8 @@ const parseIndex = (bytes: Uint8Array): Map<string, string> => {
     if (typeof file !== 'string' || !/^[^/\\:]+\.safetensors$/.test(file)) {
       const given = JSON.stringify(file)
       throw new UserError(
-        `${INDEX}: weight_map[${JSON.stringify(name)}] is ${given}, not the name of a .safetensors file`,
+        `${INDEX}: weight_map[${JSON.stringify(name)}] is ${given}, not the name of a ` +
+          '.safetensors file',
       )
     }
   }

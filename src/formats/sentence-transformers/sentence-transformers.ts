@@ -60,7 +60,8 @@ export async function readSentence(
   const reading = readingSchema.safeParse(await read(READING, {}))
   if (!reading.success)
     throw new UserError(
-      `${READING}: expected max_seq_length, a whole number of tokens, and do_lower_case, true or false`,
+      `${READING}: expected max_seq_length, a whole number of tokens, and do_lower_case, true or ` +
+        'false',
     )
   const { max_seq_length: maxTokens, do_lower_case: lowercase } = reading.data
   const pooled = pooling ? await readPooling(read, poolingFile(pooling.path)) : PLAIN
@@ -122,7 +123,8 @@ async function readPrompts(read: Read, pooled: boolean): Promise<HeadConfig['pro
   const texts = prompts ?? {}
   if (typeof name === 'string' && !Object.hasOwn(texts, name))
     throw new UserError(
-      `${SETTINGS}: default_prompt_name is ${JSON.stringify(name)}, and prompts has ${Object.keys(texts).join(', ') || 'none'}`,
+      `${SETTINGS}: default_prompt_name is ${JSON.stringify(name)}, and prompts has ` +
+        `${Object.keys(texts).join(', ') || 'none'}`,
     )
   if (Object.keys(texts).length === 0 && pooled) return undefined
   return { texts, ...(typeof name === 'string' && { default: name }), pooled }
@@ -143,7 +145,8 @@ async function readPooling(read: Read, file: string): Promise<Pooling> {
       prompt: fields.include_prompt !== false,
     }
   throw new UserError(
-    `${file}: pools by ${modes.join(' and ') || 'nothing'}; here one of ${Object.keys(MODES).join(', ')}`,
+    `${file}: pools by ${modes.join(' and ') || 'nothing'}; here one of ` +
+      `${Object.keys(MODES).join(', ')}`,
   )
 }
 

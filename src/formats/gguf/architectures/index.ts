@@ -46,8 +46,8 @@ export function ggufArchitectureOf(config: ModelConfig): GgufArchitecture {
   if (refusal) throw new UserError(`GGUF: ${refusal.message}`)
   if (!least) throw new UserError(`GGUF: there is no architecture for an ${config.kind} here`)
   throw new UserError(
-    `GGUF has no architecture with this model's ` +
-      `${least.join(', ')} (the closest is ${closest}); export it as huggingface`,
+    `GGUF has no architecture with this model's ${least.join(', ')} (the closest is ${closest}); ` +
+      'export it as huggingface',
   )
 }
 

@@ -126,6 +126,7 @@ export function withRopeFactors<C extends Rotary>(config: C, factors: Float32Arr
     factors.every((value, i) => Math.abs(value / (expected.values[i] as number) - 1) < 1e-4)
   if (fits) return result
   throw new UserError(
-    `${ROPE_FACTORS}: the frequencies are scaled otherwise than Llama 3.1's; only these are supported`,
+    `${ROPE_FACTORS}: the frequencies are scaled otherwise than Llama 3.1's; only these are ` +
+      'supported',
   )
 }

@@ -86,8 +86,8 @@ export const t5: GgufArchitecture = {
 function writeT5({ encoder, decoder, tied, startId }: EncoderDecoderConfig): GgufFields {
   if (decoder.layers > encoder.layers)
     throw new UserError(
-      'decoder.layers is ' +
-        `${decoder.layers}; llama.cpp opens no T5 whose decoder has more layers than its encoder (${encoder.layers})`,
+      `decoder.layers is ${decoder.layers}; llama.cpp opens no T5 whose decoder has more layers ` +
+        `than its encoder (${encoder.layers})`,
     )
   return {
     context_length: uint32(encoder.context),

@@ -110,8 +110,8 @@ export function writeByteLevel(json: TokenizerJson): { pre: string; merges: stri
   if (!pre) {
     const problem = alike.length > 0 ? 'takes whole words first (ignore_merges)' : 'cuts text'
     throw new UserError(
-      'GGUF: the tokenizer ' +
-        `${problem} in a way that llama.cpp does not know; it knows ${known()}; train the tokenizer with --split gpt2 or cl100k, or export as huggingface`,
+      `GGUF: the tokenizer ${problem} in a way that llama.cpp does not know; it knows ` +
+        `${known()}; train the tokenizer with --split gpt2 or cl100k, or export as huggingface`,
     )
   }
   const merges = readBpeModel(json.model).merges.map((merge, i) => readMerge(merge, i).join(' '))
@@ -123,8 +123,8 @@ export function preNamed(name: string): Pre {
   const pre = PRES.find(({ names }) => names.includes(name))
   if (pre) return pre
   throw new UserError(
-    'metadata "tokenizer.ggml.pre" is ' +
-      `${JSON.stringify(name)}; supported are ${known()}; give the model's tokenizer.json too`,
+    `metadata "tokenizer.ggml.pre" is ${JSON.stringify(name)}; supported are ${known()}; give ` +
+      "the model's tokenizer.json too",
   )
 }
 

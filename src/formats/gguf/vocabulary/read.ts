@@ -27,8 +27,8 @@ export function readGgufTokenizer(metadata: GgufMetadata): GgufTokenizer {
   const read = own(readers, model)
   if (!read)
     throw new UserError(
-      'metadata ' +
-        `"${MODEL}" is ${JSON.stringify(model)}; supported are ${Object.keys(readers).join(', ')}`,
+      `metadata "${MODEL}" is ${JSON.stringify(model)}; supported are ` +
+        `${Object.keys(readers).join(', ')}`,
     )
   return read(metadata, withoutPadding(readTokens(metadata)))
 }
@@ -139,16 +139,16 @@ function readTokens(metadata: GgufMetadata): GgufToken[] {
   const types = metadata.numbers('tokenizer.ggml.token_type', [])
   if (types.length > 0 && types.length !== tokens.length)
     throw new UserError(
-      'metadata "tokenizer.ggml.token_type" has ' +
-        `${types.length} entries for ${tokens.length} tokens`,
+      `metadata "tokenizer.ggml.token_type" has ${types.length} entries for ${tokens.length} ` +
+        'tokens',
     )
   if (tokens.length === 0 || new Set(tokens).size < tokens.length)
     throw new UserError('metadata "tokenizer.ggml.tokens" is empty, or has a token twice')
   const long = tokens.findIndex((text) => text.length > LONGEST)
   if (long >= 0)
     throw new UserError(
-      'metadata "tokenizer.ggml.tokens": token ' +
-        `${long} has ${tokens[long]?.length} characters; no model has one of more than ${LONGEST}`,
+      `metadata "tokenizer.ggml.tokens": token ${long} has ${tokens[long]?.length} characters; ` +
+        `no model has one of more than ${LONGEST}`,
     )
   return tokens.map((text, id) => ({ text, kind: kindOf(types[id] ?? 1) ?? 'normal' }))
 }

@@ -121,6 +121,6 @@ function checkOrder(
 
 const disorder = (token: string): UserError =>
   new UserError(
-    'GGUF: the merges that give ' +
-      `${JSON.stringify(token)} are not those of SentencePiece, the only ones that llama.cpp has for such a tokenizer`,
+    `GGUF: the merges that give ${JSON.stringify(token)} are not those of SentencePiece, the ` +
+      'only ones that llama.cpp has for such a tokenizer',
   )

@@ -111,8 +111,8 @@ function checkDistinct(tokens: readonly GgufToken[]): void {
   for (const { text } of tokens) {
     if (text === '' || seen.has(text))
       throw new UserError(
-        'GGUF: the tokenizer has ' +
-          `${JSON.stringify(text)} twice, or as an empty token, which llama.cpp does not open`,
+        `GGUF: the tokenizer has ${JSON.stringify(text)} twice, or as an empty token, which ` +
+          'llama.cpp does not open',
       )
     seen.add(text)
   }

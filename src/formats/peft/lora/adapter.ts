@@ -95,17 +95,20 @@ export function targetsIn(
     const target = known.get(module)
     if (!target && isTiedPair(model) && module === 'lm_head')
       throw new UserError(
-        `${name}: the adapter updates lm_head, which is the embedding of both sides in this model; an output is updated of a decoder, or where tie_word_embeddings is false`,
+        `${name}: the adapter updates lm_head, which is the embedding of both sides in this ` +
+          'model; an output is updated of a decoder, or where tie_word_embeddings is false',
       )
     if (!target)
       throw new UserError(
-        `${name}: the adapter updates ${module}, which this model does not have; it was made for another`,
+        `${name}: the adapter updates ${module}, which this model does not have; it was made for ` +
+          'another',
       )
     const { rank, down, up } = values
     const { inputs, outputs } = target
     if (down.length !== rank * inputs || up.length !== outputs * rank)
       throw new UserError(
-        `${name}: the adapter updates ${module} as (${up.length / rank}, ${down.length / rank}), but this model's is (${outputs}, ${inputs}); it was made for another`,
+        `${name}: the adapter updates ${module} as (${up.length / rank}, ${down.length / rank}), ` +
+          `but this model's is (${outputs}, ${inputs}); it was made for another`,
       )
     return { target, values }
   })
@@ -122,7 +125,8 @@ export function checkAlike(adapters: readonly Adapter[]): void {
     const fault = difference(first, other)
     if (fault !== undefined)
       throw new UserError(
-        `${first.name} and ${other.name} bring different ${fault} along; they cannot be used together`,
+        `${first.name} and ${other.name} bring different ${fault} along; they cannot be used ` +
+          'together',
       )
   }
 }

@@ -48,8 +48,8 @@ export class Lora extends Module {
     const { rank, dropout } = config
     if (dropout > 0 && this.targets.some(({ layers }) => layers[0]?.path.includes('.experts.')))
       throw new UserError(
-        'dropout ' +
-          `${dropout} is not for adapters of experts, which read as many tokens as there happen to be; set it to 0, or leave the experts out`,
+        `dropout ${dropout} is not for adapters of experts, which read as many tokens as there ` +
+          'happen to be; set it to 0, or leave the experts out',
       )
     for (const { name, inputs, outputs } of this.targets) {
       const path = PREFIX + name

@@ -13,8 +13,8 @@ export function selectLayers(all: Iterable<Adaptable>, layers: LoraConfig['layer
   for (const [i, pattern] of patterns.entries())
     if (!known.some(({ name }) => pattern.test(name)))
       throw new UserError(
-        'no layer is named ' +
-          `${typeof layers === 'string' ? layers : layers[i]}; this model's are ${ends(known)}, or all-linear for all of them`,
+        `no layer is named ${typeof layers === 'string' ? layers : layers[i]}; this model's are ` +
+          `${ends(known)}, or all-linear for all of them`,
       )
   const chosen = known.filter(({ name }) => patterns.some((pattern) => pattern.test(name)))
   const output = chosen.find(({ isOutput }) => isOutput)
