@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { expectEmpty, writeFolderAside } from '../files/write-aside.ts'
-import { modelFiles } from '../formats/huggingface/model-files.ts'
+import { expectEmpty } from '../files/write-aside.ts'
+import { writeHuggingFace } from '../formats/huggingface/write.ts'
+import { withFiniteWeights } from '../formats/open-model.ts'
 import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
-import { createModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
-import { readParameters } from './load-parameters.ts'
 import { withModel } from './open-model.ts'
 import { withAdapters } from './with-adapters.ts'
 
@@ -34,13 +33,8 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
   await expectEmpty(out)
   return withModel(path, async (base) => {
     const folders = await Promise.all(adapter.map(readAdapterFolder))
-    const merged = withAdapters(base, folders, { merge: true })
-    const model = createModel(merged.config)
-    const memory = await readParameters(merged, model)
-    const values = {
-      tensor: (name: string) => ({ read: async () => memory[name] as Float32Array }),
-    }
-    await writeFolderAside(out, modelFiles({ ...merged, model, values }))
+    const merged = withFiniteWeights(withAdapters(base, folders, { merge: true }))
+    await writeHuggingFace(merged, out, { dtype: 'f32', shardBytes: Number.POSITIVE_INFINITY })
     const names = new Set(folders.flatMap(({ adapter: { updates } }) => [...updates.keys()]))
     return { out, matrices: names.size }
   })

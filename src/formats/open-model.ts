@@ -35,7 +35,8 @@ export interface OpenModel<C extends ModelConfig = ModelConfig> extends LeftAsid
 /** The same, whose `read` throws UserError where a parameter holds NaN or an infinity. */
 export const withFiniteWeights = (model: OpenModel): OpenModel => ({
   ...model,
-  read: async (name, out) => refuseNonFinite(name, await model.read(name, out)),
+  read: async (name, out) =>
+    refuseNonFinite(`${name} of ${model.path}`, await model.read(name, out)),
 })
 
 /** What a model's source says that is not used here; it may change what is computed. */

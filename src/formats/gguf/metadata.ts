@@ -4,7 +4,7 @@ import { type GgufValue, isNumberType } from './values.ts'
 
 /**
  * A file's metadata, in its order. A getter throws a UserError where its key is missing (and there
- * is no value to return instead), or holds something else.
+ * is no `fallback`), or holds something else.
  */
 export class GgufMetadata extends Map<string, GgufValue> {
   readonly #file: string
@@ -16,52 +16,39 @@ export class GgufMetadata extends Map<string, GgufValue> {
   }
 
   /** A number of any type that a number can hold exactly. */
-  number(key: string, otherwise?: number): number {
-    const found = this.get(key)
-    if (!found && otherwise !== undefined) return otherwise
-    if (typeof found?.value !== 'number') throw this.#fault(key, 'a number')
-    return found.value
+  number(key: string, fallback?: number): number {
+    return this.#read(key, 'a number', ({ value }) => typeof value === 'number', fallback)
   }
 
-  string(key: string, otherwise?: string): string {
-    const found = this.get(key)
-    if (!found && otherwise !== undefined) return otherwise
-    if (found?.type !== 'string') throw this.#fault(key, 'a string')
-    return found.value
+  string(key: string, fallback?: string): string {
+    return this.#read(key, 'a string', ({ type }) => type === 'string', fallback)
   }
 
-  boolean(key: string, otherwise?: boolean): boolean {
-    const found = this.get(key)
-    if (!found && otherwise !== undefined) return otherwise
-    if (found?.type !== 'bool') throw this.#fault(key, 'a bool')
-    return found.value
+  boolean(key: string, fallback?: boolean): boolean {
+    return this.#read(key, 'a bool', ({ type }) => type === 'bool', fallback)
   }
 
-  numbers(key: string, otherwise?: ArrayLike<number>): ArrayLike<number> {
-    const found = this.get(key)
-    if (!found && otherwise !== undefined) return otherwise
-    const numeric = found?.type === 'array' && isNumberType(found.items)
-    const value = numeric ? (found.value as ArrayLike<number | bigint>) : undefined
-    if (!value || (Array.isArray(value) && value.some((item) => typeof item === 'bigint'))) {
-      throw this.#fault(key, 'an array of numbers')
-    }
-    return value as ArrayLike<number>
+  numbers(key: string, fallback?: ArrayLike<number>): ArrayLike<number> {
+    const isNumbers = (found: GgufValue) =>
+      found.type === 'array' &&
+      isNumberType(found.items) &&
+      !(Array.isArray(found.value) && found.value.some((item) => typeof item === 'bigint'))
+    return this.#read(key, 'an array of numbers', isNumbers, fallback)
   }
 
-  strings(key: string, otherwise?: readonly string[]): readonly string[] {
-    const found = this.get(key)
-    if (!found && otherwise !== undefined) return otherwise
-    if (found?.type !== 'array' || found.items !== 'string') {
-      throw this.#fault(key, 'an array of strings')
-    }
-    return found.value
+  strings(key: string, fallback?: readonly string[]): readonly string[] {
+    const isStrings = (found: GgufValue) => found.type === 'array' && found.items === 'string'
+    return this.#read(key, 'an array of strings', isStrings, fallback)
   }
 
-  #fault(key: string, expected: string): UserError {
+  /** `fits` tells the values whose TypeScript type is T. */
+  #read<T>(key: string, expected: string, fits: (found: GgufValue) => boolean, fallback?: T): T {
     const found = this.get(key)
+    if (!found && fallback !== undefined) return fallback
+    if (found && fits(found)) return found.value as T
     const given = found?.type === 'array' ? `an array of ${found.items}` : found?.type
     const value = typeof found?.value === 'bigint' ? ` ${found.value}` : ''
     const problem = given ? `is ${given}${value}` : 'is missing'
-    return new UserError(`${this.#file}: metadata ${quote(key)} ${problem}; expected ${expected}`)
+    throw new UserError(`${this.#file}: metadata ${quote(key)} ${problem}; expected ${expected}`)
   }
 }

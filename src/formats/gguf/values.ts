@@ -169,28 +169,12 @@ export const uint32 = (value: number): GgufValue => ({ type: 'uint32', value })
 export const float32 = (value: number): GgufValue => ({ type: 'float32', value })
 export const text = (value: string): GgufValue => ({ type: 'string', value })
 export const flag = (value: boolean): GgufValue => ({ type: 'bool', value })
-export const texts = (value: readonly string[]): GgufValue => ({
-  type: 'array',
-  items: 'string',
-  value,
-})
-export const flags = (value: readonly boolean[]): GgufValue => ({
-  type: 'array',
-  items: 'bool',
-  value,
-})
-export const float32s = (value: ArrayLike<number>): GgufValue => ({
-  type: 'array',
-  items: 'float32',
-  value,
-})
-export const int32s = (value: ArrayLike<number>): GgufValue => ({
-  type: 'array',
-  items: 'int32',
-  value,
-})
-export const uint8s = (value: ArrayLike<number>): GgufValue => ({
-  type: 'array',
-  items: 'uint8',
-  value,
-})
+const array =
+  <T>(items: Exclude<GgufArray['items'], 'array'>) =>
+  (value: T): GgufValue =>
+    ({ type: 'array', items, value }) as GgufValue
+export const texts = array<readonly string[]>('string')
+export const flags = array<readonly boolean[]>('bool')
+export const float32s = array<ArrayLike<number>>('float32')
+export const int32s = array<ArrayLike<number>>('int32')
+export const uint8s = array<ArrayLike<number>>('uint8')

@@ -43,21 +43,17 @@ export class GgufFieldReader {
     this.#known = known
   }
 
-  has(name: string): boolean {
-    return this.#metadata.has(this.#key(name))
-  }
-
-  /** Throws UserError where it is missing and there is no other. */
-  number(name: string, otherwise?: number): number {
+  /** A finite number; that of fewest digits, where it is a float32. */
+  number(name: string, fallback?: number): number {
     const key = this.#key(name)
-    const value = this.#metadata.number(key, otherwise)
+    const value = this.#metadata.number(key, fallback)
     if (!Number.isFinite(value)) throw this.refuse(name, 'it must be a finite number')
     return this.#metadata.get(key)?.type === 'float32' ? shortest(value) : value
   }
 
   /** A number for all layers, or one for each, all equal. */
-  uniform(name: string, otherwise?: number): number {
-    if (this.#metadata.get(this.#key(name))?.type !== 'array') return this.number(name, otherwise)
+  uniform(name: string, fallback?: number): number {
+    if (this.#metadata.get(this.#key(name))?.type !== 'array') return this.number(name, fallback)
     const values = Array.from(this.#metadata.numbers(this.#key(name)))
     const [first] = values
     if (first === undefined || values.some((value) => value !== first))
@@ -65,21 +61,21 @@ export class GgufFieldReader {
     return first
   }
 
-  string(name: string, otherwise?: string): string {
-    return this.#metadata.string(this.#key(name), otherwise)
+  string(name: string, fallback?: string): string {
+    return this.#metadata.string(this.#key(name), fallback)
   }
 
-  boolean(name: string, otherwise?: boolean): boolean {
-    return this.#metadata.boolean(this.#key(name), otherwise)
+  boolean(name: string, fallback?: boolean): boolean {
+    return this.#metadata.boolean(this.#key(name), fallback)
   }
 
-  strings(name: string, otherwise?: readonly string[]): readonly string[] {
-    return this.#metadata.strings(this.#key(name), otherwise)
+  strings(name: string, fallback?: readonly string[]): readonly string[] {
+    return this.#metadata.strings(this.#key(name), fallback)
   }
 
   /** Of a key that is no architecture's. */
-  globalNumber(key: string, otherwise: number): number {
-    return this.#metadata.number(key, otherwise)
+  globalNumber(key: string, fallback: number): number {
+    return this.#metadata.number(key, fallback)
   }
 
   /** The value as it is in the file. */
