@@ -39,7 +39,7 @@ export function transposeColumns(
 
 /**
  * Rows of each head from (i, i + D/2), the halves that our rotary positions turn, to (2i, 2i + 1),
- * the neighbors that llama2.c turns, and llama.cpp in some architectures. values: (heads D, columns).
+ * the neighbors that llama2.c turns, and llama.cpp in some architectures. values: (heads D, C).
  */
 export const toPairs = (values: Float32Array, rows: number, heads: number): Float32Array =>
   reorder(values.slice(), rows, heads, (i, half) => (i < half ? 2 * i : 2 * (i - half) + 1))

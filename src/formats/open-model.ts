@@ -45,7 +45,7 @@ export interface LeftAside {
   unknownFields: readonly string[]
   /** Settings of generation_config.json that are not supported. */
   unusedSettings: readonly string[]
-  /** Tensors that the model has no place for. */
+  /** Tensors that the model does not use. */
   unusedTensors: readonly string[]
 }
 

@@ -66,7 +66,7 @@ function parseHeader(cursor: Cursor, size: number) {
     if (tensors.has(name)) throw new UserError(`${what} is there twice`)
     tensors.set(name, readTensor(cursor, what, alignment))
   }
-  return { metadata, tensors: placeTensors(tensors, align(cursor.offset, alignment), size) }
+  return { metadata, tensors: offsetsInFile(tensors, align(cursor.offset, alignment), size) }
 }
 
 function readVersion(cursor: Cursor): void {
@@ -130,8 +130,11 @@ export function bytesOfTensor(
   return length
 }
 
-/** Counts offsets from the start of the file; tensors must lie inside it, without overlap. */
-function placeTensors(tensors: Map<string, GgufTensor>, start: number, size: number) {
+/**
+ * The tensors with offsets from the start of the file. Throws UserError where they lie outside of it,
+ * or overlap.
+ */
+function offsetsInFile(tensors: Map<string, GgufTensor>, start: number, size: number) {
   let end = start
   let before = ''
   const inOrder = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length)

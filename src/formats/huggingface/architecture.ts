@@ -8,7 +8,7 @@ import type { FieldReader } from './fields.ts'
 export interface Architecture {
   /** `model_type` in config.json. */
   modelType: string
-  /** Fields of config.json; undefined where it is another kind of model. */
+  /** Fields of config.json; undefined for another kind of model. */
   write(config: ModelConfig): Record<string, unknown> | undefined
   /** Other names of fields, each with the name that `read` asks for. */
   aliases?: Readonly<Record<string, string>>

@@ -6,14 +6,14 @@ import { ACTIVATION_NAMES, type Architecture, activationName } from './architect
 import type { FieldReader } from './fields.ts'
 import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
 
-/** Heads as BERT has them: that for hidden words has the activation of the layers. */
+/** Heads as BERT has them: that for masked tokens has the activation of the layers. */
 const bertHeads = (activation: Activation): HeadForms => ({
   ...BERT_HEADS,
   mlm: { ...bertHead('mlm'), dense: activation },
 })
 
 /** Heads as RoBERTa has them. */
-export const BERT_HEADS: HeadForms = {
+const BERT_HEADS: HeadForms = {
   mlm: bertHead('mlm'),
   classify: bertHead('classify'),
   regress: bertHead('regress'),
@@ -22,7 +22,7 @@ export const BERT_HEADS: HeadForms = {
 }
 
 /** Fields that BERT and RoBERTa share. `offset`: rows before that of the first position. */
-export function readBert(
+function readBert(
   field: FieldReader,
   { offset, types }: { offset: number; types: number },
   heads: (activation: Activation) => HeadForms,
@@ -54,7 +54,7 @@ export function readBert(
   })
 }
 
-export const writeBert = (c: EncoderConfig) => ({
+const writeBert = (c: EncoderConfig) => ({
   vocab_size: c.vocabSize,
   max_position_embeddings: c.context + c.positionOffset,
   type_vocab_size: c.tokenTypes,
@@ -70,7 +70,7 @@ export const writeBert = (c: EncoderConfig) => ({
 })
 
 /** Embeddings and layers, behind `prefix`. */
-export const bertBody = (prefix: string): Rename[] => {
+const bertBody = (prefix: string): Rename[] => {
   const [embeddings, layer] = [`${prefix}.embeddings`, `${prefix}.encoder.layer.{i}`]
   const ours = 'model.layers.{i}'
   return [
@@ -136,7 +136,7 @@ export const roberta: Architecture = {
 
 const pooled: Partial<HeadConfig> = { ...bertHead('classify'), dense: 'relu' }
 
-/** That for hidden words has the activation of the layers. */
+/** That for masked tokens has the activation of the layers. */
 const headsOf = (activation: Activation): HeadForms => ({
   mlm: { ...bertHead('mlm'), dense: activation },
   classify: pooled,

@@ -31,7 +31,7 @@ const says = (architecture: Architecture, config: ModelConfig): boolean =>
   unsaid(architecture, config)?.length === 0
 
 /**
- * The options that the architecture's own fields lose; undefined where it is another kind of model.
+ * The options that the architecture's own fields lose; undefined for another kind of model.
  */
 function unsaid(architecture: Architecture, config: ModelConfig): string[] | undefined {
   try {

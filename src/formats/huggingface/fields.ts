@@ -44,15 +44,15 @@ const INDEX: Range = ['a whole number of 0 or more', (x) => Number.isSafeInteger
 const POSITIVE: Range = ['a number above 0', (x) => Number.isFinite(x) && x > 0]
 const RATE: Range = ['a number from 0 to below 1', (x) => x >= 0 && x < 1]
 
-/** `known` gathers the names that were asked for; `place`: what holds the fields, for messages. */
+/** `known` gathers the names that were asked for; `where`: what holds the fields, for messages. */
 export function fieldReader(
   fields: Readonly<Record<string, unknown>>,
   known: Set<string>,
-  place = '',
+  where = '',
 ): FieldReader {
   const refuse = (name: string, expected: string) =>
     new UserError(
-      `config.json: ${place}${name} is ${JSON.stringify(fields[name]) ?? 'missing'}; ${expected}`,
+      `config.json: ${where}${name} is ${JSON.stringify(fields[name]) ?? 'missing'}; ${expected}`,
     )
   const value = (name: string): unknown => {
     known.add(name)
@@ -120,7 +120,7 @@ export function fieldReader(
   }
 }
 
-/** Two places of a file that should say the same. */
+/** Two fields that should say the same. */
 export function contradiction(
   [name, value]: readonly [string, unknown],
   [other, otherValue]: readonly [string, unknown],

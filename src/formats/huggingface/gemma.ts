@@ -14,8 +14,8 @@ const norm = (file: string, ours: string): Rename => ({
   plus: 1,
 })
 
-/** Norms on both sides of each part, named by their place. */
-export const gemmaNorms: readonly Rename[] = [
+/** Norms before and after each part. */
+const gemmaNorms: readonly Rename[] = [
   norm(`${LAYER}.input_layernorm`, `${LAYER}.input_layernorm`),
   norm(`${LAYER}.post_attention_layernorm`, `${LAYER}.self_attn_output_norm`),
   norm(`${LAYER}.pre_feedforward_layernorm`, `${LAYER}.post_attention_layernorm`),
@@ -24,7 +24,7 @@ export const gemmaNorms: readonly Rename[] = [
 ]
 
 /** What Gemma 2 and 3 have in common. */
-export function readGemma(
+function readGemma(
   field: FieldReader,
   config: DecoderConfig,
   caps: SoftcapDefaults = {},
@@ -55,7 +55,7 @@ function softcaps(field: FieldReader, defaults: SoftcapDefaults): Partial<Decode
   }
 }
 
-export const writeGemma = (c: DecoderConfig) => ({
+const writeGemma = (c: DecoderConfig) => ({
   // The last digits are those of the root.
   query_pre_attn_scalar:
     c.attentionScale === undefined ? c.headDim : Number((c.attentionScale ** -2).toPrecision(12)),

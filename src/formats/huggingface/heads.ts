@@ -35,7 +35,7 @@ export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | und
   return { ...PLAIN, ...form, task, labels: labelled ? labels : [] }
 }
 
-/** Refuses a head for hidden words whose matrix is not the embedding; other heads have none. */
+/** Refuses a head for masked tokens whose matrix is not the embedding; other heads have none. */
 export function onlyTied(field: FieldReader, head: HeadConfig): HeadConfig {
   if (head.task === 'mlm') field.only('tie_word_embeddings', true)
   else field.ignore('tie_word_embeddings')

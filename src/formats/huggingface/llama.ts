@@ -25,7 +25,7 @@ export interface LlamaLike {
     activation?: Activation
     normEpsilon?: number
   }
-  /** `hidden_act`, or the field that this architecture has in its place. */
+  /** `hidden_act`, or what this architecture calls it. */
   activationField?: string
   /** Names of fields that files may have instead. */
   aliases?: Architecture['aliases']

@@ -22,7 +22,7 @@ import { readConfig } from './config.ts'
 import { unusedSettings, withEnds } from './generation-settings.ts'
 import { importParameters } from './weights.ts'
 
-/** Opens a folder in Hugging Face's layout. Throws UserError with the file and the field at fault. */
+/** Opens a folder in Hugging Face's layout. Throws UserError with the file and field at fault. */
 export async function openHuggingFace(folder: string): Promise<OpenModel> {
   const { value } = await readWhole(folder, openIn, (model) => model.close())
   return { ...value, path: folder }

@@ -95,7 +95,7 @@ function readExperts(field: FieldReader, layers: number): DecoderConfig['experts
 /**
  * Qwen's windows: in layers from `max_window_layers` on, and only if `use_sliding_window` says so.
  */
-export function qwenWindows(field: FieldReader, layers: number) {
+function qwenWindows(field: FieldReader, layers: number) {
   const used = field.boolean('use_sliding_window', false)
   const size = field.optionalCount('sliding_window', 4096)
   const first = field.index('max_window_layers', 28)
@@ -111,7 +111,7 @@ export function qwenWindows(field: FieldReader, layers: number) {
   return windowsOf(used ? size : undefined, windowed)
 }
 
-export const writeQwenWindows = (config: DecoderConfig) => ({
+const writeQwenWindows = (config: DecoderConfig) => ({
   use_sliding_window: config.window !== undefined,
   sliding_window: config.window ?? null,
   max_window_layers: config.windowed ? Math.max(0, config.windowed.indexOf(true)) : 0,

@@ -100,11 +100,11 @@ interface RopeSet {
 /** What one set says; one that names no type may only give the base. */
 function readSet(
   fields: Readonly<Record<string, unknown>>,
-  place: string,
+  where: string,
   context: number,
 ): RopeSet {
   const known = new Set<string>()
-  const field = fieldReader(fields, known, `${place}.`)
+  const field = fieldReader(fields, known, `${where}.`)
   field.only('partial_rotary_factor', 1)
   const theta = field.optionalPositive('rope_theta')
   const original = field.optionalCount('original_max_position_embeddings')
@@ -113,7 +113,7 @@ function readSet(
   const name = field.has('rope_type') || older === undefined ? 'rope_type' : 'type'
   const kind = field.word(name, TYPES, 'default')
   if (older !== undefined && fields[name] !== older)
-    throw contradiction([`${place}.rope_type`, fields[name]], [`${place}.type`, older])
+    throw contradiction([`${where}.rope_type`, fields[name]], [`${where}.type`, older])
   if (kind === 'default') field.only('factor', 1)
   const scaling =
     kind === 'default' ? null : SCALINGS[kind](field, field.positive('factor'), original ?? context)

@@ -87,9 +87,9 @@ export function importParameters(
       return values
     },
     locate: async (name) => {
-      const place = stored.locate(name)
-      if (place && copies.has(name)) await checkCopies(name, await stored.read(name))
-      return place
+      const found = stored.locate(name)
+      if (found && copies.has(name)) await checkCopies(name, await stored.read(name))
+      return found
     },
   }
 }
@@ -120,7 +120,7 @@ export function unusedIn(
   const unused: string[] = []
   const copies = new Map<string, string[]>()
   for (const name of file.tensors.keys()) {
-    if (used.has(name) || isBuffer(name)) continue
+    if (used.has(name) || BUFFERS.some((buffer) => buffer.test(name))) continue
     const original = originalOf(name, model)
     if (original) copies.set(original, [...(copies.get(original) ?? []), name])
     else unused.push(name)
@@ -159,10 +159,12 @@ function nameIn({ tensors }: Names, name: string, prefix = ''): string | undefin
 }
 
 /** What is computed rather than learned, and that old files carry. */
-const isBuffer = (name: string): boolean =>
-  /(\.attn\.(masked_)?bias|\.(position|token_type)_ids|\.rotary_emb\.(inv_freq|(cos|sin)_cached)|\.EncDecAttention\.relative_attention_bias\.weight)$/.test(
-    name,
-  )
+const BUFFERS = [
+  /\.attn\.(masked_)?bias$/,
+  /\.(position|token_type)_ids$/,
+  /\.rotary_emb\.(inv_freq|(cos|sin)_cached)$/,
+  /\.EncDecAttention\.relative_attention_bias\.weight$/,
+]
 
 /** Names under which files repeat an embedding that serves as the output too, and its bias. */
 const OUTPUTS =

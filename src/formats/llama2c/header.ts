@@ -24,8 +24,8 @@ export interface Llama2cHeader {
   groupSize: number
 }
 
-/** Where a parameter lies; in version 2 the int8 of a matrix are followed by its scales. */
-export interface Llama2cPlace {
+/** Where a parameter's bytes are; in version 2 the int8 of a matrix are followed by its scales. */
+export interface Llama2cTensor {
   offset: number
   /** In bytes, scales included. */
   length: number
@@ -81,17 +81,17 @@ function checkBytes(
     )
 }
 
-/** Where each parameter of a file lies, and where the last ends. */
-export function placeLlama2c(
+/** Where each parameter of a file is, and where the last ends. */
+export function llama2cTensors(
   { config, version, groupSize }: Llama2cHeader,
   shapes: ReadonlyMap<string, readonly number[]>,
-): { places: Map<string, Llama2cPlace>; end: number } {
-  const places = new Map<string, Llama2cPlace>()
+): { tensors: Map<string, Llama2cTensor>; end: number } {
+  const tensors = new Map<string, Llama2cTensor>()
   let end = version === 0 ? FIRST : LATER
   const add = (name: string, quantized = false) => {
     const size = sizeOf(shapes.get(name) ?? [])
     const length = quantized ? size + 4 * (size / groupSize) : 4 * size
-    places.set(name, { offset: end, length, quantized })
+    tensors.set(name, { offset: end, length, quantized })
     end += length
   }
   const addAll = (parts: readonly string[], quantized = false) => {
@@ -112,5 +112,5 @@ export function placeLlama2c(
     addAll([...ATTENTION, ...FEED_FORWARD], version === 2)
   }
   if (!config.tied) add('lm_head.weight', version === 2)
-  return { places, end }
+  return { tensors, end }
 }

@@ -8,7 +8,7 @@ import { fitTokenizer } from '../fit-tokenizer.ts'
 import type { OpenModel } from '../open-model.ts'
 import { type StoredParameters, storedParameters } from '../tensor-map.ts'
 import { readTokenizerAt } from '../tokenizer-folder.ts'
-import { type Llama2cPlace, placeLlama2c, readLlama2cHeader } from './header.ts'
+import { type Llama2cTensor, llama2cTensors, readLlama2cHeader } from './header.ts'
 
 interface Llama2cModel extends StoredParameters, Pick<OpenModel, 'stored'> {
   config: DecoderConfig
@@ -63,7 +63,7 @@ export async function readLlama2c(source: ByteSource, file: string): Promise<Lla
   const { config, groupSize } = header
   const model = createModel(config)
   const shapes = new Map([...model.parameters()].map(([name, { shape }]) => [name, shape]))
-  const { places, end } = placeLlama2c(header, shapes)
+  const { tensors, end } = llama2cTensors(header, shapes)
   if (end !== source.size)
     throw new UserError(`${file}: has ${source.size} bytes; its header asks for ${end}`)
   const floats = async (offset: number, count: number) => {
@@ -85,14 +85,14 @@ export async function readLlama2c(source: ByteSource, file: string): Promise<Lla
     return { name, shape, parameters: [name], pairedHeads: headsOf(name) }
   })
   const readFloat32 = async (name: string, out?: Float32Array): Promise<Float32Array> => {
-    const { offset, quantized } = places.get(name) as Llama2cPlace
+    const { offset, quantized } = tensors.get(name) as Llama2cTensor
     const values = await (quantized ? dequantized : floats)(offset, sizeOf(shapes.get(name) ?? []))
     out?.set(values)
     return out ?? values
   }
   return {
     config,
-    stored: Array.from(places.values(), ({ quantized, length }) => {
+    stored: Array.from(tensors.values(), ({ quantized, length }) => {
       return { dtype: quantized ? 'I8' : 'F32', length }
     }),
     ...storedParameters(mapped, model, { readFloat32 }),

@@ -59,7 +59,7 @@ export interface AdapterFilesOptions
   lora: Lora
   /** Folder or Hub name of the model. */
   base: string
-  /** Tensors of the model's file that others take the place of. */
+  /** Tensors that replace those of the model's file. */
   replaced?: readonly TensorToWrite[]
 }
 

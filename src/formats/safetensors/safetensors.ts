@@ -17,7 +17,7 @@ import {
   type TensorEntry,
 } from './header.ts'
 
-/** Named tensors in a file, or in the shards of one checkpoint, read one at a time. */
+/** Named tensors in a file, or in the shards of one model, read one at a time. */
 export interface Weights extends NamedTensors {
   readonly tensors: ReadonlyMap<string, TensorEntry>
   /** The file's `__metadata__`. */

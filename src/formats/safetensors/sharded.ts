@@ -90,7 +90,7 @@ const joinShards = (
   }
 }
 
-/** One file of a sharded checkpoint, to be written with `encodeSafetensors`. */
+/** One of the files that hold a model's weights, to be written with `encodeSafetensors`. */
 export interface Shard {
   file: string
   tensors: TensorToWrite[]

@@ -76,8 +76,8 @@ export async function readSentence(
 }
 
 /**
- * How vectors are made, as `readSentence` reads it, for a model with this tokenizer. Throws UserError
- * where texts would be read otherwise.
+ * How vectors are made, as `readSentence` reads it, for a model with this tokenizer. Throws
+ * UserError where texts would be read otherwise.
  */
 export async function readSentenceFor(tokenizer: Tokenizer, read: Read): Promise<Sentence> {
   const { sentence, lowercase } = await readSentence(read)

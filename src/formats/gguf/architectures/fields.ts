@@ -12,7 +12,7 @@ export type ShapeOf = (name: string) => readonly number[] | undefined
 export interface GgufArchitecture {
   /** `general.architecture`, which its keys begin with. */
   name: string
-  /** Undefined where it is another kind of model. */
+  /** Undefined for another kind of model. */
   write(config: ModelConfig): GgufFields | undefined
   /** Keys without the architecture's name before them. */
   metadata?(config: ModelConfig): GgufFields

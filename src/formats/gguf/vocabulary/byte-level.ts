@@ -29,7 +29,9 @@ export const gpt4oSource = `${cased(CONTRACTION)}|${String.raw`\p{N}{1,3}`}|${RE
 export const tekkenSource = `${cased('')}|${String.raw`\p{N}`}|${REST}`
 
 /** Qwen 3.5: marks belong to the letters that they stand on. */
-export const qwen35Source = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+export const qwen35Source =
+  String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}` +
+  String.raw`| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
 /** llama.cpp's name of a way to cut text into words, which it does not read from the file. */
 interface Pre {

@@ -10,7 +10,7 @@ export interface Adapter {
   name: string
   /** By the name of the module in the architecture's file. */
   updates: ReadonlyMap<string, LowRankValues>
-  /** Tensors that take the place of those of the model's file, by their names there. */
+  /** Tensors that replace those of the model's file, by their names there. */
   replaced: ReadonlyMap<string, ReplacedTensor>
 }
 
@@ -85,7 +85,7 @@ export async function readAdapterTensors(
 export const isTiedPair = ({ config }: Model): boolean =>
   config.kind === 'encoder-decoder' && config.tied
 
-/** What an adapter updates of a model. Throws UserError with what has no place in it. */
+/** What an adapter updates of a model. Throws UserError with what the model does not have. */
 export function targetsIn(
   model: Model,
   { name, updates }: Adapter,
@@ -115,8 +115,8 @@ export function targetsIn(
 }
 
 /**
- * Adapters add up, but what they put in the place of a model's tensors does not: throws UserError
- * where two that do so differ in it.
+ * Adapters add up, but the tensors that they replace do not: throws UserError where two adapters
+ * replace a model's tensors by different ones.
  */
 export function checkAlike(adapters: readonly Adapter[]): void {
   const [first, ...others] = adapters.filter(({ replaced }) => replaced.size > 0)
