@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { readParameters } from '../../checkpoint/load-parameters.ts'
 import type { FileContent } from '../../files/folder.ts'
 import { expectEmpty, writeFolderAside } from '../../files/write-aside.ts'
 import { architectureOf } from '../../formats/huggingface/config.ts'
 import { descriptionFiles } from '../../formats/huggingface/model-files.ts'
 import { exportTensors } from '../../formats/huggingface/weights.ts'
-import { type OpenModel, withFiniteWeights } from '../../formats/open-model.ts'
+import type { OpenModel } from '../../formats/open-model.ts'
 import { encodeSafetensors } from '../../formats/safetensors/safetensors.ts'
 import { createModel, type WritingModel } from '../../models/model.ts'
 import { tokenizerFile } from '../tokenizer-file.ts'
@@ -31,6 +32,7 @@ export async function exportWeb(
   { title = opened.architecture, webgpu = false }: ExportWebOptions = {},
 ): Promise<void> {
   await expectEmpty(out)
+  const model = await modelFilesOf(opened)
   const [entry, root] = ['./page.js', '../../'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   ) as [string, string]
@@ -39,19 +41,20 @@ export async function exportWeb(
   const copies = [...files].map(([address, path]) => [address, contentOf(path)] as const)
   await writeFolderAside(out, {
     'index.html': indexHtml({ title, webgpu, ...links }),
-    ...modelFilesOf(opened),
+    ...model,
     ...Object.fromEntries(made),
     ...Object.fromEntries(copies),
   })
 }
 
-function modelFilesOf(opened: OpenModel): Record<string, FileContent> {
+async function modelFilesOf(opened: OpenModel): Promise<Record<string, FileContent>> {
   const { config, tokenizer } = opened
-  const { read } = withFiniteWeights(opened)
-  const tensors = exportTensors(architectureOf(config), createModel(config), read)
+  const model = createModel(config)
+  const values = await readParameters(opened, model)
+  const read = (name: string) => values[name] as Float32Array
   const files = {
     ...descriptionFiles({ ...opened, tokenizerJson: tokenizerFile(tokenizer) }),
-    'model.safetensors': encodeSafetensors(tensors),
+    'model.safetensors': encodeSafetensors(exportTensors(architectureOf(config), model, read)),
   }
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [`model/${name}`, file]))
 }

@@ -131,7 +131,7 @@ export function bytesOfTensor(
 }
 
 /**
- * The tensors with offsets from the start of the file. Throws UserError where they lie outside of it,
+ * The tensors with offsets from the start of the file. Throws UserError where they lie outside it,
  * or overlap.
  */
 function offsetsInFile(tensors: Map<string, GgufTensor>, start: number, size: number) {

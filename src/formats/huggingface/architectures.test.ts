@@ -46,7 +46,7 @@ const ARCHITECTURES: Record<string, string> = {
 const file = async (pieces: AsyncIterable<Uint8Array>) => {
   const parts: Uint8Array[] = []
   for await (const piece of pieces) parts.push(piece.slice())
-  const source = { ...bytesSource(Buffer.concat(parts)), place: { folder: '/', file: 'memory' } }
+  const source = { ...bytesSource(Buffer.concat(parts)), location: { folder: '/', file: 'memory' } }
   return openSafetensors(source, 'model.safetensors')
 }
 
