@@ -8,7 +8,7 @@ import { trainCharTokenizer } from '../text/char.ts'
 import { tokenizerConfigOf } from '../text/token-roles.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { type Corpus, openCorpus } from './sources/corpus.ts'
-import { tellData } from './sources/data-event.ts'
+import { printDataEvents } from './sources/data-event.ts'
 import { documentSeparator, readingOptions } from './sources/reading-options.ts'
 
 export const trainTokenizerOptions = z.strictObject({
@@ -52,7 +52,7 @@ export async function trainTokenizer(
   await expectEmpty(out)
   const corpus = await openCorpus(data, {
     ...parsed,
-    report: tellData(onMessage),
+    report: printDataEvents(onMessage),
   })
   try {
     const tokenizer =

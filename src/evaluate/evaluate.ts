@@ -3,7 +3,7 @@ import { loadParameters } from '../checkpoint/load-parameters.ts'
 import { withModel } from '../checkpoint/open-model.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
-import { tellData } from '../data/sources/data-event.ts'
+import { printDataEvents } from '../data/sources/data-event.ts'
 import { readingOptions } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
@@ -95,7 +95,7 @@ async function evaluateModel(
   const files = await adapted(base, options.adapter)
   const { tokenizer, addBos } = files
   const template = options.chatTemplate && (await readChatTemplate(options.chatTemplate))
-  const report = tellData(onMessage)
+  const report = printDataEvents(onMessage)
   const corpus = await openCorpus(options.data, { ...options, report, signal })
   try {
     const model = createModel(files.config)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isWriting, whileNotReplaced } from '../checkpoint/open-model.ts'
 import { parseRecord } from '../data/parse-record.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
-import { tellData } from '../data/sources/data-event.ts'
+import { printDataEvents } from '../data/sources/data-event.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { readingOptions } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
@@ -185,7 +185,7 @@ async function readTexts(
   { onMessage, signal }: Pick<PredictOptions, 'onMessage' | 'signal'>,
 ): Promise<Given[]> {
   const given: Given[] = []
-  const report = tellData(onMessage)
+  const report = printDataEvents(onMessage)
   for (const source of data) {
     const corpus = await openCorpus([source], { encoding, encodingErrors, report, signal })
     try {

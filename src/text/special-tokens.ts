@@ -11,25 +11,36 @@ export const CHAT_TOKENS: readonly string[] = ['<|im_start|>', '<|im_end|>']
 /** What a model does: continue a text (GPT), read one (BERT), or rewrite one (T5). */
 export type ModelKind = 'decoder' | 'encoder' | 'encoder-decoder'
 
-/** Placeholders of the gaps that T5 fills (Raffel et al. 2020); as many as in its vocabulary. */
-const SENTINELS = 100
-
-/**
- * The special tokens of a new tokenizer. A decoder's documents are parted by the first, and its
- * chats use ChatML's two; the others have the names that BERT and T5 have.
- */
-export function specialTokensFor(kind: ModelKind): readonly string[] {
-  switch (kind) {
-    case 'decoder':
-      return [END_OF_TEXT, ...CHAT_TOKENS]
-    case 'encoder':
-      return ['[PAD]', '[CLS]', '[SEP]', '[MASK]']
-    case 'encoder-decoder': {
-      const sentinels = Array.from({ length: SENTINELS }, (_, i) => `<extra_id_${i}>`)
-      return ['<pad>', '</s>', ...sentinels]
-    }
-  }
+interface KindTokens {
+  readonly tokens: readonly string[]
+  /** What its inputs look like, see `templateProcessing`; none: there is nothing around a text. */
+  readonly template?: readonly [single: string, pair: string]
+  /** Those of its tokens that the template has. */
+  readonly needed: readonly string[]
 }
+
+/** Placeholders of the gaps that T5 fills (Raffel et al. 2020); as many as in its vocabulary. */
+const SENTINELS = Array.from({ length: 100 }, (_, i) => `<extra_id_${i}>`)
+
+const KINDS: Readonly<Record<ModelKind, KindTokens>> = {
+  // Documents are separated by the first, and chats use ChatML's two.
+  decoder: { tokens: [END_OF_TEXT, ...CHAT_TOKENS], needed: [] },
+  // BERT's.
+  encoder: {
+    tokens: ['[PAD]', '[CLS]', '[SEP]', '[MASK]'],
+    template: ['[CLS] $A [SEP]', '[CLS] $A [SEP] $B:1 [SEP]:1'],
+    needed: ['[CLS]', '[SEP]'],
+  },
+  // T5's.
+  'encoder-decoder': {
+    tokens: ['<pad>', '</s>', ...SENTINELS],
+    template: ['$A </s>', '$A </s> $B </s>'],
+    needed: ['</s>'],
+  },
+}
+
+/** The special tokens of a new tokenizer. */
+export const specialTokensFor = (kind: ModelKind): readonly string[] => KINDS[kind].tokens
 
 /**
  * The `post_processor` of such a tokenizer: what its model expects around texts. Throws UserError
@@ -39,26 +50,13 @@ export function postProcessorFor(
   kind: ModelKind,
   ids: Readonly<Record<string, number>>,
 ): object | null {
-  for (const token of needed[kind]) {
-    if (ids[token] !== undefined) continue
+  const { template, needed } = KINDS[kind]
+  const missing = needed.find((token) => ids[token] === undefined)
+  if (missing !== undefined)
     throw new UserError(
-      `specialTokens lack ${token}, which an ${kind} needs; give ${needed[kind].join(' and ')} too`,
+      `specialTokens lack ${missing}, which an ${kind} needs; give ${needed.join(' and ')} too`,
     )
-  }
-  switch (kind) {
-    case 'decoder':
-      return null
-    case 'encoder':
-      return templateProcessing('[CLS] $A [SEP]', '[CLS] $A [SEP] $B:1 [SEP]:1', ids)
-    case 'encoder-decoder':
-      return templateProcessing('$A </s>', '$A </s> $B </s>', ids)
-  }
-}
-
-const needed: Readonly<Record<ModelKind, readonly string[]>> = {
-  decoder: [],
-  encoder: ['[CLS]', '[SEP]'],
-  'encoder-decoder': ['</s>'],
+  return template ? templateProcessing(...template, ids) : null
 }
 
 /**

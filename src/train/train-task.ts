@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
-import { tellData } from '../data/sources/data-event.ts'
+import { printDataEvents } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
@@ -55,7 +55,7 @@ export interface TaskTraining {
 export async function trainTask(training: TaskTraining): Promise<TrainResult> {
   const { options, context } = training
   const { val, out: own } = options
-  const report = tellData(context.onMessage)
+  const report = printDataEvents(context.onMessage)
   const reading = { ...options, report, own, signal: context.signal }
   const corpus = await openCorpus(options.data, reading)
   const validation = Array.isArray(val) ? await openCorpus(val, reading) : val
@@ -83,7 +83,7 @@ async function trainOn(
       shuffle,
       resume,
       folder: join(out, 'data'),
-      report: tellData(events.onMessage),
+      report: printDataEvents(events.onMessage),
       tell,
     },
     options,

@@ -54,7 +54,7 @@ function describeOthers(event: DataEvent): string | undefined {
 }
 
 /** Prints what happens while data is read; what many files have in common, by the first ones. */
-export function tellData(print: (line: string) => void = () => {}): Report {
+export function printDataEvents(print: (line: string) => void = () => {}): Report {
   const reported = new Map<string, number>()
   return (event) => {
     const others = describeOthers(event)

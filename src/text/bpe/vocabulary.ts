@@ -2,6 +2,7 @@ import { UserError } from '../../errors.ts'
 import { type AddedToken, type BpeModel, readMerge } from '../tokenizer-json.ts'
 import { byteOfCharacter, characterOfByte } from './bytes.ts'
 import { Merges } from './merges.ts'
+import { grown } from './word-table.ts'
 
 /** A byte-level BPE model in tables: ids and bytes of its tokens, and its merges. */
 export interface Vocabulary {
@@ -85,11 +86,7 @@ function packedBytes(
   for (let id = 0; id < size; id++) {
     const content = contents.get(id)
     const text = content ?? tokens[id] ?? ''
-    if (end + 3 * text.length > all.length) {
-      const larger = new Uint8Array(2 * (end + 3 * text.length))
-      larger.set(all)
-      all = larger
-    }
+    while (end + 3 * text.length > all.length) all = grown(all)
     const spelled = content === undefined ? spell(text, all, end) : -1
     end = spelled < 0 ? end + encoder.encodeInto(text, all.subarray(end)).written : spelled
     starts[id + 1] = end

@@ -92,20 +92,18 @@ function readPiece(bytes: Uint8Array): Piece {
 type Value = number | Uint8Array
 
 /** The fields of a message, the last of each. */
-class Fields {
-  readonly #values: ReadonlyMap<number, Value>
-
+class Fields extends Map<number, Value> {
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.#values = new Map(fieldsOf(Reader.create(bytes)))
+    super(fieldsOf(Reader.create(bytes)))
   }
 
   number(field: number, otherwise: number): number {
-    const value = this.#values.get(field)
+    const value = this.get(field)
     return typeof value === 'number' ? value : otherwise
   }
 
   bytes(field: number): Uint8Array {
-    const value = this.#values.get(field)
+    const value = this.get(field)
     return value instanceof Uint8Array ? value : new Uint8Array(0)
   }
 }
