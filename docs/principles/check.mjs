@@ -1,5 +1,5 @@
-// Runs the command of every page that has one in an empty folder (code in js is there as
-// example.mjs), and compares what it prints with what the page shows: words and whole numbers exactly, decimals to within 1 % or one unit of
+// Runs the command of every page in this folder in an empty folder, and compares what it prints
+// with what the page shows: words and whole numbers exactly, decimals to within 1 % or one unit of
 // the last digit, since another kind of processor rounds differently. `...` stands for any text.
 // Also: both languages of a page have the same commands, outputs and formulas; the tables list
 // every page; no link in the README or in docs/ is broken.
@@ -9,7 +9,7 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,7 +31,6 @@ async function compareLanguages(name) {
     files.map((file) => readFile(join(folder, file), 'utf8')),
   )
   const parts = {
-    code: (text) => fenced(text, 'js'),
     commands: (text) => fenced(text, 'sh'),
     outputs: (text) => fenced(text, 'text'),
     formulas,
@@ -42,13 +41,12 @@ async function compareLanguages(name) {
 }
 
 /** Runs a page's command; `npx chatwright` is this clone's. Resolves with all that it printed. */
-async function run(command, example) {
+async function run(command) {
   const scratch = await mkdtemp(join(tmpdir(), 'chatwright-docs-'))
   try {
     await mkdir(join(scratch, 'node_modules'))
     await symlink(root, join(scratch, 'node_modules/chatwright'))
     await symlink(join(root, 'docs'), join(scratch, 'docs'))
-    if (example) await writeFile(join(scratch, 'example.mjs'), example)
     const npx = `npx() { node '${join(root, 'bin')}'/"$1".cjs "\${@:2}"; }`
     const env = { ...process.env, LC_ALL: 'C', LANG: 'C', NO_COLOR: '1' }
     const child = spawn('bash', ['-euo', 'pipefail', '-c', `${npx}\n${command}`], {
@@ -103,7 +101,7 @@ async function checkPage(name, verbose) {
   const [command, shown] = [fenced(text, 'sh')[0], fenced(text, 'text')[0]]
   if (!command || !shown) return [`${name}.md has no command in sh, or no output in text`]
   const start = performance.now()
-  const { code, output } = await run(command, fenced(text, 'js')[0])
+  const { code, output } = await run(command)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   const missing = firstMissing(shown, output)
   const failed = code !== 0 || missing !== undefined
@@ -168,13 +166,12 @@ async function missingFromTable(names) {
 }
 
 const pages = (await readdir(folder)).filter((file) => /^(?!README).*\.md$/.test(file))
-const principles = [...new Set(pages.map((file) => file.replace(/(\.zh-CN)?\.md$/, '')))].sort()
-const all = [...principles, '../own-loss']
+const all = [...new Set(pages.map((file) => file.replace(/(\.zh-CN)?\.md$/, '')))].sort()
 const chosen = process.argv.slice(2)
 const names = chosen.length > 0 ? chosen : all
 const problems = []
 for (const name of names) problems.push(...(await compareLanguages(name)))
-problems.push(...(await missingFromTable(principles)), ...(await brokenLinks()))
+problems.push(...(await missingFromTable(names)), ...(await brokenLinks()))
 
 const waiting = [...names]
 const worker = async () => {
