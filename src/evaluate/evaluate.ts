@@ -25,7 +25,7 @@ import {
   taskOfModel,
 } from '../tasks/index.ts'
 import type { Scores } from '../tasks/task.ts'
-import { type Measurement, measureModel } from './measure-model.ts'
+import { type Measurement, measureTask } from './measure-model.ts'
 
 export const evaluateOptions = z.strictObject({
   /** Folder of the model. */
@@ -105,14 +105,10 @@ async function evaluateModel(
     return await withEngine(options, opened, async (engine) => {
       const parameters = await loadParameters(engine, model, files)
       try {
-        const { evaluationObjective: objective, wholeBatch } = rows
-        const parts = { engine, parameters, objective, wholeBatch }
-        const measured = await measureModel(parts, rows, { signal })
         const trained = { ...subject, engine, weights: { live: parameters }, signal }
         return {
           task,
-          ...measured,
-          metrics: (await rows.score?.(trained)) ?? {},
+          ...(await measureTask(trained, rows)),
           parameters: countParameters(model),
           seconds: (performance.now() - started) / 1000,
           peakRssBytes: peakMemory(),

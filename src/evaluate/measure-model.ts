@@ -1,7 +1,7 @@
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { findNonFiniteIn, nonFiniteError } from '../runtime/non-finite.ts'
-import type { MeasuredRows } from '../tasks/task.ts'
+import type { Evaluation, MeasuredRows, Scores, Trained } from '../tasks/task.ts'
 import { LossMeter } from './loss-meter.ts'
 
 export interface Measurement {
@@ -60,4 +60,16 @@ export async function measureModel(
   } finally {
     meter.dispose()
   }
+}
+
+/** A model's loss and its scores at a task. Throws UserError as `measureModel` does. */
+export async function measureTask(
+  trained: Trained,
+  rows: Pick<Evaluation, 'evaluationObjective' | 'wholeBatch'> & MeasuredRows,
+): Promise<Measurement & { metrics: Scores }> {
+  const { engine, weights, signal } = trained
+  const { evaluationObjective: objective, wholeBatch } = rows
+  const parts = { engine, parameters: weights.live, objective, wholeBatch }
+  const measured = await measureModel(parts, rows, { signal })
+  return { ...measured, metrics: (await rows.score?.(trained)) ?? {} }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Batch } from '../data/batch.ts'
 import { documentSeparator } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
 import { Encoder } from '../models/encoder.ts'
@@ -15,7 +16,7 @@ import {
   maskedReader,
   textLength,
 } from './masked-tokens.ts'
-import type { MeasuredRows, Task, TextBatch } from './task.ts'
+import type { MeasuredRows, Task } from './task.ts'
 import { measuredText, openText, packedRows, readTokens } from './text.ts'
 
 const options = {
@@ -87,10 +88,9 @@ function maskingFor(
 }
 
 /** Perplexity and bits per byte are of whole texts, and masked tokens are a part. */
-const maskedRows = (
-  { batches }: MeasuredRows<TextBatch>,
-  masking: MaskingOptions,
-): MeasuredRows => ({ batches: () => maskedBatches(batches(), masking) })
+const maskedRows = ({ batches }: MeasuredRows<Batch>, masking: MaskingOptions): MeasuredRows => ({
+  batches: () => maskedBatches(batches(), masking),
+})
 
 function masked(model: Model, length: number, count: number): ObjectiveBuilder {
   if (!(model instanceof Encoder)) throw new TypeError(`an ${model.config.kind} fills no gaps`)

@@ -73,54 +73,53 @@ export function recordTask<R, O extends Shape, L extends Shape>(
   definition: RecordTask<R, O, L>,
 ): Task<O, L> {
   const { head, labelOf, score, expected, isText, packed, wholeBatch } = definition
-  type Options = Values<O> & Partial<Values<L>>
 
   const read = async (corpus: Corpus, report: DataSource['report']): Promise<R[]> => {
     const records: R[] = []
     for await (const record of definition.read(corpus, report)) records.push(record)
     return records
   }
-  const sizesOf = (
-    records: readonly R[],
-    { model }: Subject,
-    { length: most, options }: { length: number; options: object },
-  ): Sizes => {
-    const { config } = model
-    const cut = ('head' in config && config.head?.maxTokens) || Infinity
-    const length = Math.min(most, cut)
-    const { targetContext: targetLength = length } = options as { targetContext?: number }
-    const longest = stacksOf(config).at(-1)?.context ?? 0
-    if (targetLength > longest)
-      throw new UserError(
-        `targetContext is ${targetLength}, but the model writes ${longest} tokens`,
-      )
-    return { length, targetLength, sources: definition.sourcesEach?.(records) ?? 1 }
-  }
-  /** Examples of each part, in rows that are as short as the longest of all. */
-  const fitted = (parts: readonly (readonly R[])[], subject: Subject, given: Sizes) => {
-    const encode = (sizes: Sizes) =>
-      parts.map((records) => definition.examples(records, subject, sizes))
-    const longest = Math.max(...encode(given).map((set) => set.longest))
-    const sizes = {
-      ...given,
-      length: Math.min(given.length, longest),
-      targetLength: Math.min(given.targetLength, longest),
+  /** Examples of each part in rows of one length: at most `length`, or `fitted` to the longest. */
+  const encode = (
+    parts: readonly (readonly R[])[],
+    subject: Subject,
+    given: { length: number; targetContext?: number | undefined; fitted?: boolean | undefined },
+  ) => {
+    const { config } = subject.model
+    const length = Math.min(given.length, ('head' in config && config.head?.maxTokens) || Infinity)
+    const { targetContext: targetLength = length } = given
+    const most = stacksOf(config).at(-1)?.context ?? 0
+    if (targetLength > most)
+      throw new UserError(`targetContext is ${targetLength}, but the model writes ${most} tokens`)
+    const sources = definition.sourcesEach?.(parts.flat()) ?? 1
+    const encodeIn = (sizes: Sizes) => {
+      const sets = parts.map((records) => definition.examples(records, subject, sizes))
+      return { sets, sizes }
     }
-    return { sets: encode(sizes), sizes }
+    const whole = encodeIn({ length, targetLength, sources })
+    const longest = Math.max(...whole.sets.map((set) => set.longest))
+    if (!given.fitted || longest >= Math.max(length, targetLength)) return whole
+    const shortened = (size: number) => Math.min(size, longest)
+    return encodeIn({
+      length: shortened(length),
+      targetLength: shortened(targetLength),
+      sources,
+    })
   }
-  const objective = (model: Model, sizes: Sizes, options: Options, evaluation: boolean) =>
-    definition.objective(model, {
-      ...options,
-      ...(evaluation && { labelSmoothing: 0 }),
-      ...sizes,
-      evaluation,
-    } as unknown as Parameters<typeof definition.objective>[1])
+  const objective = (
+    model: Model,
+    options: Sizes & Values<O> & Partial<Values<L>>,
+    evaluation: boolean,
+  ): ObjectiveBuilder => {
+    const unsmoothed = evaluation && { labelSmoothing: 0 }
+    return definition.objective(model, { ...options, ...unsmoothed, evaluation })
+  }
   const measured = (
     records: readonly R[],
     set: ExampleSet,
     { subject, sizes, rows }: { subject: Subject; sizes: Sizes; rows: number },
   ): MeasuredRows => {
-    const batches = () => allExamples(set, { rows, whole: wholeBatch })
+    const batches = () => allExamples(set, { rows: Math.min(rows, set.count), whole: wholeBatch })
     return {
       batches,
       bytes: isText ? targetBytes(batches(), subject.tokenizer) : undefined,
@@ -148,34 +147,30 @@ export function recordTask<R, O extends Shape, L extends Shape>(
         bytes: async () => texts().reduce((total, text) => total + Buffer.byteLength(text), 0),
         close: () => {},
         prepare: async (subject, most) => {
-          const { model } = subject
+          const { fitted } = definition
           const parts = held.length > 0 ? [records, held] : [records]
-          const given = sizesOf(both, subject, { length: most, options })
-          const { sets, sizes } = definition.fitted
-            ? fitted(parts, subject, given)
-            : { sets: parts.map((one) => definition.examples(one, subject, given)), sizes: given }
+          const { sets, sizes } = encode(parts, subject, { ...options, length: most, fitted })
           const [learned, validated] = sets as [ExampleSet, ExampleSet?]
-          for (const [i, set] of sets.entries())
-            if (set.count === 0)
-              throw nothingFits(i === 0 ? 'to learn from' : 'for validation', sizes)
-          const length = learned.collate([0]).length
+          const { length: longest, targetLength } = sizes
+          if (learned.count === 0) throw nothingFits('to learn from', longest)
+          if (validated?.count === 0) throw nothingFits('for validation', longest)
+          const { length } = learned.collate([0])
+          const { model } = subject
           return {
             length,
-            objective: objective(model, sizes, options, false),
-            evaluationObjective: objective(model, sizes, options, true),
+            objective: objective(model, { ...options, ...sizes }, false),
+            evaluationObjective: objective(model, { ...options, ...sizes }, true),
             wholeBatch,
             most: packed ? undefined : learned.count,
             trainingTokens: learned.count * length,
             reader: (rows) => exampleReader(learned, { rows, seed }),
             validation:
               validated &&
-              ((batch) => {
-                const rows = Math.min(packed ? ROWS : batch, validated.count)
-                return measured(held, validated, { subject, sizes, rows })
-              }),
+              ((batch) =>
+                measured(held, validated, { subject, sizes, rows: packed ? ROWS : batch })),
             identity: {
-              length: sizes.length,
-              targetLength: sizes.targetLength,
+              length: longest,
+              targetLength,
               records: recordsHash([records, held]),
             },
             notices: [
@@ -188,24 +183,29 @@ export function recordTask<R, O extends Shape, L extends Shape>(
       }
     },
     measure: async ({ corpus, report }, subject, options) => {
+      const { model } = subject
       const records = await read(corpus, report)
       if (records.length === 0)
         throw new UserError('there is nothing to measure: the data is empty')
-      const length = stacksOf(subject.model.config)[0]?.context ?? 0
-      const { sets, sizes } = fitted(
-        [records],
-        subject,
-        sizesOf(records, subject, { length, options }),
-      )
+      const context = stacksOf(model.config)[0]?.context ?? 0
+      const { sets, sizes } = encode([records], subject, {
+        ...options,
+        length: context,
+        fitted: true,
+      })
       const [set] = sets as [ExampleSet]
-      if (set.count === 0) throw nothingFits('to measure', sizes)
-      const each = set.collate([0]).length
-      const rows = wholeBatch ? Math.max(2, Math.round(WHOLE_BATCH / each)) : ROWS
-      if (wholeBatch && set.count < 2) throw new UserError(TOO_FEW)
+      if (set.count < (wholeBatch ? 2 : 1))
+        throw set.count === 0 ? nothingFits('to measure', sizes.length) : new UserError(TOO_FEW)
+      const { length } = set.collate([0])
+      const rows = wholeBatch ? Math.max(2, Math.round(WHOLE_BATCH / length)) : ROWS
       return {
-        ...measured(records, set, { subject, sizes, rows: Math.min(rows, set.count) }),
-        length: each,
-        evaluationObjective: objective(subject.model, sizes, options as Options, true),
+        ...measured(records, set, { subject, sizes, rows }),
+        length,
+        evaluationObjective: objective(
+          model,
+          { ...options, ...sizes } as Parameters<typeof objective>[1],
+          true,
+        ),
         wholeBatch,
         notices: [...set.notices, ...(expected ? writtenNotice(records.length) : [])],
       }
@@ -216,7 +216,7 @@ export function recordTask<R, O extends Shape, L extends Shape>(
 export const TOO_FEW =
   'the loss compares the examples of a batch; give two records or more, and a batch of 2 or more'
 
-const nothingFits = (what: string, { length }: Sizes): UserError =>
+const nothingFits = (what: string, length: number): UserError =>
   new UserError(`no record ${what} fits into ${length} tokens; give a larger --context`)
 
 /**

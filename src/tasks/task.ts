@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AnyBatch, Batch } from '../data/batch.ts'
+import type { AnyBatch } from '../data/batch.ts'
 import type { BatchReader } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
@@ -132,9 +132,6 @@ export interface Trained extends Subject {
   weights: { live: Readonly<Record<string, DeviceTensor>> }
   signal?: AbortSignal | undefined
 }
-
-/** Rows of consecutive text. */
-export type TextBatch = Batch
 
 /** Rows that are measured together where nothing else decides. */
 export const ROWS = 8

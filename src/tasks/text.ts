@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { Batch } from '../data/batch.ts'
 import { documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
@@ -14,7 +15,6 @@ import {
   type MeasuredRows,
   ROWS,
   type Subject,
-  type TextBatch,
   type TrainingData,
   type TrainingRows,
   type TrainingSource,
@@ -61,7 +61,7 @@ export function openText(source: TrainingSource, plan: TextPlan): TrainingData {
 export function packedRows(
   { train, validation, manifest, hash }: Dataset,
   { length, seed, tokenizer }: { length: number; seed: number; tokenizer: Tokenizer },
-): Omit<TrainingRows<TextBatch>, 'objective' | 'evaluationObjective'> {
+): Omit<TrainingRows<Batch>, 'objective' | 'evaluationObjective'> {
   if (train.length <= length)
     throw new UserError(
       `the training data has ${train.length} tokens, but a context of ${length} needs more; give ` +
@@ -102,7 +102,7 @@ export async function readTokens(corpus: Corpus, tokenizer: Tokenizer) {
 export function measuredText(
   { tokens, bytes }: Awaited<ReturnType<typeof readTokens>>,
   { length: most, tokenizer }: { length: number; tokenizer: Tokenizer },
-): MeasuredRows<TextBatch> & { length: number } {
+): MeasuredRows<Batch> & { length: number } {
   // A text that is shorter than the context is one row, however long the context is.
   const targets = Math.max(1, tokens.length - 1)
   const length = Math.min(most, targets)

@@ -12,7 +12,7 @@ const LENGTHS = ['steps', 'epochs', 'seconds'] as const
  * training that resumes keeps its number, unless it is asked for another length.
  */
 export async function countSteps(
-  { options, defaults, trainingTokens, events }: SessionOptions,
+  { options, defaults, rows, events }: SessionOptions,
   trainer: Trainer,
   reader: BatchReader,
   tokens: number,
@@ -29,7 +29,7 @@ export async function countSteps(
   const spent = resumed?.seconds ?? 0
   const count = async () => {
     if (steps !== undefined) return steps
-    if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * trainingTokens) / tokens))
+    if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * rows.trainingTokens) / tokens))
     if (seconds === undefined) return defaults.steps
     const each = await timeStep(trainer, reader)
     return done + Math.max(resumed ? 0 : 10, Math.floor((0.9 * (seconds - spent)) / each))

@@ -1,6 +1,6 @@
+import type { z } from 'zod'
 import { UserError } from '../errors.ts'
 import {
-  type ArchitectureName,
   DECODER_ARCHITECTURES,
   ENCODER_ARCHITECTURES,
   ENCODER_DECODER_ARCHITECTURES,
@@ -9,36 +9,19 @@ import { bertHead, modernBertHead } from '../models/encoder-config.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { StackConfig } from '../models/stack-config.ts'
+import type { HeadNeeds } from '../tasks/task.ts'
+import type { newModelOptions } from './options.ts'
 
 /** Sizes that a user may set by hand; the dial gives the others. */
-export interface ModelSizes {
-  architecture?: ArchitectureName
-  depth?: number
-  layers?: number
-  heads?: number
-  kvHeads?: number
-  dim?: number
-  hiddenDim?: number
-  context?: number
-  positions?: StackConfig['positions']
-  output?: 'tied' | 'untied'
-  activation?: StackConfig['activation']
-  ropeTheta?: number
-  norm?: StackConfig['norm']
-  feedForward?: StackConfig['feedForward']
-  window?: number
-  /** Feed-forward networks of each layer, and those that a token passes through. */
-  experts?: number
-  expertsPerToken?: number
-  dropout?: number
-  feedForwardDropout?: number
-}
+export type ModelSizes = Partial<
+  Omit<z.output<z.ZodObject<typeof newModelOptions>>, 'tokenizer' | 'vocab' | 'init'>
+> & { context?: number | undefined }
 
 /** What data and tokenizer decide. */
 export interface ModelNeeds {
   vocabSize: number
   /** What the model is for, if not the next token. */
-  head?: Pick<HeadConfig, 'task' | 'labels'>
+  head?: HeadNeeds | undefined
   /** Ids of encoder-decoders. */
   startId?: number
   padId?: number
@@ -121,23 +104,27 @@ const isOf = <S extends string>(
   architecture: string,
 ): architecture is S => Object.hasOwn(architectures, architecture)
 
-/** Options that were given, by the names of a stack. */
+/** Options that have the names of a stack's settings. */
+const OF_STACKS = [
+  'kvHeads',
+  'hiddenDim',
+  'positions',
+  'window',
+  'activation',
+  'ropeTheta',
+  'norm',
+  'feedForward',
+  'feedForwardDropout',
+] as const
+
+/** Those that were given, and dropout. */
 function chosen(sizes: ModelSizes): Partial<StackConfig> {
-  const { kvHeads, hiddenDim, positions, window, dropout = 0 } = sizes
-  const { activation, ropeTheta, norm, feedForward, feedForwardDropout } = sizes
-  const given = {
-    kvHeads,
-    hiddenDim,
-    positions,
-    window,
-    activation,
-    ropeTheta,
-    norm,
-    feedForward,
-    feedForwardDropout,
-  }
+  const { dropout = 0 } = sizes
+  const given = OF_STACKS.flatMap((name) =>
+    sizes[name] === undefined ? [] : [[name, sizes[name]]],
+  )
   return {
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(given),
     embeddingDropout: dropout,
     attentionDropout: dropout,
     residualDropout: dropout,
@@ -157,14 +144,9 @@ function withExperts<C extends StackConfig>(
     normalized: true,
     balance: 0.01,
   }
-  const { count = base.count, perToken = base.perToken } = {
-    count: experts,
-    perToken: expertsPerToken,
-  }
-  return { ...config, experts: { ...base, count, perToken } }
+  const given = { count: experts ?? base.count, perToken: expertsPerToken ?? base.perToken }
+  return { ...config, experts: { ...base, ...given } }
 }
-
-type HeadNeeds = NonNullable<ModelNeeds['head']>
 
 /** Decoders read a text to its end before they judge it. */
 const lastTokenHead = ({ task, labels }: HeadNeeds): HeadConfig => ({

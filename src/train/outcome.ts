@@ -1,20 +1,14 @@
 import { withModel } from '../checkpoint/open-model.ts'
-import { measureModel } from '../evaluate/measure-model.ts'
-import type { MeasuredRows } from '../tasks/task.ts'
+import { type Measurement, measureTask } from '../evaluate/measure-model.ts'
+import type { MeasuredRows, Scores } from '../tasks/task.ts'
 import { copyParameters } from './copy-parameters.ts'
 import type { SessionOptions } from './session.ts'
 import type { Trainer } from './trainer.ts'
 
 /** What the whole validation data says of a model. */
-export interface Figures {
-  loss: number
-  /** Of texts only. */
-  perplexity?: number
-  bitsPerByte?: number
-  /** Where documents are whole: mean loss of one, minus the logarithm of its probability. */
-  lossPerDocument?: number
-  /** Other measures, by name. */
-  metrics?: Record<string, number>
+export interface Figures extends Omit<Measurement, 'tokens' | 'tokensPerSecond'> {
+  /** The task's own scores, where it has any. */
+  metrics?: Scores
 }
 
 export interface Outcome extends Partial<Figures> {
@@ -28,34 +22,20 @@ export interface Outcome extends Partial<Figures> {
  * nothing to measure, and the last model is the one in the folder.
  */
 export async function measureOutcome(
-  session: SessionOptions,
-  trainer: Trainer,
-  { isBest }: { isBest: boolean },
-): Promise<Outcome> {
-  const { validation, options, adapter } = session
-  if (!validation) return {}
-  const final = await measureAll(session, trainer, validation)
-  if (isBest) return { ...final, final }
-  if (adapter) await adapter.read(options.out, trainer.parameters)
-  else await withModel(options.out, (best) => copyParameters(best, trainer.parameters))
-  return { ...(await measureAll(session, trainer, validation)), final }
-}
-
-async function measureAll(
-  session: SessionOptions,
+  { engine, model, files, options, adapter, rows, events }: SessionOptions,
   { parameters }: Trainer,
-  rows: MeasuredRows,
-): Promise<Figures> {
-  const { engine, model, files, evaluationObjective: objective, wholeBatch } = session
-  const { signal } = session.events
-  const parts = { engine, objective, parameters, wholeBatch }
-  const { tokens, tokensPerSecond, ...figures } = await measureModel(parts, rows, { signal })
-  const metrics = await rows.score?.({
-    ...files,
-    engine,
-    model,
-    weights: { live: parameters },
-    signal,
-  })
-  return metrics ? { ...figures, metrics } : figures
+  { validation, isBest }: { validation: MeasuredRows | undefined; isBest: boolean },
+): Promise<Outcome> {
+  if (!validation) return {}
+  const trained = { ...files, engine, model, weights: { live: parameters }, signal: events.signal }
+  const measure = async (): Promise<Figures> => {
+    const measured = await measureTask(trained, { ...rows, ...validation })
+    const { tokens, tokensPerSecond, metrics, ...figures } = measured
+    return Object.keys(metrics).length > 0 ? { ...figures, metrics } : figures
+  }
+  const final = await measure()
+  if (isBest) return { ...final, final }
+  if (adapter) await adapter.read(options.out, parameters)
+  else await withModel(options.out, (best) => copyParameters(best, parameters))
+  return { ...(await measure()), final }
 }

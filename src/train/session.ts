@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { BatchReader } from '../data/readers/reader.ts'
 import type { Files } from '../files/folder.ts'
 import { promote } from '../files/promote.ts'
 import { replaceFile } from '../files/write-aside.ts'
@@ -14,12 +13,11 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { trainingFlopsPerToken } from '../models/flops.ts'
 import { countParameters, type Model } from '../models/model.ts'
 import type { Initialization } from '../nn/index.ts'
-import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectMemory, peakMemory, trainingBytes } from '../runtime/memory.ts'
 import { measurePeak } from '../runtime/peak.ts'
-import type { MeasuredRows } from '../tasks/task.ts'
+import type { TrainingRows } from '../tasks/task.ts'
 import { checkDiskSpace } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { countSteps } from './count-steps.ts'
@@ -97,31 +95,18 @@ export interface SessionAdapter {
 }
 
 export interface SessionOptions {
-  options: TrainingOptions
+  options: TrainingOptions & { init?: Initialization | undefined }
   engine: Engine
   model: Model
   adapter?: SessionAdapter | undefined
-  /** What is minimised, and what validation measures of it. */
-  objective: ObjectiveBuilder
-  evaluationObjective: ObjectiveBuilder
-  /** What matrices start as. */
-  init?: Initialization | undefined
-  /** Its batches are never cut up. */
-  wholeBatch?: boolean | undefined
+  /** What is learned, and what is minimized. */
+  rows: TrainingRows
   /** Sequences of a step, before accumulation. */
   batch: number
-  /** Tokens of an example. */
-  length: number
   /** What the model's folder holds besides the weights. */
   files: Omit<ModelFilesOptions, 'model' | 'values'>
   /** What the user did not set. */
   defaults: Horizon
-  /** Batches of `rows` examples. */
-  reader(rows: number): BatchReader
-  /** The whole validation data. */
-  validation: MeasuredRows | undefined
-  /** Tokens that one pass over the training data has. */
-  trainingTokens: number
   /** Fills the parameters with a model to start from. */
   start?: ((trainer: Trainer) => Promise<void>) | undefined
   /** What a resumed run must share with the one before, besides its options. */
@@ -132,8 +117,9 @@ export interface SessionOptions {
 
 /** Trains from the first step or the last checkpoint to the end; records, validates and saves. */
 export async function trainingSession(session: SessionOptions): Promise<TrainResult> {
-  const { options, engine, model, adapter, defaults, events, validation } = session
-  const { length: context } = session
+  const { options, engine, model, adapter, rows, defaults, events } = session
+  const { length: context } = rows
+  const validation = rows.validation?.(session.batch)
   const { signal } = events
   const { out } = options
   const learned = selectParameters((adapter?.lora ?? model).parameters(), options)
@@ -157,9 +143,10 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const frozen = adapter ? 0 : countParameters(model) - parameters
   await checkDiskSpace(out, (16 * parameters + 8 * frozen) * (options.keep + 1))
   signal?.throwIfAborted()
-  const trainer = await createTrainer(session, batch, context)
-  const reader = session.reader(batch)
+  const trainer = await createTrainer(session, batch)
+  const reader = rows.reader(batch)
   checkpoints.attach(trainer)
+  let sampler: Sampler | undefined
   try {
     await session.start?.(trainer)
     if (resumed) await checkpoints.restore(resumed)
@@ -194,8 +181,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       (model instanceof Decoder && !model.head) || (model instanceof EncoderDecoder && expected)
         ? model
         : undefined
-    const sampler =
-      writer && new Sampler({ ...session.files, engine, model: writer, trainer, expected })
+    sampler = writer && new Sampler({ ...session.files, engine, model: writer, trainer, expected })
     const resumedAt = trainer.step
     const facts = { steps, resumedAt, parameters, batch, context, learningRate }
     events.onStart?.({ ...facts, engine: engine.reason })
@@ -203,8 +189,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       trainer,
       reader,
       validation: validation?.batches,
-      evaluationObjective: session.evaluationObjective,
-      wholeBatch: session.wholeBatch,
+      evaluationObjective: rows.evaluationObjective,
+      wholeBatch: rows.wholeBatch,
       steps,
       schedule,
       evalEvery: options.evalEvery ?? Math.max(1, Math.ceil(steps / 10)),
@@ -223,7 +209,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     const average = trainer.vectors.get('average')
     if (average) await promote(join(out, 'average'), filesOf({ ...trainer.parameters, ...average }))
     const conclude = async () => {
-      const outcome = await measureOutcome(session, trainer, { isBest: run.bestStep === run.step })
+      const isBest = run.bestStep === run.step
+      const outcome = await measureOutcome(session, trainer, { validation, isBest })
       const sample = await sampler?.sample(signal)
       signal?.throwIfAborted()
       if (sample === undefined) return outcome
@@ -233,7 +220,6 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     }
     // All is saved by now: an abort leaves the figures out, and a resumed run gives them.
     const figures = run.ended === 'aborted' ? undefined : await unlessAborted(signal, conclude())
-    sampler?.dispose()
     return {
       out,
       ...figures,
@@ -246,6 +232,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       ended: figures ? run.ended : 'aborted',
     }
   } finally {
+    sampler?.dispose()
     await trainer.dispose()
   }
 }
@@ -259,7 +246,7 @@ const unlessAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>) =>
 
 /** Throws UserError where the training cannot fit into memory, before any is allocated. */
 function refuseTooLarge(
-  { options, model, length }: SessionOptions,
+  { options, model, rows: { length } }: SessionOptions,
   learned: number,
   batch: number,
 ): void {
@@ -272,11 +259,7 @@ function refuseTooLarge(
   )
 }
 
-const createTrainer = (
-  { options, engine, model, adapter, objective, init, wholeBatch }: SessionOptions,
-  batch: number,
-  length: number,
-) =>
+const createTrainer = ({ options, engine, model, adapter, rows }: SessionOptions, batch: number) =>
   Trainer.create({
     engine,
     model,
@@ -285,11 +268,11 @@ const createTrainer = (
     learn: options.learn,
     freeze: options.freeze,
     recompute: options.recompute,
-    objective,
-    wholeBatch,
+    objective: rows.objective,
+    wholeBatch: rows.wholeBatch,
     batch,
-    length,
-    init,
+    length: rows.length,
+    init: options.init,
     seed: options.seed,
     optimizer: OPTIMIZERS[options.optimizer](options),
     weightDecay: options.weightDecay,

@@ -88,6 +88,7 @@ async function trainOn(
     },
     options,
   )
+  let adapter: SessionAdapter | undefined
   try {
     const chosen = await training.tokenizer(data)
     const { tokenizer, chatTemplate } = chosen
@@ -99,7 +100,8 @@ async function trainOn(
     for (const notice of rows.notices) tell(notice)
     const defaults = training.defaults(config, rows)
     const batch = batchOf(rows, options.batch, defaults.batch, tell)
-    const adapter = await training.adapter?.(engine, subject)
+    const attached = await training.adapter?.(engine, subject)
+    adapter = attached
     const isOtherHead = base !== undefined && headOf(config) !== headOf(base.config)
     return await trainingSession({
       options,
@@ -107,16 +109,9 @@ async function trainOn(
       engine,
       model,
       adapter,
-      init: options.init,
-      objective: rows.objective,
-      evaluationObjective: rows.evaluationObjective,
-      wholeBatch: rows.wholeBatch,
-      length: rows.length,
+      rows,
       files: { tokenizer, chatTemplate, addBos: rows.addBos || base?.addBos },
       defaults,
-      reader: rows.reader,
-      validation: rows.validation?.(batch),
-      trainingTokens: rows.trainingTokens,
       start:
         base && !adapter
           ? (trainer) => copyParameters(base, trainer.parameters, { body: isOtherHead })
@@ -127,12 +122,13 @@ async function trainOn(
         tokenizer: tokenizerHash(tokenizer),
         ...rows.identity,
         ...training.identity,
-        ...adapter?.identity,
+        ...attached?.identity,
       },
       events,
     })
   } finally {
     data.close()
+    for (const tensor of Object.values(adapter?.frozen ?? {})) tensor.dispose()
   }
 }
 
