@@ -2,7 +2,6 @@ import { UserError } from '../errors.ts'
 import type { DecodeParts } from './decode.ts'
 import type { Decoding } from './decoding.ts'
 import type { TokenPrompt } from './from-tokens.ts'
-import { Hypotheses, type Hypothesis } from './hypotheses.ts'
 import { openDecoding } from './open-decoding.ts'
 import { logProbabilities } from './sampling/log-probabilities.ts'
 
@@ -19,6 +18,16 @@ export interface BeamSearchOptions {
   /** Of the tokenizer; a model may have more rows. */
   vocabSize: number
   signal?: AbortSignal
+}
+
+/** A complete text found by beam search. */
+export interface Hypothesis {
+  /** The prompt's tokens, then the generated ones; the last may be a stop token. */
+  tokens: readonly number[]
+  /** Sum of the log-probabilities of the generated tokens. */
+  logprob: number
+  /** By which texts are ranked. */
+  score: number
 }
 
 interface Beam {
@@ -133,4 +142,41 @@ function commonLength(a: readonly number[], b: readonly number[]): number {
   let length = 0
   while (length < a.length && a[length] === b[length]) length++
   return length
+}
+
+/** The best complete texts. */
+class Hypotheses {
+  readonly #count: number
+  readonly #lengthPenalty: number
+  readonly #earlyStopping: boolean
+  #found: Hypothesis[] = []
+
+  constructor(options: { beams: number; lengthPenalty: number; earlyStopping: boolean }) {
+    this.#count = options.beams
+    this.#lengthPenalty = options.lengthPenalty
+    this.#earlyStopping = options.earlyStopping
+  }
+
+  /** Keeps a text of `length` generated tokens if it is among the best. */
+  add({ tokens, logprob }: { tokens: readonly number[]; logprob: number }, length: number): void {
+    this.#found.push({ tokens, logprob, score: this.#score(logprob, length) })
+    this.#found.sort((a, b) => b.score - a.score)
+    this.#found.length = Math.min(this.#found.length, this.#count)
+  }
+
+  /** Whether the likeliest open text, of `length` tokens, could not rank if it ended here. */
+  isComplete(likeliest: number, length: number): boolean {
+    if (this.#found.length < this.#count) return false
+    const worst = this.#found.at(-1)?.score ?? Number.NEGATIVE_INFINITY
+    return this.#earlyStopping || worst >= this.#score(likeliest, length)
+  }
+
+  /** The best first. */
+  best(): Hypothesis[] {
+    return this.#found
+  }
+
+  #score(logprob: number, length: number): number {
+    return logprob / length ** this.#lengthPenalty
+  }
 }

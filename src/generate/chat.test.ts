@@ -46,7 +46,7 @@ test('the answer follows the conversation as the template writes it', async () =
   const pieces = []
   for await (const piece of streamFromTokens(model, { ids }, options)) pieces.push(piece)
   expect(answer.pieces).toEqual(pieces)
-  expect(answer).toMatchObject({ templated: true, forgotten: 0, promptTokens: ids.length })
+  expect(answer).toMatchObject({ templated: true, omitted: 0, promptTokens: ids.length })
   await model.dispose()
 })
 
@@ -94,8 +94,8 @@ test('the oldest messages are left out if the context is full, never the system'
   ]
   const long = await chat(model, [...messages, user('e')], greedily)
   const short = await chat(model, [system, user('c'), assistant('d'), user('e')], greedily)
-  expect(long).toMatchObject({ forgotten: 2, text: short.text, promptTokens: short.promptTokens })
-  expect(short.forgotten).toBe(0)
+  expect(long).toMatchObject({ omitted: 2, text: short.text, promptTokens: short.promptTokens })
+  expect(short.omitted).toBe(0)
   await expect(chat(model, [user('x'.repeat(200))], greedily)).rejects.toThrow(
     /^the prompt has \d+ tokens, but the model's context is 160; shorten it$/,
   )
@@ -109,8 +109,8 @@ test('the cost of a prompt depends on what fits, not on the conversation', async
   const work = async (length: number) => {
     encode.mockClear()
     const messages = Array.from({ length }, (_, i) => (i % 2 ? assistant : user)(`message ${'ab'}`))
-    const { forgotten } = await chat(model, messages, greedily)
-    return { calls: encode.mock.calls.length, kept: length - forgotten }
+    const { omitted } = await chat(model, messages, greedily)
+    return { calls: encode.mock.calls.length, kept: length - omitted }
   }
   const short = await work(101)
   expect(short.kept).toBe(5)

@@ -12,7 +12,7 @@ export interface Answer extends Generated {
   /** False: without a chat template, the model continued the text of the last message. */
   templated: boolean
   /** Messages left out, because the context had no room for them. */
-  forgotten: number
+  omitted: number
 }
 
 /**
@@ -49,13 +49,13 @@ export async function* streamChat(
   if (!template) {
     const prompt = promptOf(model, { prompt: last.content })
     const generated = yield* streamFromTokens(model, prompt, checked)
-    return { ...generated, templated: false, forgotten: 0 }
+    return { ...generated, templated: false, omitted: 0 }
   }
-  const { ids, forgotten } = fitPrompt(model, template, messages, checked.maxTokens)
+  const { ids, omitted } = fitPrompt(model, template, messages, checked.maxTokens)
   const end = endOfTurn(tokenizer, template)
   const stopIds = end === undefined ? [] : [end]
   const generated = yield* streamFromTokens(model, { ids }, { ...checked, stopIds })
-  return { ...generated, templated: true, forgotten }
+  return { ...generated, templated: true, omitted }
 }
 
 /** Share of the context that is reserved for an answer of unlimited length. */
@@ -71,7 +71,7 @@ function fitPrompt(
   template: string,
   messages: readonly ChatMessage[],
   maxTokens = Number.POSITIVE_INFINITY,
-): { ids: number[]; forgotten: number } {
+): { ids: number[]; omitted: number } {
   // The model does not read the last token of an answer.
   const room = context + 1 - Math.min(maxTokens, Math.floor(context * ANSWER_SHARE))
   const system = messages[0]?.role === 'system' ? messages.slice(0, 1) : []
@@ -99,5 +99,5 @@ function fitPrompt(
       step *= 2
     }
   }
-  return { ids, forgotten: Math.max(0, (starts[fitting] ?? 0) - system.length) }
+  return { ids, omitted: Math.max(0, (starts[fitting] ?? 0) - system.length) }
 }

@@ -117,22 +117,19 @@ async function write(page: Page, prompt: string, maxTokens: number): Promise<voi
   await ready(page)
 }
 
-test.runIf(browser)(
-  'a page of it goes on with a text, and asks for nothing from elsewhere',
-  async () => {
-    const model = await load(at('writer'), { engine: 'cpu', threads: 1 })
-    const options = { prompt: 'the lazy', temperature: 0, maxTokens: 40 }
-    const { text } = await generate(model, options)
-    await model.dispose()
-    const elsewhere = await visit(SITE, async (page) => {
-      expect(await page.textContent('#status')).toContain('WebAssembly, 1 thread')
-      await write(page, options.prompt, options.maxTokens)
-      expect(await page.textContent('output')).toBe(options.prompt + text)
-    })
-    expect(text).toHaveLength(40)
-    expect(elsewhere).toEqual([])
-  },
-)
+test.runIf(browser)('its page continues a text, and requests nothing from elsewhere', async () => {
+  const model = await load(at('writer'), { engine: 'cpu', threads: 1 })
+  const options = { prompt: 'the lazy', temperature: 0, maxTokens: 40 }
+  const { text } = await generate(model, options)
+  await model.dispose()
+  const elsewhere = await visit(SITE, async (page) => {
+    expect(await page.textContent('#status')).toContain('WebAssembly, 1 thread')
+    await write(page, options.prompt, options.maxTokens)
+    expect(await page.textContent('output')).toBe(options.prompt + text)
+  })
+  expect(text).toHaveLength(40)
+  expect(elsewhere).toEqual([])
+})
 
 test.runIf(browser)('it speaks Chinese where the browser does', async () => {
   const use = async (page: Page) => {

@@ -64,7 +64,7 @@ it('pushes a model, and only that', () => {
 const downloads = () =>
   hub.asked.filter(({ isStorage, url }) => isStorage && url.includes(sha256(weights)))
 
-it('goes on with a pull whose process was killed', async () => {
+it('resumes a pull whose process was killed', async () => {
   const cache = join(folder.path, 'killed')
   const env = { HF_HUB_CACHE: cache }
   hub.fault = ({ isStorage }) => (isStorage ? { stallAfter: 20_000 } : undefined)

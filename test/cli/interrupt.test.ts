@@ -10,7 +10,7 @@ afterAll(() => folder.remove())
 
 const LENGTH = ['--steps', '400', '--eval-every', '20']
 
-it('saves at Ctrl-C, and goes on to the same result as without a break', async () => {
+it('saves at Ctrl-C, and resumes to the same result as without a break', async () => {
   let sent = false
   const broken = await run([...TINY, ...LENGTH, '--out', 'broken'], {
     cwd: folder.path,

@@ -101,7 +101,7 @@ it('speaks Chinese where the locale does', async () => {
   expect(stderr).toMatch(/对话模板/)
 })
 
-it('tells what it does not know in a conversation, and goes on', async () => {
+it('reports what it does not know in a conversation, and continues', async () => {
   const { code, stdout, stderr } = await chatwright(['chat', '--model', 'model'], {
     input: '鲸\nthe whale\n',
   })

@@ -14,7 +14,7 @@ interface Attrs {
 }
 
 /**
- * Outputs: the mixed values, and the caches with this step's keys and values in their places. What
+ * Outputs: the mixed values, and the caches with this step's keys and values at their positions. What
  * comes after them may be anything: NaN.
  */
 export const cachedAttention: Evaluate = (inputs, { attrs }) => {

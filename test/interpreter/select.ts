@@ -2,26 +2,26 @@ import { add, along, array, build, get, indices, type NdArray, withAxis } from '
 import type { Evaluate } from './evaluate.ts'
 
 const gather: Evaluate = ([first, second]) => {
-  const [table, places] = [first as NdArray, second as NdArray]
-  const rank = places.shape.length
-  return build([...places.shape, ...table.shape.slice(1)], (index) =>
-    get(table, [get(places, index.slice(0, rank)), ...index.slice(rank)]),
+  const [table, chosen] = [first as NdArray, second as NdArray]
+  const rank = chosen.shape.length
+  return build([...chosen.shape, ...table.shape.slice(1)], (index) =>
+    get(table, [get(chosen, index.slice(0, rank)), ...index.slice(rank)]),
   )
 }
 
 const gatherElements: Evaluate = ([first, second], { attrs }) => {
-  const [x, places] = [first as NdArray, second as NdArray]
+  const [x, chosen] = [first as NdArray, second as NdArray]
   const { axis } = attrs as { axis: number }
-  return build(places.shape, (index) => get(x, withAxis(index, axis, get(places, index))))
+  return build(chosen.shape, (index) => get(x, withAxis(index, axis, get(chosen, index))))
 }
 
-const scatterElements: Evaluate = ([base, places, updates], { attrs }) => {
+const scatterElements: Evaluate = ([base, chosen, updates], { attrs }) => {
   const { axis } = attrs as { axis: number }
   const result = array((base as NdArray).shape, (base as NdArray).data)
   for (const index of indices((updates as NdArray).shape))
     add(
       result,
-      withAxis(index, axis, get(places as NdArray, index)),
+      withAxis(index, axis, get(chosen as NdArray, index)),
       get(updates as NdArray, index),
     )
   return result
@@ -46,9 +46,9 @@ const topK: Evaluate = ([input], { attrs }) => {
 }
 
 const nonZero: Evaluate = ([input], { attrs }, { define }) => {
-  const places = [...(input as NdArray).data].flatMap((x, i) => (x ? [i] : []))
-  define((attrs as { name: string }).name, places.length)
-  return array([places.length], places)
+  const chosen = [...(input as NdArray).data].flatMap((x, i) => (x ? [i] : []))
+  define((attrs as { name: string }).name, chosen.length)
+  return array([chosen.length], chosen)
 }
 
 export const select: Record<string, Evaluate> = {

@@ -56,9 +56,9 @@ export async function converse(options: ConversationOptions): Promise<ChatMessag
     const { signal } = answering
     try {
       const pieces = streamChat(model, asked, { ...sampling, signal })
-      const { text, forgotten } = await print(pieces, begun, signal, words)
-      if (forgotten && !forgot) tell(words.forgot)
-      forgot = forgotten
+      const { text, omitted } = await print(pieces, begun, signal, words)
+      if (omitted && !forgot) tell(words.forgot)
+      forgot = omitted
       return text
     } catch (error) {
       if (!(error instanceof UserError)) throw error
@@ -110,11 +110,11 @@ const tell = (text: string): void => {
  * resolves with what they were, and whether the context had no room for the first messages.
  */
 async function print(
-  pieces: AsyncGenerator<{ text: string }, { forgotten: number }>,
+  pieces: AsyncGenerator<{ text: string }, { omitted: number }>,
   begun: string,
   signal: AbortSignal,
   words: { stopped: string; empty: string },
-): Promise<{ text: string; forgotten: boolean }> {
+): Promise<{ text: string; omitted: boolean }> {
   let whole = ''
   let before = pc.dim(begun)
   let step = await pieces.next()
@@ -126,7 +126,7 @@ async function print(
   process.stdout.write('\n')
   if (signal.aborted) tell(words.stopped)
   else if (whole === '') tell(words.empty)
-  return { text: whole, forgotten: step.value.forgotten > 0 }
+  return { text: whole, omitted: step.value.omitted > 0 }
 }
 
 interface Reader {

@@ -54,7 +54,7 @@ const projected = () => ({
 
 const key = exactly('float32', [3], [1234, 77, 2020])
 
-/** A decoding step with a cache of 6 places; `last` holds each sequence's last position. */
+/** A decoding step with a cache of 6 positions; `last` holds each sequence's last position. */
 function cachedCase(
   name: string,
   length: number,

@@ -78,8 +78,8 @@ export const selectCases: Case[] = [
       `nonZero: rows computed apart, ${name} of them`,
       { x: floats([5, 3]), w: floats([3, 3]), choice: exactly('float32', [5], choice) },
       ({ x, w, choice }) => {
-        const places = nonZero(greater(choice, 0), 'chosen')
-        return scatterRows(mul(x, 2), places, matmul(mul(gather(x, places), 3), w))
+        const indices = nonZero(greater(choice, 0), 'chosen')
+        return scatterRows(mul(x, 2), indices, matmul(mul(gather(x, indices), 3), w))
       },
       { by: ['x', 'w'], usesHost: true },
     ),
