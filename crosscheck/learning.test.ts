@@ -7,6 +7,7 @@ import { Random } from '../src/random.ts'
 import type { TrainOptions } from '../src/train/options.ts'
 import type { TrainResult } from '../src/train/session.ts'
 import { train } from '../src/train/train.ts'
+import { shuffle } from './shuffle.ts'
 
 const DATA = new URL('../../shared/data/', import.meta.url)
 /** Three seeds and whole trainings, instead of one and the shortest that shows it. */
@@ -43,13 +44,8 @@ describe('an encoder-decoder learns rules, not examples', () => {
   const letter = () => String.fromCharCode(97 + random.integer(26))
   const letters = (length: number) => Array.from({ length }, letter).join('')
   const word = () => letters(1 + random.integer(8))
-  const pairs = Array.from({ length: 10_000 }, (_, i) => [Math.floor(i / 100), i % 100] as const)
-  for (let i = pairs.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    const [a, b] = [pairs[i], pairs[j]] as [(typeof pairs)[number], (typeof pairs)[number]]
-    pairs[i] = b
-    pairs[j] = a
-  }
+  const ordered = Array.from({ length: 10_000 }, (_, i) => [Math.floor(i / 100), i % 100] as const)
+  const pairs = shuffle(ordered, random)
   const words = [...new Set(Array.from({ length: 20_000 }, word))].slice(0, 12_000)
   const tasks = {
     'sequence reversal': words.map((source) => {

@@ -8,6 +8,7 @@ import { Random } from '../src/random.ts'
 import { train } from '../src/train/train.ts'
 import type { TuneOptions } from '../src/tune/options.ts'
 import { tune } from '../src/tune/tune.ts'
+import { shuffle } from './shuffle.ts'
 
 const CHAT = new URL('../../shared/data/chat/', import.meta.url)
 const INSTRUCTIONS = fileURLToPath(new URL('instruction-data.json', CHAT))
@@ -41,12 +42,8 @@ const LEARNED = 990
 async function trainBase(out: string): Promise<void> {
   const others = (await read('alpaca_data_en_52002.json')).filter((text) => text.length < 300)
   const own = (await read('instruction-data.json')).slice(0, LEARNED)
-  const texts = [...others.slice(0, 5000), ...Array.from({ length: 8 }, () => own).flat()]
-  const random = new Random(1)
-  for (let i = texts.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    ;[texts[i], texts[j]] = [texts[j] as string, texts[i] as string]
-  }
+  const repeated = Array.from({ length: 8 }, () => own).flat()
+  const texts = shuffle([...others.slice(0, 5000), ...repeated], new Random(1))
   const file = join(folder, 'texts.txt')
   await writeFile(file, texts.join('\n\n'))
   await train({
