@@ -2,8 +2,9 @@ import { expect } from 'vitest'
 import type { Architecture } from '../src/formats/huggingface/architecture.ts'
 import { architectureOf, readConfig, writeConfig } from '../src/formats/huggingface/config.ts'
 import { exportTensors } from '../src/formats/huggingface/weights.ts'
-import { grad } from '../src/graph/index.ts'
+import { grad, type Tensor } from '../src/graph/index.ts'
 import { createModel, type Model, type ModelConfig } from '../src/models/model.ts'
+import type { Tap } from '../src/nn/index.ts'
 import { evaluate, type Feeds } from '../test/interpreter/evaluate.ts'
 import { tinyWeights } from '../test/tiny-decoder.ts'
 import type { ArchitecturePeer, ArchitectureTensor } from './torch-architecture.ts'
@@ -20,7 +21,7 @@ const TOLERANCE = 2e-6
 const SMALLEST = 1e-2
 
 /**
- * Outputs, loss and the gradient of every parameter are the same here, in the float64 interpreter,
+ * Outputs, attention weights, loss and the gradient of every parameter are the same here, in the float64 interpreter,
  * and in PyTorch, which reads the config.json and the weights that are written here.
  */
 export async function agree(peer: ArchitecturePeer, [modelType, config, given = {}]: Case) {
@@ -31,26 +32,45 @@ export async function agree(peer: ArchitecturePeer, [modelType, config, given = 
   const model = createModel(config)
   expect(architecture.modelType).toBe(modelType)
   const weights = tinyWeights(model)
+  const attention = new Map<string, Tensor>()
+  // Of the graphs that a task makes of the model, its outputs' is the last.
+  const tap: Tap = (path, value) => {
+    if (path.endsWith('_attn.weights')) attention.set(path, value)
+    return value
+  }
+  for (const module of model.modules().values()) module.taps.add(tap)
   const task = taskOf(model, given)
+  for (const module of model.modules().values()) module.taps.delete(tap)
+  // Vectors are compared in pairs, which the peer reads one after the other.
+  const isPaired = 'embedding' in task.outputs
+  const outputs = isPaired ? task.outputs : { ...task.outputs, ...numbered(attention) }
   const theirs = await peer.run({
     ...task.peer,
     architecture: modelType === 't5' && given.sources ? 'fid' : modelType,
     config: file,
     weights: exportTensors(architecture, model, (name) => weights[name] as Float32Array),
-    want: [...(Object.keys(task.outputs) as 'logits'[]), 'loss'],
+    want: [
+      ...(Object.keys(task.outputs) as 'logits'[]),
+      'loss',
+      ...(isPaired ? [] : (['attention'] as const)),
+    ],
     labelSmoothing: given.labelSmoothing,
     gradients: true,
     dtype: 'float64',
   })
   theirs.delete('aux_loss')
 
-  const ours = await computed(model, architecture, task, weights)
+  const ours = await computed(model, architecture, { ...task, outputs }, weights)
   expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort())
   for (const [name, values] of ours) {
     const rows = task.outputs[name]?.rows
     expect(difference(values, theirs.get(name), rows), name).toBeLessThan(TOLERANCE)
   }
 }
+
+/** Attention weights of each layer, in the order of computation. */
+const numbered = (attention: ReadonlyMap<string, Tensor>) =>
+  Object.fromEntries([...attention.values()].map((tensor, i) => [`attention.${i}`, { tensor }]))
 
 /**
  * Our outputs, the loss, and gradients as `grad.NAME`, under the names of the architecture's file.

@@ -21,7 +21,7 @@ export interface ArchitectureTask {
   weights: Iterable<TensorToWrite>
   adapter?: { weights: Iterable<TensorToWrite>; config: object }
   inputs: Readonly<Record<string, unknown>>
-  want: readonly ('logits' | 'hidden' | 'source_hidden' | 'embedding' | 'loss')[]
+  want: readonly ('logits' | 'hidden' | 'source_hidden' | 'embedding' | 'loss' | 'attention')[]
   pooling?: 'mean' | 'cls' | 'last'
   normalize?: boolean
   temperature?: number

@@ -2,6 +2,9 @@
 
 import torch
 
+# Weights (B, H, T, S) of each call of `attend`, since this was last cleared.
+weights_seen = []
+
 
 def split_heads(x, heads):
     """(B, T, heads * D) -> (B, heads, T, D)."""
@@ -30,9 +33,12 @@ def attend(q, k, v, allowed, scale, bias=None, softcap=None, sinks=None):
     # The smallest number, not infinity: a row of padding that sees nothing stays a number.
     scores = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
     if sinks is None:
-        return scores.softmax(dim=-1) @ v
-    sink = sinks[:, None, None].expand(*scores.shape[:-1], 1)
-    return torch.cat([scores, sink], dim=-1).softmax(dim=-1)[..., :-1] @ v
+        weights = scores.softmax(dim=-1)
+    else:
+        sink = sinks[:, None, None].expand(*scores.shape[:-1], 1)
+        weights = torch.cat([scores, sink], dim=-1).softmax(dim=-1)[..., :-1]
+    weights_seen.append(weights)
+    return weights @ v
 
 
 def distances(positions):

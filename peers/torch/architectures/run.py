@@ -8,7 +8,7 @@ One argument, a JSON object, or `-` to read one from each line of the standard i
     inputs                  lists of rows: ids, mask, token_types, positions, source_ids,
                             source_mask; labels; pair_ids, pair_mask, pair_token_types: the
                             positives of ids
-    want                    of logits, hidden, source_hidden, embedding, loss
+    want                    of logits, hidden, source_hidden, embedding, loss, attention
     pooling, normalize      of the embedding: mean, cls or last; true where nothing is said
     temperature             of the contrastive loss, 0.05 where nothing is said
     label_smoothing         of cross-entropies, 0 where nothing is said
@@ -17,9 +17,10 @@ One argument, a JSON object, or `-` to read one from each line of the standard i
     threads                 1 where nothing is said
     output                  the safetensors file to write
 
-The file has what is wanted under those names, aux_loss beside the loss of a mixture of experts,
-and gradients as `grad.NAME`, where NAME is the parameter's in the weights (of an adapter: its
-parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss; for
+The file has what is wanted under those names, of attention the weights of each layer as
+`attention.0` and so on in the order of computation, aux_loss beside the loss of a mixture of
+experts, and gradients as `grad.NAME`, where NAME is the parameter's in the weights (of an adapter:
+its parameters alone). Prints one JSON line: version, output, its tensors but the gradients, loss; for
 a line that is refused, error.
 """
 
@@ -32,6 +33,7 @@ import torch
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from architectures.attention import weights_seen
 from architectures.config import ConfigError
 from architectures.inputs import Inputs
 from architectures.lora import add_adapter
@@ -55,7 +57,7 @@ MEANT_FOR = {
     "positions": ARCHITECTURES.keys() - {"t5", "fid"},
     "source_ids": {"t5", "fid", "transformer", "chatwright"},
 }
-WANTED = ("logits", "hidden", "source_hidden", "embedding", "loss")
+WANTED = ("logits", "hidden", "source_hidden", "embedding", "loss", "attention")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 MASKS = ("mask", "source_mask")
 
@@ -112,14 +114,20 @@ def run(task):
     if task.get("adapter"):
         tensors = read_safetensors(task["adapter"]["weights"])
         parameters = add_adapter(model, tensors, task["adapter"]["config"])
+    weights_seen.clear()
     with torch.set_grad_enabled(bool(task.get("gradients"))):
         outputs = compute(model, task)
-    missing = [name for name in task["want"] if name not in outputs]
+    attention = {f"attention.{i}": weights for i, weights in enumerate(weights_seen)}
+    wanted = [name for name in task["want"] if name != "attention"]
+    if "attention" in task["want"]:
+        outputs.update(attention)
+        wanted += attention
+    missing = [name for name in wanted if name not in outputs]
     if task.get("gradients") and "loss" not in outputs:
         missing.append("loss")
     if missing:
         raise ConfigError(f"head {task['head']} and these inputs give no {', '.join(missing)}")
-    names = [*task["want"], *(["aux_loss"] if "aux_loss" in outputs else [])]
+    names = [*wanted, *(["aux_loss"] if "aux_loss" in outputs else [])]
     tensors = {name: outputs[name] for name in names}
     if task.get("gradients"):
         outputs["loss"].backward()
