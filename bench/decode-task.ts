@@ -1,7 +1,6 @@
 import { Decoder } from '../src/models/decoder.ts'
 import { type DecoderConfig, gpt2Config, llamaConfig } from '../src/models/decoder-config.ts'
-import { initialize } from '../src/models/initialize.ts'
-import { parameterMemory } from '../src/models/parameter-memory.ts'
+import { initialize, parameterMemory } from '../src/models/parameters.ts'
 import type { Bits } from '../src/models/quantize.ts'
 import type { Module } from '../src/nn/index.ts'
 import { Random } from '../src/random.ts'

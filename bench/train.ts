@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Decoder } from '../src/models/decoder.ts'
-import { trainingFlopsPerToken } from '../src/models/flops.ts'
+import { trainingFlopsPerToken } from '../src/models/parameters.ts'
 import { inFolder, runChild } from './child.ts'
 import { formatProfile, readTraces } from './profile.ts'
 import { type BenchOptions, median, type Row, row } from './row.ts'

@@ -38,7 +38,7 @@ const gemma = {
   tied: true,
   activation: 'gelu_tanh',
   embeddingScale: 8,
-  normPlace: 'both',
+  normPosition: 'both',
   window: 7,
   windowed: [true, false],
 } as const satisfies DecoderConfig

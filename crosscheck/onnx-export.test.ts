@@ -9,7 +9,7 @@ import {
   DECODER_ARCHITECTURES,
   ENCODER_ARCHITECTURES,
   ENCODER_DECODER_ARCHITECTURES,
-} from '../src/models/architectures/index.ts'
+} from '../src/models/architectures.ts'
 import { Decoder } from '../src/models/decoder.ts'
 import type { DecoderConfig } from '../src/models/decoder-config.ts'
 import { Encoder } from '../src/models/encoder.ts'

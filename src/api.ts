@@ -32,7 +32,7 @@ export {
   DECODER_ARCHITECTURES,
   ENCODER_ARCHITECTURES,
   ENCODER_DECODER_ARCHITECTURES,
-} from './models/architectures/index.ts'
+} from './models/architectures.ts'
 export { Decoder } from './models/decoder.ts'
 export {
   type DecoderConfig,

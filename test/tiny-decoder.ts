@@ -5,8 +5,7 @@ import {
   gpt2Config,
   llamaConfig,
 } from '../src/models/decoder-config.ts'
-import { EncoderDecoder } from '../src/models/encoder-decoder.ts'
-import { fuseSources } from '../src/models/fusion.ts'
+import { EncoderDecoder, fuseSources } from '../src/models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../src/models/model.ts'
 import type { Module } from '../src/nn/index.ts'
 import { Random } from '../src/random.ts'
@@ -33,7 +32,7 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
   'Gemma 2': {
     ...llama,
     tied: true,
-    normPlace: 'both',
+    normPosition: 'both',
     activation: 'gelu_tanh',
     attentionScale: 0.125,
     embeddingScale: 8,
@@ -45,7 +44,7 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
   'Gemma 3': {
     ...llama,
     tied: true,
-    normPlace: 'both',
+    normPosition: 'both',
     activation: 'gelu_tanh',
     qkNorm: true,
     embeddingScale: 8,
@@ -80,7 +79,7 @@ export const tinyConfigs: Record<string, DecoderConfig> = {
   'position buckets': {
     ...llama,
     positions: 'buckets',
-    normPlace: 'post',
+    normPosition: 'post',
     norm: 'layer',
     normBias: true,
     buckets: { count: 8, maxDistance: 20 },

@@ -6,7 +6,7 @@ import {
   qwen2Config,
   qwen3Config,
   qwen3MoeConfig,
-} from '../../src/models/architectures/decoders.ts'
+} from '../../src/models/architectures.ts'
 import { gpt2Config, llamaConfig } from '../../src/models/decoder-config.ts'
 import type { HeadConfig } from '../../src/models/head-config.ts'
 import type { RopeScaling } from '../../src/nn/index.ts'
@@ -146,7 +146,7 @@ export const decoders: Record<string, Case> = {
       ...grouped,
       positions: 'buckets',
       buckets: { count: 8, maxDistance: 5 },
-      normPlace: 'post',
+      normPosition: 'post',
       attentionSoftcap: 2,
       attentionScale: 0.7,
     }),

@@ -24,7 +24,7 @@ export const encoderDecoders: Record<string, Case> = {
   ],
   'ours: grouped queries, rotary positions, many sources': [
     'chatwright',
-    transformerConfig({ ...grouped, positions: 'rotary', normPlace: 'pre', outputScale: 0.5 }),
+    transformerConfig({ ...grouped, positions: 'rotary', normPosition: 'pre', outputScale: 0.5 }),
     { sources: 2 },
   ],
 }

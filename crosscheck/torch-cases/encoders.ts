@@ -1,4 +1,4 @@
-import { distilbertConfig, robertaConfig } from '../../src/models/architectures/encoders.ts'
+import { distilbertConfig, robertaConfig } from '../../src/models/architectures.ts'
 import {
   bertConfig,
   bertHead,
@@ -77,7 +77,7 @@ export const encoders: Record<string, Case> = {
       ...grouped,
       positions: 'buckets',
       buckets: { count: 8, maxDistance: 5 },
-      normPlace: 'both',
+      normPosition: 'both',
     }),
   ],
   'ours: experts, classified by the last token': [

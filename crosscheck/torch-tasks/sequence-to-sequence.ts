@@ -1,6 +1,6 @@
 import type { Tensor } from '../../src/graph/index.ts'
 import type { EncoderDecoder } from '../../src/models/encoder-decoder.ts'
-import { fuseSources } from '../../src/models/fusion.ts'
+import { fuseSources } from '../../src/models/encoder-decoder.ts'
 import { sequenceToSequenceObjective } from '../../src/objectives/sequence-to-sequence.ts'
 import { counted, IDS, LENGTH, MASK, ROWS, TARGETS, without } from './batch.ts'
 import type { Given, Task } from './task.ts'

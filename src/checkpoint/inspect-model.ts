@@ -1,6 +1,6 @@
 import type { OpenModel } from '../formats/open-model.ts'
-import { trainingFlopsPerToken } from '../models/flops.ts'
 import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
+import { trainingFlopsPerToken } from '../models/parameters.ts'
 import type { StackConfig } from '../models/stack-config.ts'
 import { isWriting, withModel } from './open-model.ts'
 

@@ -41,7 +41,7 @@ export const gpt2Config = (sizes: DecoderSizes): DecoderConfig => ({
   norm: 'layer',
   normEpsilon: 1e-5,
   normBias: true,
-  normPlace: 'pre',
+  normPosition: 'pre',
   firstNorm: true,
   activation: 'gelu_tanh',
   gated: false,

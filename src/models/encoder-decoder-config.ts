@@ -60,7 +60,7 @@ export const transformerConfig = (sizes: EncoderDecoderSizes): EncoderDecoderCon
     sizes,
     {
       positions: 'sinusoidal',
-      normPlace: 'post',
+      normPosition: 'post',
       activation: 'relu',
       embeddingScale: Math.sqrt(sizes.dim),
     },

@@ -1,4 +1,4 @@
-import { linear, mul, type Tensor } from '../graph/index.ts'
+import { linear, mul, reshape, type Tensor } from '../graph/index.ts'
 import {
   type Context,
   Embedding,
@@ -64,7 +64,7 @@ export class EncoderDecoder extends Module {
 
   /**
    * ids: (B, T) int32 -> the decoder's last hidden states. `input` has a source, or a cache of one.
-   * With teacher forcing ids are the text that is to be written, one place later, after the start
+   * With teacher forcing ids are the text that is to be written, shifted by one, after the start
    * token.
    */
   hidden(ids: Tensor, input: StackInput): Tensor {
@@ -85,5 +85,22 @@ export class EncoderDecoder extends Module {
   /** Hidden states (..., C) -> logits (..., V). */
   logits(hidden: Tensor, context: Context = {}): Tensor {
     return this.tap(context, 'logits', linear(this.outputHidden(hidden), this.outputWeight))
+  }
+}
+
+/**
+ * Fusion-in-Decoder (Izacard & Grave 2021): `count` sources of each example, one after the other in
+ * the batch, that were encoded apart, become one that the decoder attends to as a whole. Fixed
+ * sizes only.
+ */
+export function fuseSources(source: Source, count: number): Source {
+  if (count === 1) return source
+  const [batch, length] = source.shape as [number, number]
+  const shape = [batch / count, count * length]
+  return {
+    // Rows of one example lie one after the other already.
+    hidden: source.hidden,
+    shape,
+    bias: source.bias && reshape(source.bias, [batch / count, 1, 1, count * length]),
   }
 }

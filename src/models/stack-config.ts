@@ -59,7 +59,7 @@ export const stackSchema = z.strictObject({
   norm: norms,
   normEpsilon: positive,
   normBias: z.boolean(),
-  normPlace: z.enum(['pre', 'post', 'both']),
+  normPosition: z.enum(['pre', 'post', 'both']),
   /** False: the first layer takes the embeddings as they are, normalised already. */
   firstNorm: z.boolean().default(true),
   activation: z.enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]]),

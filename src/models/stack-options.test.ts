@@ -6,8 +6,7 @@ import { INITIALIZATIONS, type Initialization } from '../nn/index.ts'
 import { Random } from '../random.ts'
 import { Decoder } from './decoder.ts'
 import { type DecoderConfig, llamaConfig } from './decoder-config.ts'
-import { initialize } from './initialize.ts'
-import { parameterMemory } from './parameter-memory.ts'
+import { initialize, parameterMemory } from './parameters.ts'
 
 type Matrix = number[][]
 

@@ -70,7 +70,7 @@ export class Stack extends Module {
         : undefined
     this.layers = createLayers(config, use)
     // With a norm after each sum the last one is there already.
-    this.norm = config.normPlace === 'post' ? undefined : norm()
+    this.norm = config.normPosition === 'post' ? undefined : norm()
     this.#config = config
     this.#shared = shared
   }
@@ -137,7 +137,7 @@ const kept = (x: Tensor, { source, positionBias }: Context): Tensor[] =>
 function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[] {
   // A norm after each sum keeps the stream as wide as it is, however many layers there are.
   const outputInitializer =
-    config.normPlace === 'post'
+    config.normPosition === 'post'
       ? lecunNormal()
       : residual(config.feedForward === 'none' ? config.layers : 2 * config.layers)
   const heads = {
@@ -165,7 +165,7 @@ function createLayers(config: StackConfig, { causal, cross }: StackUse): Block[]
     (_, layer) =>
       new Block({
         norm: { kind: config.norm, epsilon: config.normEpsilon, bias: config.normBias },
-        normPlace: config.normPlace,
+        normPosition: config.normPosition,
         attention: self(layer),
         crossAttention: cross ? { ...heads, causal: false, cross } : undefined,
         feedForward:

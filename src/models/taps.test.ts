@@ -174,7 +174,7 @@ test('experts have a router and activations of their own', () => {
 })
 
 describe('replacing', () => {
-  const model = createModel({ ...small, normPlace: 'both' })
+  const model = createModel({ ...small, normPosition: 'both' })
   const [first, second] = [tinyWeights(model), tinyWeights(model)]
   const MID = 'model.layers.0.residual_post'
   const given = input('given', 'float32', [10, 8])

@@ -10,11 +10,11 @@ import { createNorm, type Norm, type NormOptions } from './norm.ts'
  * Where a part's norm stands: before it, after its sum with the residual stream, or on both its
  * sides.
  */
-export type NormPlace = 'pre' | 'post' | 'both'
+export type NormPosition = 'pre' | 'post' | 'both'
 
 export interface BlockOptions {
   norm: NormOptions
-  normPlace: NormPlace
+  normPosition: NormPosition
   attention: AttentionOptions
   /** Attention to another sequence, between the other two parts (decoders of encoder-decoders). */
   crossAttention?: AttentionOptions
@@ -52,7 +52,7 @@ export class Block extends Module {
     super()
     const { attention, crossAttention, feedForward, experts, firstNorm = true } = options
     const norm = () => createNorm(attention.dim, options.norm)
-    const outputNorm = () => (options.normPlace === 'both' ? norm() : undefined)
+    const outputNorm = () => (options.normPosition === 'both' ? norm() : undefined)
     this.inputLayernorm = firstNorm ? norm() : undefined
     this.selfAttn = new Attention(attention)
     this.selfAttnOutputNorm = outputNorm()
@@ -86,7 +86,7 @@ export class Block extends Module {
   }
 
   #part(x: Tensor, { norm, outputNorm, inner, shape, context }: Part): Tensor {
-    const post = this.#options.normPlace === 'post'
+    const post = this.#options.normPosition === 'post'
     const given = inner(norm && !post ? norm.forward(x) : x)
     const branch = this.#dropped(outputNorm ? outputNorm.forward(given) : given, shape, context)
     const sum = add(x, branch)

@@ -1,6 +1,6 @@
 import { input, linearCrossEntropy, reshape, type Tensor } from '../graph/index.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
-import { fuseSources } from '../models/fusion.ts'
+import { fuseSources } from '../models/encoder-decoder.ts'
 import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface SequenceToSequenceOptions extends ObjectiveSizes {

@@ -4,7 +4,7 @@ import {
   DECODER_ARCHITECTURES,
   ENCODER_ARCHITECTURES,
   ENCODER_DECODER_ARCHITECTURES,
-} from '../models/architectures/index.ts'
+} from '../models/architectures.ts'
 import { bertHead, modernBertHead } from '../models/encoder-config.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { countParameters, createModel, type ModelConfig, stacksOf } from '../models/model.ts'
@@ -183,10 +183,10 @@ export function withHead(config: ModelConfig, head: HeadNeeds): ModelConfig {
 
 /** The architecture whose heads an encoder's are. */
 function architectureOfHead({
-  normPlace,
+  normPosition,
   tokenTypes,
 }: StackConfig): keyof typeof ENCODER_ARCHITECTURES {
-  if (normPlace === 'pre') return 'modernbert'
+  if (normPosition === 'pre') return 'modernbert'
   return tokenTypes === 0 ? 'distilbert' : 'bert'
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readingOptions, validationData } from '../data/sources/reading-options.ts'
-import { ARCHITECTURES } from '../models/architectures/index.ts'
+import { ARCHITECTURES } from '../models/architectures.ts'
 import { norms, POSITIONS } from '../models/stack-config.ts'
 import { ACTIVATIONS, INITIALIZATIONS, type Initialization } from '../nn/index.ts'
 import { amount, positiveNumber, resumedAs } from '../options.ts'

@@ -1,7 +1,7 @@
 import type { AnyBatch } from '../data/batch.ts'
 import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
-import { initialize } from '../models/initialize.ts'
+import { initialize } from '../models/parameters.ts'
 import type { Initialization, Module } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'

@@ -16,7 +16,7 @@ STACK = {
     **{"vocabSize": None, "context": None, "tokenTypes": 0, "embeddingScale": 1.0},
     **{"embeddingNorm": False, "positionOffset": 0, "layers": None, "dim": None, "heads": None},
     **{"kvHeads": None, "headDim": None, "hiddenDim": None, "norm": None, "normEpsilon": None},
-    **{"normBias": None, "normPlace": None, "firstNorm": True, "activation": None, "gated": None},
+    **{"normBias": None, "normPosition": None, "firstNorm": True, "activation": None, "gated": None},
     **{"feedForwardBias": None, "experts": None, "attentionBias": None, "qkNorm": False},
     **{"attentionScale": None, "attentionSoftcap": None, "sinks": False, "window": None},
     **{"windowed": None, "positions": None, "ropeTheta": 10000.0, "ropeScaling": None},

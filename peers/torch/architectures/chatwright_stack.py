@@ -78,8 +78,8 @@ class Layer(nn.Module):
 
     def __init__(self, options, index, cross):
         super().__init__()
-        self.post = options.normPlace == "post"
-        both = options.normPlace == "both"
+        self.post = options.normPosition == "post"
+        both = options.normPosition == "both"
         self.input_layernorm = norm(options) if index > 0 or options.firstNorm else None
         self.self_attn = Attention(options)
         self.self_attn_output_norm = norm(options) if both else None
@@ -128,7 +128,7 @@ class Stack(nn.Module):
         if options.positions == "buckets":
             self.relative_bias = nn.Embedding(options.buckets["count"], options.heads)
         self.layers = nn.ModuleList(Layer(options, i, cross) for i in range(options.layers))
-        self.norm = norm(options) if options.normPlace != "post" else nn.Identity()
+        self.norm = norm(options) if options.normPosition != "post" else nn.Identity()
 
     def forward(self, ids, embedding, mask, positions, types=None, source=None, source_mask=None):
         """embedding: (V, C). positions: (T) or (B, T)."""

@@ -81,7 +81,7 @@ function describeStack(stack: StackConfig, side = ''): string[][] {
     ['context', `${stack.context} tokens`],
     ...(window ? [['window', `${window} tokens, ${describeWindowed(stack)}`]] : []),
     ['positions', stack.positions],
-    ['norm', stack.norm === 'none' ? norm : `${norm} ${sides[stack.normPlace]}`],
+    ['norm', stack.norm === 'none' ? norm : `${norm} ${sides[stack.normPosition]}`],
     ...(stack.feedForward === 'none'
       ? []
       : [['activation', stack.activation + (stack.gated ? ', gated' : '')]]),

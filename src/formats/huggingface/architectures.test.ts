@@ -171,7 +171,7 @@ const PUBLISHED: [string, Record<string, unknown>, Record<string, unknown>][] = 
       logitSoftcap: 30,
       embeddingScale: 48,
       window: 4096,
-      normPlace: 'both',
+      normPosition: 'both',
       tied: true,
       activation: 'gelu_tanh',
       windowed: Array.from({ length: 26 }, (_, i) => i % 2 === 0),
@@ -214,7 +214,7 @@ const PUBLISHED: [string, Record<string, unknown>, Record<string, unknown>][] = 
       max_position_embeddings: 512,
       type_vocab_size: 2,
     },
-    { kind: 'encoder', normPlace: 'post', normEpsilon: 1e-12, context: 512, tokenTypes: 2 },
+    { kind: 'encoder', normPosition: 'post', normEpsilon: 1e-12, context: 512, tokenTypes: 2 },
   ],
   [
     'RoBERTa that was taught sentiment',

@@ -32,7 +32,7 @@ function readGemma(
   const { dim, headDim } = config
   const scalar = field.positive('query_pre_attn_scalar', 256)
   return {
-    normPlace: 'both',
+    normPosition: 'both',
     embeddingScale: Math.sqrt(dim),
     ...(scalar !== headDim && { attentionScale: 1 / Math.sqrt(scalar) }),
     attentionBias: field.boolean('attention_bias', false) ? 'all' : 'none',

@@ -54,7 +54,7 @@ def check_own_decoder_is_gemma3():
     """Whose norms are stored less 1."""
     gemma = tiny("gemma3_text", "causal_lm", final_logit_softcapping=2.0)
     options = {
-        **{**ROTARY, "headDim": 8, "activation": "gelu_tanh", "normPlace": "both"},
+        **{**ROTARY, "headDim": 8, "activation": "gelu_tanh", "normPosition": "both"},
         **{"qkNorm": True, "attentionScale": 6**-0.5, "embeddingScale": 4.0, "logitSoftcap": 2.0},
         **{"window": 3, "windowed": [True, False, True], "windowRopeTheta": 50.0},
         **{"ropeTheta": 1e6},
@@ -77,7 +77,7 @@ def check_own_encoder_is_bert():
     head = {"task": "mlm", "dense": "gelu", "norm": True}
     options = {
         **{"kvHeads": 4, "layers": 2, "normEpsilon": 1e-12, "activation": "gelu"},
-        **{"normPlace": "post", "tokenTypes": 2, "embeddingNorm": True, "head": head},
+        **{"normPosition": "post", "tokenTypes": 2, "embeddingNorm": True, "head": head},
     }
     names = {
         **{"bert.embeddings.word_embeddings": "model.embed_tokens"},
@@ -101,7 +101,7 @@ def check_own_encoder_is_bert():
 def check_own_pair_is_the_transformer():
     peer = tiny("transformer", "seq2seq_lm")
     options = {
-        **{"kvHeads": 4, "layers": 2, "positions": "sinusoidal", "normPlace": "post"},
+        **{"kvHeads": 4, "layers": 2, "positions": "sinusoidal", "normPosition": "post"},
         **{"activation": "relu", "embeddingScale": 4.0},
     }
     names = {

@@ -48,7 +48,7 @@ def tasks():
     experts = {"count": 4, "perToken": 2, "hiddenDim": 12, "normalized": True, "balance": 0.5}
     config = own("decoder", positions="alibi", sinks=True, experts=experts)
     yield "chatwright", "causal_lm", config, {"inputs": language, "label_smoothing": 0.2}
-    config = own("encoder-decoder", positions="buckets", normPlace="both")
+    config = own("encoder-decoder", positions="buckets", normPosition="both")
     yield "chatwright", "seq2seq_lm", config, {"inputs": {**language, **source}}
 
 

@@ -56,7 +56,7 @@ ENCODER_DECODERS = {
 STACK = {
     **{"vocabSize": 29, "context": 64, "layers": 3, "dim": 16, "heads": 4, "kvHeads": 2},
     **{"headDim": 4, "hiddenDim": 24, "norm": "layer", "normEpsilon": 1e-5, "normBias": True},
-    **{"normPlace": "pre", "activation": "gelu_tanh", "gated": False, "feedForwardBias": True},
+    **{"normPosition": "pre", "activation": "gelu_tanh", "gated": False, "feedForwardBias": True},
     **{"attentionBias": "all", "positions": "learned"},
 }
 CONFIGS = {**DECODERS, **ENCODERS, **ENCODER_DECODERS, "chatwright": {}}

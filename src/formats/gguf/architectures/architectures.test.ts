@@ -266,7 +266,7 @@ describe('what llama.cpp does not have is refused by name', () => {
       },
     ],
     ['attentionScale', { ...decoders['Gemma 2'], attentionScale: 0.125 }],
-    ['normPlace', { ...llama, normPlace: 'both' }],
+    ['normPosition', { ...llama, normPosition: 'both' }],
     ['head.task', tinyEncoders.BERT],
     ['buckets.maxDistance', tinyEncoderDecoders['T5 1.1']],
     [

@@ -12,7 +12,7 @@ const LOGIT_CAP = 'final_logit_softcapping'
  * layers.
  */
 const common = (config: DecoderConfig, largest: number): Partial<DecoderConfig> => ({
-  normPlace: 'both',
+  normPosition: 'both',
   embeddingScale: Math.sqrt(config.dim),
   ...(config.layers === largest && {
     attentionScale: 1 / Math.sqrt(Math.floor(config.dim / config.heads)),

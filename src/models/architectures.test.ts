@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { architectureOf } from '../../formats/huggingface/config.ts'
+import { architectureOf } from '../formats/huggingface/config.ts'
 import {
   DECODER_ARCHITECTURES,
   ENCODER_ARCHITECTURES,
   ENCODER_DECODER_ARCHITECTURES,
-} from './index.ts'
+} from './architectures.ts'
 
 const ARCHITECTURES = {
   ...DECODER_ARCHITECTURES,

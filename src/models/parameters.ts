@@ -1,5 +1,35 @@
 import { sizeOf } from '../graph/index.ts'
+import { INITIALIZATIONS, type Initialization, type Module } from '../nn/index.ts'
+import type { Random } from '../random.ts'
 import { type Model, stacksOf } from './model.ts'
+
+/**
+ * Fills the memory of every parameter with its starting values, in the order of the model's fields.
+ * `scheme`: what matrices and embeddings are drawn by, in place of the layers' own.
+ */
+export function initialize(
+  model: Module,
+  random: Random,
+  memory: (name: string) => Float32Array,
+  scheme: Initialization = 'lecun',
+): void {
+  for (const [name, { shape, initializer }] of model.parameters()) {
+    const values = memory(name)
+    const { scale } = initializer
+    if (scheme === 'lecun' || scale === undefined) {
+      initializer(values, shape, random)
+      continue
+    }
+    INITIALIZATIONS[scheme](values, shape, random)
+    if (scale !== 1) for (let i = 0; i < values.length; i++) (values[i] as number) *= scale
+  }
+}
+
+/** Memory for each of a model's parameters, by name: zeros. */
+export const parameterMemory = (model: Module): Record<string, Float32Array> =>
+  Object.fromEntries(
+    [...model.parameters()].map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]),
+  )
 
 /**
  * Floating-point operations to train on one token: 6 for each parameter of a matrix product, and

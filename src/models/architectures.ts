@@ -1,4 +1,16 @@
-import { type DecoderConfig, type DecoderSizes, llamaConfig } from '../decoder-config.ts'
+import { type DecoderConfig, type DecoderSizes, gpt2Config, llamaConfig } from './decoder-config.ts'
+import {
+  bertConfig,
+  type EncoderConfig,
+  type EncoderSizes,
+  modernBertConfig,
+} from './encoder-config.ts'
+import {
+  type EncoderDecoderConfig,
+  type EncoderDecoderSizes,
+  t5Config,
+  transformerConfig,
+} from './encoder-decoder-config.ts'
 
 /** Mistral (Jiang et al. 2023): Llama with a sliding window, here of half the context. */
 export const mistralConfig = (sizes: DecoderSizes): DecoderConfig =>
@@ -50,7 +62,7 @@ export function qwen3MoeConfig(sizes: DecoderSizes): DecoderConfig {
 
 const gemma = (sizes: DecoderSizes, differs: Partial<DecoderConfig>): DecoderConfig =>
   llamaConfig({
-    normPlace: 'both',
+    normPosition: 'both',
     normEpsilon: 1e-6,
     activation: 'gelu_tanh',
     tied: true,
@@ -69,4 +81,63 @@ function layersOf(
 ): boolean[] | undefined {
   const windowed = Array.from({ length: layers }, (_, layer) => has(layer))
   return windowed.includes(false) ? windowed : undefined
+}
+
+/**
+ * RoBERTa (Liu et al. 2019): BERT without kinds of tokens, its positions behind that of padding.
+ */
+export const robertaConfig = (sizes: EncoderSizes): EncoderConfig =>
+  bertConfig({ positionOffset: 2, tokenTypes: 1, normEpsilon: 1e-5, ...sizes })
+
+/** DistilBERT (Sanh et al. 2019): BERT without kinds of tokens. */
+export const distilbertConfig = (sizes: EncoderSizes): EncoderConfig =>
+  bertConfig({ tokenTypes: 0, ...sizes })
+
+/**
+ * Decoder-only architectures, by the name that the command line takes: sizes to an architecture.
+ */
+export const DECODER_ARCHITECTURES = {
+  gpt2: gpt2Config,
+  llama: llamaConfig,
+  mistral: mistralConfig,
+  qwen2: qwen2Config,
+  qwen3: qwen3Config,
+  gemma2: gemma2Config,
+  gemma3: gemma3Config,
+  mixtral: mixtralConfig,
+  'qwen3-moe': qwen3MoeConfig,
+} satisfies Record<string, (sizes: DecoderSizes) => DecoderConfig>
+
+/** Encoder-only architectures. */
+export const ENCODER_ARCHITECTURES = {
+  bert: bertConfig,
+  roberta: robertaConfig,
+  distilbert: distilbertConfig,
+  modernbert: modernBertConfig,
+} satisfies Record<string, (sizes: EncoderSizes) => EncoderConfig>
+
+/** Encoder-decoder architectures. */
+export const ENCODER_DECODER_ARCHITECTURES = {
+  transformer: transformerConfig,
+  t5: t5Config,
+} satisfies Record<string, (sizes: EncoderDecoderSizes) => EncoderDecoderConfig>
+
+export const ARCHITECTURES = [
+  ...Object.keys(DECODER_ARCHITECTURES),
+  ...Object.keys(ENCODER_ARCHITECTURES),
+  ...Object.keys(ENCODER_DECODER_ARCHITECTURES),
+] as (
+  | keyof typeof DECODER_ARCHITECTURES
+  | keyof typeof ENCODER_ARCHITECTURES
+  | keyof typeof ENCODER_DECODER_ARCHITECTURES
+)[]
+
+export type ArchitectureName = (typeof ARCHITECTURES)[number]
+
+/** What an architecture's models are. */
+export function kindOfArchitecture(
+  architecture: ArchitectureName,
+): 'decoder' | 'encoder' | 'encoder-decoder' {
+  if (architecture in DECODER_ARCHITECTURES) return 'decoder'
+  return architecture in ENCODER_ARCHITECTURES ? 'encoder' : 'encoder-decoder'
 }
