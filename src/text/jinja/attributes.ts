@@ -1,5 +1,6 @@
 import { own } from '../../own.ts'
 import { type Budget, MEMBER } from './budget.ts'
+import { integerOf, type Operation, operations, workOf } from './calls.ts'
 import { fail, unsupported } from './fail.ts'
 import { equals, itemsOf, lengthOf } from './operators.ts'
 import { stringMethods } from './string-methods.ts'
@@ -7,12 +8,9 @@ import { codePoints, concat, isText, plain, type Str, slice } from './text.ts'
 import {
   Callable,
   Dict,
-  integerOf,
   List,
   Loop,
   Namespace,
-  type Operation,
-  operations,
   orElse,
   Range,
   Sequence,
@@ -21,7 +19,6 @@ import {
   Undefined,
   type Value,
   View,
-  workOf,
 } from './values.ts'
 
 /** What Python's values have by name and is not done here: refused rather than undefined. */

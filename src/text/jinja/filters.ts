@@ -1,4 +1,13 @@
 import { own } from '../../own.ts'
+import {
+  type Args,
+  integerOf,
+  type Operation,
+  operations,
+  type Run,
+  textOf,
+  workOf,
+} from './calls.ts'
 import { fail, unsupported } from './fail.ts'
 import { fixed, formatPercent } from './format.ts'
 import { listFilters } from './list-filters.ts'
@@ -7,22 +16,7 @@ import { join, str } from './show.ts'
 import { capitalize, lower, replace, splitLines, strip, upper } from './string-methods.ts'
 import { concat, isText, mapPieces, plain, type Str, slice } from './text.ts'
 import { toJson } from './to-json.ts'
-import {
-  type Args,
-  Dict,
-  Float,
-  integerOf,
-  numberOf,
-  type Operation,
-  operations,
-  type Run,
-  Tuple,
-  textOf,
-  typeName,
-  Undefined,
-  type Value,
-  workOf,
-} from './values.ts'
+import { Dict, Float, numberOf, Tuple, typeName, Undefined, type Value } from './values.ts'
 
 /** Of Jinja2 and not here. They make HTML, choose at random, lay out prose or tables. */
 const REFUSED =

@@ -1,24 +1,12 @@
 import { UserError } from '../../errors.ts'
 import { type Budget, MEMBER } from './budget.ts'
+import { type Args, integerOf, type Operation, operations, textOf } from './calls.ts'
 import { fail, unsupported } from './fail.ts'
 import { iterate } from './operators.ts'
 import { str } from './show.ts'
 import { strftime } from './strftime.ts'
 import { isText, plain } from './text.ts'
-import {
-  type Args,
-  Callable,
-  Dict,
-  integerOf,
-  List,
-  Namespace,
-  type Operation,
-  operations,
-  Range,
-  Tuple,
-  textOf,
-  type Value,
-} from './values.ts'
+import { Callable, Dict, List, Namespace, Range, Tuple, type Value } from './values.ts'
 
 /** Numbers in a range, as Jinja2's sandbox has it. */
 const RANGE = 100_000

@@ -1,6 +1,7 @@
 import type { Arguments, Body, Expression, Statement, Target } from './ast.ts'
 import { attributeOf, itemOf, sliceOf } from './attributes.ts'
 import { type Budget, MEMBER } from './budget.ts'
+import { type Args, bind, type Run } from './calls.ts'
 import { fail, unsupported } from './fail.ts'
 import { applyFilter } from './filters.ts'
 import { binary, compare, isTrue, iterate, negative } from './operators.ts'
@@ -9,8 +10,6 @@ import { str } from './show.ts'
 import { applyTest } from './tests.ts'
 import { concat, isText, type Str, Text } from './text.ts'
 import {
-  type Args,
-  bind,
   Callable,
   Dict,
   Float,
@@ -18,7 +17,6 @@ import {
   Loop,
   Namespace,
   orElse,
-  type Run,
   Tuple,
   typeName,
   Undefined,

@@ -1,25 +1,12 @@
 import { itemOf } from './attributes.ts'
 import { MEMBER } from './budget.ts'
+import { bind, integerOf, type Operation, operations, type Run, textOf } from './calls.ts'
 import { fail } from './fail.ts'
 import { binary, isTrue, iterate, order } from './operators.ts'
 import { join, str } from './show.ts'
 import { lower } from './string-methods.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
-import {
-  bind,
-  Dict,
-  Iterator,
-  integerOf,
-  List,
-  type Operation,
-  operations,
-  orElse,
-  type Run,
-  Tuple,
-  textOf,
-  Undefined,
-  type Value,
-} from './values.ts'
+import { Dict, Iterator, List, orElse, Tuple, Undefined, type Value } from './values.ts'
 
 type Filter = Operation<Value>
 

@@ -1,18 +1,10 @@
 import { type Budget, MEMBER } from './budget.ts'
+import { integerOf, operations, type Run, textOf } from './calls.ts'
 import { fail, unsupported } from './fail.ts'
 import { iterate } from './operators.ts'
 import { join } from './show.ts'
 import { codePoints, concat, isText, mapPieces, plain, type Str, slice } from './text.ts'
-import {
-  integerOf,
-  List,
-  operations,
-  type Run,
-  Tuple,
-  textOf,
-  typeName,
-  type Value,
-} from './values.ts'
+import { List, Tuple, typeName, type Value } from './values.ts'
 
 /** Python's white space, which JavaScript's `\s` is not. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts them as white space

@@ -1,23 +1,20 @@
 import { own } from '../../own.ts'
+import { type Args, operations, type Run, workOf } from './calls.ts'
 import { fail, unsupported } from './fail.ts'
 import { binary, compare, equals, isTrue, itemsOf } from './operators.ts'
 import { str } from './show.ts'
 import { isCase, lower, upper } from './string-methods.ts'
 import { isText, plain } from './text.ts'
 import {
-  type Args,
   Callable,
   Dict,
   Float,
   Iterator,
   Loop,
   numberOf,
-  operations,
-  type Run,
   Sequence,
   Undefined,
   type Value,
-  workOf,
 } from './values.ts'
 
 type Test = (run: Run, value: Value, ...args: (Value | undefined)[]) => boolean

@@ -1,19 +1,10 @@
 import type { Budget } from './budget.ts'
+import { type Run, textOf } from './calls.ts'
 import { fail } from './fail.ts'
 import { isTrue } from './operators.ts'
 import { around, floatText } from './show.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
-import {
-  Dict,
-  Float,
-  List,
-  type Run,
-  Sequence,
-  Tuple,
-  textOf,
-  typeName,
-  type Value,
-} from './values.ts'
+import { Dict, Float, List, Sequence, Tuple, typeName, type Value } from './values.ts'
 
 interface Style {
   readonly isAscii: boolean
