@@ -31,15 +31,15 @@ export interface TemplateInput {
   readonly addGenerationPrompt?: boolean | undefined
   /** The tokenizer's special tokens, by tokenizer_config.json's names: `bos_token` and so on. */
   readonly tokens?: Readonly<Record<string, string>> | undefined
-  /** What `strftime_now` tells; default: the time of the call. */
+  /** The time of `strftime_now`; default: that of the call. */
   readonly now?: Date | undefined
 }
 
 /** Characters; the longest templates in use have some 20,000. */
 const LENGTH = 2 ** 16
-/** Characters that a message counts for besides its own, since a template does work for each. */
+/** Characters that a message counts for besides its own: a template does work for each. */
 const PER_MESSAGE = 128
-/** The source of what is neither the template's nor of a message. */
+/** The source of text that is neither the template's nor a message's. */
 const OTHER = -2
 
 /**
@@ -129,10 +129,10 @@ function compiled(template: string): Body {
   return last.body
 }
 
-/** Throws UserError with what is wrong with a template, whatever it is to render. */
+/** Throws UserError where a template cannot be parsed. */
 export const checkTemplate = (template: string): void => void compiled(template)
 
-/** Of `tools` and `reasoning_content`, those that a template does not read. */
+/** Those of `fields` (`tools`, `reasoning_content`) that a template does not read. */
 export function unreadFields(template: string, fields: readonly string[]): string[] {
   const code = template.replace(/\{#.*?#\}/gs, '')
   return fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(code))

@@ -21,7 +21,7 @@ import {
   View,
 } from './values.ts'
 
-/** What Python's values have by name and is not done here: refused rather than undefined. */
+/** Python's attributes that are missing here: they are refused, not undefined. */
 const OTHERS: Readonly<Record<string, string>> = {
   str:
     'casefold center encode expandtabs format format_map isidentifier isnumeric isprintable ' +
@@ -90,7 +90,7 @@ const loopAttributes: Readonly<Record<string, (loop: Loop) => Value>> = {
     }),
 }
 
-/** What a value has by name in Python, its methods above all; undefined if nothing. */
+/** A value's attribute in Python, most often a method; undefined if there is none. */
 function builtIn(value: Value, name: string): Value | undefined {
   if (value instanceof Undefined) throw fail(value.problem)
   if (value instanceof Namespace) return value.values.get(name)
@@ -99,7 +99,7 @@ function builtIn(value: Value, name: string): Value | undefined {
   const call = own(methodsOf(value) as Readonly<Record<string, Operation<Value>>>, name)
   if (call) {
     return new Callable(name, (run, args) => {
-      // A method goes through what it belongs to, and what it is given.
+      // A method reads its own value and its arguments.
       run.budget.spend(isText(value) ? plain(value).length : MEMBER * (lengthOf(value) ?? 0))
       run.budget.spend(workOf(args))
       return call(run, value, args)
@@ -111,7 +111,7 @@ function builtIn(value: Value, name: string): Value | undefined {
   return undefined
 }
 
-/** `object.name`: what Python's value has by that name, else what a dict holds. */
+/** `object.name`: the attribute of that name, else the entry of a dict. */
 export function attributeOf(object: Value, name: string): Value {
   const found = builtIn(object, name)
   if (found !== undefined) return found
@@ -119,7 +119,7 @@ export function attributeOf(object: Value, name: string): Value {
   return missing(object, name)
 }
 
-/** `object[index]`: what a list or a dict holds there, else the attribute of that name. */
+/** `object[index]`: the item of a list or a dict, else the attribute of that name. */
 export function itemOf(budget: Budget, object: Value, index: Value): Value {
   if (object instanceof Undefined) throw fail(object.problem)
   if (object instanceof Dict) {

@@ -2,14 +2,11 @@ import { UserError } from '../../errors.ts'
 
 /** Characters of the longest text, and members of the largest list, that may come into being. */
 export const SIZE = 2 ** 22
-/** Levels of expressions and blocks that run inside each other. */
+/** Nested expressions and blocks. */
 const DEPTH = 512
-/** Levels of lists within lists that are compared or printed. */
+/** Nested lists that are compared or printed. */
 const NESTING = 64
-/**
- * Units of work, a few nanoseconds each, and more of them for more input: about a second in all,
- * and half a million steps.
- */
+/** Units of work, a few nanoseconds each: half a million steps, a second; more for more input. */
 const WORK = 2 ** 24
 const WORK_PER_CHARACTER = 64
 /** Units of an expression or statement, and of a member of a list. */
@@ -17,9 +14,9 @@ const STEP = 32
 export const MEMBER = 32
 
 /**
- * An account of the work that a template does: templates are foreign code, and a few bytes of one
- * can ask for years of time or all of the memory. Work is charged for as it is done, and what
- * multiplies sizes is refused before it is done. Throws UserError where a limit is passed.
+ * Limits the work of a template: templates are untrusted, and a few bytes of one can ask for years
+ * of time or all of the memory. Work is charged as it is done; what multiplies sizes is refused
+ * before it is done. Throws UserError where a limit is exceeded.
  */
 export class Budget {
   #work: number

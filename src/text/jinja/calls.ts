@@ -8,14 +8,14 @@ export interface Args {
   readonly named: ReadonlyMap<string, Value>
 }
 
-/** What filters, tests and functions are given of the interpreter. */
+/** The part of the interpreter that filters, tests and functions use. */
 export interface Run {
   readonly budget: Budget
   filter(name: string, value: Value, args: Args): Value
   test(name: string, value: Value, args: Args): boolean
 }
 
-/** What it costs to go through all arguments, and the characters of those that are texts. */
+/** The cost of reading all arguments: one unit each, and one per character of texts. */
 export function workOf({ positional, named }: Args): number {
   let work = positional.length + named.size
   for (const values of [positional, named.values()])
@@ -46,7 +46,7 @@ export function bind(
   return bound
 }
 
-/** A filter, a method or a function, which is given values by the names of its parameters. */
+/** A filter, a method or a function; `operations` binds its arguments to its parameters. */
 export type Operation<S> = (run: Run, self: S, args: Args) => Value
 
 /** Operations by name; each key has the name, then the parameters as `bind` reads them. */
@@ -64,7 +64,7 @@ export function operations<S>(
   return Object.fromEntries(entries)
 }
 
-/** An integer argument; `fallback` where it is left out. Throws UserError for anything else. */
+/** An integer argument, `fallback` if omitted. Throws UserError for anything else. */
 export function integerOf(value: Value | undefined, fallback: number, what: string): number {
   if (value === undefined) return fallback
   if (typeof value === 'boolean') return Number(value)

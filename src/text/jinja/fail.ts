@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.ts'
 
-/** An error of a template's author: what Jinja2 refuses too. */
+/** A mistake in a template, which Jinja2 refuses too. */
 export const fail = (problem: string): UserError =>
   new UserError(`the chat template fails: ${problem}`)
 
-/** What Jinja2 or Python can do and is not done here. */
+/** A feature of Jinja2 or Python that is missing here. */
 export const unsupported = (what: string): UserError =>
   new UserError(`the chat template uses ${what}, which is not supported; use another template`)

@@ -18,12 +18,12 @@ import { concat, isText, mapPieces, plain, type Str, slice } from './text.ts'
 import { toJson } from './to-json.ts'
 import { Dict, Float, numberOf, Tuple, typeName, Undefined, type Value } from './values.ts'
 
-/** Of Jinja2 and not here. They make HTML, choose at random, lay out prose or tables. */
+/** Jinja2's filters for HTML, random choices and layout, which are missing here. */
 const REFUSED =
   'attr center e escape filesizeformat forceescape groupby pprint random safe slice striptags ' +
   'truncate urlencode urlize wordcount wordwrap xmlattr'
 
-/** Throws UserError for a filter that there is not, by name. */
+/** Throws UserError for an unknown filter, by name. */
 export function applyFilter(run: Run, name: string, value: Value, args: Args): Value {
   run.budget.spend(workOf(args) + (isText(value) ? plain(value).length : 0))
   const filter = own(filters, name)

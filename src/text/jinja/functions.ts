@@ -11,7 +11,7 @@ import { Callable, Dict, List, Namespace, Range, Tuple, type Value } from './val
 /** Numbers in a range, as Jinja2's sandbox has it. */
 const RANGE = 100_000
 
-/** Of Jinja2 and not here. */
+/** Functions of Jinja2 that are missing here. */
 const REFUSED = ['cycler', 'joiner', 'lipsum']
 
 /** The functions that every template sees: Jinja2's, and what transformers adds. */
@@ -58,7 +58,7 @@ function range(first: Value | undefined, second: Value | undefined, third: Value
   return new Range(start, stop, step, items)
 }
 
-/** Keys and values of one argument, a mapping or pairs, and of those that are named. */
+/** Keys and values of the named arguments, and of one that is a mapping or pairs. */
 function pairs(
   budget: Budget,
   name: string,

@@ -27,7 +27,7 @@ type Signal = 'break' | 'continue' | undefined
 
 const NO_ARGS: Args = { positional: [], named: new Map() }
 
-/** What Jinja2 gives a macro besides its parameters, where it reads them. */
+/** Variables that Jinja2 gives a macro besides its parameters. */
 const OF_MACROS = new Set(['caller', 'kwargs', 'varargs'])
 
 /** Runs the statements of a template. Every step is charged to the budget. */
@@ -50,7 +50,7 @@ export class Interpreter implements Run {
     return applyTest(this, name, value, args)
   }
 
-  /** What a body writes, as one text. */
+  /** The output of a body, as one text. */
   #text(body: Body, scope: Scope): Str {
     const out: Str[] = []
     this.#run(body, scope, out)
@@ -72,7 +72,7 @@ export class Interpreter implements Run {
         out.push(statement.text)
         return undefined
       case 'output': {
-        // Without escaping, `safe` changes nothing of what is written at once.
+        // Nothing is escaped here, so `safe` changes nothing at the end of an output.
         const { value } = statement
         const isSafe = value.kind === 'filter' && value.name === 'safe' && value.operand
         out.push(str(this.budget, this.#value(isSafe || value, scope)))
@@ -129,7 +129,7 @@ export class Interpreter implements Run {
       if (signal === 'break') break
       if (!signal) isWhole = true
     }
-    // Jinja2's `else` is for a loop of which no turn came to its end.
+    // Jinja2 runs `else` if no iteration ran to its end.
     return isWhole ? undefined : this.#run(node.otherwise, new Scope(scope), out)
   }
 

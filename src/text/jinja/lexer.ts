@@ -24,9 +24,9 @@ const RAW = /\{%[-+]?\s*raw\s*(-?)%\}/y
 const END_RAW = /\{%([-+]?)\s*endraw\s*([-+]?)%\}/g
 
 /**
- * Tokens of a template, as Jinja2 cuts them with `trim_blocks` and `lstrip_blocks`, which is how
- * transformers reads chat templates. Line ends of any kind are line feeds; one at the very end is
- * dropped. Throws UserError with the line at fault.
+ * Tokens of a template, as Jinja2 reads it with `trim_blocks` and `lstrip_blocks`, the settings of
+ * transformers. Line ends of any kind become line feeds; one at the very end is dropped. Throws
+ * UserError with the line at fault.
  */
 export function tokenize(template: string): Token[] {
   const source = template.replace(/\r\n?/g, '\n').replace(/\n$/, '')

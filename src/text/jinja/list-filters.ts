@@ -10,7 +10,7 @@ import { Dict, Iterator, List, orElse, Tuple, Undefined, type Value } from './va
 
 type Filter = Operation<Value>
 
-/** What `attribute='a.0.b'` of a filter takes of each item; `fallback` where there is none. */
+/** Reads `attribute='a.0.b'` of an item; `fallback` where it is undefined. */
 function getter(
   { budget }: Run,
   attribute: Value | undefined,
@@ -46,7 +46,7 @@ function sorted(
   return keys.sort(([a], [b]) => sign * order(run.budget, a, b)).map(([, item]) => item)
 }
 
-/** One that several attributes are sorted by, or all of the item. */
+/** Sorts by several attributes, or by the whole item. */
 function sortKey(run: Run, attribute: Value | undefined, fold: (value: Value) => Value) {
   if (!attribute || !isText(attribute)) {
     const get = getter(run, attribute)
@@ -86,11 +86,11 @@ const selecting = (name: string, isKept: boolean, byAttribute: boolean): Filter 
   }
 }
 
-/** What is false, none for instance, has no members for the filters that give iterators. */
+/** For the filters that give iterators, a false value such as none has no members. */
 const membersOf = ({ budget }: Run, value: Value): readonly Value[] =>
   isTrue(value) ? iterate(budget, value) : []
 
-/** Filters that go through the members of a value. */
+/** Filters over the members of a value. */
 export const listFilters: Readonly<Record<string, Filter>> = {
   ...operations<Value>({
     list: ({ budget }, value) => new List(iterate(budget, value)),

@@ -35,7 +35,7 @@ export function lengthOf(value: Value): number | undefined {
   return value instanceof Sequence || value instanceof View ? value.items.length : undefined
 }
 
-/** The members of whatever can be gone through; undefined where a value cannot. */
+/** The members of an iterable value; undefined for others. */
 export function itemsOf(value: Value): readonly Value[] | undefined {
   if (value instanceof Sequence || value instanceof View) return value.items
   if (value instanceof Dict) return value.keys()
@@ -48,7 +48,7 @@ export function itemsOf(value: Value): readonly Value[] | undefined {
   )
 }
 
-/** As `itemsOf`, and pays for them. Throws UserError. */
+/** As `itemsOf`, charged to the budget. Throws UserError for a value that has none. */
 export function iterate(budget: Budget, value: Value): readonly Value[] {
   budget.spend(MEMBER * (lengthOf(value) ?? 0))
   const items = itemsOf(value)
@@ -85,7 +85,7 @@ export function equals(budget: Budget, a: Value, b: Value, level = 0): boolean {
   return a === b
 }
 
-/** Negative, zero or positive, as Python orders values. Throws UserError for what it does not. */
+/** Negative, zero or positive, by Python's order. Throws UserError for values without one. */
 export function order(budget: Budget, a: Value, b: Value, sign = '<', level = 0): number {
   budget.visit(level)
   if (isText(a) && isText(b)) {
@@ -145,7 +145,7 @@ function contains(budget: Budget, whole: Value, part: Value): boolean {
     throw fail(`'in <string>' requires a text on its left, not ${typeName(part)}`)
   }
   if (whole instanceof Dict) return whole.has(part)
-  // Of these, Python looks for the hash first.
+  // Python hashes the key first: one that cannot be hashed is an error.
   if (whole instanceof View && whole.kind === 'dict_keys') new Dict().has(part)
   if (whole instanceof Iterator) {
     for (let item = whole.next(); item !== undefined; item = whole.next())
@@ -222,7 +222,7 @@ function arithmetic(operator: string, a: number, b: number, isFloat: boolean): V
   return isFloat ? new Float(value) : integer(value)
 }
 
-/** Python's integers have no end; beyond 2^53 these would round. */
+/** Python's integers are unbounded; beyond 2^53 ours would round. */
 export function integer(value: number): number {
   if (Number.isSafeInteger(value)) return value + 0
   throw unsupported('an integer beyond 2^53')

@@ -1,6 +1,6 @@
 import type { Value } from './values.ts'
 
-/** Variables, and those of the blocks around. A block never changes the variables of another. */
+/** Variables, and those of outer blocks. A block never changes the variables of another. */
 export class Scope {
   readonly #outer: Scope | undefined
   readonly #values: Map<string, Value>

@@ -3,14 +3,14 @@ import { unsupported } from './fail.ts'
 import { concat, isText, mapPieces, plain, type Str } from './text.ts'
 import { Dict, Float, List, Range, Tuple, typeName, Undefined, type Value, View } from './values.ts'
 
-/** Python's `str`: what a template writes where it names a value. */
+/** Python's `str`: the text of a value in a template's output. */
 export function str(budget: Budget, value: Value): Str {
   if (isText(value)) return value
   if (value instanceof Undefined) return ''
   return repr(budget, value)
 }
 
-/** Python's `repr`, which also shows the members of lists. */
+/** Python's `repr`, also used for the members of lists. */
 export function repr(budget: Budget, value: Value, level = 0): Str {
   budget.visit(level)
   if (isText(value)) return quoted(budget, value)

@@ -58,7 +58,7 @@ function lastIndexOf(budget: Budget, text: string, by: string): number {
   return text.lastIndexOf(by)
 }
 
-/** Where a separator is found, so many times at most. */
+/** Indices of a separator, `max` at most. */
 function indicesOf(
   budget: Budget,
   text: string,
@@ -115,13 +115,13 @@ export const capitalize = (self: Str): Str => {
 export const upper = (text: string): string => text.toUpperCase()
 export const lower = (text: string): string => text.toLowerCase()
 
-/** Python's: every letter that follows no letter with a case. */
+/** Python's title case: of every letter that follows no cased letter. */
 const title = (text: string): string => lower(text).replace(/(?<!\p{Cased})\p{Cased}/gu, titleCase)
 
-/** Digraphs and Georgian letters: as the first of a word they are not their capitals. */
+/** Digraphs and Georgian letters, whose title case is not their upper case. */
 const TITLED = /[\u01c4-\u01cc\u01f1-\u01f3\u10d0-\u10ff]/
 
-/** A letter as the first of a word. */
+/** A letter at the start of a word. */
 function titleCase(letter: string): string {
   const large = upper(letter)
   if (large.length === letter.length && !TITLED.test(letter)) return large

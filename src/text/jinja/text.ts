@@ -1,10 +1,10 @@
-/** The source of what the template itself writes. */
+/** The source of the template's own text. */
 export const TEMPLATE = -1
 
 /**
- * Text that knows for every character which input it comes from: pieces end at `ends` and have
- * `sources`. Inputs are data, whatever a template does with them, so the origin has to survive
- * trimming, splitting and joining. A plain string is the template's own.
+ * Text that records for every character which input it comes from: piece i ends at `ends[i]` and
+ * comes from `sources[i]`. Inputs are data, whatever a template does with them, so the origin must
+ * survive trimming, splitting and joining. A plain string is the template's own.
  */
 export class Text {
   readonly text: string

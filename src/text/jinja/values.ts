@@ -28,7 +28,7 @@ export class Float {
   }
 }
 
-/** Of a name or an attribute that there is not; `problem` says which. */
+/** The value of an unknown name or attribute; `problem` says which. */
 export class Undefined {
   readonly problem: string
 
@@ -97,7 +97,7 @@ function keyOf(key: Value): Key {
   throw unsupported(`a ${typeName(key)} as the key of a dict`)
 }
 
-/** What `keys`, `values` and `items` of a dict give. */
+/** The result of a dict's `keys`, `values` and `items`. */
 export class View {
   readonly kind: 'dict_keys' | 'dict_values' | 'dict_items'
   readonly items: readonly Value[]
@@ -108,7 +108,7 @@ export class View {
   }
 }
 
-/** What Python computes on demand: it can be gone through once. */
+/** A generator in Python: it can be read once. */
 export class Iterator {
   readonly #items: readonly Value[]
   #next = 0
@@ -144,8 +144,8 @@ export class Callable {
 }
 
 /**
- * The variable `loop`. Its items are looked for when they are needed, since the condition of a loop
- * may depend on what its body has done.
+ * The variable `loop`. Items are computed when they are needed, since the condition of a loop may
+ * depend on what its body has done.
  */
 export class Loop {
   readonly #items: Value[] = []
@@ -195,13 +195,13 @@ const NAMES = [
   [Text, 'str'],
 ] as const
 
-/** The number that a value is in arithmetic, where true is 1. */
+/** A value as a number, true as 1; undefined if it is none. */
 export function numberOf(value: Value | undefined): number | undefined {
   if (typeof value === 'number') return value
   if (typeof value === 'boolean') return Number(value)
   return value instanceof Float ? value.value : undefined
 }
 
-/** `value`, or `fallback` where there is none; null is a value here. */
+/** `value`, or `fallback` where it is undefined; unlike with `??`, null is a value. */
 export const orElse = (value: Value | undefined, fallback: Value): Value =>
   value === undefined ? fallback : value
