@@ -61,7 +61,7 @@ const linearCrossEntropyOp: Op<Attrs> = {
     const [, losses, dx, dWeight, dBias] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor?]
     if (others.some((other) => other))
       throw new Error(
-        'linearCrossEntropy: its derivatives have none; use crossEntropy(linear(x, weight), targets)',
+        'linearCrossEntropy: no second derivative; use crossEntropy(linear(x, weight), targets)',
       )
     const dWeights = g && sumTo(mul(g, losses), weights.shape)
     if (!gRows)
@@ -122,8 +122,9 @@ function lower(
  * Cross-entropy of the logits x Wᵀ in chunks of rows: a chunk's logits lead to its losses and its
  * share of the gradients at once, so that the logits of all rows never exist together; for large
  * vocabularies they would be the largest tensor. x: (N, C), weight: (V, C), targets: (N) as for
- * `crossEntropy`. `loss` () is the sum of `losses` (N) times `weights`. Both have first derivatives;
- * those of `losses`, which are minus the log-probabilities of the targets, compute the logits twice.
+ * `crossEntropy`. `losses` (N) are minus the log-probabilities of the targets, and `loss` () is
+ * their sum, each times its weight. Both have first derivatives: those of `loss` come with its
+ * value, while those of `losses` compute the logits a second time, in the backward pass.
  */
 export function linearCrossEntropy(
   x: Tensor,

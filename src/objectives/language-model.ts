@@ -20,7 +20,7 @@ export interface LanguageModelOptions extends ObjectiveSizes {
    * What all given positions are below; default: the length, since each conversation begins at 0.
    */
   reach?: number
-  /** Leaves out what only training minimises: the balance of experts. */
+  /** Leaves out what only training minimizes: the balance of experts. */
   evaluation?: boolean
 }
 

@@ -11,15 +11,18 @@ import { SpikeDetector } from './spikes.ts'
 import { DivergenceError, type Trainer } from './trainer.ts'
 import type { Progress } from './training-state.ts'
 
-/** An endless supply of batches, which may be made while the model learns. */
+/**
+ * An endless supply of batches. Those that come as promises may be made with the model as it stands;
+ * they reject with `signal.reason` when aborted.
+ */
 export interface BatchSource extends Position {
-  next(): AnyBatch | Promise<AnyBatch>
+  next(options: { signal?: AbortSignal | undefined }): AnyBatch | Promise<AnyBatch>
 }
 
 export interface RunOptions {
   trainer: Trainer
   reader: BatchSource
-  /** What validation measures: the objective, without what only training minimises. */
+  /** What validation measures: the objective, without what only training minimizes. */
   evaluationObjective: ObjectiveBuilder
   /** Its batches are never cut up. */
   wholeBatch?: boolean
@@ -165,7 +168,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         }
         if (due && (await evaluate()) && trainer.step < steps) return end('early')
         if (trainer.step >= steps) return end('done')
-        learned = await reader.next()
+        learned = await reader.next({ signal })
         const problem = await advance(learned)
         if (problem) await recover(problem)
         else due = trainer.step % evalEvery === 0 || trainer.step === steps

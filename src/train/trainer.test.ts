@@ -192,9 +192,11 @@ describe('freezing', () => {
   })
 
   test('of what is not there is refused, with the names that are', async () => {
-    await expect(createTrainer({ freeze: ['model.layer.*'] })).rejects.toThrow(
-      /^--freeze model\.layer\.\* matches no parameter; give one of model\.embed_tokens\.weight, .*model\.layers\.\*\.mlp\.up_proj\.weight,/,
+    const wrong = createTrainer({ freeze: ['model.layer.*'] })
+    await expect(wrong).rejects.toThrow(
+      /^--freeze model\.layer\.\* matches no parameter; give one of model\.embed_tokens\.weight, /,
     )
+    await expect(wrong).rejects.toThrow(' model.layers.*.mlp.up_proj.weight, ')
     await expect(createTrainer({ learn: ['*.norm.*', 'x'] })).rejects.toThrow('--learn x matches')
     await expect(createTrainer({ freeze: ['*'] })).rejects.toThrow('leave nothing to learn')
   })

@@ -31,8 +31,8 @@ export interface TrainerOptions
   /** Attached to the model; its parameters join the model's. */
   adapter?: Lora
   /**
-   * Memory of the model's parameters, by name, none of which is learned then; it stays the caller's.
-   * By default, those that are not learned lie in memory of the trainer.
+   * Memory of the model's parameters by name, none of which is then learned; it stays the caller's.
+   * By default the trainer allocates memory for those that are not learned.
    */
   frozen?: Tensors
   /** What is minimized; default: the loss of the next token, of a decoder. */

@@ -30,7 +30,7 @@ export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: EmitO
   return { bytes: encodeModel(graph), inputs, outputs: made, weights: Object.fromEntries(kept) }
 }
 
-/** The same before it is serialised: its weights are declared, their elements kept outside. */
+/** The same before it is serialized: its weights are declared, their elements kept outside. */
 export function toGraphProto(
   outputs: Readonly<Record<string, Tensor>>,
   {

@@ -41,7 +41,7 @@ export type WeightData = TypedArray | StoredElements
 export const isStored = (data: WeightData): data is StoredElements => !ArrayBuffer.isView(data)
 
 /**
- * A graph in ONNX form. `bytes` is the serialised ModelProto without the large weights; those stay
+ * A graph in ONNX form. `bytes` is the serialized ModelProto without the large weights; those stay
  * outside it (a protobuf ends at 2 GB) and are handed to the runtime as initializers.
  */
 export interface OnnxModel {

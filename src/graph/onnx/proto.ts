@@ -150,7 +150,7 @@ const IR_VERSION = 9
 const OPSET = 20
 
 /**
- * A serialised ModelProto: opset 20, and version 1 of ONNX Runtime's own operators where there are
+ * A serialized ModelProto: opset 20, and version 1 of ONNX Runtime's own operators where there are
  * any.
  */
 export function encodeModel(graph: GraphProto): Uint8Array {
@@ -181,7 +181,7 @@ export function* modelPieces(graph: GraphProto): Generator<Uint8Array> {
     yield encoded(message(8, (w) => integer(text(w, 1, domain), 2, domain === '' ? OPSET : 1)))
 }
 
-/** Bytes of the serialised model. */
+/** Bytes of the serialized model. */
 export const modelSize = (graph: GraphProto): number =>
   [...graphPieces(graph)].reduce((sum, piece) => sum + sizeOfPiece(piece), FRAME)
 

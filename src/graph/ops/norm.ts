@@ -25,7 +25,7 @@ function checkScale(name: string, inputs: readonly Tensor[]): Shape {
   return [...x.shape.slice(0, -1), 1]
 }
 
-/** Outputs: the normalised tensor, the means, the inverse standard deviations. */
+/** Outputs: the normalized tensor, the means, the inverse standard deviations. */
 const layerNormOp: Op<NormAttrs> = {
   name: 'layerNorm',
   infer: (inputs) => {
@@ -99,12 +99,12 @@ function emitInverse(x: Tensor | string, inverse: Tensor, epsilon: number, emit:
 }
 
 /**
- * Layer normalisation over the last axis (Ba, Kiros & Hinton 2016). x: (..., C), scale, shift: (C).
+ * Layer normalization over the last axis (Ba, Kiros & Hinton 2016). x: (..., C), scale, shift: (C).
  */
 export const layerNorm = (x: Tensor, scale: Tensor, shift?: Tensor, epsilon = 1e-5): Tensor =>
   apply(layerNormOp, shift ? [x, scale, shift] : [x, scale], { epsilon })
 
-/** Outputs: the normalised tensor, the inverse root mean squares. */
+/** Outputs: the normalized tensor, the inverse root mean squares. */
 const rmsNormOp: Op<NormAttrs> = {
   name: 'rmsNorm',
   infer: (inputs) => {
@@ -145,7 +145,7 @@ const rmsNormOp: Op<NormAttrs> = {
 }
 
 /**
- * Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019). x: (..., C), scale:
+ * Root-mean-square normalization over the last axis (Zhang & Sennrich 2019). x: (..., C), scale:
  * (C).
  */
 export const rmsNorm = (x: Tensor, scale: Tensor, epsilon = 1e-5): Tensor =>
