@@ -15,6 +15,14 @@ export function parseRecord<T>(
   throw new UserError(`${where}: ${firstFault(parsed.error, value)}; expected ${expected}`)
 }
 
+/** `parseRecord` for one form of record, which then knows where it is from. */
+export const recordParser =
+  <T extends object>(schema: z.ZodType<T>, expected: string) =>
+  (value: unknown, where: string): T & { readonly where: string } => ({
+    ...parseRecord(schema, value, { where, expected }),
+    where,
+  })
+
 /** The first thing that is wrong with `value`, and where in it. */
 export function firstFault({ issues }: z.ZodError, value: unknown): string {
   const { path, message } = issues[0] as z.core.$ZodIssue

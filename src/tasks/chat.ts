@@ -66,8 +66,8 @@ function unread(template: string, conversations: readonly Conversation[]): strin
     const count = conversations.filter((one) => has[field]?.(one)).length
     if (count === 0) return []
     return (
-      `${count} conversation${count === 1 ? '' : 's'} with ${field}, which the chat template does ` +
-      'not use: it is left out; give another template with --chat-template FILE'
+      `${count} conversation${count === 1 ? '' : 's'} with ${field}, which the chat template does` +
+      ' not use: it is left out; give another template with --chat-template FILE'
     )
   })
 }

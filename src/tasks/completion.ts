@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ExampleSet } from '../data/example-set.ts'
-import { encodeRecord, parseRecord } from '../data/parse-record.ts'
+import { encodeRecord, recordParser } from '../data/parse-record.ts'
 import { longestSequence, type Sequence, sequenceRows } from '../data/sequences.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
@@ -53,19 +53,11 @@ function expectedOf(
 }
 
 /** A text to read, and what is to be written after it. */
-export interface Completion {
-  readonly prompt: string
-  readonly completion: string
-  readonly where: string
-}
-
-const schema = z.object({ prompt: z.string(), completion: z.string() })
-
-/** A record `{"prompt": "...", "completion": "..."}`. Throws UserError that begins with `where`. */
-export const parseCompletion = (value: unknown, where: string): Completion => ({
-  ...parseRecord(schema, value, { where, expected: '{"prompt": "...", "completion": "..."}' }),
-  where,
-})
+export const parseCompletion = recordParser(
+  z.object({ prompt: z.string(), completion: z.string() }),
+  '{"prompt": "...", "completion": "..."}',
+)
+export type Completion = ReturnType<typeof parseCompletion>
 
 /** How the prompts of a model become tokens: see `encodePrompt`. */
 export interface CompletionReading {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ExampleSet } from '../data/example-set.ts'
-import { parseRecord } from '../data/parse-record.ts'
+import { recordParser } from '../data/parse-record.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
 import type { HeadConfig } from '../models/head-config.ts'
@@ -47,19 +47,11 @@ export const embed = recordTask({
 })
 
 /** Two texts that mean the same, or a question and its answer. */
-export interface TextPair {
-  readonly anchor: string
-  readonly positive: string
-  readonly where: string
-}
-
-const schema = z.object({ anchor: z.string(), positive: z.string() })
-
-/** A record `{"anchor": "...", "positive": "..."}`. Throws UserError that begins with `where`. */
-export const parseTextPair = (value: unknown, where: string): TextPair => ({
-  ...parseRecord(schema, value, { where, expected: '{"anchor": "...", "positive": "..."}' }),
-  where,
-})
+export const parseTextPair = recordParser(
+  z.object({ anchor: z.string(), positive: z.string() }),
+  '{"anchor": "...", "positive": "..."}',
+)
+export type TextPair = ReturnType<typeof parseTextPair>
 
 /** Of each batch, all anchors come first, then all positives. */
 export function textPairSet(pairs: readonly TextPair[], options: TextOptions): ExampleSet {

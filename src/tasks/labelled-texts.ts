@@ -1,37 +1,21 @@
 import { z } from 'zod'
 import type { Examples } from '../data/batch.ts'
 import { cutNotice, type ExampleSet, longestOf, textArrays } from '../data/example-set.ts'
-import { encodeRecord, parseRecord } from '../data/parse-record.ts'
+import { encodeRecord, recordParser } from '../data/parse-record.ts'
 import { UserError } from '../errors.ts'
 import { type EncodedInput, encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** A text, or two of them, and what is to be said of it: a label, or a number. */
-export interface LabelledText {
-  readonly text: string
-  readonly pair?: string
-  readonly label: string | number
-  readonly where: string
-}
-
-const schema = z.object({
-  text: z.string(),
-  pair: z.string().optional(),
-  label: z.union([z.string().min(1), z.number(), z.boolean().transform(String)]),
-})
-
-/**
- * A record `{"text": "...", "pair": "..."?, "label": ...}`. Throws UserError that begins with
- * `where`.
- */
-export const parseLabelledText = (value: unknown, where: string): LabelledText => ({
-  ...parseRecord(schema, value, {
-    where,
-    expected:
-      '{"text": "...", "label": "..."}, with a second text as "pair" where the model compares two',
+export const parseLabelledText = recordParser(
+  z.object({
+    text: z.string(),
+    pair: z.string().optional(),
+    label: z.union([z.string().min(1), z.number(), z.boolean().transform(String)]),
   }),
-  where,
-})
+  '{"text": "...", "label": "..."}, with a second text as "pair" where the model compares two',
+)
+export type LabelledText = ReturnType<typeof parseLabelledText>
 
 /** The labels of texts, see `distinctNames`. Throws UserError where there are fewer than two. */
 export const labelsOf = (texts: readonly LabelledText[]): string[] =>
@@ -48,9 +32,8 @@ export function distinctNames(names: readonly string[], what: 'label' | 'tag'): 
   const all = [...new Set(names)].sort()
   if (all.every(isNumber)) all.sort((a, b) => Number(a) - Number(b))
   if (all.length >= 2) return all
-  throw new UserError(
-    `the data has ${all.length === 1 ? `one ${what} only, "${all[0]}"` : `no ${what}s`}; give two or more`,
-  )
+  const found = all.length === 1 ? `one ${what} only, "${all[0]}"` : `no ${what}s`
+  throw new UserError(`the data has ${found}; give two or more`)
 }
 
 const isNumber = (name: string): boolean => name.trim() !== '' && Number.isFinite(Number(name))

@@ -78,7 +78,7 @@ function maskingFor(
 ): { masking: MaskingOptions; inner: number } {
   if (maskId === undefined)
     throw new UserError(
-      'the tokenizer has no mask token, such as [MASK]; give one that has, or leave --tokenizer out',
+      'the tokenizer has no mask token, such as [MASK]; give another, or leave out --tokenizer',
     )
   const masking = { maskId, vocabSize, clsId, sepId, probability }
   const inner = textLength(length, masking)

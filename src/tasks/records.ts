@@ -195,7 +195,11 @@ export function recordTask<R, O extends Shape, L extends Shape>(
       })
       const [set] = sets as [ExampleSet]
       if (set.count < (wholeBatch ? 2 : 1))
-        throw set.count === 0 ? nothingFits('to measure', sizes.length) : new UserError(TOO_FEW)
+        throw new UserError(
+          set.count === 1
+            ? TOO_FEW
+            : `no record to measure fits into the ${sizes.length} tokens that the model reads`,
+        )
       const { length } = set.collate([0])
       const rows = wholeBatch ? Math.max(2, Math.round(WHOLE_BATCH / length)) : ROWS
       return {
@@ -232,7 +236,7 @@ function checkHeld(
   if (held.length > 0 || validation === 0) return
   if (typeof validation !== 'number') throw new UserError('the validation data holds no records')
   tell(
-    `the data is too small (${learned}) to keep a share of ${validation} for validation: how well ` +
-      'it is learned is not measured',
+    `the data is too small (${learned}) to keep a share of ${validation} for validation: how ` +
+      'well it is learned is not measured',
   )
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { IGNORE } from '../data/batch.ts'
 import { cutNotice, type ExampleSet, longestOf, maskOf, padded } from '../data/example-set.ts'
-import { encodeRecord, parseRecord } from '../data/parse-record.ts'
+import { encodeRecord, recordParser } from '../data/parse-record.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
@@ -80,31 +80,16 @@ function encoderDecoderOf(model: Model): EncoderDecoder {
 }
 
 /** Texts to read, one or several, and the text to write. */
-export interface SourceTarget {
-  readonly sources: readonly string[]
-  readonly target: string
-  readonly where: string
-}
-
-const schema = z.union([
-  z.object({ source: z.string(), target: z.string() }),
-  z.object({ sources: z.array(z.string()).min(1), target: z.string() }),
-])
-
-/**
- * A record with `source`, or `sources`, and `target`. Throws UserError that begins with `where`.
- */
-export function parseSourceTarget(value: unknown, where: string): SourceTarget {
-  const record = parseRecord(schema, value, {
-    where,
-    expected: '{"source": "...", "target": "..."}, or several texts to read as "sources": ["..."]',
-  })
-  return {
-    sources: 'sources' in record ? record.sources : [record.source],
-    target: record.target,
-    where,
-  }
-}
+export const parseSourceTarget = recordParser(
+  z.union([
+    z
+      .object({ source: z.string(), target: z.string() })
+      .transform(({ source, target }) => ({ sources: [source], target })),
+    z.object({ sources: z.array(z.string()).min(1), target: z.string() }),
+  ]),
+  '{"source": "...", "target": "..."}, or several texts to read as "sources": ["..."]',
+)
+export type SourceTarget = ReturnType<typeof parseSourceTarget>
 
 export interface SourceTargetOptions {
   tokenizer: Tokenizer
@@ -122,7 +107,8 @@ export function sourcesEach(all: readonly SourceTarget[]): number {
   const other = all.find(({ sources }) => sources.length !== count)
   if (!other) return count
   throw new UserError(
-    `${other.where}: ${other.sources.length} sources, but ${first?.where} has ${count}; give each as many`,
+    `${other.where}: ${other.sources.length} sources, but ${first?.where} has ${count}; give ` +
+      'each as many',
   )
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { IGNORE } from '../data/batch.ts'
 import { cutNotice, type ExampleSet, longestOf, padded, textArrays } from '../data/example-set.ts'
-import { encodeRecord, parseRecord } from '../data/parse-record.ts'
+import { encodeRecord, recordParser } from '../data/parse-record.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
 import { accuracy, macroF1 } from '../metrics/classification.ts'
@@ -45,26 +45,18 @@ export const tag = recordTask({
 })
 
 /** Words, and a label for each. */
-export interface TaggedWords {
-  readonly words: readonly string[]
-  readonly tags: readonly string[]
-  readonly where: string
-}
-
-const schema = z.object({
-  words: z.array(z.string().min(1)).min(1),
-  tags: z.array(z.string().min(1)),
-})
-
-/** A record `{"words": [...], "tags": [...]}`. Throws UserError that begins with `where`. */
-export function parseTaggedWords(value: unknown, where: string): TaggedWords {
-  const expected = '{"words": ["..."], "tags": ["..."]}, with as many tags as words'
-  const { words, tags } = parseRecord(schema, value, { where, expected })
-  if (words.length === tags.length) return { words, tags, where }
-  throw new UserError(
-    `${where}: ${words.length} words and ${tags.length} tags; expected ${expected}`,
-  )
-}
+export const parseTaggedWords = recordParser(
+  z
+    .object({ words: z.array(z.string().min(1)).min(1), tags: z.array(z.string().min(1)) })
+    .refine(({ words, tags }) => words.length === tags.length, {
+      error: ({ input }) => {
+        const { words, tags } = input as { words: string[]; tags: string[] }
+        return `${words.length} words and ${tags.length} tags`
+      },
+    }),
+  '{"words": ["..."], "tags": ["..."]}, with as many tags as words',
+)
+export type TaggedWords = ReturnType<typeof parseTaggedWords>
 
 /** The tags of words, see `distinctNames`. Throws UserError where there are fewer than two. */
 export const tagsOf = (all: readonly TaggedWords[]): string[] =>

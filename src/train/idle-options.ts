@@ -6,63 +6,47 @@ import type { ParsedTrainOptions, TrainingOptions } from './options.ts'
 /** Options of every training, and those of a new model where it takes them. */
 type Options = TrainingOptions & Partial<ParsedTrainOptions>
 
-interface Rule {
-  option: keyof Options
-  /** Why the option changes nothing; undefined where it does. */
-  idle(options: Options): string | undefined
-}
+/** Why an option changes nothing beside others; nothing where it does. */
+type Rule = readonly [keyof Options, (options: Options) => string | false | undefined]
 
-const ofOptimizer = (option: keyof OptimizerOptions): Rule => ({
+const ofOptimizer = (option: keyof OptimizerOptions): Rule => [
   option,
-  idle: ({ optimizer }) => {
+  ({ optimizer }) => {
     if (OPTIMIZER_OPTIONS[optimizer].includes(option)) return undefined
     const users = Object.keys(OPTIMIZER_OPTIONS) as OptimizerName[]
     const others = users.filter((name) => OPTIMIZER_OPTIONS[name].includes(option))
     return `--optimizer ${optimizer} has none; it is an option of ${others.join(', ')}`
   },
-})
+]
 
-/** Options that others leave without effect. */
 const RULES: readonly Rule[] = [
   ofOptimizer('beta1'),
   ofOptimizer('beta2'),
-  {
-    option: 'minLr',
-    idle: ({ schedule }) =>
-      schedule === 'constant' ? '--schedule constant stays at --lr' : undefined,
-  },
-  {
-    option: 'clipBy',
-    idle: ({ clip }) => (clip === 0 ? '--clip 0 clips nothing' : undefined),
-  },
-  {
-    option: 'decay',
-    idle: ({ weightDecay, l1, l2 }) =>
-      weightDecay + l1 + l2 === 0 ? '--weight-decay, --l1 and --l2 are all 0' : undefined,
-  },
-  {
-    option: 'shuffle',
-    idle: ({ shuffle, val }) =>
-      shuffle || (typeof val === 'number' && val > 0)
-        ? undefined
-        : 'it says how a share of the data is drawn for validation, and --val is no share above 0',
-  },
-  {
-    option: 'depth',
-    idle: ({ layers }) => (layers === undefined ? undefined : `--layers ${layers} is given`),
-  },
-  {
-    option: 'vocab',
-    idle: ({ tokenizer = 'bpe' }) =>
-      tokenizer === 'bpe'
-        ? undefined
-        : `it is the size of a new bpe tokenizer, not of ${tokenizer}`,
-  },
+  ['minLr', ({ schedule }) => schedule === 'constant' && '--schedule constant stays at --lr'],
+  ['clipBy', ({ clip }) => clip === 0 && '--clip 0 clips nothing'],
+  [
+    'decay',
+    ({ weightDecay, l1, l2 }) =>
+      weightDecay + l1 + l2 === 0 && '--weight-decay, --l1 and --l2 are all 0',
+  ],
+  [
+    'shuffle',
+    ({ shuffle, val }) =>
+      !shuffle &&
+      !(typeof val === 'number' && val > 0) &&
+      'it says how a share of the data is drawn for validation, and --val is no share above 0',
+  ],
+  ['depth', ({ layers }) => layers !== undefined && `--layers ${layers} is given`],
+  [
+    'vocab',
+    ({ tokenizer = 'bpe' }) =>
+      tokenizer !== 'bpe' && `it is the size of a new bpe tokenizer, not of ${tokenizer}`,
+  ],
 ]
 
 /** Throws UserError where an option that was given would change nothing, or contradicts another. */
 export function refuseIdle(given: Partial<Record<keyof Options, unknown>>, options: Options): void {
-  for (const { option, idle } of RULES) {
+  for (const [option, idle] of RULES) {
     const reason = given[option] === undefined ? undefined : idle(options)
     if (reason)
       throw new UserError(
@@ -95,8 +79,8 @@ export function refuseContradictions(settings: Settings): void {
     )
   if (warmup > steps)
     throw new UserError(
-      `--warmup ${warmup} is longer than the training, ${steps} steps; give a shorter --warmup or ` +
-        'a longer training',
+      `--warmup ${warmup} is longer than the training, ${steps} steps; give a shorter --warmup ` +
+        'or a longer training',
     )
   if (patience !== undefined && !validates)
     throw new UserError(

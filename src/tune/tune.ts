@@ -122,7 +122,8 @@ function tunedConfig(
   const { context = config.context, dropout } = options
   if (context > config.context && config.positions === 'learned')
     throw new UserError(
-      `context is ${context}, but the model has learned positions for ${config.context} tokens only`,
+      `context is ${context}, but the model has learned positions for ${config.context} tokens ` +
+        'only',
     )
   return {
     ...config,
