@@ -61,7 +61,8 @@ test('what reaches beyond the context is told; a prompt that fills it is left ou
   const set = completionSet(all, { tokenizer, length: 5 })
   expect(set.count).toBe(2)
   expect(set.notices).toEqual([
-    'of 3 records, 1 completions reach beyond 5 tokens, and lose their ends; 1 are left out, since their prompts fill 5 tokens',
+    'of 3 records, 1 completions reach beyond 5 tokens, and lose their ends; 1 are left out, ' +
+      'since their prompts fill 5 tokens',
   ])
   expect(set.longest).toBe(5)
   expect([...(set.collate([1]).arrays.targets ?? [])]).toEqual([IGNORE, ...ids('3456')])

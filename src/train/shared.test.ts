@@ -59,7 +59,7 @@ test('trainings share an engine and tokenized text, which is tokenized once', as
   expect(own.loss).toBe((await train({ ...options('shared again'), threads: 1 })).loss)
 })
 
-test('trainings that begin together tokenize once, and one does not resume on other text', async () => {
+test('trainings that begin together tokenize once; none resumes on other text', async () => {
   await writeFile(path('text.txt'), 'other 雪 text, 34. '.repeat(40))
   const all = await Promise.all([train(options('one')), train(options('two'))])
   expect(all[0]?.loss).toBe(all[1]?.loss)

@@ -36,7 +36,7 @@ const options = (out: string) => ({
   threads: 2,
 })
 
-test('the template in a file is learned and saved, and can be replaced when the model is loaded', async () => {
+test('the template in a file is learned and saved, and can be replaced at loading', async () => {
   const messages: string[] = []
   const onMessage = (message: string) => void messages.push(message)
   await tune({ ...options('own'), chatTemplate: path('own.jinja') }, { onMessage })

@@ -11,7 +11,8 @@ const OPTIONS = {
   maskProbability: 'probability that a token is masked',
   temperature: 'by which similarities are divided',
   targetContext: 'longest text written, in tokens (default: as long as the text read)',
-  chatTemplate: '`FILE` chat template (Jinja), or chatml (default: the model’s own)',
+  chatTemplate:
+    '`FILE` chat template (Jinja), or chatml (default: the model’s own; to tune, else chatml)',
 }
 
 /** Options of tasks that training alone takes. */
