@@ -43,7 +43,7 @@ export async function agree(peer: ArchitecturePeer, [modelType, config, given = 
   for (const module of model.modules().values()) module.taps.delete(tap)
   // Vectors are compared in pairs, which the peer reads one after the other.
   const isPaired = 'embedding' in task.outputs
-  const outputs = isPaired ? task.outputs : { ...task.outputs, ...numbered(attention) }
+  const outputs = isPaired ? task.outputs : { ...task.outputs, ...numbered(attention, task) }
   const theirs = await peer.run({
     ...task.peer,
     architecture: modelType === 't5' && given.sources ? 'fid' : modelType,
@@ -63,14 +63,25 @@ export async function agree(peer: ArchitecturePeer, [modelType, config, given = 
   const ours = await computed(model, architecture, { ...task, outputs }, weights)
   expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort())
   for (const [name, values] of ours) {
-    const rows = task.outputs[name]?.rows
+    const rows = outputs[name]?.rows
     expect(difference(values, theirs.get(name), rows), name).toBeLessThan(TOLERANCE)
   }
 }
 
-/** Attention weights of each layer, in the order of computation. */
-const numbered = (attention: ReadonlyMap<string, Tensor>) =>
-  Object.fromEntries([...attention.values()].map((tensor, i) => [`attention.${i}`, { tensor }]))
+/**
+ * Attention weights of each layer, (B, H, T, S), in the order of computation. Where there is padding
+ * its queries do not count, which may see nothing but padding.
+ */
+function numbered(attention: ReadonlyMap<string, Tensor>, { feeds }: Task): Task['outputs'] {
+  const named = [...attention].map(([path, tensor], i) => {
+    const isDecoder = path.startsWith('model.decoder')
+    const heads = Array.from({ length: tensor.shape[1] as number })
+    const mask = isDecoder ? undefined : (feeds.mask as number[][] | undefined)
+    const rows = mask?.flatMap((row) => heads.flatMap(() => row))
+    return [`attention.${i}`, { tensor, rows }] as const
+  })
+  return Object.fromEntries(named)
+}
 
 /**
  * Our outputs, the loss, and gradients as `grad.NAME`, under the names of the architecture's file.

@@ -26,7 +26,7 @@ describe.each(
     'an encoder-decoder': encoderDecoders,
     'a config.json as others write it': files,
   }),
-)('%s: outputs, loss and every gradient are PyTorch’s', (_, cases) => {
+)('%s: outputs, attention weights, loss and every gradient are PyTorch’s', (_, cases) => {
   let peer: ArchitecturePeer | undefined
   beforeAll(() => {
     if (torch) peer = new ArchitecturePeer(torch)
