@@ -18,6 +18,10 @@ test('nothing that chatwright/web imports is a Node built-in', () => {
   expect(builtins).toEqual([])
 })
 
+test('nothing that an exported site imports is a Node built-in', () => {
+  expect(reachableFrom(resolve(WEB, '../deploy/web/page.ts')).builtins).toEqual([])
+})
+
 test('a Node built-in would be found', () => {
   const path = resolve(WEB, '../runtime/memory.ts')
   expect(reachableFrom(path).builtins).toEqual([`${path}: node:fs`, `${path}: node:os`])

@@ -114,7 +114,7 @@ it('trains an encoder-decoder and follows several texts', async () => {
   expect(wrong.stderr).toContain('--top-k does not go with --beams')
   const chat = await chatwright(['chat', '--model', path('say')], 'say 3\n/exit\n')
   expect(chat.code, chat.stderr).toBe(0)
-  expect(chat.stderr).toMatch(/writes from each text that you enter/)
+  expect(chat.stderr).toMatch(/rewrites each text that you enter/)
   expect(chat.stdout).not.toContain('say')
   expect(chat.stdout.trim()).not.toBe('')
 }, 60_000)

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -18,11 +17,9 @@ import { trainCharTokenizer } from '../../src/text/char.ts'
 import type { ChatMessage } from '../../src/text/chat-template.ts'
 import { tinyWeights } from '../tiny-decoder.ts'
 import { openChromium } from './chromium.ts'
-import { reachableFrom } from './reachable.ts'
 import { serve } from './serve.ts'
 
 const DIST = new URL('../../dist/', import.meta.url)
-const PAGE = fileURLToPath(new URL('../../src/deploy/web/page.ts', import.meta.url))
 const place = await mkdtemp(join(tmpdir(), 'chatwright-site-'))
 const at = (name: string): string => join(place, name)
 const SITE = at('site')
@@ -59,10 +56,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await rm(place, { recursive: true })
-})
-
-test('nothing that its page imports is a Node built-in', () => {
-  expect(reachableFrom(PAGE).builtins).toEqual([])
 })
 
 test('a site has the model, what runs it, and the terms of what it copies', async () => {
