@@ -78,7 +78,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
  * every runtime and tool recognizes as a layer. Matrices with other uses, such as a tied embedding,
  * stay. `stored`: new names, each with the weight that it is the transpose of.
  */
-export function storeTransposed(
+function storeTransposed(
   outputs: Readonly<Record<string, Tensor>>,
   isWeight: (name: string) => boolean,
 ): { outputs: Record<string, Tensor>; stored: Map<string, string> } {

@@ -116,7 +116,7 @@ const POSITIONS = 'model.embed_positions.weight'
  * The same model without what changes nothing, and what no architecture of llama.cpp therefore has:
  * a window as long as the context, and rows of the table of positions before that of the first.
  */
-export function asPlain(model: Model, read: ReadParameter): { model: Model; read: ReadParameter } {
+function asPlain(model: Model, read: ReadParameter): { model: Model; read: ReadParameter } {
   const config = withoutOffset(withoutIdleWindow(model.config))
   if (config === model.config) return { model, read }
   const plain = createModel(config)

@@ -83,7 +83,7 @@ export const TRAINING: ReadonlySet<string> = new Set<string>([
 ] satisfies (keyof StackConfig | 'balance')[])
 
 /** The architecture of a `model_type`, if it is known. */
-export const architectureNamed = (modelType: unknown): Architecture | undefined =>
+const architectureNamed = (modelType: unknown): Architecture | undefined =>
   ARCHITECTURES.find((architecture) => architecture.modelType === modelType)
 
 export interface TokenIds {

@@ -74,7 +74,7 @@ const PATTERN = 'attention.sliding_window_pattern'
 type Windows = Pick<DecoderConfig, 'window' | 'windowed'>
 
 /** A window in all layers but each `usual`-th; or as the pattern says, a number or a list. */
-export function readWindows(
+function readWindows(
   fields: GgufFieldReader,
   { layers, usual, size }: { layers: number; usual: number; size: number },
 ): Windows {
@@ -93,7 +93,7 @@ export function readWindows(
 }
 
 /** The pattern is left out where it is the usual one, which older readers expect. */
-export function writeWindows(config: DecoderConfig, usual: number): GgufFields {
+function writeWindows(config: DecoderConfig, usual: number): GgufFields {
   if (config.window === undefined) return { [SIZE]: uint32(0) }
   const windowed = Array.from({ length: config.layers }, (_, i) => isWindowed(config, i))
   const isUsual = windowed.every((has, i) => has === (i + 1) % usual > 0)

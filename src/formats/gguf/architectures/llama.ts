@@ -136,7 +136,7 @@ export const outputNorms: readonly Rename[] = [
 ]
 
 /** A router, and the matrices of all experts in one tensor each. */
-export const expertRenames: readonly Rename[] = [
+const expertRenames: readonly Rename[] = [
   rename(`${FILE}.ffn_gate_inp.weight`, `${OURS}.mlp.gate.weight`),
   ...['gate', 'up', 'down'].map((name) => ({
     ...rename(`${FILE}.ffn_${name}_exps.weight`, `${OURS}.mlp.experts.{e}.${name}_proj.weight`),
@@ -158,7 +158,7 @@ export function readExperts(
   return { experts: { count, perToken, hiddenDim, normalized: true, balance: 0.001 } }
 }
 
-export const writeExperts = ({ experts }: DecoderConfig): GgufFields =>
+const writeExperts = ({ experts }: DecoderConfig): GgufFields =>
   experts
     ? { expert_count: uint32(experts.count), expert_used_count: uint32(experts.perToken) }
     : {}
