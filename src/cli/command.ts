@@ -7,7 +7,7 @@ import { parseJson } from '../files/parse-json.ts'
 import { flagOf } from '../options.ts'
 import { addFlags, checkOptions, convertFlags, fieldsOf, type Help, takesList } from './flags.ts'
 
-/** What a command leaves behind. */
+/** The result of a command. */
 export interface Outcome {
   /** The object that `--json` prints, its keys in snake_case. */
   result: object

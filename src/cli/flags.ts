@@ -47,7 +47,7 @@ export function addFlags(command: Command, fields: Fields, help: Help): void {
   if (left.size > 0) throw new Error(`options without an explanation: ${[...left].join(', ')}`)
 }
 
-/** An explanation, taken apart. */
+/** The parts of an explanation. */
 function readHelp(text: string): { value: string | undefined; sentence: string } {
   const [, value, sentence = ''] = /^(?:`(.*?)` )?(.*)$/s.exec(text) ?? []
   return { value, sentence }
@@ -84,7 +84,7 @@ const valueName = (field: Field): string => {
   return takesNumber(field) ? 'X' : 'TEXT'
 }
 
-/** Values as they were typed, turned into what the option takes; what does not fit stays text. */
+/** Typed values, converted to the types of their options; what does not fit stays text. */
 export function convertFlags(
   fields: Fields,
   typed: Readonly<Record<string, unknown>>,
@@ -99,10 +99,10 @@ function convert(field: Field | undefined, typed: unknown): unknown {
   if (field.items && Array.isArray(typed)) return typed.map((item) => convert(field.items, item))
   if (isBoolean(field) && (typed === 'true' || typed === 'false')) return typed === 'true'
   if (!takesNumber(field)) return typed
-  // An option that takes a number or a list: one number is no list.
+  // Of an option that takes a number or a list, one number is a number.
   const [text, ...others] = Array.isArray(typed) ? typed : [typed]
   if (others.length > 0 || typeof text !== 'string' || text.trim() === '') return typed
-  // Where the list is of files, one of that name wins: --val 2024.
+  // In a list of files, an existing file wins over a number: --val 2024.
   if (takesList(field) && existsSync(text)) return typed
   const number = Number(text)
   return Number.isNaN(number) ? typed : number

@@ -1,6 +1,6 @@
 import { displayWidth } from '../train/report/format.ts'
 
-/** Cells in columns two blanks apart; those of the columns `right` are aligned to the right. */
+/** Cells in columns, two blanks apart; the columns `right` are right-aligned. */
 export function formatTable(
   lines: readonly (readonly string[])[],
   right: readonly number[] = [],

@@ -6,10 +6,9 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof SIGNALS
 
 /**
- * Ends work in good order: between `listen` and `close`, the first Ctrl-C or SIGTERM (or a reader
- * of standard output that goes away) aborts `signal`. Before and after, and at the second one, the
- * system ends the process at once, whatever it is at, so whoever has nothing to save needs none of
- * this.
+ * Ends work in good order: between `listen` and `close`, the first Ctrl-C or SIGTERM (or a closed
+ * standard output) aborts `signal`. Before, after, and at a second signal, the system ends the
+ * process at once; work that has nothing to save does not need this class.
  */
 export class Interrupt {
   readonly #controller = new AbortController()
@@ -23,7 +22,7 @@ export class Interrupt {
     return this.#controller.signal
   }
 
-  /** What the process is to exit with; undefined where no signal came. */
+  /** The exit code of the process; undefined if no signal came. */
   get exitCode(): number | undefined {
     return this.#exitCode
   }
@@ -67,7 +66,7 @@ export async function interruptibleTraining(
   }
 }
 
-/** Does work that the first Ctrl-C or SIGTERM ends in good order. */
+/** Does work that the first Ctrl-C or SIGTERM aborts. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new Interrupt().listen()
   return work(interrupt.signal).finally(() => interrupt.close())

@@ -12,8 +12,8 @@ interface ShowTransferOptions {
 }
 
 /**
- * Shows how far a transfer has come: one line drawn over and over on a terminal, a line every ten
- * seconds elsewhere. `end` leaves the terminal clean.
+ * Shows the progress of a transfer: on a terminal, one line that is redrawn; elsewhere, one every
+ * ten seconds. `end` clears the line.
  */
 export function showTransfer({
   output = process.stderr,
@@ -26,7 +26,7 @@ export function showTransfer({
     events: {
       onProgress: (progress) => {
         const time = now()
-        // Without a terminal a transfer of a moment is not worth a line.
+        // Without a terminal, a short transfer prints nothing.
         if (!first && !output.isTTY) drawn = time
         first ??= { time, done: progress.done }
         if (time - drawn < interval) return
@@ -60,7 +60,7 @@ export function transferLine(
   }
   while (parts.length > 1 && parts.join('  ').length > width) parts.pop()
   const line = parts.join('  ')
-  // A name gives way to the figures: of one that is too long, the end says more.
+  // A name that is too long is cut at its start: the end says more.
   const room = width - line.length - 2
   if (file.length <= room) return `${file}  ${line}`
   return room < 8 ? line : `…${file.slice(1 - room)}  ${line}`

@@ -41,5 +41,8 @@ const describeResult = (result: TrainResult): string => {
       ? ` at step ${bestStep}, the best; validation loss ${formatLoss(final.loss)} at the last step`
       : ''
   const measured = measures.length > 0 ? `${measures.join(', ')}${last}; ` : ''
-  return `${measured}${counted(steps, 'step')} in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
+  return (
+    `${measured}${counted(steps, 'step')} ` +
+    `in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`
+  )
 }

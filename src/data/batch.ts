@@ -1,4 +1,4 @@
-/** A target that the loss leaves out. */
+/** A target that the loss ignores. */
 export const IGNORE = -100
 
 /** What one training step reads: `rows` sequences of `length` tokens, row after row. */

@@ -17,8 +17,8 @@ export interface DocumentMarks {
 }
 
 /**
- * `documentStart` before each document and the end token (EOS; an encoder's separator) behind it,
- * as far as the tokenizer has them. One token that is both stands once between two documents.
+ * `documentStart` before each document and the end token (EOS; an encoder's separator) after it, if
+ * the tokenizer has them. A token that is both comes once between two documents.
  */
 export function documentMarks(tokenizer: Tokenizer): DocumentMarks {
   const start = documentStart(tokenizer)
@@ -29,7 +29,7 @@ export function documentMarks(tokenizer: Tokenizer): DocumentMarks {
   }
 }
 
-/** What the user should know of documents one behind the other that no token keeps apart. */
+/** A notice for the user where no token separates documents. */
 export const unmarkedNotice = ({ before, after }: DocumentMarks, documents: number): string[] =>
   documents > 1 && before.length + after.length === 0
     ? [

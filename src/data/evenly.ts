@@ -1,4 +1,4 @@
-/** At most `count` of the items, at even distances: of sorted data, some of every kind. */
+/** At most `count` items, evenly spaced, so that sorted data is sampled throughout. */
 export const evenly = <T>(items: readonly T[], count: number): T[] =>
   items.length <= count
     ? [...items]

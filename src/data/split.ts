@@ -41,7 +41,7 @@ export const splitPoint = (characters: number, fraction: number): number =>
   Math.floor(characters * (1 - fraction))
 
 export interface DrawOptions {
-  /** Documents that there are, and how many of them are held out. */
+  /** All documents, and how many of them are held out. */
   count: number
   held: number
   /** Draws them at random; without it they are the last. */
@@ -103,8 +103,8 @@ export function holdOut<R>(
   const labels = records.map(labelOf)
   const sizes = new Map<string, number>()
   for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1)
-  // The k-th drawn record of a label with n of them stands at (k + 1/2) / n: the lowest of all are
-  // the share of every label, rounded.
+  // The k-th of a label's n records, as drawn, has the rank (k + 1/2) / n: the lowest ranks are
+  // the rounded share of every label.
   const drawn = new Map<string, number>()
   const ranked = shuffledIndices(records.length, seed).map((index) => {
     const label = labels[index] as string

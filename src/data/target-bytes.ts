@@ -3,8 +3,8 @@ import { type AnyBatch, asExamples, IGNORE } from './batch.ts'
 import { measureText } from './text-pieces.ts'
 
 /**
- * Bytes in UTF-8 of the text that the targets of batches stand for: what bits per byte are divided
- * by. What was cut off is no target, and special tokens are no text.
+ * Bytes in UTF-8 of the text of a batch's targets, the divisor of bits per byte. Text that was cut
+ * off is no target, and special tokens have no text.
  */
 export function targetBytes(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): number {
   let bytes = 0
@@ -17,7 +17,7 @@ export function targetBytes(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): 
         const run: number[] = []
         for (let i = start; i < to && targets[i] !== IGNORE; i++) run.push(targets[i] as number)
         if (run.length === 0) continue
-        // A blank where the text before ends belongs to the targets.
+        // A blank between the text before and the targets belongs to the targets.
         const before = ids.slice(from, start + 1)
         bytes += measureText(decodeAfter(tokenizer, before, run)).bytes
         start += run.length

@@ -14,9 +14,9 @@ const PIECE = 2 ** 20
 
 /**
  * One document of any length in pieces of `size` to four times `size` UTF-16 units. Each ends where
- * a word does, and the next begins with what stands between two words: there the split patterns of
- * GPT-2, cl100k and o200k start a new token whatever came before, so the pieces encode as the whole
- * text would. Where no word ends, the cut falls between any two characters.
+ * a word does, and the next begins with the separator after it: there the split patterns of GPT-2,
+ * cl100k and o200k start a new token whatever came before, so the pieces encode as the whole text
+ * does. Where no word ends, the cut falls between any two characters.
  */
 export async function* textPieces(
   parts: AsyncIterable<string> | Iterable<string>,
@@ -76,7 +76,7 @@ for (const separator of ' \n,，。、！？；：') IS_SEPARATOR[separator.char
 /** The last index up to `limit` between a letter and a separator that a letter follows. */
 function lastWordEnd(text: string, limit: number): number | undefined {
   for (let cut = Math.min(limit, text.length - 2); cut > 0; cut--) {
-    // Most characters need no look at their neighbors.
+    // Most characters are no separators.
     if (IS_SEPARATOR[text.charCodeAt(cut)] === 0) continue
     if (WORD_END.test(text.slice(cut - 1, cut + 2))) return cut
   }

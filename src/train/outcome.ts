@@ -5,7 +5,7 @@ import { copyParameters } from './copy-parameters.ts'
 import type { SessionOptions } from './session.ts'
 import type { Trainer } from './trainer.ts'
 
-/** What the whole validation data says of a model. */
+/** Figures of a model on the whole validation data. */
 export interface Figures extends Omit<Measurement, 'tokens' | 'tokensPerSecond'> {
   /** The task's own scores, where it has any. */
   metrics?: Scores
@@ -17,9 +17,9 @@ export interface Outcome extends Partial<Figures> {
 }
 
 /**
- * Measures the weights of the last step, then those of the model in the folder, which
- * the trainer holds afterwards. `isBest`: both are the same. Without validation data there is
- * nothing to measure, and the last model is the one in the folder.
+ * Measures the weights of the last step, then those of the model in the folder, which the trainer
+ * holds afterwards. `isBest`: both are the same. Without validation data nothing is measured, and
+ * the folder has the last model.
  */
 export async function measureOutcome(
   { engine, model, files, options, adapter, rows, events }: SessionOptions,

@@ -5,12 +5,12 @@ import { lossSeries } from './report/series.ts'
 import { svgCurve } from './report/svg-curve.ts'
 import { openEvents } from './report/tensorboard.ts'
 
-/** What a training leaves in its folder: `metrics.jsonl`, TensorBoard events, the loss curve. */
+/** Writes the records of a training: `metrics.jsonl`, TensorBoard events, the loss curve. */
 export interface Recorder {
-  /** All records, those of the runs before among them. */
+  /** All records, including those of earlier runs. */
   readonly history: readonly Metrics[]
   write(metrics: Metrics): void
-  /** Puts all on the disk, and draws `loss.svg` anew. */
+  /** Writes all to the disk, and redraws `loss.svg`. */
   flush(): Promise<void>
   close(): void
 }

@@ -7,7 +7,7 @@ import { makeFolder } from '../files/make-folder.ts'
 import { finishPromotion, PENDING } from '../files/promote.ts'
 import { newestCheckpoint } from './checkpoint-files.ts'
 
-/** What a run leaves that ends before its first checkpoint; the next one replaces it. */
+/** What a run leaves that ends before its first checkpoint; the next run replaces it. */
 const REMAINS = ['checkpoints', 'data', 'metrics.jsonl', 'tensorboard', 'loss.svg']
 
 /**
@@ -26,7 +26,7 @@ export async function inRunFolder<T>(
       return await work()
     })
   } finally {
-    // Of a training that was refused nothing stays.
+    // A training that was refused leaves nothing.
     if (isNew) await rmdir(out).catch(() => {})
   }
 }

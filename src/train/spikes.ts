@@ -16,7 +16,7 @@ export class SpikeDetector {
     const recent = this.#recent
     const mean = recent.reduce((a, b) => a + b, 0) / recent.length
     const variance = recent.reduce((sum, x) => sum + (x - mean) ** 2, 0) / recent.length
-    // Few losses say little of how they vary; a small excess is no spike however even they were.
+    // A few losses show little of their variation; a small excess is never a spike.
     const limit = mean + Math.max(this.#deviations * Math.sqrt(variance), 0.1 * Math.abs(mean))
     if (recent.length >= 20 && loss > limit) return true
     recent.push(loss)

@@ -11,13 +11,13 @@ import { readMessages } from './read-messages.ts'
 
 export interface ConversationOptions {
   model: LanguageModel
-  /** Comes before all that is said. */
+  /** The system message. */
   system?: string
   language: Language
   sampling?: Omit<ChatOptions, 'signal'>
 }
 
-/** Where nothing ends a text, it ends after so many tokens. */
+/** The most tokens of a continuation that does not end by itself. */
 const CONTINUATION = 120
 
 /**

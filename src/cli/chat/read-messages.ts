@@ -15,7 +15,7 @@ export function readMessages({ onInterrupt }: { onInterrupt(): void }): MessageR
   const { stdin, stdout } = process
   const terminal = stdin.isTTY === true && stdout.isTTY === true
   const lines = createInterface({ input: stdin, ...(terminal && { output: stdout }), terminal })
-  // Lines that come in while an answer is being written wait here.
+  // Lines that arrive during an answer wait here.
   const waiting = lines[Symbol.asyncIterator]()
   let asking = false
   const nextLine = async (prompt: string): Promise<string | undefined> => {
@@ -26,7 +26,7 @@ export function readMessages({ onInterrupt }: { onInterrupt(): void }): MessageR
     asking = true
     const { done, value } = await waiting.next()
     asking = false
-    // Readline decodes by itself, and a text in GBK would become a question about U+FFFD.
+    // Readline decodes UTF-8: text in GBK would reach the model as U+FFFD.
     if (!terminal && (value?.includes('\ufffd') || value?.includes('\0')))
       throw new UserError(
         'standard input is not UTF-8 text; convert it, as with iconv -f gb18030 -t utf-8',

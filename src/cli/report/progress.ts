@@ -20,7 +20,7 @@ export interface ProgressOptions extends Pick<ProgressLineOptions, 'total' | 'la
 }
 
 export interface Progress {
-  /** Takes the metrics of a step; values not given keep standing as they were last known. */
+  /** Takes the metrics of a step; missing values keep the ones shown last. */
   update(metrics: Metrics): void
   /** Prints lines that stay, above the progress line, or below it once that is at its end. */
   print(text: string): void
@@ -50,12 +50,12 @@ export const showProgress = ({
     if (!known || !first) return
     const time = now()
     const seconds = (time - first.time) / 1000
-    // The first step is left out of the pace: it also compiles and allocates.
+    // The first step also compiles and allocates, so the pace excludes it.
     const pace = known.step > first.step ? seconds / (known.step - first.step) : undefined
     const secondsLeft = pace === undefined ? undefined : pace * (line.total - known.step)
     const options = { ...line, ...(secondsLeft !== undefined && { secondsLeft }) }
     if (output.isTTY) {
-      // The last column stays free: some terminals go to a new line when it is filled.
+      // The last column stays free: some terminals wrap when it is filled.
       const width = (output.columns || 80) - 1
       output.write(CLEAR + progressLine(known, { ...options, width }))
     } else {
@@ -100,7 +100,7 @@ export interface ProgressLineOptions {
   color?: boolean
 }
 
-/** What a narrow line gives up, in this order; the step stays. */
+/** What a narrow line omits, in this order; the step stays. */
 const DISPENSABLE = ['peak', 'speed', 'bar', 'validation', 'left', 'loss'] as const
 const BAR = { least: 8, most: 30 }
 

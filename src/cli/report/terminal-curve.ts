@@ -91,7 +91,7 @@ const DOTS = [
   [0x40, 0x80],
 ] as const
 
-/** A canvas of characters, each of which has dots of its own: two across, four down. */
+/** A canvas of characters of two by four dots each. */
 class BrailleCanvas {
   readonly columns: number
   readonly rows: number

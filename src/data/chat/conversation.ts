@@ -5,12 +5,12 @@ import type { Corpus } from '../sources/corpus.ts'
 import type { Report } from '../sources/data-event.ts'
 import { parsedRecords } from '../sources/faults.ts'
 
-/** What no message may have; an empty list of them is none. */
+/** A field that messages must not have, except as an empty list. */
 const none = (what: string) =>
   z.tuple([], { error: `calls of ${what} are not supported` }).optional()
 
 const messageSchema = z.object({
-  // The first, for a message that has them has no content.
+  // These come first, since a message with them has no content.
   tool_calls: none('tools'),
   function_call: none('functions'),
   role: z.enum(['system', 'user', 'assistant']),
@@ -92,7 +92,7 @@ export function parseConversation(given: unknown, where: string): Conversation {
   )
 }
 
-/** Whether there is something to learn: a learned answer that is not blank. */
+/** Whether there is something to learn: an answer that is not blank and has no weight 0. */
 export const hasAnswer = ({ messages }: Conversation): boolean =>
   messages.some(
     ({ role, content, weight }) => role === 'assistant' && weight !== 0 && content.trim() !== '',

@@ -9,7 +9,7 @@ export interface PackedConversations extends ExampleSet {
 }
 
 /**
- * Conversations packed into rows of `length` tokens, see `packConversations`; each row is an example.
+ * Conversations packed into rows of `length` tokens, see `packConversations`. A row is an example.
  * A batch has `ids`, `targets`, `segments` (1, 2, ... by conversation of the row; 0 where nothing
  * is) and `positions` within the conversation, (rows, length) each. Throws UserError where no
  * conversation has anything to learn from.
@@ -32,7 +32,8 @@ export function packedConversations(
     longest: length,
     notices: [
       truncated > 0
-        ? `${truncated} of ${all} conversations were cut to ${length} tokens, losing ${cutTokens} tokens`
+        ? `${truncated} of ${all} conversations were cut to ${length} tokens, ` +
+          `losing ${cutTokens} tokens`
         : [],
       leftOut > 0
         ? `${leftOut} of ${all} conversations were left out: no answer within ${length} tokens`

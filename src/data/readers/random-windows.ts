@@ -11,8 +11,8 @@ export function randomWindows(source: TokenSource, { seed }: { seed: number }): 
     read: (row) => {
       if (source.length < row.length) {
         throw new UserError(
-          'the data has ' +
-            `${source.length} tokens, but a context of ${row.length - 1} needs at least ${row.length}; give more text or a smaller context`,
+          `the data has ${source.length} tokens, but a context of ${row.length - 1} needs at ` +
+            `least ${row.length}; give more text or a smaller context`,
         )
       }
       source.read(random.integer(source.length - row.length + 1), row)

@@ -42,7 +42,8 @@ describe('randomWindows', () => {
     expect(rowsOf(reader, 1, 4)).toEqual([[0, 1, 2, 3]])
     expect(() => rowsOf(reader, 1, 5)).toThrow(
       new UserError(
-        'the data has 4 tokens, but a context of 4 needs at least 5; give more text or a smaller context',
+        'the data has 4 tokens, but a context of 4 needs at least 5; give more text or a smaller ' +
+          'context',
       ),
     )
   })

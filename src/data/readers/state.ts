@@ -11,7 +11,7 @@ export function parseState<T>(schema: z.ZodType<T>, state: unknown, reader: stri
   const parsed = schema.safeParse(state)
   if (parsed.success) return parsed.data
   throw new UserError(
-    `the checkpoint's place in the data is not one of ` +
-      `${reader}: it was saved by a run with other data options; give the same ones, or start a new run`,
+    `the checkpoint's place in the data is not one of ${reader}: it was saved by a run with ` +
+      'other data options; give the same ones, or start a new run',
   )
 }

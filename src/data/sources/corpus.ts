@@ -21,7 +21,7 @@ export interface CorpusOptions {
   stdin?: AsyncIterable<Uint8Array>
   /** Folder of the result: files that folders and patterns have in it are no data. */
   own?: string
-  /** Ends the reading; its reason is thrown. */
+  /** Aborts the reading; its reason is thrown. */
   signal?: AbortSignal
 }
 
@@ -107,7 +107,7 @@ export async function openCorpus(
     for await (const { value, where } of recordsOf(file))
       yield { value: checked(value, where), where }
   }
-  /** What `read` gives of every file; once one is at fault, the others are only looked through. */
+  /** The items of every file; after a fault, the other files are only checked. */
   async function* ofAll<T>(read: (file: SourceFile) => AsyncGenerator<T>): AsyncGenerator<T> {
     const faults = new Faults('files')
     for (const file of files) {

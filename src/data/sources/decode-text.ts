@@ -9,7 +9,7 @@ import {
 } from './encodings.ts'
 import { type Guess, guessEncoding, guessUtf16, isPlainlyUtf8 } from './guess-encoding.ts'
 
-/** What to do with bytes that are not text: stop, or read U+FFFD and continue. */
+/** How to treat bytes that are not text: stop, or read U+FFFD and continue. */
 export type EncodingErrors = 'refuse' | 'replace'
 
 export interface DecodingOptions {
@@ -23,7 +23,7 @@ export interface DecodingOptions {
   readAsUtf8?(): void
 }
 
-/** Bytes in which a zero is looked for, as git does to tell text from the rest. */
+/** Bytes searched for a zero, as git does to detect binary files. */
 const SNIFF = 8192
 
 /**

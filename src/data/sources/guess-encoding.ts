@@ -1,6 +1,6 @@
 import { type Encoding, encodingNamed, UTF8, UTF16BE, UTF16LE } from './encodings.ts'
 
-/** The most frequent characters of running text, by which a decoding is told from noise. */
+/** The most frequent characters of running text, which distinguish a decoding from noise. */
 const SIMPLIFIED =
   '的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没' +
   '动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应'
@@ -29,7 +29,7 @@ const candidate = (name: string, common: string, least: number): Candidate => ({
   least,
 })
 
-/** Running text has a third of these and more, what was decoded wrongly a few in a hundred. */
+/** A third or more of running text is of these, of a wrong decoding a few percent. */
 const CANDIDATES = [
   candidate('gb18030', SIMPLIFIED, 0.12),
   candidate('big5', TRADITIONAL, 0.12),
@@ -63,7 +63,7 @@ export interface Guess {
  */
 export function guessEncoding(bytes: Uint8Array, fault: number): Guess | undefined {
   let start = fault
-  // What stands before the fault may have passed as UTF-8 by chance.
+  // The bytes before the fault may be valid UTF-8 by chance.
   while (start > 0 && (bytes[start - 1] as number) >= 0x30) start--
   const sample = bytes.subarray(start, start + SAMPLE)
   const read = beyondAscii(UTF8.decode(sample))
@@ -84,7 +84,7 @@ function best(candidates: readonly Candidate[], sample: Uint8Array): Guess | und
     const counted = encoding.unit === 2 ? [...text] : beyondAscii(text)
     const share = counted.filter((character) => common.has(character)).length / counted.length
     if (text.includes('\0')) continue
-    // What falls short of its own measure counts for nothing; one character in 100 may be wrong.
+    // Below its own threshold a candidate does not count; one character in 100 may be wrong.
     if (!(share / least >= highest) || encoding.countFaults(part, text) > counted.length / 100)
       continue
     highest = share / least

@@ -103,7 +103,7 @@ describe('records', () => {
       expect((await collect(read([nested], 'f'))).length).toBe(2)
       const deep = `${before}${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}${after}`
       await expect(collect(read([deep], 'f'))).rejects.toThrow(
-        /^f:2: lists and objects stand within each other more than 100 deep/,
+        /^f:2: lists and objects are nested more than 100 deep/,
       )
       const part = 'x'.repeat(2 ** 20)
       function* endless() {

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 
-/** One value of a JSONL or JSON file, and where it stands: `stories.jsonl:12`. */
+/** One value of a JSONL or JSON file, and its position: `stories.jsonl:12`. */
 export interface JsonRecord {
   readonly value: unknown
   readonly where: string
@@ -96,7 +96,7 @@ export async function* jsonArray(
   )
 }
 
-/** A record that comes in parts, joined once: a string that grows is copied at each reading. */
+/** Joins the parts of a record once: a growing string would be copied at each search. */
 class Held {
   #parts: string[] = []
   #length = 0
@@ -157,13 +157,13 @@ function parse(text: string, where: string): JsonRecord {
   }
   if (isDeeper(value, DEEPEST))
     throw new UserError(
-      `${where}: lists and objects stand within each other more than ${DEEPEST} deep; expected a ` +
+      `${where}: lists and objects are nested more than ${DEEPEST} deep; expected a ` +
         'record of texts',
     )
   return { value, where }
 }
 
-/** Whether a line is how an indented object or list begins. */
+/** Whether a line is the beginning of an indented object or list. */
 const isOpen = (line: string): boolean => /^[[{]$|^[{].*[[{,]$/.test(line.trim())
 
 const isDeeper = (value: unknown, most: number): boolean =>

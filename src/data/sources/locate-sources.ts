@@ -68,7 +68,7 @@ const isPipe = async (source: string): Promise<boolean> => {
   return found !== undefined && !found.isFile() && !found.isDirectory()
 }
 
-/** A stream as a file, for what is read more than once. */
+/** A copy of a stream in a file, since data is read more than once. */
 export interface StreamCopy {
   path: string
   remove(): Promise<void>

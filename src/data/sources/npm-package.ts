@@ -107,8 +107,8 @@ async function unpackPackage(
 
 /** Packages a published package into `folder`; npm itself checks what it fetched. */
 async function npmPack(wanted: string, folder: string): Promise<void> {
-  // One string for the shell, since npm is a .cmd file on Windows; the form above makes it safe,
-  // and the folder, which may have spaces, goes by the environment.
+  // npm is a .cmd file on Windows and needs a shell. The form above makes the string safe; the
+  // folder, which may have spaces, is passed in the environment.
   const env = {
     ...process.env,
     npm_config_pack_destination: folder,

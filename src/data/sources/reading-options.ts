@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ENCODING_NAMES, encodingNamed } from './encodings.ts'
 
-/** How the files of a source are read, wherever data is taken. */
+/** How the files of a source are read, in every command that reads data. */
 export const readingOptions = {
   /** Of the characters; default: UTF-8, or UTF-16 where a byte order mark says so. */
   encoding: z

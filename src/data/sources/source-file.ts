@@ -46,15 +46,15 @@ export async function reasonToLeaveOut(
   return undefined
 }
 
-/** Bytes by which a file is judged. */
+/** Bytes read to classify a file. */
 const START = 8192
 
-/** Whether text that has no name to go by begins with a line that is a JSON object. */
+/** Whether text without a file name begins with a line that is a JSON object. */
 export async function holdsRecords(path: string, encoding?: string): Promise<boolean> {
   const bytes = await readStart(path, START)
   const [first = '', ...others] = decodeStart(bytes, encoding).trimStart().split('\n')
   if (!/^\{\s*"/.test(first)) return false
-  // The rest of a first line that is longer than what was read is judged when it is read.
+  // A longer first line is checked when all of it is read.
   if (others.length === 0 && bytes.length === START) return true
   try {
     return typeof JSON.parse(first) === 'object'

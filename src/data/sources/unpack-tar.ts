@@ -66,7 +66,7 @@ const paxPath = (content: Uint8Array): string | undefined => {
   return undefined
 }
 
-/** Exactly as many bytes as are asked for; undefined where the stream ends before. */
+/** Reads an exact number of bytes; undefined where the stream ends before. */
 function blockReader(chunks: AsyncIterable<Uint8Array>) {
   const stream = chunks[Symbol.asyncIterator]()
   let held: Uint8Array[] = []

@@ -38,7 +38,7 @@ export async function buildDataset(
   const trainContent = contentOf(train)
   const heldContent = held && contentOf(held)
 
-  /** Runs after all tokens were written, when the counts are known. */
+  /** Runs when all tokens are written and the counts are known. */
   async function* manifest(): AsyncGenerator<Uint8Array> {
     const now = await planDataset(options, plan)
     const change = planDifference(plan, now)
@@ -97,7 +97,7 @@ async function replaceFolder(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** Documents held out at least where documents are drawn: fewer would be too much of chance. */
+/** The fewest documents that are drawn: with fewer, chance would decide too much. */
 const DRAWN = 10
 
 /**

@@ -7,7 +7,7 @@ import type { Corpus } from '../sources/corpus.ts'
 import { type Fingerprint, fingerprint, type Manifest, sourceDifference } from './manifest.ts'
 import { tokenType } from './token-file.ts'
 
-/** What is to be tokenized and how, before it is: a manifest without its counts. */
+/** What will be tokenized, and how: a manifest without its counts. */
 export type Plan = Readonly<Omit<Manifest, 'parts' | 'files' | 'marks'>> & {
   readonly marks: DocumentMarks
 }

@@ -35,9 +35,9 @@ export interface TokenFileOptions {
 }
 
 /**
- * Opens a part of the dataset in `folder`. Reading is synchronous, microseconds from the page
- * cache, so that one batch costs no turns of the event loop. Throws UserError when a file is
- * missing, of another size than its manifest says, or holds an id that is none.
+ * Opens a part of the dataset in `folder`. Reading is synchronous: from the page cache it takes
+ * microseconds, less than a turn of the event loop. Throws UserError when a file is missing, has
+ * not the size of its manifest, or holds an invalid id.
  */
 export async function openTokenFile(
   folder: string,

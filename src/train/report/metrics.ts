@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { fileError } from '../../files/file-error.ts'
 import { makeFolder } from '../../files/make-folder.ts'
 import { replaceFile } from '../../files/write-aside.ts'
-/** What is known after a step: each value is optional, and more may be added by name. */
+/** Measurements of a step: each is optional, and others may be added by name. */
 export interface Metrics {
   /** Updates done so far: the first record of a training has step 1. */
   step: number
@@ -45,7 +45,7 @@ export interface MetricsFile {
   /** The records that were kept from the runs before. */
   readonly history: readonly Metrics[]
   write(metrics: Metrics): void
-  /** Puts what was written on the disk, safe from a loss of power; for every checkpoint. */
+  /** Flushes to the disk, safe from a loss of power; called at every checkpoint. */
   sync(): void
   close(): void
 }

@@ -28,7 +28,7 @@ export const lossSeries = (records: readonly Metrics[], language: Language = 'en
 
 export type Range = readonly [low: number, high: number]
 
-/** What the axes must hold: all steps, and all values but rare spikes, which run off the top. */
+/** The ranges of the axes: all steps, and all values but rare spikes, which leave the top. */
 export const rangesOf = (series: readonly Series[]): { steps: Range; values: Range } => {
   const finite = series.map(({ points }) => points.filter(([, value]) => Number.isFinite(value)))
   const steps = finite.flatMap((points) => points.map(([step]) => step)).sort((a, b) => a - b)
