@@ -2,8 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { growth } from '../../test/memory.ts'
 import { tinyConfigs } from '../../test/tiny-decoder.ts'
 import type { Batch } from '../data/batch.ts'
+import {
+  add,
+  exp,
+  input,
+  linearCrossEntropy,
+  log,
+  neg,
+  reshape,
+  split,
+  sub,
+  sum,
+  type Tensor,
+} from '../graph/index.ts'
 import { Decoder } from '../models/decoder.ts'
 import { type DecoderConfig, gpt2Config, llamaConfig } from '../models/decoder-config.ts'
+import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { openEngine } from '../runtime/open.ts'
@@ -278,4 +292,44 @@ test.each([
   for (const [name, values] of kept.values)
     for (const [i, value] of values.entries())
       expect(recomputed.values.get(name)?.[i]).toBeCloseTo(value, 5)
+})
+
+test('a policy learns beside a frozen reference in one graph', async () => {
+  const policy = new Decoder(gpt2Config(sizes))
+  const reference = new Decoder(gpt2Config(sizes), { scope: 'reference' })
+  const tokenLosses = (model: Decoder, ids: Tensor, targets: Tensor) =>
+    linearCrossEntropy(model.hidden(ids), model.outputWeight, reshape(targets, [32])).losses
+  /** DPO (Rafailov et al. 2023): rows 0 and 1 are preferred to rows 2 and 3. */
+  const objective: ObjectiveBuilder = ({ rows }) => {
+    const inputs = {
+      ids: input('ids', 'int32', [rows, 8]),
+      targets: input('targets', 'int32', [rows, 8]),
+    }
+    const losses = [policy, reference].map((model) =>
+      sum(reshape(tokenLosses(model, inputs.ids, inputs.targets), [rows, 8]), 1),
+    ) as [Tensor, Tensor]
+    const rewards = sub(losses[1], losses[0])
+    const [better, worse] = split(rewards, [2, 2], 0) as [Tensor, Tensor]
+    const margin = sum(sub(better, worse))
+    return { inputs, loss: log(add(1, exp(neg(margin)))), metrics: { margin } }
+  }
+  const frozen: Record<string, DeviceTensor> = {}
+  for (const { name, shape } of reference.parameters().values())
+    frozen[name] = engine.tensor('float32', shape)
+  const trainer = await createTrainer({ model: policy, objective, frozen, wholeBatch: true })
+  const start = trainer.values.bindings()
+  for (const [name, tensor] of Object.entries(reference.inputs(start)))
+    frozen[name]?.write(await tensor.read())
+  const readFrozen = () => Promise.all(Object.values(frozen).map((tensor) => tensor.read()))
+  const before = await readFrozen()
+  const batch = countingBatch(4, 8, new Random(2))
+  const margins: number[] = []
+  for (let i = 0; i < 5; i++)
+    margins.push((await trainer.next(batch, 3e-3)).metrics.margin as number)
+  expect(margins[0]).toBe(0)
+  for (let i = 1; i < 5; i++) expect(margins[i]).toBeGreaterThan(margins[i - 1] as number)
+  expect(await readFrozen()).toEqual(before)
+  await expect(createTrainer({ model: reference })).rejects.toThrow('has the scope reference')
+  await trainer.dispose()
+  for (const tensor of Object.values(frozen)) tensor.dispose()
 })

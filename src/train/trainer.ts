@@ -26,13 +26,16 @@ export interface TrainerOptions
     Selection,
     Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average' | 'onGradients'> {
   engine: Engine
-  /** Of ours or of your own: a `Module` whose parameters `nameParameters` has named. */
+  /**
+   * Of ours or of your own: a `Module` whose parameters `nameParameters` has named, without a scope;
+   * other models in the graph have one.
+   */
   model: Module
-  /** Attached to the model; its parameters join the model's. */
+  /** Learned in place of the model's parameters, which are then among `frozen`. */
   adapter?: Lora
   /**
-   * Memory of the model's parameters by name, none of which is then learned; it stays the caller's.
-   * By default the trainer allocates memory for those that are not learned.
+   * Other weights that the graph reads, by their names in it: those of a reference, or of the model
+   * under an adapter. They stay the caller's.
    */
   frozen?: Tensors
   /** What is minimized; default: the loss of the next token, of a decoder. */
@@ -104,8 +107,9 @@ export class Trainer {
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { engine, model, adapter, batch, length, wholeBatch, recompute } = options
-    const own = options.frozen ? new Map() : model.parameters()
-    const all = new Map([...own, ...(adapter?.parameters() ?? [])])
+    if (model.scope !== '')
+      throw new TypeError(`the model that is trained has the scope ${model.scope}; give it none`)
+    const all = (adapter ?? model).parameters()
     const parameters = selectParameters(all, options)
     const frozen: Record<string, DeviceTensor> = {}
     for (const [name, { shape }] of all)
@@ -202,7 +206,7 @@ export class Trainer {
   }
 
   async #initialize(): Promise<void> {
-    const { model, adapter, frozen, seed, init } = this.#options
+    const { model, adapter, seed, init } = this.#options
     const { parameters } = this
     const fresh: [DeviceTensor, Float32Array][] = []
     const memory = (name: string) => {
@@ -212,9 +216,7 @@ export class Trainer {
       fresh.push([tensor, memory])
       return memory
     }
-    const random = new Random(seed)
-    if (!frozen) initialize(model, random, memory, init)
-    if (adapter) initialize(adapter, random, memory, init)
+    initialize(adapter ?? model, new Random(seed), memory, init)
     for (const [tensor, memory] of fresh) tensor.write(memory)
     await this.#update.resetAverage()
   }

@@ -1,6 +1,5 @@
 import { add, div, mul, sqrt, sub } from '../../graph/index.ts'
-import { decayed } from './decay.ts'
-import { type Optimizer, stateOf } from './optimizer.ts'
+import { decayed, type Optimizer, stateOf } from './optimizer.ts'
 
 export interface AdamOptions {
   beta1?: number

@@ -1,6 +1,5 @@
 import { add, mul, sign, sub, type Tensor } from '../../graph/index.ts'
-import { decayed } from './decay.ts'
-import { type Optimizer, stateOf } from './optimizer.ts'
+import { decayed, type Optimizer, stateOf } from './optimizer.ts'
 
 /** Lion (Chen et al. 2023): steps of one size, in the sign of an interpolated momentum. */
 export const lion = ({ beta1 = 0.9, beta2 = 0.99 } = {}): Optimizer => ({

@@ -1,6 +1,5 @@
 import { add, at, div, matmul, mul, sqrt, sub, sum, type Tensor } from '../../graph/index.ts'
-import { decayed } from './decay.ts'
-import { type Optimizer, stateOf } from './optimizer.ts'
+import { decayed, type Optimizer, stateOf } from './optimizer.ts'
 
 /** Coefficients of the quintic iteration (Jordan et al. 2024). */
 const [A, B, C] = [3.4445, -4.775, 2.0315]

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../graph/index.ts'
+import { mul, sub, type Tensor } from '../../graph/index.ts'
 
 /** One optimizer: which state it keeps for each parameter, and how a step changes both. */
 export interface Optimizer {
@@ -39,3 +39,7 @@ export function stateOf(state: Readonly<Record<string, Tensor>>, name: string): 
   if (!tensor) throw new Error(`the optimizer keeps no state named ${name}`)
   return tensor
 }
+
+/** Decoupled weight decay (Loshchilov & Hutter 2019): p (1 - rate decay). */
+export const decayed = (parameter: Tensor, learningRate: Tensor, weightDecay: number): Tensor =>
+  weightDecay === 0 ? parameter : mul(parameter, sub(1, mul(learningRate, weightDecay)))

@@ -1,6 +1,5 @@
 import { add, mul, sub } from '../../graph/index.ts'
-import { decayed } from './decay.ts'
-import { type Optimizer, stateOf, type Update } from './optimizer.ts'
+import { decayed, type Optimizer, stateOf, type Update } from './optimizer.ts'
 
 /** Stochastic gradient descent with momentum, and Nesterov's (Sutskever et al. 2013). */
 export const sgd = ({ momentum = 0, nesterov = false } = {}): Optimizer => ({
