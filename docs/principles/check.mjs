@@ -20,7 +20,6 @@ const TOLERANCE = 0.01
 
 const fenced = (text, language) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, body]) => body)
-const formulas = (text) => [...text.matchAll(/^\$\$.*?\$\$$/gms)].map(([formula]) => formula)
 
 /** Differences between a page and its Chinese twin. */
 async function compareLanguages(name) {
@@ -33,11 +32,13 @@ async function compareLanguages(name) {
   const parts = {
     commands: (text) => fenced(text, 'sh'),
     outputs: (text) => fenced(text, 'text'),
-    formulas,
+    formulas: (text) => fenced(text, 'math'),
   }
-  return Object.entries(parts)
-    .filter(([, part]) => JSON.stringify(part(english)) !== JSON.stringify(part(chinese)))
-    .map(([kind]) => `${name}.md and ${name}.zh-CN.md have different ${kind}`)
+  return Object.entries(parts).flatMap(([kind, part]) => {
+    const [expected, found] = [part(english), part(chinese)].map((all) => JSON.stringify(all))
+    if (expected === '[]') return [`${name}.md has no ${kind}`]
+    return expected === found ? [] : [`${files.join(' and ')} have different ${kind}`]
+  })
 }
 
 /** Runs a page's command; `npx chatwright` is this clone's. Resolves with all that it printed. */
