@@ -76,7 +76,7 @@ describe('replacing', () => {
   const path = 'model.layers.0.residual_post'
   const read = ['logits', path, 'model.layers.1.residual_post']
 
-  test('by its own value changes nothing; by another text’s gives that text’s later layers', async () => {
+  test('its own value changes nothing, another text’s gives that text’s later layers', async () => {
     const [first, second] = [
       await forward(model, 'abcd', { read }),
       await forward(model, 'wxyz', { read }),

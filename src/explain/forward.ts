@@ -181,7 +181,8 @@ function element(path: string, activation: Tensor, at: readonly number[] | undef
   const index = at.map((i, axis) => (i < 0 ? i + (shape[axis] ?? 0) : i))
   if (at.length !== shape.length || index.some((i, axis) => !(i >= 0 && i < (shape[axis] ?? 0))))
     throw new UserError(
-      `gradients.at: (${at.join(', ')}) is no element of ${path}, whose shape is (${shape.join(', ')})`,
+      `gradients.at: (${at.join(', ')}) is no element of ${path}, ` +
+        `whose shape is (${shape.join(', ')})`,
     )
   return sum(index.reduce((part, i, axis) => slice(part, axis, i, i + 1), activation))
 }

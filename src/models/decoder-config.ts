@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { type HeadConfig, headSchema } from './head-config.ts'
-import { checkStack, stackSchema } from './stack-config.ts'
+import { checkStack, plainStack, type StackSizes, stackSchema } from './stack-config.ts'
 
 /** Architecture of a decoder-only Transformer. */
 export const decoderSchema = stackSchema.extend({
@@ -19,42 +19,13 @@ export type DecoderConfig = z.output<typeof decoderSchema>
 /**
  * The sizes a user chooses; the architecture decides the rest, and any of it can be set by hand.
  */
-export type DecoderSizes = Pick<
-  DecoderConfig,
-  'vocabSize' | 'context' | 'layers' | 'dim' | 'heads'
-> &
-  Partial<DecoderConfig>
+export type DecoderSizes = StackSizes & Partial<DecoderConfig>
 
 /** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, GELU, biases, tied output. */
 export const gpt2Config = (sizes: DecoderSizes): DecoderConfig => ({
   kind: 'decoder',
-  tokenTypes: 0,
-  embeddingScale: 1,
-  embeddingNorm: false,
-  positionOffset: 0,
-  kvHeads: sizes.heads,
-  headDim: sizes.dim / sizes.heads,
-  hiddenDim: 4 * sizes.dim,
-  positions: 'learned',
-  ropeTheta: 10_000,
-  buckets: { count: 32, maxDistance: 128 },
-  norm: 'layer',
-  normEpsilon: 1e-5,
-  normBias: true,
-  normPosition: 'pre',
-  firstNorm: true,
-  activation: 'gelu_tanh',
-  gated: false,
-  feedForwardBias: true,
-  attentionBias: 'all',
-  qkNorm: false,
-  sinks: false,
+  ...plainStack(sizes),
   tied: true,
-  embeddingDropout: 0,
-  attentionDropout: 0,
-  residualDropout: 0,
-  feedForwardDropout: 0,
-  stochasticDepth: 0,
   ...sizes,
 })
 

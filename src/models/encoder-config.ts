@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { checkHead } from './decoder-config.ts'
 import { headSchema } from './head-config.ts'
-import { checkStack, stackSchema } from './stack-config.ts'
+import { checkStack, plainStack, type StackSizes, stackSchema } from './stack-config.ts'
 
 /** Architecture of an encoder-only Transformer. */
 export const encoderSchema = stackSchema.extend({
@@ -11,41 +11,17 @@ export const encoderSchema = stackSchema.extend({
 
 export type EncoderConfig = z.output<typeof encoderSchema>
 
-export type EncoderSizes = Pick<
-  EncoderConfig,
-  'vocabSize' | 'context' | 'layers' | 'dim' | 'heads'
-> &
-  Partial<EncoderConfig>
+export type EncoderSizes = StackSizes & Partial<EncoderConfig>
 
 /** BERT (Devlin et al. 2019): learned positions and token types, norms after each sum, GELU. */
 export const bertConfig = (sizes: EncoderSizes): EncoderConfig => ({
   kind: 'encoder',
+  ...plainStack(sizes),
   tokenTypes: 2,
-  embeddingScale: 1,
   embeddingNorm: true,
-  positionOffset: 0,
-  kvHeads: sizes.heads,
-  headDim: sizes.dim / sizes.heads,
-  hiddenDim: 4 * sizes.dim,
-  positions: 'learned',
-  ropeTheta: 10_000,
-  buckets: { count: 32, maxDistance: 128 },
-  norm: 'layer',
   normEpsilon: 1e-12,
-  normBias: true,
   normPosition: 'post',
-  firstNorm: true,
   activation: 'gelu',
-  gated: false,
-  feedForwardBias: true,
-  attentionBias: 'all',
-  qkNorm: false,
-  sinks: false,
-  embeddingDropout: 0,
-  attentionDropout: 0,
-  residualDropout: 0,
-  feedForwardDropout: 0,
-  stochasticDepth: 0,
   head: bertHead('mlm'),
   ...sizes,
 })

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import { gpt2Config } from './decoder-config.ts'
-import { checkStack, type StackConfig, stackSchema } from './stack-config.ts'
+import {
+  checkStack,
+  plainStack,
+  type StackConfig,
+  type StackSizes,
+  stackSchema,
+} from './stack-config.ts'
 
 /** Architecture of an encoder-decoder Transformer. */
 export const encoderDecoderSchema = z.strictObject({
@@ -20,10 +25,7 @@ export const encoderDecoderSchema = z.strictObject({
 
 export type EncoderDecoderConfig = z.output<typeof encoderDecoderSchema>
 
-export type EncoderDecoderSizes = Pick<
-  StackConfig,
-  'vocabSize' | 'context' | 'layers' | 'dim' | 'heads'
-> &
+export type EncoderDecoderSizes = StackSizes &
   Partial<StackConfig> &
   Partial<Omit<EncoderDecoderConfig, 'encoder' | 'decoder'>> & {
     /** Layers of the decoder (default: as many as the encoder has). */
@@ -39,7 +41,7 @@ function pair(
   const { decoderLayers = sizes.layers, kind: _, ...given } = sizes
   const { tied = whole.tied, outputScale = whole.outputScale, ...rest } = given
   const { startId = 0, padId = 0, ...options } = rest
-  const { kind: __, tied: ___, ...common } = { ...gpt2Config(options), ...stack, ...options }
+  const common = plainStack({ ...stack, ...options })
   return {
     kind: 'encoder-decoder',
     encoder: common,
@@ -96,7 +98,8 @@ export function checkEncoderDecoder(config: EncoderDecoderConfig): EncoderDecode
   for (const name of ['vocabSize', 'dim'] as const)
     if (encoder[name] !== decoder[name])
       throw new UserError(
-        `encoder.${name} is ${encoder[name]} and decoder.${name} ${decoder[name]}; they must be equal`,
+        `encoder.${name} is ${encoder[name]} and decoder.${name} ${decoder[name]}; ` +
+          'they must be equal',
       )
   return config
 }

@@ -86,8 +86,8 @@ export function pool(hidden: Tensor, mask: Tensor, pooling: HeadConfig['pooling'
 function poolingWeights(mask: Tensor, pooling: HeadConfig['pooling']): Tensor {
   const count = sum(mask, 1, true)
   if (pooling === 'mean') return div(mask, maximum(count, 1))
-  const place = cumulativeSum(mask, 1)
-  const chosen = equal(place, pooling === 'first' ? 1 : count)
+  const position = cumulativeSum(mask, 1)
+  const chosen = equal(position, pooling === 'first' ? 1 : count)
   return mul(cast(chosen, mask.dtype), mask)
 }
 

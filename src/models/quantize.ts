@@ -84,12 +84,12 @@ export function quantizeBlocks(
       const index = row * perRow + block
       const scale = largest / (zero - 1)
       scales[index] = scale
-      const place = index * (blockSize / perByte)
+      const offset = index * (blockSize / perByte)
       const inverse = scale > 0 ? 1 / scale : 0
       for (let i = 0; i < blockSize; i++) {
         const value = start + i < end ? (values[start + i] as number) : 0
         const q = Math.round(value * inverse) + zero
-        const byte = place + Math.floor(i / perByte)
+        const byte = offset + Math.floor(i / perByte)
         blocks[byte] = (blocks[byte] as number) | (q << (bits * (i % perByte)))
       }
     }

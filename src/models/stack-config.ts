@@ -94,7 +94,7 @@ export const stackSchema = z.strictObject({
   attentionSoftcap: positive.optional(),
   /** Each head has a learned sink that takes weight from all keys. */
   sinks: z.boolean().default(false),
-  /** Sliding window: a position sees only those less than so many places away. */
+  /** Sliding window: a position sees only those less than this many positions away. */
   window: count.optional(),
   /** Which layers have the window (default: all, where there is one). */
   windowed: z.array(z.boolean()).optional(),
@@ -115,6 +115,39 @@ export const stackSchema = z.strictObject({
 })
 
 export type StackConfig = z.output<typeof stackSchema>
+
+export type StackSizes = Pick<StackConfig, 'vocabSize' | 'context' | 'layers' | 'dim' | 'heads'>
+
+/** The layers of GPT-2 (Radford et al. 2019), from which all others differ in a few options. */
+export const plainStack = (sizes: StackSizes & Partial<StackConfig>): StackConfig => ({
+  tokenTypes: 0,
+  embeddingScale: 1,
+  embeddingNorm: false,
+  positionOffset: 0,
+  kvHeads: sizes.heads,
+  headDim: sizes.dim / sizes.heads,
+  hiddenDim: 4 * sizes.dim,
+  positions: 'learned',
+  ropeTheta: 10_000,
+  buckets: { count: 32, maxDistance: 128 },
+  norm: 'layer',
+  normEpsilon: 1e-5,
+  normBias: true,
+  normPosition: 'pre',
+  firstNorm: true,
+  activation: 'gelu_tanh',
+  gated: false,
+  feedForwardBias: true,
+  attentionBias: 'all',
+  qkNorm: false,
+  sinks: false,
+  embeddingDropout: 0,
+  attentionDropout: 0,
+  residualDropout: 0,
+  feedForwardDropout: 0,
+  stochasticDepth: 0,
+  ...sizes,
+})
 
 /** What a stack is used for, where it changes what its layers do. */
 export interface StackUse {

@@ -103,8 +103,8 @@ export class Stack extends Module {
     const { embeddingScale: scale } = this.#config
     const tokens = (this.#shared ?? (this.embedTokens as Embedding)).forward(ids)
     let x = scale === 1 ? tokens : mul(tokens, scale)
-    const places = this.#positionEmbeddings(ids, input)
-    if (places) x = add(x, places)
+    const positions = this.#positionEmbeddings(ids, input)
+    if (positions) x = add(x, positions)
     // Without types, all tokens are of the first.
     if (this.embedTypes)
       x = add(

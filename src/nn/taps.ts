@@ -14,10 +14,10 @@ export interface TapSite {
 }
 
 /**
- * What taps see. B: sequences, T: tokens, S: tokens that are attended to, H: heads, K: heads of keys,
- * D: their size, C: width of the residual stream, V: tokens of the vocabulary. Activations of (B T, C)
- * are (B, T, C) where lengths are dynamic. With an `InPlaceCache` the kernel keeps its own: `q`,
- * `k`, `v`, `scores`, `weights` and `heads`.
+ * What taps see. B: sequences, T: tokens, S: tokens that are attended to, H: heads, K: heads of
+ * keys, D: their size, C: width of the residual stream, V: tokens of the vocabulary. Activations of
+ * (B T, C) are (B, T, C) where lengths are dynamic. With an `InPlaceCache` attention is one kernel,
+ * and `q`, `k`, `v`, `scores`, `weights` and `heads` are not seen.
  */
 export interface Activations {
   /** Of a stack: `model`; of an encoder-decoder `model.encoder` and `model.decoder`. */

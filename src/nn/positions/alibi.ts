@@ -13,7 +13,8 @@ export function alibiSlopes(heads: number): number[] {
 
 /**
  * Attention with linear biases: the further a key is from a query, the lower its score. distances:
- * (..., T, S), key's place less query's, as floats -> (..., H, T, S); the axis before T must be 1.
+ * (..., T, S), the key's position less the query's, as floats -> (..., H, T, S); the axis before T
+ * must be 1.
  */
 export const alibiBias = (distances: Tensor, heads: number): Tensor =>
   mul(neg(abs(distances)), constant(alibiSlopes(heads), [heads, 1, 1]))

@@ -20,18 +20,18 @@ export interface BucketOptions {
 }
 
 /**
- * The bucket of a distance, key's place less query's (Raffel et al. 2020): near places have one
- * each, those further away share logarithmically wider ones.
+ * The bucket of a distance, the key's position less the query's (Raffel et al. 2020): near
+ * ones have one each, those further away share logarithmically wider ones.
  */
 export function relativeBucket(distance: number, options: BucketOptions): number {
   const { maxDistance, bidirectional } = options
   const count = bidirectional ? options.count / 2 : options.count
   const start = bidirectional && distance > 0 ? count : 0
-  const places = bidirectional ? Math.abs(distance) : Math.max(0, -distance)
+  const apart = bidirectional ? Math.abs(distance) : Math.max(0, -distance)
   const exact = Math.floor(count / 2)
-  if (places < exact) return start + places
+  if (apart < exact) return start + apart
   // In float32, as those that trained such models have it: it matters at the borders.
-  const ratio = Math.fround(Math.log(places / exact)) / Math.log(maxDistance / exact)
+  const ratio = Math.fround(Math.log(apart / exact)) / Math.log(maxDistance / exact)
   const wide = Math.floor(Math.fround(Math.fround(ratio) * (count - exact)))
   return start + Math.min(exact + wide, count - 1)
 }
@@ -48,7 +48,7 @@ export class RelativeBias extends Module {
     this.#options = options
   }
 
-  /** distances: (B, T, S) int32, key's place less query's -> (B, H, T, S). */
+  /** distances: (B, T, S) int32, the key's position less the query's -> (B, H, T, S). */
   forward(distances: Tensor): Tensor {
     const { maxDistance } = this.#options
     const table = Array.from({ length: 2 * maxDistance + 1 }, (_, i) =>
