@@ -6,10 +6,9 @@ import { defineConfig } from 'vitest/config'
 const all = globSync('{src,bench,test}/**/*.test.ts')
 /** Browsers, GPUs in software, soaks, whole trainings: `npm test` leaves them to `test:all`. */
 const long = all.filter((file) => file.endsWith('.long.test.ts'))
-/** What these mock, and the memory that they measure, is of their whole process. */
-const alone = all.filter(
-  (file) => !long.includes(file) && /vi\.mock\(|\/memory\.ts'/.test(readFileSync(file, 'utf8')),
-)
+/** What these mock, load and measure is of their whole process. */
+const ALONE = /vi\.(mock|doMock|resetModules)\(|\/(memory|neighbor)\.ts'/
+const alone = all.filter((file) => !long.includes(file) && ALONE.test(readFileSync(file, 'utf8')))
 /** Files that share a process load its modules once, which takes as long as many tests. */
 const shared = all.filter((file) => !long.includes(file) && !alone.includes(file))
 
