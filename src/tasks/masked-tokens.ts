@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type Batch, type Examples, IGNORE } from '../data/batch.ts'
-import type { BatchReader } from '../data/readers/reader.ts'
-import { parseState, randomState } from '../data/readers/state.ts'
+import { type BatchReader, parseState, randomState } from '../data/readers/reader.ts'
 import { Random } from '../random.ts'
 
 export interface MaskingOptions {

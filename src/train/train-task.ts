@@ -58,13 +58,15 @@ export async function trainTask(training: TaskTraining): Promise<TrainResult> {
   const report = printDataEvents(context.onMessage)
   const reading = { ...options, report, own, signal: context.signal }
   const corpus = await openCorpus(options.data, reading)
-  const validation = Array.isArray(val) ? await openCorpus(val, reading) : val
+  let held: Corpus | undefined
   try {
+    if (Array.isArray(val)) held = await openCorpus(val, reading)
+    const validation = held ?? (val as number)
     return await withEngine(options, context.engine, (engine) =>
-      trainOn(training, { engine, corpus, validation: validation as number | Corpus }),
+      trainOn(training, { engine, corpus, validation }),
     )
   } finally {
-    await Promise.all([corpus.close(), typeof validation !== 'number' && validation.close()])
+    await Promise.all([corpus.close(), held?.close()])
   }
 }
 

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { Random } from '../../random.ts'
-import type { RowReader } from './reader.ts'
-import { parseState, randomState } from './state.ts'
+import { parseState, type RowReader, randomState } from './reader.ts'
 
 const schema = z.object({ random: randomState, parts: z.array(z.unknown()) })
 

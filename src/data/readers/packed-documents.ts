@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { DocumentTokens } from '../token-source.ts'
-import type { RowReader } from './reader.ts'
+import { parseState, position, type RowReader } from './reader.ts'
 import { ShuffledIndices } from './shuffled-indices.ts'
-import { parseState, position } from './state.ts'
 
 const schema = z.object({ order: z.unknown(), offset: position, last: position.optional() })
 

@@ -1,8 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { Random } from '../../random.ts'
 import type { TokenSource } from '../token-source.ts'
-import type { RowReader } from './reader.ts'
-import { parseState, randomState } from './state.ts'
+import { parseState, type RowReader, randomState } from './reader.ts'
 
 /** Rows from anywhere in the tokens, every place as likely as any other (as in nanoGPT). */
 export function randomWindows(source: TokenSource, { seed }: { seed: number }): RowReader {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { Random, type RandomState } from '../../random.ts'
-import type { Position } from './reader.ts'
-import { parseState, position, randomState } from './state.ts'
+import { type Position, parseState, position, randomState } from './reader.ts'
 
 const schema = z.object({ random: randomState, place: position })
 
