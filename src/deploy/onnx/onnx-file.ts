@@ -10,6 +10,7 @@ import {
   modelSize,
 } from '../../graph/onnx/proto.ts'
 import { asInput } from '../../graph/ops/leaf.ts'
+import { bytesOf } from '../../runtime/base-tensor.ts'
 
 export interface OnnxFileOptions {
   /** The file's name: `model.onnx`. */
@@ -69,9 +70,6 @@ const withInitializers = (
   ...graph,
   initializers: graph.initializers.map((one) => (isOutside(one) ? change(one) : one)),
 })
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength)
 
 /**
  * Replaces products x Wᵀ with weights (out, in) by x W with the matrix stored as (in, out), which

@@ -1,7 +1,7 @@
 import { gpt2Config } from '../../models/decoder-config.ts'
 import { both, type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { DECODER_HEADS, readHead, writeHead } from './heads.ts'
 
 const OURS = 'model.layers.{i}'
 const FILE = 'transformer.h.{i}'
@@ -15,13 +15,6 @@ const projection = (file: string, ...ours: string[]): Rename[] => [
   },
   { file: `${FILE}.${file}.bias`, ours: ours.map((n) => `${OURS}.${n}.bias`) },
 ]
-
-/** Decoders classify by their last token. */
-const HEADS: HeadForms = {
-  classify: { pooling: 'last', outputBias: false },
-  regress: { pooling: 'last', outputBias: false },
-  tag: {},
-}
 
 /** GPT-2 (Radford et al. 2019). */
 export const gpt2: Architecture = {
@@ -75,7 +68,7 @@ export const gpt2: Architecture = {
       embeddingDropout: field.rate('embd_pdrop', 0.1),
       attentionDropout: field.rate('attn_pdrop', 0.1),
       residualDropout: field.rate('resid_pdrop', 0.1),
-      head: readHead(field, HEADS),
+      head: readHead(field, DECODER_HEADS),
     })
   },
   renames: (head) => [

@@ -13,6 +13,13 @@ const CLASSES: Readonly<Record<Task, string>> = {
 /** Forms of an architecture's heads, as far as they differ from `PLAIN`. */
 export type HeadForms = Partial<Record<Task, Partial<HeadConfig>>>
 
+/** Decoders classify by their last token. */
+export const DECODER_HEADS: HeadForms = {
+  classify: { pooling: 'last', outputBias: false },
+  regress: { pooling: 'last', outputBias: false },
+  tag: {},
+}
+
 const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
   pooling: 'first',
   denseBias: true,

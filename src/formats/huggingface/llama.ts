@@ -4,7 +4,7 @@ import type { Activation } from '../../nn/index.ts'
 import { both, type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
-import { type HeadForms, readHead, writeHead } from './heads.ts'
+import { DECODER_HEADS, readHead, writeHead } from './heads.ts'
 import { readRope, writeRope } from './rope.ts'
 import { onlyLayerTypes } from './windows.ts'
 
@@ -41,13 +41,6 @@ export interface LlamaLike {
   renames?: readonly Rename[]
 }
 
-/** Decoders classify by their last token. */
-const HEADS: HeadForms = {
-  classify: { pooling: 'last', outputBias: false },
-  regress: { pooling: 'last', outputBias: false },
-  tag: {},
-}
-
 /** An architecture whose fields and tensors are Llama's but for what `differs`. */
 export function llamaLike(differs: LlamaLike): Architecture {
   const { modelType, name, defaults, activationField = ACTIVATION } = differs
@@ -59,7 +52,7 @@ export function llamaLike(differs: LlamaLike): Architecture {
       const config = readCommon(field, differs)
       const read = { ...config, ...differs.read(field, config) }
       if (!differs.mixesWindows) onlyLayerTypes(field, read)
-      return { ...read, head: readHead(field, HEADS) }
+      return { ...read, head: readHead(field, DECODER_HEADS) }
     },
     write: (config: ModelConfig) =>
       config.kind === 'decoder'

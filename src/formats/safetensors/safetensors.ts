@@ -3,6 +3,7 @@ import { type ByteSource, storedAt } from '../../files/byte-source.ts'
 import { bufferFor, type NamedTensors } from '../../files/named-tensors.ts'
 import { sizeOf } from '../../graph/dim.ts'
 import { STORED_DTYPES, type TypedArray } from '../../graph/dtype.ts'
+import { bytesOf } from '../../runtime/base-tensor.ts'
 import {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -165,6 +166,3 @@ const encodeHeader = (
   header.set(json, 8)
   return header
 }
-
-const bytesOf = (values: TypedArray): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)

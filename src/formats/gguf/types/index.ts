@@ -1,3 +1,4 @@
+import { bytesOf } from '../../../runtime/base-tensor.ts'
 import {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -68,11 +69,6 @@ export const GGUF_DTYPES = {
 } as const satisfies Record<string, { type: TensorTypeName; fileType: number }>
 
 export type GgufDtype = keyof typeof GGUF_DTYPES
-
-/** Memory of a typed array as bytes. */
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
-}
 
 /** Bytes as 16-bit words; a copy where they are not aligned. */
 function wordsOf(bytes: Uint8Array): Uint16Array {
