@@ -84,6 +84,6 @@ export {
   sgd,
 } from './train/optimizers/index.ts'
 export type { Metrics } from './train/report/metrics.ts'
-export { type RunOptions, type RunResult, runTraining } from './train/run.ts'
+export { type BatchSource, type RunOptions, type RunResult, runTraining } from './train/run.ts'
 export { type Schedule, type ScheduleOptions, schedules } from './train/schedules.ts'
 export { DivergenceError, type StepResult, Trainer, type TrainerOptions } from './train/trainer.ts'
