@@ -21,8 +21,9 @@ const TOLERANCE = 2e-6
 const SMALLEST = 1e-2
 
 /**
- * Outputs, attention weights, loss and the gradient of every parameter are the same here, in the float64 interpreter,
- * and in PyTorch, which reads the config.json and the weights that are written here.
+ * Outputs, attention weights, loss and the gradient of every parameter are the same here, in the
+ * float64 interpreter, and in PyTorch, which reads the config.json and the weights that are written
+ * here.
  */
 export async function agree(peer: ArchitecturePeer, [modelType, config, given = {}]: Case) {
   const { file = { ...writeConfig(config, {}), ...given.fields } } = given

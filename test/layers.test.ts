@@ -92,3 +92,18 @@ test('imports go up the pipeline only', () => {
   })
   expect(against).toEqual([])
 })
+
+test('no line is longer than 100 columns', () => {
+  const root = resolve(SRC, '..')
+  const files = ['src', 'bench', 'test', 'crosscheck'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.c?ts$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name)),
+  )
+  const long = files.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line, i) => ([...line].length > 100 ? [`${relative(root, file)}:${i + 1}`] : [])),
+  )
+  expect(long).toEqual([])
+})

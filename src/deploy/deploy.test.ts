@@ -196,7 +196,7 @@ describe('llama2.c', () => {
     expect(await parametersOf(out)).toEqual(plain(Object.fromEntries(kept)))
   })
 
-  it('is refused where it is cut short, without its vocabulary, or of a later version', async () => {
+  it('is refused if truncated, without its vocabulary, or of a later version', async () => {
     const bytes = await readFile(at('stories-true-0.bin'))
     const refused = async (content: Uint8Array, tokenizer: string | undefined, message: string) => {
       await writeFile(at('damaged.bin'), content)

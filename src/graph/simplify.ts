@@ -22,7 +22,8 @@ function refuseNamesakes(outputs: readonly Tensor[]): void {
     if (name === undefined) continue
     if (names.has(name))
       throw new UserError(
-        `two distinct inputs of one graph are named ${name}; make an input once and use it twice, ` +
+        `two distinct inputs of one graph are named ${name}; ` +
+          `make an input once and use it twice, ` +
           "or give the second model a scope: createModel(config, { scope: 'reference' })",
       )
     names.add(name)

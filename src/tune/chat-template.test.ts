@@ -10,7 +10,9 @@ import { tune } from './tune.ts'
 
 let folder: string
 const path = (name: string) => join(folder, name)
-const TEMPLATE = `{% for m in messages %}{% if m.role == 'user' %}Q: {{ m.content }}\nA:{% else %} {{ m.content }}{{ eos_token }}\n{% endif %}{% endfor %}`
+const TEMPLATE =
+  `{% for m in messages %}{% if m.role == 'user' %}Q: {{ m.content }}\nA:` +
+  `{% else %} {{ m.content }}{{ eos_token }}\n{% endif %}{% endfor %}`
 const small = { layers: 1, heads: 1, dim: 16, context: 64, batch: 4, steps: 1, threads: 2 }
 
 beforeAll(async () => {
@@ -91,7 +93,9 @@ test('what a template does not use, and answers that it does not end, are told',
     expect.stringContaining('4 conversations with reasoning_content, which'),
   ])
   messages.length = 0
-  const thinking = `{% for m in messages %}{{ m.reasoning_content }}{{ m.content }}{{ eos_token }}{% endfor %}{{ 'to use' if tools }}`
+  const thinking =
+    `{% for m in messages %}{{ m.reasoning_content }}{{ m.content }}{{ eos_token }}` +
+    `{% endfor %}{{ 'to use' if tools }}`
   await writeFile(path('thinking.jinja'), thinking)
   await tune(
     { ...options('thinking'), ...data, chatTemplate: path('thinking.jinja') },

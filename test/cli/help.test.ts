@@ -64,7 +64,7 @@ describe('the executable', () => {
   it.each([
     [
       'train',
-      /^Task lm:\n.*--documents[\s\S]*^Task lm, mlm:\n[\s\S]*--document-separator[\s\S]*--data-folder/m,
+      /^Task lm:\n[^\n]*--documents.*^Task lm, mlm:\n.*--document-separator.*--data-folder/ms,
     ],
     ['train', /^Task mlm:\n.*--mask-probability[\s\S]*^Task embed:\n.*--temperature/m],
     ['train', /^Task lm, classify, tag, seq2seq, completion:\n.*--label-smoothing/m],

@@ -14,8 +14,8 @@ interface Attrs {
 }
 
 /**
- * Outputs: the mixed values, and the caches with this step's keys and values at their positions. What
- * comes after them may be anything: NaN.
+ * Outputs: the mixed values, and the caches with this step's keys and values at their positions.
+ * What comes after them may be anything: NaN.
  */
 export const cachedAttention: Evaluate = (inputs, { attrs }) => {
   const [q, k, v, pastKeys, pastValues, last] = inputs as NdArray[]

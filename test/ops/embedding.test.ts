@@ -8,7 +8,9 @@ afterAll(() => engine.dispose())
 
 const [ROWS, LENGTH, WIDTH, RUNS] = [8, 256, 384, 50]
 
-/** Rows of the gradient are sums over all positions of a symbol, in an order that must not change. */
+/**
+ * Rows of the gradient are sums over all positions of a symbol, in an order that must not change.
+ */
 describe('the gradient of an embedding is the same in every run', () => {
   for (const symbols of [65, 5000])
     test(`${symbols} symbols`, async () => {

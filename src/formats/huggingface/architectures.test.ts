@@ -574,7 +574,7 @@ describe('settings that files say in two generations of fields', () => {
   })
 })
 
-test('tensors without a place are told, buffers are not, and none of a layer in use is left out', () => {
+test('unknown tensors are reported, buffers are not, and no layer in use is left out', () => {
   const config = tinyConfigs.Llama as ModelConfig
   const [architecture, model] = [architectureOf(config), createModel(config)]
   const own = exportTensors(architecture, model, () => new Float32Array()).map(({ name }) => name)

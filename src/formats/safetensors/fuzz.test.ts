@@ -63,7 +63,7 @@ const mutate = (file: Uint8Array, mutation: Mutation): Uint8Array => {
   }
 }
 
-it(`survives ${CASES} mutations: read within bounds, or refused as the user's mistake`, async () => {
+it(`survives ${CASES} mutations: reads within bounds, or refuses with a UserError`, async () => {
   const pieces: Uint8Array[] = []
   for await (const piece of encodeSafetensors([
     { name: 'embedding', dtype: 'F32', shape: [2, 3], data: new Float32Array(6).fill(0.5) },
