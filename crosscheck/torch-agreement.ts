@@ -70,8 +70,8 @@ export async function agree(peer: ArchitecturePeer, [modelType, config, given = 
 }
 
 /**
- * Attention weights of each layer, (B, H, T, S), in the order of computation. Where there is padding
- * its queries do not count, which may see nothing but padding.
+ * Attention weights of each layer, (B, H, T, S), in the order of computation. Where there is
+ * padding its queries do not count, which may see nothing but padding.
  */
 function numbered(attention: ReadonlyMap<string, Tensor>, { feeds }: Task): Task['outputs'] {
   const named = [...attention].map(([path, tensor], i) => {

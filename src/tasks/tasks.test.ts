@@ -25,7 +25,7 @@ const { path, learn, withTextModel } = training
 
 test('a label for each text: llama', () => checkClassifier(training, 'llama'))
 
-test('records sorted by label are validated on all labels; without shuffling, on the last', async () => {
+test('sorted records are validated on all labels; without shuffling, on the last', async () => {
   const sorted = ['ab', 'cd', 'ef', 'gh', '雪'].flatMap((text) =>
     many(() => ({ text: `${text} ${random.integer(10)}`, label: text }), 40),
   )

@@ -12,8 +12,8 @@ import { DivergenceError, type Trainer } from './trainer.ts'
 import type { Progress } from './training-state.ts'
 
 /**
- * An endless supply of batches. Those that come as promises may be made with the model as it stands;
- * they reject with `signal.reason` when aborted.
+ * An endless supply of batches. Those that come as promises may be made with the model as it
+ * stands; they reject with `signal.reason` when aborted.
  */
 export interface BatchSource extends Position {
   next(options: { signal?: AbortSignal | undefined }): AnyBatch | Promise<AnyBatch>

@@ -27,8 +27,8 @@ export interface TrainerOptions
     Pick<UpdateStepOptions, 'clip' | 'l1' | 'l2' | 'average' | 'onGradients'> {
   engine: Engine
   /**
-   * Of ours or of your own: a `Module` whose parameters `nameParameters` has named, without a scope;
-   * other models in the graph have one.
+   * Of ours or of your own: a `Module` whose parameters `nameParameters` has named, without a
+   * scope; other models in the graph have one.
    */
   model: Module
   /** Learned in place of the model's parameters, which are then among `frozen`. */

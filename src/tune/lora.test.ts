@@ -195,7 +195,7 @@ describe('in use', () => {
     await model.dispose()
   })
 
-  test('merged, the model answers by itself, with the tokens that came with the adapter', async () => {
+  test('merged, the model answers by itself, with the tokens of the adapter', async () => {
     await merge({ model: path('base'), adapter: [path('white')], out: path('merged') })
     const merged = await load(path('merged'), { threads: 2 })
     const beside = await load(path('base'), { adapter: path('white'), threads: 2 })

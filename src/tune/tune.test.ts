@@ -84,7 +84,7 @@ test('a tuning that is resumed ends as one that was not', async () => {
     )
 })
 
-test('bits per byte count the bytes that were measured, not what was cut off behind them', async () => {
+test('bits per byte count the measured bytes, not what was cut off behind them', async () => {
   const messages: string[] = []
   const bitsOf = async (name: string, length: number) => {
     const record = { instruction: 'what is snow?', output: 'white. 白。'.repeat(length) }
