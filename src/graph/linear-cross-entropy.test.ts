@@ -50,12 +50,12 @@ describe('only what is asked for is computed', () => {
   })
 })
 
-test('a derivative that it does not have is refused, not left out', () => {
+test('a second derivative is refused, not left out', () => {
   const { loss, losses } = linearCrossEntropy(x, weight, targets)
-  const message = 'linearCrossEntropy: only its weighted sum has a derivative, and that one none'
-  expect(() => grad(sum(exp(losses)), [x])).toThrow(message)
-  const [dx] = grad(loss, [x]) as [Tensor]
-  expect(() => grad(sum(mul(dx, dx)), [x])).toThrow(message)
+  for (const first of [loss, sum(exp(losses))]) {
+    const [dx] = grad(first, [x]) as [Tensor]
+    expect(() => grad(sum(mul(dx, dx)), [x])).toThrow('linearCrossEntropy: no second derivative')
+  }
 })
 
 test('a chunk of no rows is refused', () => {
