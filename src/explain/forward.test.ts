@@ -267,7 +267,8 @@ describe('mistakes are named', () => {
 })
 
 test('all activations are listed, in their order', () => {
-  const paths = activationPaths(model.model)
+  const paths = activationPaths(model)
+  expect(activationPaths(model.model)).toEqual(paths)
   expect(paths.slice(0, 2)).toEqual(['model.embedding', 'model.layers.0.residual_pre'])
   expect(paths).toContain(WEIGHTS)
   expect(paths.at(-1)).toBe('logits')

@@ -4,7 +4,7 @@ import { Decoder } from '../models/decoder.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { headOutput } from '../models/head.ts'
 import type { Model } from '../models/model.ts'
-import type { Tap } from '../nn/index.ts'
+import { Module, type Tap } from '../nn/index.ts'
 
 type Rows = readonly (readonly number[])[]
 
@@ -56,9 +56,10 @@ export function trace(model: Model, options: TraceOptions): Traced {
 }
 
 /** Paths of all activations of a model, in the order in which they are computed. */
-export const activationPaths = (model: Model): string[] => [
-  ...trace(model, { ids: [[0]], written: [[0]] }).activations.keys(),
-]
+export const activationPaths = (model: Model | { model: Model }): string[] => {
+  const graph = model instanceof Module ? model : model.model
+  return [...trace(graph, { ids: [[0]], written: [[0]] }).activations.keys()]
+}
 
 /** True of paths that one of the patterns is; `*` stands for any part between two dots. */
 export function matcher(patterns: readonly string[]): (path: string) => boolean {

@@ -20,7 +20,7 @@ export const mistralConfig = (sizes: DecoderSizes): DecoderConfig =>
 export const qwen2Config = (sizes: DecoderSizes): DecoderConfig =>
   llamaConfig({ attentionBias: 'qkv', tied: true, ...sizes })
 
-/** Qwen 3 (Yang et al. 2025): Llama with normalised queries and keys. */
+/** Qwen 3 (Yang et al. 2025): Llama with normalized queries and keys. */
 export const qwen3Config = (sizes: DecoderSizes): DecoderConfig =>
   llamaConfig({ qkNorm: true, tied: true, ...sizes })
 
@@ -35,7 +35,7 @@ export const gemma2Config = (sizes: DecoderSizes): DecoderConfig =>
     windowed: layersOf(sizes, (layer) => layer % 2 === 0),
   })
 
-/** Gemma 3 (Gemma Team 2025): normalised queries and keys, a window in five of six layers. */
+/** Gemma 3 (Gemma Team 2025): normalized queries and keys, a window in five of six layers. */
 export const gemma3Config = (sizes: DecoderSizes): DecoderConfig =>
   gemma(sizes, {
     qkNorm: true,

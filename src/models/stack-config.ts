@@ -41,7 +41,7 @@ export const stackSchema = z.strictObject({
   tokenTypes: z.number().int().min(0).default(0),
   /** Factor on the embeddings of tokens. */
   embeddingScale: positive.default(1),
-  /** Embeddings are normalised. */
+  /** Embeddings are normalized. */
   embeddingNorm: z.boolean().default(false),
   /** Rows of the table of learned positions before that of the first position. */
   positionOffset: z.number().int().min(0).default(0),
@@ -60,7 +60,7 @@ export const stackSchema = z.strictObject({
   normEpsilon: positive,
   normBias: z.boolean(),
   normPosition: z.enum(['pre', 'post', 'both']),
-  /** False: the first layer takes the embeddings as they are, normalised already. */
+  /** False: the first layer takes the embeddings as they are, normalized already. */
   firstNorm: z.boolean().default(true),
   activation: z.enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]]),
   /** Feed-forward with a gate (SwiGLU with SiLU). */

@@ -22,7 +22,7 @@ export interface BlockOptions {
   feedForward: FeedForwardOptions | undefined
   /** Several feed-forward networks, of which each token passes through some. */
   experts?: MixtureOptions
-  /** False: nothing is normalised before self-attention (the input was already). */
+  /** False: nothing is normalized before self-attention (the input was already). */
   firstNorm?: boolean
   /** Rate of dropout on what each part adds to the residual stream. */
   residualDropout: number

@@ -2,7 +2,7 @@ import { layerNorm, rmsNorm, type Tensor } from '../graph/index.ts'
 import { ones, zeros } from './initializers.ts'
 import { Module, Parameter } from './module.ts'
 
-/** Layer normalisation (Ba, Kiros & Hinton 2016). x: (..., C) -> (..., C). */
+/** Layer normalization (Ba, Kiros & Hinton 2016). x: (..., C) -> (..., C). */
 export class LayerNorm extends Module {
   readonly weight: Parameter
   readonly bias: Parameter | undefined
@@ -20,7 +20,7 @@ export class LayerNorm extends Module {
   }
 }
 
-/** Root-mean-square normalisation (Zhang & Sennrich 2019). x: (..., C) -> (..., C). */
+/** Root-mean-square normalization (Zhang & Sennrich 2019). x: (..., C) -> (..., C). */
 export class RMSNorm extends Module {
   readonly weight: Parameter
   readonly #epsilon: number

@@ -2,12 +2,7 @@ import { parsedRecords } from '../data/sources/faults.ts'
 import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { classify as askForLabels } from '../predict/classify.ts'
-import {
-  type LabelledText,
-  labelledTextSet,
-  labelsOf,
-  parseLabelledText,
-} from './labelled-texts.ts'
+import { type LabeledText, labeledTextSet, labelsOf, parseLabeledText } from './labeled-texts.ts'
 import { recordTask } from './records.ts'
 import { smoothing } from './task.ts'
 import { asReader, readerOf } from './trained-model.ts'
@@ -19,12 +14,12 @@ export const classify = recordTask({
   data: '{"text": "...", "label": "..."}, with "pair" for a second text',
   options: {},
   learning: smoothing,
-  read: (corpus) => parsedRecords(corpus, parseLabelledText),
+  read: (corpus) => parsedRecords(corpus, parseLabeledText),
   texts: textsOf,
   head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
   labelOf: ({ label }) => String(label),
   examples: (records, { model, tokenizer }, { length }) =>
-    labelledTextSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
+    labeledTextSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),
   objective:
     (model, { length, labelSmoothing }) =>
     (sizes) =>
@@ -41,6 +36,6 @@ export const classify = recordTask({
     }),
 })
 
-export function textsOf({ text, pair }: LabelledText): string[] {
+export function textsOf({ text, pair }: LabeledText): string[] {
   return pair === undefined ? [text] : [text, pair]
 }

@@ -7,7 +7,7 @@ import type { HeadConfig } from '../models/head-config.ts'
 import { contrastiveObjective } from '../objectives/contrastive.ts'
 import { positiveNumber, resumedAs } from '../options.ts'
 import { embed as askForVectors, cosineSimilarity, promptFor } from '../predict/embed.ts'
-import { encodeTexts, type TextOptions } from './labelled-texts.ts'
+import { encodeTexts, type TextOptions } from './labeled-texts.ts'
 import { recordTask } from './records.ts'
 import { asReader, readerOf } from './trained-model.ts'
 

@@ -4,7 +4,7 @@ import { allExamples, exampleReader } from '../data/example-set.ts'
 import { Random } from '../random.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { parseTextPair, textPairSet } from './embed.ts'
-import { labelledTextSet, labelsOf, parseLabelledText } from './labelled-texts.ts'
+import { labeledTextSet, labelsOf, parseLabeledText } from './labeled-texts.ts'
 import { maskedCount, maskedReader, maskTokens, textLength } from './masked-tokens.ts'
 import { parseSourceTarget, sourceTargetSet } from './seq2seq.ts'
 import { parseTaggedWords, taggedWordSet } from './tag.ts'
@@ -17,26 +17,26 @@ const ids = (text: string) => encoder.encode(text)
 const list = (values: ArrayLike<number> | undefined) => Array.from(values ?? [])
 
 test('fields that are null are as those that are not there', () => {
-  const labelled = parseLabelledText({ text: 'a', pair: null, label: 1, id: null }, 'x:1')
-  expect(labelled).toEqual({ text: 'a', label: 1, where: 'x:1' })
+  const labeled = parseLabeledText({ text: 'a', pair: null, label: 1, id: null }, 'x:1')
+  expect(labeled).toEqual({ text: 'a', label: 1, where: 'x:1' })
   const written = { source: 'a', sources: null, target: 'b' }
   expect(parseSourceTarget(written, 'x:1').sources).toEqual(['a'])
   expect(parseSourceTarget({ ...written, source: null, sources: ['c'] }, 'x:1').sources).toEqual([
     'c',
   ])
-  expect(() => parseLabelledText({ text: 'a', label: null }, 'x:1')).toThrow(
+  expect(() => parseLabeledText({ text: 'a', label: null }, 'x:1')).toThrow(
     /x:1: label is null; expected/,
   )
 })
 
-test('labelled texts: what the model reads, and the number of the label', () => {
+test('labeled texts: what the model reads, and the number of the label', () => {
   const texts = [
     { text: 'ab', label: 'yes' },
     { text: '雪', pair: 'c', label: 'no' },
     { text: 'abcdefgh', label: true },
-  ].map((value, i) => parseLabelledText(value, `x:${i + 1}`))
+  ].map((value, i) => parseLabeledText(value, `x:${i + 1}`))
   expect(labelsOf(texts)).toEqual(['no', 'true', 'yes'])
-  const set = labelledTextSet(texts, labelsOf(texts), { tokenizer: encoder, length: 6 })
+  const set = labeledTextSet(texts, labelsOf(texts), { tokenizer: encoder, length: 6 })
   expect(set.notices).toEqual(['1 of 3 texts are longer than 6 tokens, and lose their ends'])
   expect(set.longest).toBe(6)
   const { arrays, rows, count } = set.collate([1, 0, 2])
@@ -49,14 +49,14 @@ test('labelled texts: what the model reads, and the number of the label', () => 
   expect(list(arrays.types).slice(0, 6)).toEqual([0, 0, 0, 1, 1, 0])
   expect(list(arrays.mask)).toEqual([1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1])
   expect(list(arrays.targets)).toEqual([0, 2, 1])
-  expect(() => labelledTextSet(texts, ['no', 'yes'], { tokenizer: encoder, length: 6 })).toThrow(
+  expect(() => labeledTextSet(texts, ['no', 'yes'], { tokenizer: encoder, length: 6 })).toThrow(
     'x:3: the label "true" is not one of the model\'s: no, yes',
   )
 })
 
 test('labels that are numbers are sorted as numbers, others as text', () => {
   const labelsIn = (...labels: unknown[]) =>
-    labelsOf(labels.map((label) => parseLabelledText({ text: 'a', label }, 'x:1')))
+    labelsOf(labels.map((label) => parseLabeledText({ text: 'a', label }, 'x:1')))
   expect(labelsIn(10, 2, 11, 0, 1)).toEqual(['0', '1', '2', '10', '11'])
   expect(labelsIn('10', '-2', '1.5')).toEqual(['-2', '1.5', '10'])
   expect(labelsIn('10', '2', 'x')).toEqual(['10', '2', 'x'])
@@ -156,9 +156,9 @@ test('rows that end early are masked where they have text only', () => {
 
 test('readers go on where their state was taken', () => {
   const texts = Array.from({ length: 10 }, (_, i) =>
-    parseLabelledText({ text: 'abcdefgh'.slice(0, 1 + (i % 8)), label: i }, 'x'),
+    parseLabeledText({ text: 'abcdefgh'.slice(0, 1 + (i % 8)), label: i }, 'x'),
   )
-  const set = labelledTextSet(texts, undefined, { tokenizer: encoder, length: 10 })
+  const set = labeledTextSet(texts, undefined, { tokenizer: encoder, length: 10 })
   const examples = exampleReader(set, { rows: 4, seed: 1 })
   const text = { next: () => rowsOf(2, 20), state: () => 0, restore: () => {} }
   const maskedText = maskedReader(text, masking, { seed: 1 })
@@ -177,8 +177,8 @@ test('readers go on where their state was taken', () => {
 })
 
 test('all examples come once, a last smaller batch only where batches may differ', () => {
-  const texts = Array.from({ length: 5 }, (_, i) => parseLabelledText({ text: 'a', label: i }, 'x'))
-  const set = labelledTextSet(texts, undefined, { tokenizer: encoder, length: 4 })
+  const texts = Array.from({ length: 5 }, (_, i) => parseLabeledText({ text: 'a', label: i }, 'x'))
+  const set = labeledTextSet(texts, undefined, { tokenizer: encoder, length: 4 })
   const rows = (whole: boolean) => Array.from(allExamples(set, { rows: 2, whole }), (b) => b.rows)
   expect(rows(false)).toEqual([2, 2, 1])
   expect(rows(true)).toEqual([2, 2])

@@ -3,7 +3,7 @@ import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { estimate } from '../predict/classify.ts'
 import { textsOf } from './classify.ts'
-import { labelledTextSet, parseLabelledText } from './labelled-texts.ts'
+import { labeledTextSet, parseLabeledText } from './labeled-texts.ts'
 import { recordTask } from './records.ts'
 import { asReader, readerOf } from './trained-model.ts'
 
@@ -14,11 +14,11 @@ export const regress = recordTask({
   data: '{"text": "...", "label": 0.5}, with "pair" for a second text',
   options: {},
   learning: {},
-  read: (corpus) => parsedRecords(corpus, parseLabelledText),
+  read: (corpus) => parsedRecords(corpus, parseLabeledText),
   texts: textsOf,
   head: () => ({ task: 'regress', labels: [] }),
   examples: (records, { tokenizer }, { length }) =>
-    labelledTextSet(records, undefined, { tokenizer, length }),
+    labeledTextSet(records, undefined, { tokenizer, length }),
   objective:
     (model, { length }) =>
     (sizes) =>

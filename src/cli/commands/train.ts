@@ -53,8 +53,8 @@ export const train = defineCommand({
         'how matrices and embeddings are initialized: LeCun, normal of 0.02 (gpt2), Xavier, ' +
         'Kaiming, or as PyTorch does (default: lecun)',
       window:
-        'tokens back that attention sees, in the layers that have a window (default: by the ' +
-        'architecture)',
+        'tokens that attention sees, the current one included, in the layers that have a window ' +
+        '(default: by the architecture)',
       experts: 'feed-forward networks of each layer, of which a token passes through some',
       expertsPerToken: 'feed-forward networks that a token passes through',
     },

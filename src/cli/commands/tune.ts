@@ -31,7 +31,7 @@ export const tune = defineCommand({
         'learn the whole model, or with lora a small adapter beside it, which is what --out ' +
         'then holds',
       rank: 'columns of the adapter’s two thin matrices',
-      alpha: 'how much the adapter counts, by its rank (default: twice --rank)',
+      alpha: 'scale: what the adapter adds is multiplied by alpha / rank (default: twice --rank)',
       adapterDropout: 'share of what the adapter reads that is left out at random',
       adapterLayers:
         '`LAYER` names of the layers to adapt, such as q_proj, or one regular expression of ' +

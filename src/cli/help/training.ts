@@ -4,13 +4,13 @@ import { encodingHelp } from './reading.ts'
 /** What `train` and `tune` have in common, by heading. */
 export const trainingHelp = {
   Length: {
-    batch: 'sequences of a step (default: about 4096 tokens)',
+    batch: 'sequences in a step (default: about 4096 tokens; to tune, 2048)',
     accumulate: 'batches whose gradients add up to one step',
-    steps: 'updates to do (default: by the sizes of model and text)',
+    steps: 'training steps (default: by the sizes of model and text; to tune, 3 epochs)',
     epochs: 'times to read the text, instead of --steps',
     seconds: 'time to train for, about, instead of --steps',
     evalEvery: 'steps between validations, each with a checkpoint (default: a tenth of all)',
-    patience: 'stop after so many validations without a new best',
+    patience: 'stop after this many validations without a new best',
   },
   Optimizer: {
     optimizer: 'how gradients change the weights',
@@ -19,17 +19,21 @@ export const trainingHelp = {
     schedule: 'course of the learning rate after the warm-up',
     warmup: 'steps until the highest rate (default: a twentieth of all)',
     beta1: 'decay of the mean of gradients (default: the optimizer’s own)',
-    beta2: 'decay of the mean of squared gradients',
+    beta2: 'decay of the mean of squared gradients; with lion, of its momentum',
     clip: 'limit of the gradient; 0 is none',
-    clipBy: 'what the limit is for: the norm of all, each value, or each matrix by its own norm',
-    onSpike: 'when the loss jumps or is no number: tell, go back to the last checkpoint, or stop',
+    clipBy:
+      'what is limited: the norm of all gradients together, each value, or the norm of each row, ' +
+      'relative to that of its weights',
+    onSpike:
+      'when the loss jumps: report it, roll back to the last checkpoint, or stop; a loss that is ' +
+      'NaN or infinite stops the run, unless it rolls back',
   },
   Regularization: {
     weightDecay: 'decoupled weight decay; with adam, L2 in the gradient',
     decay: 'what --weight-decay, --l1 and --l2 reach: matrices, or all parameters',
     l1: 'adds this times the sum of absolute weights to the loss',
     l2: 'adds this times half the sum of squared weights to the loss',
-    learn: '`PATTERN` learn only parameters of such names: "*.norm.*" (default: all)',
+    learn: '`PATTERN` train only parameters whose names match: "*.norm.*" (default: all)',
     freeze: '`PATTERN` keep parameters of such names as they are: "model.layers.0.*"',
     average: 'decay of a moving average of the weights, saved beside them; 0 is none',
   },

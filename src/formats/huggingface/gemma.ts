@@ -97,7 +97,7 @@ export const gemma2 = llamaLike({
 })
 
 /**
- * Gemma 3's text model (Gemma Team 2025): normalised queries and keys, five layers with a window to
+ * Gemma 3's text model (Gemma Team 2025): normalized queries and keys, five layers with a window to
  * one without.
  */
 export const gemma3 = llamaLike({

@@ -38,8 +38,8 @@ export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | und
   const task = readTask(field, labels)
   const form = task && forms[task]
   if (!task || !form) return undefined
-  const labelled = task === 'classify' || task === 'tag'
-  return { ...PLAIN, ...form, task, labels: labelled ? labels : [] }
+  const labeled = task === 'classify' || task === 'tag'
+  return { ...PLAIN, ...form, task, labels: labeled ? labels : [] }
 }
 
 /** Refuses a head for masked tokens whose matrix is not the embedding; other heads have none. */

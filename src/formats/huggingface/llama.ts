@@ -132,7 +132,7 @@ const COMMON: Rename[] = [
   ...both('score', 'head.output'),
 ]
 
-/** Queries and keys that are normalised by head. */
+/** Queries and keys that are normalized by head. */
 export const qkNorms = (plus?: number): Rename[] =>
   ['q_norm', 'k_norm'].map((name) => ({
     ...rename(`${LAYER}.self_attn.${name}.weight`, `${LAYER}.self_attn.${name}.weight`),

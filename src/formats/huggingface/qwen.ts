@@ -17,7 +17,7 @@ export const qwen2 = llamaLike({
   write: (config) => writeQwenWindows(config),
 })
 
-/** Qwen 3 (Yang et al. 2025): Llama with normalised queries and keys. */
+/** Qwen 3 (Yang et al. 2025): Llama with normalized queries and keys. */
 export const qwen3 = llamaLike({
   modelType: 'qwen3',
   name: 'Qwen3',

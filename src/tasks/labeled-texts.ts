@@ -7,7 +7,7 @@ import { type EncodedInput, encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
 /** A text, or two of them, and what is to be said of it: a label, or a number. */
-export const parseLabelledText = recordParser(
+export const parseLabeledText = recordParser(
   z.object({
     text: z.string(),
     pair: z.string().optional(),
@@ -15,10 +15,10 @@ export const parseLabelledText = recordParser(
   }),
   '{"text": "...", "label": "..."}, with a second text as "pair" where the model compares two',
 )
-export type LabelledText = ReturnType<typeof parseLabelledText>
+export type LabeledText = ReturnType<typeof parseLabeledText>
 
 /** The labels of texts, see `distinctNames`. Throws UserError where there are fewer than two. */
-export const labelsOf = (texts: readonly LabelledText[]): string[] =>
+export const labelsOf = (texts: readonly LabeledText[]): string[] =>
   distinctNames(
     texts.map(({ label }) => String(label)),
     'label',
@@ -45,8 +45,8 @@ export interface TextOptions {
 }
 
 /** Texts with the numbers of their labels, or, without `labels`, with numbers to estimate. */
-export function labelledTextSet(
-  texts: readonly LabelledText[],
+export function labeledTextSet(
+  texts: readonly LabeledText[],
   labels: readonly string[] | undefined,
   options: TextOptions,
 ): ExampleSet {
@@ -95,7 +95,7 @@ export function encodeTexts(
   }
 }
 
-function numberOf({ label, where }: LabelledText, labels: readonly string[]): number {
+function numberOf({ label, where }: LabeledText, labels: readonly string[]): number {
   const number = labels.indexOf(String(label))
   if (number >= 0) return number
   throw new UserError(
@@ -103,7 +103,7 @@ function numberOf({ label, where }: LabelledText, labels: readonly string[]): nu
   )
 }
 
-function estimateOf({ label, where }: LabelledText): number {
+function estimateOf({ label, where }: LabeledText): number {
   if (typeof label === 'number') return label
   throw new UserError(`${where}: the label is "${label}"; expected a number`)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { progressLine, showProgress } from '../../cli/report/progress.ts'
-import { displayWidth, formatCount, formatDuration, formatLoss } from './format.ts'
+import { displayWidth, formatCount, formatDuration, formatLoss } from '../../train/report/format.ts'
+import { progressLine, showProgress } from './progress.ts'
 
 const metrics = {
   step: 1200,

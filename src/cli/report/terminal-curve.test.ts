@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { terminalCurve } from '../../cli/report/terminal-curve.ts'
-import { displayWidth } from './format.ts'
-import type { Point, Series } from './series.ts'
+import { displayWidth } from '../../train/report/format.ts'
+import type { Point, Series } from '../../train/report/series.ts'
+import { terminalCurve } from './terminal-curve.ts'
 
 const falling: Series = {
   name: 'training',
