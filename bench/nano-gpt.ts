@@ -78,7 +78,7 @@ export async function trainNanoGpt(
     seed,
     batch: ROWS,
     length: LENGTH,
-    optimizer: OPTIMIZERS[optimizer]({ beta2: 0.99 }),
+    optimizer: OPTIMIZERS[optimizer].create({ beta2: 0.99 }),
     weightDecay,
     clip: { by: 'norm', limit: 1 },
   })

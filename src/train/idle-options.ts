@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { flagOf } from '../options.ts'
-import { OPTIMIZER_OPTIONS, type OptimizerName, type OptimizerOptions } from './optimizers/index.ts'
+import { OPTIMIZERS, type OptimizerName, type OptimizerOptions } from './optimizers/index.ts'
 import type { ParsedTrainOptions, TrainingOptions } from './options.ts'
 
 /** Options of every training, and those of a new model where it takes them. */
@@ -12,9 +12,9 @@ type Rule = readonly [keyof Options, (options: Options) => string | false | unde
 const ofOptimizer = (option: keyof OptimizerOptions): Rule => [
   option,
   ({ optimizer }) => {
-    if (OPTIMIZER_OPTIONS[optimizer].includes(option)) return undefined
-    const users = Object.keys(OPTIMIZER_OPTIONS) as OptimizerName[]
-    const others = users.filter((name) => OPTIMIZER_OPTIONS[name].includes(option))
+    if (OPTIMIZERS[optimizer].options.includes(option)) return undefined
+    const users = Object.keys(OPTIMIZERS) as OptimizerName[]
+    const others = users.filter((name) => OPTIMIZERS[name].options.includes(option))
     return `--optimizer ${optimizer} has none; it is an option of ${others.join(', ')}`
   },
 ]

@@ -251,7 +251,8 @@ function refuseTooLarge(
   batch: number,
 ): void {
   const { recompute } = options
-  const states = OPTIMIZERS[options.optimizer](options).state.length + (options.average > 0 ? 1 : 0)
+  const states =
+    OPTIMIZERS[options.optimizer].create(options).state.length + (options.average > 0 ? 1 : 0)
   expectMemory(
     `training ${learned} parameters on ${batch} x ${length} tokens a step`,
     trainingBytes({ model, learned, states, batch, length, recompute }),
@@ -274,7 +275,7 @@ const createTrainer = ({ options, engine, model, adapter, rows }: SessionOptions
     length: rows.length,
     init: options.init,
     seed: options.seed,
-    optimizer: OPTIMIZERS[options.optimizer](options),
+    optimizer: OPTIMIZERS[options.optimizer].create(options),
     weightDecay: options.weightDecay,
     decay: options.decay,
     clip: options.clip > 0 ? { by: options.clipBy, limit: options.clip } : undefined,

@@ -120,7 +120,7 @@ describe.each(Object.keys(OPTIMIZERS) as OptimizerName[])('%s', (name) => {
     }
     const weightDecay = name === 'adam' ? 0 : 0.01
     const { losses } = await parametersAfter(120, {
-      optimizer: OPTIMIZERS[name]({}),
+      optimizer: OPTIMIZERS[name].create({}),
       rate: rate[name],
       weightDecay,
       model: new Decoder(llamaConfig(sizes)),

@@ -100,7 +100,7 @@ describe.each(Object.keys(references) as ReferenceName[])('%s', (name) => {
     ['both with weight decay', { weightDecay: 0.1, ...penalties }],
   ])('%s, by hand', async (_, regularization) => {
     for (const decay of ['matrices', 'all'] as const) {
-      const optimizer = OPTIMIZERS[name]({})
+      const optimizer = OPTIMIZERS[name].create({})
       const { values } = await updated({ optimizer, decay, ...regularization })
       expectClose(values[MATRIX], byHand(reference, MATRIX, regularization, true))
       const reached = decay === 'all'
@@ -110,7 +110,7 @@ describe.each(Object.keys(references) as ReferenceName[])('%s', (name) => {
 })
 
 test('muon: l1 and l2 are part of its gradient, and reach its companion’s parameters', async () => {
-  const muon = OPTIMIZERS.muon({})
+  const muon = OPTIMIZERS.muon.create({})
   const plain = await updated({ optimizer: muon, weightDecay: 0 })
   const penalized = await updated({ optimizer: muon, weightDecay: 0, decay: 'all', l1: 0.3 })
   expect(penalized.values[MATRIX]).not.toEqual(plain.values[MATRIX])
@@ -125,7 +125,7 @@ test('muon: l1 and l2 are part of its gradient, and reach its companion’s para
 })
 
 describe('at the ends of their ranges', () => {
-  const plain = { optimizer: OPTIMIZERS.sgd({}), weightDecay: 0 }
+  const plain = { optimizer: OPTIMIZERS.sgd.create({}), weightDecay: 0 }
   const sgd = () => references.sgd({ rate: RATE, decay: 0 })
 
   test('an average that decays at once is the parameters themselves', async () => {

@@ -14,28 +14,29 @@ export interface OptimizerOptions {
   beta2?: number
 }
 
-/** Optimizers by the name that the command line takes. */
-export const OPTIMIZERS = {
-  sgd: (_: OptimizerOptions) => sgd(),
-  momentum: ({ beta1 = 0.9 }: OptimizerOptions) => sgd({ momentum: beta1 }),
-  nesterov: ({ beta1 = 0.9 }: OptimizerOptions) => sgd({ momentum: beta1, nesterov: true }),
-  adam: (options: OptimizerOptions) => adam(options),
-  adamw: (options: OptimizerOptions) => adamW(options),
-  lion: (options: OptimizerOptions) => lion(options),
-  muon: (_: OptimizerOptions) => muon(),
-} satisfies Record<string, (options: OptimizerOptions) => Optimizer>
-
-export type OptimizerName = keyof typeof OPTIMIZERS
-
-/** The options that each optimizer looks at. */
-export const OPTIMIZER_OPTIONS: Readonly<
-  Record<OptimizerName, readonly (keyof OptimizerOptions)[]>
-> = {
-  sgd: [],
-  momentum: ['beta1'],
-  nesterov: ['beta1'],
-  adam: ['beta1', 'beta2'],
-  adamw: ['beta1', 'beta2'],
-  lion: ['beta1', 'beta2'],
-  muon: [],
+export interface OptimizerKind {
+  /** The options that it looks at. */
+  options: readonly (keyof OptimizerOptions)[]
+  create(options: OptimizerOptions): Optimizer
 }
+
+const kinds = {
+  sgd: { options: [], create: () => sgd() },
+  momentum: {
+    options: ['beta1'],
+    create: ({ beta1 = 0.9 }) => sgd({ momentum: beta1 }),
+  },
+  nesterov: {
+    options: ['beta1'],
+    create: ({ beta1 = 0.9 }) => sgd({ momentum: beta1, nesterov: true }),
+  },
+  adam: { options: ['beta1', 'beta2'], create: adam },
+  adamw: { options: ['beta1', 'beta2'], create: adamW },
+  lion: { options: ['beta1', 'beta2'], create: lion },
+  muon: { options: [], create: () => muon() },
+} satisfies Record<string, OptimizerKind>
+
+export type OptimizerName = keyof typeof kinds
+
+/** Optimizers by the name that the command line takes. */
+export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerKind>> = kinds

@@ -70,7 +70,7 @@ describe.each(names)('%s', (name) => {
     const reference: Reference = references[name](settings, betas.beta1, betas.beta2)
     const start = numbers(50)
     const gradients = Array.from({ length: STEPS }, () => numbers(50))
-    const result = await run(OPTIMIZERS[name](betas), start, gradients, [50])
+    const result = await run(OPTIMIZERS[name].create(betas), start, gradients, [50])
     for (const [i, first] of start.entries()) {
       const memory = { m: 0, v: 0 }
       let p = first
@@ -82,7 +82,7 @@ describe.each(names)('%s', (name) => {
 
   test('a gradient of zero moves nothing but the decay', async () => {
     const zeros = Array.from({ length: STEPS }, () => [0, 0])
-    const result = await run(OPTIMIZERS[name]({}), [0, 1], zeros, [2])
+    const result = await run(OPTIMIZERS[name].create({}), [0, 1], zeros, [2])
     expect(result[0]).toBe(0)
     expect(result.every(Number.isFinite)).toBe(true)
   })
