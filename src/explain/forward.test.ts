@@ -248,6 +248,10 @@ describe('mistakes are named', () => {
       () => ask({ gradients: { of: 'logits', at: [0, 61], to: ['model.norm'] } }),
     ],
     [
+      'gradients.of: model.layers.*.residual_post matches model.layers.0.residual_post and',
+      () => ask({ gradients: { of: 'model.layers.*.residual_post', to: ['model.norm'] } }),
+    ],
+    [
       '61 is no token; the vocabulary has those from 0 to 60',
       () => ask({ read: ['logits'] }, [61]),
     ],

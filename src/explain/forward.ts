@@ -125,7 +125,9 @@ function outputsOf(
     throw new UserError(
       `gradients.to: ${frozen} has ${bits} bits, and no gradient; load the model without bits`,
     )
-  const [source] = matching(activations, 'gradients.of', [of])
+  const [source, another] = matching(activations, 'gradients.of', [of])
+  if (another !== undefined)
+    throw new UserError(`gradients.of: ${of} matches ${source} and ${another}; give one path`)
   const sources = Object.fromEntries(
     paths.map((path) => [GRADIENT + path, activations.get(path) as Tensor]),
   )

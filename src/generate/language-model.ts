@@ -4,6 +4,7 @@ import { type AdapterUse, type WeightedAdapter, weighted } from '../formats/peft
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { type WritingModel, writingStack } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
+import { expectNoScope } from '../nn/index.ts'
 import { type UseWeights, type Weights, weightsLater } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -93,6 +94,7 @@ export class LanguageModel {
   /** Compiles the model. `packed` parameters may be released afterwards. */
   static async create(options: LanguageModelOptions): Promise<LanguageModel> {
     const { engine, model, weights, bits, draft } = options
+    expectNoScope(model)
     const adapters = slotsFor(options)
     const program = await DecodeProgram.create(engine, model, weights, { bits, adapters })
     const encoder =

@@ -75,3 +75,10 @@ test('other uses of a matrix, and matrices that are not stored, stay as they are
   expect(names).toEqual(['quantizedMatmul', 'matmul', 'matmul'])
   expect(Object.keys(graph.weights)).toEqual(['w', 'w.blocks', 'w.scales'])
 })
+
+test('a matrix of another size is refused', () => {
+  const matrix = input('w', 'float32', [8, 32])
+  const y = matmul(input('x', 'float32', [1, 32]), matrix, { transposeB: true })
+  const weights = { w: { dtype: 'float32', shape: [8, 32], data: numbers(255) } } as const
+  expect(() => quantizeWeights({ y }, weights, 8)).toThrow('w: 255 values are given, not 256')
+})

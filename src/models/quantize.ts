@@ -29,6 +29,8 @@ export function quantizeWeights(
   const inputs = new Map<Tensor, { blocks: Tensor; scales: Tensor }>()
   const quantize = (name: string, values: Float32Array, format: BlockFormat) => {
     const shapes = blockShapes(format)
+    const [size, given] = [format.rows * format.columns, values.length]
+    if (given !== size) throw new TypeError(`${name}: ${given} values are given, not ${size}`)
     const { blocks, scales } = quantizeBlocks(values, format)
     quantized[`${name}.blocks`] = { dtype: 'uint8', shape: shapes.blocks, data: blocks }
     quantized[`${name}.scales`] = { dtype: 'float32', shape: shapes.scales, data: scales }

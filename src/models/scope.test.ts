@@ -17,7 +17,7 @@ import {
   toOnnx,
   topologicalOrder,
 } from '../graph/index.ts'
-import { Linear } from '../nn/index.ts'
+import { expectNoScope, Linear, nameParameters } from '../nn/index.ts'
 import { Decoder } from './decoder.ts'
 import { type DecoderConfig, llamaConfig } from './decoder-config.ts'
 
@@ -134,4 +134,11 @@ test('files do not have the scope; quantized matrices, adapters and experts do',
   expect(dims.length).toBeGreaterThan(0)
   expect(dims.every((dim) => String(dim).includes('student.'))).toBe(true)
   expect(model.inputs({ 'model.norm.weight': 1 })).toEqual({ 'student.model.norm.weight': 1 })
+})
+
+test('a name is given once, with its scope; a scoped model is not the main one', () => {
+  const model = new Decoder(tinyConfigs.Mixtral as DecoderConfig)
+  expect(() => nameParameters(model, { scope: 'b' })).toThrow('name a model once, with its scope')
+  const scoped = new Decoder(tinyConfigs.Mixtral as DecoderConfig, { scope: 'b' })
+  expect(() => expectNoScope(scoped)).toThrow('the model has the scope b')
 })

@@ -24,7 +24,13 @@ export class Parameter {
     return this.#named.name
   }
 
+  /** Throws where it has another name already, which graphs may know it by. */
   setName(name: string): void {
+    if (this.#input && this.#input.name !== name)
+      throw new Error(
+        `a parameter is named ${this.#input.name} already, and cannot be named ${name}; ` +
+          'name a model once, with its scope',
+      )
     this.#input ??= { name, tensor: input(name, 'float32', this.shape) }
   }
 
@@ -128,4 +134,12 @@ export function nameParameters(model: Module, { scope = '' }: ModelOptions = {})
   model.scope = scope
   for (const [path, parameter] of model.parameters()) parameter.setName(model.inputName(path))
   for (const [path, module] of model.modules()) module.path = path
+}
+
+/** Throws TypeError where weights that are given by path would not reach a model's inputs. */
+export function expectNoScope({ scope }: Module): void {
+  if (scope !== '')
+    throw new TypeError(
+      `the model has the scope ${scope}; only models beside the main one have one`,
+    )
 }

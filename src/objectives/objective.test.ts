@@ -3,6 +3,7 @@ import { evaluate, type Feeds } from '../../test/interpreter/evaluate.ts'
 import { tinyConfigs, tinyWeights } from '../../test/tiny-decoder.ts'
 import {
   add,
+  constant,
   crossEntropy,
   exp,
   grad,
@@ -19,6 +20,7 @@ import {
 import { Decoder } from '../models/decoder.ts'
 import { type DecoderConfig, gpt2Config } from '../models/decoder-config.ts'
 import { languageModelObjective } from './language-model.ts'
+import { checkObjective, commonInputs, type Objective } from './objective.ts'
 
 const mixtral = tinyConfigs.Mixtral as DecoderConfig
 const ids = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -99,4 +101,14 @@ test('losses of tokens differentiate right, whatever their rows weigh', () => {
     }
     expect(derived[at]).toBeCloseTo((lossAt(1e-5) - lossAt(-1e-5)) / 2e-5, 7)
   }
+})
+
+test('a loss of rows, and a metric with the name of the loss, are refused', () => {
+  const { weight, inputs } = commonInputs({ rows: 4 })
+  const rows = mul(weight, constant([1, 2], [2]))
+  const refused = (objective: Objective) => () => checkObjective(objective)
+  expect(refused({ inputs, loss: rows, metrics: {} })).toThrow('loss is no scalar')
+  expect(refused({ inputs, loss: weight, metrics: { rows } })).toThrow('rows is no scalar')
+  expect(refused({ inputs, loss: weight, metrics: { loss: weight } })).toThrow('its own loss')
+  expect(checkObjective({ inputs, loss: weight, metrics: { half: weight } }).loss).toBe(weight)
 })

@@ -1,4 +1,14 @@
-import { add, cast, greaterEqual, input, KEY_SIZE, mul, sum, type Tensor } from '../graph/index.ts'
+import {
+  add,
+  cast,
+  greaterEqual,
+  input,
+  KEY_SIZE,
+  mul,
+  ShapeError,
+  sum,
+  type Tensor,
+} from '../graph/index.ts'
 import { type Context, RandomSource } from '../nn/index.ts'
 
 /** What is minimized, for one micro-batch: inputs by name, and what they lead to. */
@@ -8,6 +18,32 @@ export interface Objective {
   loss: Tensor
   /** Scalars to report besides, by name; they add up as the loss does. */
   metrics: Readonly<Record<string, Tensor>>
+}
+
+/** Names of figures that a training reports itself. */
+const OWN = [
+  'step',
+  'loss',
+  'validationLoss',
+  'learningRate',
+  'gradientNorm',
+  'tokensPerSecond',
+  'peakShare',
+  'seconds',
+]
+
+/**
+ * An objective as it is used. Throws ShapeError where the loss or a metric is no scalar, and
+ * TypeError where a metric has the name of a figure that a training reports itself.
+ */
+export function checkObjective({ metrics = {}, ...objective }: Objective): Objective {
+  for (const [name, tensor] of Object.entries({ ...metrics, loss: objective.loss }))
+    if (tensor.rank !== 0)
+      throw new ShapeError('objective', [tensor], `${name} is no scalar; add up its elements`)
+  const taken = OWN.find((name) => name in metrics)
+  if (taken !== undefined)
+    throw new TypeError(`objective: a training reports its own ${taken}; rename the metric`)
+  return { ...objective, metrics }
 }
 
 export interface ObjectiveSizes {

@@ -8,6 +8,7 @@ import { Encoder } from '../models/encoder.ts'
 import { headOf } from '../models/head.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
+import { expectNoScope } from '../nn/index.ts'
 import { type ReadAgain, type UseWeights, type Weights, weightsLater } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { type EngineChoice, loadOnEngine } from '../runtime/open.ts'
@@ -48,6 +49,7 @@ export class TextModel {
 
   static async create(options: TextModelOptions): Promise<TextModel> {
     const { engine, model, weights } = options
+    expectNoScope(model)
     return new TextModel(options, await TextProgram.create(engine, model, weights))
   }
 

@@ -92,8 +92,8 @@ describe.each(engines)('$name', (engine) => {
     expect(await both()).toEqual([Float32Array.of(4, 6), Float32Array.of(4, 6)])
     live.write([0, 0, 1, 1])
     data.fill(9)
-    // A value of a weight's name does not take its place.
-    expect((await follows({ x: [1, 1], w: data })).y).toEqual(Float32Array.of(1, 1))
+    await expect(follows({ x: [1, 1], w: data })).rejects.toThrow('w is one of its weights')
+    expect((await follows({ x: [1, 1] })).y).toEqual(Float32Array.of(1, 1))
     expect(await both()).toEqual([Float32Array.of(1, 1), Float32Array.of(4, 6)])
     live.write([0, Number.NaN, 1, 1])
     expect((await follows.fault('y')).message).toMatch(/^weights hold NaN: w/)

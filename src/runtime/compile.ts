@@ -121,9 +121,15 @@ export async function compile<Name extends string>(
   const run = async (inputs: CallInputs, { sizes = {}, signal }: CallOptions) => {
     const feeds: Record<string, Feeds[string]> = {}
     const tensors: Record<string, DeviceTensor> = {}
-    for (const [name, value] of Object.entries(inputs))
+    for (const [name, value] of Object.entries(inputs)) {
+      if (value === undefined) continue
       if ('dispose' in value) tensors[name] = value
-      else feeds[name] = value
+      else if (!live[name]) feeds[name] = value
+      else
+        throw new Error(
+          `program "${label}": ${name} is one of its weights; write to its tensor, or give another`,
+        )
+    }
     const missing = program.inputs.find(({ name }) => !inputs[name] && !live[name])
     if (missing) throw new Error(`program "${label}": the input ${describe(missing)} is not given`)
     const isShared = Object.keys(tensors).length > 0

@@ -2,9 +2,9 @@ import type { AnyBatch } from '../data/batch.ts'
 import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/parameters.ts'
-import type { Initialization, Module } from '../nn/index.ts'
+import { expectNoScope, type Initialization, type Module } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
-import type { ObjectiveBuilder } from '../objectives/objective.ts'
+import { checkObjective, type ObjectiveBuilder } from '../objectives/objective.ts'
 import { Random } from '../random.ts'
 import type { Feeds, Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
@@ -107,8 +107,7 @@ export class Trainer {
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { engine, model, adapter, batch, length, wholeBatch, recompute } = options
-    if (model.scope !== '')
-      throw new TypeError(`the model that is trained has the scope ${model.scope}; give it none`)
+    expectNoScope(model)
     const all = (adapter ?? model).parameters()
     const parameters = selectParameters(all, options)
     const frozen: Record<string, DeviceTensor> = {}
@@ -120,11 +119,8 @@ export class Trainer {
       ? { rows: batch, count: 1, shards: 1 }
       : planMicroBatches(batch, length, workersOf(engine))
     const { rows, shards, count } = plan
-    const objective = (options.objective ?? nextToken(model, length))({
-      rows,
-      dropout: true,
-      recompute,
-    })
+    const build = options.objective ?? nextToken(model, length)
+    const objective = checkObjective(build({ rows, dropout: true, recompute }))
     const gradients = await GradientStep.create(
       { engine, parameters, values, frozen: { ...options.frozen, ...frozen }, objective, shards },
       count > shards,
