@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { ModelConfig } from '../models/model.ts'
+import { flagOf } from '../options.ts'
 import { chat } from './chat.ts'
 import { classify } from './classify.ts'
 import { completion } from './completion.ts'
@@ -50,7 +51,7 @@ export function refuseOthers(given: object, name: TaskName, names: readonly Task
     const takers = value === undefined ? [] : takersOf(option, names)
     if (takers.length > 0 && !takers.includes(name))
       throw new UserError(
-        `${option} is not of the task ${name}, but of ${takers.join(', ')}; leave it out`,
+        `${flagOf(option)} is not of the task ${name}, but of ${takers.join(', ')}; leave it out`,
       )
   }
 }
