@@ -125,6 +125,26 @@ describe('a classifier', () => {
   })
 })
 
+test('nearly all pairs count in the loss of an embedder, and it is told how many', async () => {
+  const { asked } = await trained('embed', 'embedder')
+  const pair = (i: number) => ({ anchor: `好 ${i % 10} 好 a`, positive: `ab ${i % 7} abab` })
+  const told: string[] = []
+  const measured = async (count: number) => {
+    const pairs = Array.from({ length: count }, (_, i) => pair(i))
+    await writeFile(path('pairs.jsonl'), jsonLines(pairs))
+    const onMessage = (text: string) => told.push(text)
+    return (await evaluate({ ...asked, data: [path('pairs.jsonl')] }, { onMessage })).tokens
+  }
+  // A batch of 4096 tokens holds 170 of them.
+  expect(await measured(501)).toBe(501)
+  expect(told).toEqual([])
+  expect(await measured(500)).toBe(498)
+  expect(told).toEqual([
+    'the loss is of 498 of 500 records: it compares the records of a batch, and all batches ' +
+      'have 166',
+  ])
+})
+
 test('numbers that are all equal have no correlation', async () => {
   const { asked } = await trained('regress', 'constant')
   const records = twelve((i) => ({ text: `${i} ab`, label: 0.1 }))

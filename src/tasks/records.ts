@@ -201,7 +201,8 @@ export function recordTask<R, O extends Shape, L extends Shape>(
             : `no record to measure fits into the ${sizes.length} tokens that the model reads`,
         )
       const { length } = set.collate([0])
-      const rows = wholeBatch ? Math.max(2, Math.round(WHOLE_BATCH / length)) : ROWS
+      const rows = wholeBatch ? wholeRows(set.count, length) : ROWS
+      const left = wholeBatch ? set.count % rows : 0
       return {
         ...measured(records, set, { subject, sizes, rows }),
         length,
@@ -211,11 +212,25 @@ export function recordTask<R, O extends Shape, L extends Shape>(
           true,
         ),
         wholeBatch,
-        notices: [...set.notices, ...(expected ? writtenNotice(records.length) : [])],
+        notices: [
+          ...set.notices,
+          ...(left > 0 ? [leftNotice(set.count, rows)] : []),
+          ...(expected ? writtenNotice(records.length) : []),
+        ],
       }
     },
   }
 }
+
+/** Rows of batches of about `WHOLE_BATCH` tokens at most, so that few of `count` are left out. */
+function wholeRows(count: number, length: number): number {
+  const most = Math.max(2, Math.round(WHOLE_BATCH / length))
+  return Math.max(2, Math.floor(count / Math.ceil(count / most)))
+}
+
+const leftNotice = (count: number, rows: number): string =>
+  `the loss is of ${count - (count % rows)} of ${count} records: it compares the records of a ` +
+  `batch, and all batches have ${rows}`
 
 export const TOO_FEW =
   'the loss compares the examples of a batch; give two records or more, and a batch of 2 or more'
