@@ -145,6 +145,16 @@ test('nearly all pairs count in the loss of an embedder, and it is told how many
   ])
 })
 
+test.each(['lm', 'mlm'] as const)('%s is not measured on text that is empty', async (task) => {
+  const { asked } = await trained(task, `${task}-empty`)
+  await writeFile(path('empty.txt'), '')
+  await writeFile(path('empty.jsonl'), jsonLines([{ text: '' }]))
+  for (const file of ['empty.txt', 'empty.jsonl'])
+    await expect(evaluate({ ...asked, data: [path(file)] })).rejects.toThrow(
+      'there is nothing to measure: the data is empty',
+    )
+})
+
 test('numbers that are all equal have no correlation', async () => {
   const { asked } = await trained('regress', 'constant')
   const records = twelve((i) => ({ text: `${i} ab`, label: 0.1 }))

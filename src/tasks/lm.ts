@@ -5,7 +5,6 @@ import { type WholeDocuments, wholeDocuments } from '../data/readers/whole-docum
 import { documentSeparator } from '../data/sources/reading-options.ts'
 import type { Dataset } from '../data/store/dataset.ts'
 import { targetBytes } from '../data/target-bytes.ts'
-import { UserError } from '../errors.ts'
 import { encodePrompt } from '../generate/prompt.ts'
 import { stacksOf } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
@@ -63,7 +62,6 @@ export const lm: Task<typeof options, typeof learning> = {
     const whole = wholeDocuments(text.tokens, tokenizer)
     const length = Math.min(context, whole.longest)
     const set = whole.examples(length)
-    if (set.count === 0) throw new UserError('there is nothing to measure: the data is empty')
     return {
       ...measuredDocuments(set, tokenizer),
       length,

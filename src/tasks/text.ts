@@ -84,7 +84,7 @@ export function packedRows(
   }
 }
 
-/** Tokenizes a corpus into memory, to be measured. */
+/** Tokenizes a corpus into memory, to be measured. Throws UserError where it holds no text. */
 export async function readTokens(corpus: Corpus, tokenizer: Tokenizer) {
   let [bytes, documents] = [0, 0]
   async function* counted() {
@@ -95,6 +95,9 @@ export async function readTokens(corpus: Corpus, tokenizer: Tokenizer) {
     }
   }
   const tokens = await encodeToMemory(counted(), tokenizer)
+  // A tokenizer may leave out spaces, or put marks around a document without text.
+  if (bytes === 0 || tokens.length === 0)
+    throw new UserError('there is nothing to measure: the data is empty')
   return { tokens, bytes, notices: unmarkedNotice(documentMarks(tokenizer), documents) }
 }
 
