@@ -181,6 +181,12 @@ export function checkStack(config: StackConfig, names = ''): void {
       'feedForward',
       'is none, and experts are feed-forward networks; leave out one of them',
     )
+  // Each expert gets as many tokens as there happen to be, and dropout needs a fixed shape.
+  if (experts && config.feedForwardDropout > 0)
+    throw fail(
+      'feedForwardDropout',
+      `is ${config.feedForwardDropout}, and experts take no dropout; leave it out, or the experts`,
+    )
   if (experts && experts.perToken > experts.count)
     throw fail('experts.perToken', `is ${experts.perToken}, but there are ${experts.count} experts`)
 }

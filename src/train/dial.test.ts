@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { architectureOf, readConfig, writeConfig } from '../formats/huggingface/config.ts'
-import { stacksOf } from '../models/model.ts'
+import { createModel, stacksOf } from '../models/model.ts'
 import { type ModelSizes, modelConfig } from './dial.ts'
 
 const needs = { vocabSize: 61 }
@@ -37,6 +37,13 @@ test.each<[ModelSizes, string]>([
   [{ feedForward: 'none', feedForwardDropout: 0.1 }, 'feedForwardDropout is 0.1, and there'],
 ])('what would change nothing is refused: %j', (sizes, message) => {
   expect(() => modelConfig(sizes, needs)).toThrow(message)
+})
+
+test('experts take no dropout', () => {
+  for (const sizes of [{ architecture: 'mixtral' }, { experts: 4 }] as const)
+    expect(() => createModel(modelConfig({ ...sizes, feedForwardDropout: 0.1 }, needs))).toThrow(
+      'feedForwardDropout is 0.1, and experts take no dropout; leave it out, or the experts',
+    )
 })
 
 test('a model without an output over the vocabulary has none to tie', () => {
