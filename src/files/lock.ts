@@ -16,7 +16,8 @@ const IS_WINDOWS = process.platform === 'win32'
  * the same file in the same way (`flock`; on Windows an exclusive open). Where locks are
  * unsupported, as on some network disks, `work` runs without one.
  *
- * Calls `onWait` if another holds the lock. Throws what `work` throws.
+ * Calls `onWait` if another holds the lock. Throws what `work` throws, and the signal's reason when
+ * it is aborted while waiting.
  */
 export async function withLock<T>(
   path: string,
@@ -27,7 +28,7 @@ export async function withLock<T>(
   let handle = await tryLock(path, what)
   if (!handle) onWait?.()
   while (!handle) {
-    await delay(POLL, undefined, { signal })
+    await delay(POLL, undefined, { signal }).catch(() => signal?.throwIfAborted())
     handle = await tryLock(path, what)
   }
   try {

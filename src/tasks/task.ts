@@ -56,6 +56,7 @@ export interface TrainingSource extends DataSource {
   folder: string
   /** A training resumes, which needs the same data as before. */
   resume: boolean
+  signal?: AbortSignal | undefined
   /** Tells the user a line. */
   tell(notice: string): void
 }

@@ -32,7 +32,7 @@ export interface TextPlan {
 
 /** The data of tasks that learn from text. */
 export function openText(source: TrainingSource, plan: TextPlan): TrainingData {
-  const { corpus, validation, seed, shuffle, folder, resume, report } = source
+  const { corpus, validation, seed, shuffle, folder, resume, report, signal } = source
   const corpora = typeof validation === 'number' ? [corpus] : [corpus, validation]
   let dataset: Dataset | undefined
   return {
@@ -50,6 +50,7 @@ export function openText(source: TrainingSource, plan: TextPlan): TrainingData {
         tokenizer: subject.tokenizer,
         whenChanged: resume ? 'refuse' : 'rebuild',
         report,
+        signal,
       })
       return plan.rows(dataset, subject, length)
     },

@@ -2,6 +2,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { useTraining } from '../../test/tiny-training.ts'
+import { withLock } from '../files/lock.ts'
 import { openEngine } from '../runtime/open.ts'
 import type { TrainOptions } from './options.ts'
 import { train } from './train.ts'
@@ -68,4 +69,22 @@ test('trainings that begin together tokenize once; none resumes on other text', 
   const resumed = train({ ...options('one'), steps: 8, resume: true })
   await expect(resumed).rejects.toThrow(/cannot resume the training in .*: data: changed/)
   expect(Object.keys(await datasets()).length).toBe(Object.keys(before).length + 1)
+})
+
+test('a training tells that it waits for another to tokenize, and can be stopped', async () => {
+  await writeFile(path('text.txt'), 'third 雪 text, 56. '.repeat(40))
+  const before = await datasets()
+  await train(options('done'))
+  const [name] = Object.keys(await datasets()).filter((name) => !(name in before))
+  const stop = new AbortController()
+  const told: string[] = []
+  const onMessage = (text: string) => {
+    told.push(text)
+    if (text.endsWith('waiting')) stop.abort(new Error('stopped'))
+  }
+  await withLock(path(`shared/.${name}.lock`), async () => {
+    const waiting = train(options('waits'), { signal: stop.signal, onMessage })
+    await expect(waiting).rejects.toThrow(/^stopped$/)
+  })
+  expect(told).toContain(`another run is tokenizing this data into ${path('shared')}: waiting`)
 })

@@ -86,6 +86,7 @@ async function trainOn(
       resume,
       folder: join(out, 'data'),
       report: printDataEvents(events.onMessage),
+      signal: events.signal,
       tell,
     },
     options,

@@ -12,6 +12,8 @@ export type DataEvent =
   | { kind: 'json-lines' }
   /** Lines that hold the separator alone end documents. */
   | { kind: 'separated'; name: string; separator: string }
+  /** Another run is tokenizing the same data into a shared folder. */
+  | { kind: 'waiting'; folder: string }
   /** Characters counted or tokenized so far. */
   | { kind: 'progress'; stage: 'count' | 'tokenize'; characters: number }
 
@@ -38,6 +40,8 @@ function describe(event: DataEvent): string | undefined {
         `${event.name}: lines of ${event.separator} alone end documents (--document-separator '' ` +
         'reads them as text)'
       )
+    case 'waiting':
+      return `another run is tokenizing this data into ${event.folder}: waiting`
     case 'progress':
       return undefined
   }

@@ -19,6 +19,8 @@ export interface DatasetOptions extends PlanOptions {
   /** When the folder holds other data: make it anew (default), or refuse, as a resumed run must. */
   whenChanged?: 'rebuild' | 'refuse'
   report?: Report
+  /** Ends the waiting for another run, and throws its reason. */
+  signal?: AbortSignal | undefined
 }
 
 /** Tokenized data, ready to be read. */
@@ -38,13 +40,15 @@ export interface Dataset {
  * training and validation.
  */
 export async function prepareDataset(options: DatasetOptions): Promise<Dataset> {
-  const { folder: all, isShared } = options
+  const { folder: all, isShared, report, signal } = options
   if (!isShared) return prepareIn(options)
   const name = planHash(await planDataset(options)).slice(0, 16)
   await makeFolder(all)
   // Of runs that begin together, the first tokenizes and the others wait.
-  return withLock(join(all, `.${name}.lock`), () =>
-    prepareIn({ ...options, folder: join(all, name) }),
+  return withLock(
+    join(all, `.${name}.lock`),
+    () => prepareIn({ ...options, folder: join(all, name) }),
+    { signal, onWait: () => report?.({ kind: 'waiting', folder: all }) },
   )
 }
 
