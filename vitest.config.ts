@@ -15,6 +15,8 @@ const shared = all.filter((file) => !long.includes(file) && !alone.includes(file
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    // Files that share a process share what is decided at import, also whether there are colors.
+    env: { NO_COLOR: '1' },
     pool: 'forks',
     // Vitest leaves one core to itself, but has little to do: on two cores half would be idle.
     maxWorkers: availableParallelism(),
