@@ -36,7 +36,7 @@ export type OnResume =
   | 'fixed'
   /** It only decides something that is compared itself: the model, the data, the tokenizer. */
   | 'derived'
-  /** The change takes effect from here on, and is told. */
+  /** The change takes effect from here on, and the run reports it. */
   | 'changeable'
   /** Nothing that is computed depends on it. */
   | 'free'

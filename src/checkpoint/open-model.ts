@@ -69,7 +69,7 @@ async function firstBytes(path: string): Promise<string> {
   }
 }
 
-/** What `use` makes of a model, which is closed afterwards. `isQuiet`: nothing is told of it. */
+/** What `use` makes of a model, which is closed afterwards. `isQuiet` leaves out its notices. */
 export async function withModel<T>(
   path: string,
   use: (model: OpenModel) => T | Promise<T>,

@@ -25,7 +25,7 @@ test('so many documents are held out, by the seed, and all others are learned', 
   expect((await sides({ held: 0, seed: 1 }))[1]).toEqual([])
 })
 
-test('each document is as likely as any other', async () => {
+test('each document is equally likely', async () => {
   const times = new Map<string, number>()
   for (let seed = 0; seed < 400; seed++)
     for (const text of (await sides({ held: 5, seed }))[1])

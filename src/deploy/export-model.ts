@@ -36,7 +36,7 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
     const prompt = 'head' in config && config.head && promptFor(config.head)
     if (prompt && format !== 'huggingface')
       tell(
-        `${model}: the format ${format} has no place for prompts; write ` +
+        `${model}: the format ${format} stores no prompts; write ` +
           `${JSON.stringify(prompt)} before each text yourself`,
       )
     await write(opened, out, { ...more, dtype, shardBytes: shardSize * 1e9 })

@@ -125,7 +125,7 @@ describe('a classifier', () => {
   })
 })
 
-test('nearly all pairs count in the loss of an embedder, and it is told how many', async () => {
+test('the loss of an embedder counts nearly all pairs, and a notice says how many', async () => {
   const { asked } = await trained('embed', 'embedder')
   const pair = (i: number) => ({ anchor: `好 ${i % 10} 好 a`, positive: `ab ${i % 7} abab` })
   const told: string[] = []

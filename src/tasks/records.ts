@@ -53,7 +53,7 @@ export interface RecordTask<R, O extends Shape, L extends Shape>
   score?(trained: Trained, records: readonly R[], sizes: Sizes): Promise<Scores>
   /** What a model is to write. */
   expected?(records: readonly R[], subject: Subject, sizes: Sizes): Expected[]
-  /** Targets stand for a text, of which perplexity and bits per byte are told. */
+  /** Targets are a text: perplexity and bits per byte are reported. */
   isText?: boolean
   /** Rows are as short as the longest record, also in training. */
   fitted?: boolean

@@ -3,7 +3,7 @@ import { Random } from '../../random.ts'
 import type { TokenSource } from '../token-source.ts'
 import { parseState, type RowReader, randomState } from './reader.ts'
 
-/** Rows from anywhere in the tokens, every place as likely as any other (as in nanoGPT). */
+/** Rows from anywhere in the tokens, every offset equally likely (as in nanoGPT). */
 export function randomWindows(source: TokenSource, { seed }: { seed: number }): RowReader {
   let random = new Random(seed)
   return {

@@ -151,7 +151,7 @@ export function wellFormed<T>(
   replaced: (count: number) => void,
 ): T {
   let count = 0
-  const mend = (text: string): string => {
+  const repair = (text: string): string => {
     const halves = text.match(/\p{Surrogate}/gu)
     if (!halves) return text
     if (errors === 'refuse') {
@@ -165,10 +165,10 @@ export function wellFormed<T>(
     return text.replace(/\p{Surrogate}/gu, '\ufffd')
   }
   const walk = (inner: unknown): unknown => {
-    if (typeof inner === 'string') return mend(inner)
+    if (typeof inner === 'string') return repair(inner)
     if (typeof inner !== 'object' || inner === null) return inner
     if (Array.isArray(inner)) return inner.map(walk)
-    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [mend(key), walk(one)]))
+    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [repair(key), walk(one)]))
   }
   const result = walk(value) as T
   if (count > 0) replaced(count)

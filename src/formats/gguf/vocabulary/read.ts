@@ -61,7 +61,7 @@ const readers: Readonly<Record<string, Read>> = {
   },
   bert: (metadata, tokens) => {
     const roles = readRoles(metadata, tokens, { bos: true, eos: false })
-    // What stands before and behind a text is told by BERT's own names.
+    // BERT's own names say which tokens stand before and after a text.
     const { bos_token: cls_token, ...config } = roles.config as Record<string, string>
     const all = { cls_token, ...config }
     return { json: readWordPiece(tokens, metadata, all), config: all }
