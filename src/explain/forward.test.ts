@@ -236,6 +236,12 @@ describe('mistakes are named', () => {
     forward(model as ReadableModel, given, options)
   test.each<[string, () => Promise<unknown>]>([
     ['nothing is asked for', () => ask({})],
+    ['expected object, received undefined', () => ask(undefined as never)],
+    ['read: ', () => ask({ read: 'logits' as never })],
+    [
+      'gradients.at.1: ',
+      () => ask({ gradients: { of: 'logits', at: [0, 1.5], to: ['model.norm'] } }),
+    ],
     ['read: no activation is named model.layers.9.q', () => ask({ read: ['model.layers.9.q'] })],
     ['such as model.layers.1.residual_post, model.norm, logits', () => ask({ read: ['x'] })],
     ['replace: no activation is named x', () => ask({ read: ['logits'], replace: { x: [1] } })],
@@ -268,6 +274,15 @@ describe('mistakes are named', () => {
     expect(error).toBeInstanceOf(UserError)
     expect((error as Error).message).toContain(message)
   })
+})
+
+test('tokens may lie in a typed array', async () => {
+  const read = { read: ['logits'] }
+  const [typed, plain] = [
+    await forward(model, Int32Array.of(1, 2), read),
+    await forward(model, [1, 2], read),
+  ]
+  expect(typed).toEqual(plain)
 })
 
 test('all activations are listed, in their order', () => {

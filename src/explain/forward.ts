@@ -1,9 +1,11 @@
+import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import type { AdapterSlots } from '../generate/adapter-slots.ts'
 import { encodePrompt } from '../generate/prompt.ts'
 import { grad, isFixed, slice, sum, type Tensor } from '../graph/index.ts'
 import { type Model, stacksOf } from '../models/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
+import { parseOptions } from '../options.ts'
 import { compile, packedInputs, type UseWeights, type Weights } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { encodeInput } from '../text/encode-input.ts'
@@ -22,7 +24,7 @@ export interface ReadableModel {
 }
 
 /** A text, its tokens, or the tokens of several texts of one length. */
-export type ForwardInput = string | readonly number[] | readonly (readonly number[])[]
+export type ForwardInput = string | readonly number[] | Int32Array | readonly (readonly number[])[]
 
 export interface Activation {
   data: Float32Array
@@ -46,6 +48,17 @@ export interface ForwardOptions {
   written?: ForwardInput
   signal?: AbortSignal
 }
+
+const names = z.array(z.string().min(1))
+const forwardOptions = z.strictObject({
+  read: names.optional(),
+  replace: z.record(z.string(), z.any()).optional(),
+  gradients: z
+    .strictObject({ of: z.string().min(1), at: z.array(z.number().int()).optional(), to: names })
+    .optional(),
+  written: z.any().optional(),
+  signal: z.any().optional(),
+})
 
 export interface ForwardResult {
   /** Tokens of each text. */
@@ -71,6 +84,7 @@ export async function forward(
   given: ForwardInput,
   options: ForwardOptions,
 ): Promise<ForwardResult> {
+  parseOptions(forwardOptions, options)
   const { engine, model, useWeights, program, bits } = readable
   const ids = encoded(readable, given)
   const written = writtenFor(readable, ids.length, options.written)
@@ -213,11 +227,8 @@ function writtenFor(
   throw new UserError(`written: ${rows.length} texts are given for ${count} that are read`)
 }
 
-function checked(
-  { config }: Model,
-  given: readonly number[] | readonly (readonly number[])[],
-): number[][] {
-  const rows = (typeof given[0] === 'number' ? [given] : given) as number[][]
+function checked({ config }: Model, given: Exclude<ForwardInput, string>): number[][] {
+  const rows = (typeof given[0] === 'number' ? [[...given]] : given) as number[][]
   const { vocabSize, context } = stacksOf(config)[0] as ReturnType<typeof stacksOf>[number]
   const lengths = new Set(rows.map(({ length }) => length))
   const [length = 0] = lengths
