@@ -1,6 +1,7 @@
 /** What Node and pages share: nothing here reaches a Node built-in. */
 
 export * as data from './data/index.ts'
+export type { BatchSource } from './data/readers/reader.ts'
 export { EngineUnavailable, UserError } from './errors.ts'
 export { LossMeter } from './evaluate/loss-meter.ts'
 export {
@@ -84,6 +85,6 @@ export {
   sgd,
 } from './train/optimizers/index.ts'
 export type { Metrics } from './train/report/metrics.ts'
-export { type BatchSource, type RunOptions, type RunResult, runTraining } from './train/run.ts'
+export { type RunOptions, type RunResult, runTraining } from './train/run.ts'
 export { type Schedule, type ScheduleOptions, schedules } from './train/schedules.ts'
 export { DivergenceError, type StepResult, Trainer, type TrainerOptions } from './train/trainer.ts'

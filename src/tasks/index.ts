@@ -23,9 +23,11 @@ export const TASK_NAMES = Object.keys(TASKS) as [TaskName, ...TaskName[]]
 export const taskOf = (name: TaskName): Task => TASKS[name] as Task
 
 /** Options of its own that a task has in training. */
-export const trainingOptionsOf = (name: TaskName): Shape => ({
-  ...TASKS[name].options,
-  ...TASKS[name].learning,
+export const trainingOptionsOf = (name: TaskName): Shape => learningOptionsOf(TASKS[name])
+
+export const learningOptionsOf = ({ options, learning }: Pick<Task, 'options' | 'learning'>) => ({
+  ...options,
+  ...learning,
 })
 
 type Intersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void
@@ -46,12 +48,24 @@ export const takersOf = (option: string, names: readonly TaskName[]): TaskName[]
   names.filter((name) => option in trainingOptionsOf(name))
 
 /** Throws UserError where an option was given that other tasks have, and this one has not. */
-export function refuseOthers(given: object, name: TaskName, names: readonly TaskName[]): void {
+export const refuseOthers = (given: object, name: TaskName, names: readonly TaskName[]): void =>
+  refuseOptionsOfOthers(given, `task ${name}`, name, (option) => takersOf(option, names))
+
+/**
+ * Throws UserError where an option was given that others of a kind have, and this one, such as
+ * `task lm`, has not.
+ */
+export function refuseOptionsOfOthers<N extends string>(
+  given: object,
+  what: string,
+  name: N,
+  takersOf: (option: string) => readonly N[],
+): void {
   for (const [option, value] of Object.entries(given)) {
-    const takers = value === undefined ? [] : takersOf(option, names)
+    const takers = value === undefined ? [] : takersOf(option)
     if (takers.length > 0 && !takers.includes(name))
       throw new UserError(
-        `${flagOf(option)} is not of the task ${name}, but of ${takers.join(', ')}; leave it out`,
+        `${flagOf(option)} is not of the ${what}, but of ${takers.join(', ')}; leave it out`,
       )
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AnyBatch } from '../data/batch.ts'
-import type { BatchReader } from '../data/readers/reader.ts'
+import type { BatchSource } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
 import type { ArchitectureName } from '../models/architectures.ts'
@@ -99,8 +99,15 @@ export interface TrainingRows<B extends AnyBatch = AnyBatch> extends TaskObjecti
   most?: number | undefined
   /** Tokens of one pass. */
   trainingTokens: number
-  /** Batches of so many rows, without end. */
-  reader(rows: number): BatchReader<B>
+  /** Batches of so many rows, without end; they may be made with the weights that `begin` saw. */
+  reader(rows: number): BatchSource<B>
+  /**
+   * Sees the weights, which change as they are trained, while they are still those that training
+   * starts from: before a batch is read, and before a checkpoint is restored where it `resumes`.
+   */
+  begin?: ((start: Trained, options: { resumes: boolean }) => Promise<void>) | undefined
+  /** Sees the figures of each step, those of resumed runs included; what it gives is a warning. */
+  watch?: ((figures: Figures) => string | undefined) | undefined
   /** For trainings with batches of so many rows; undefined where nothing was held out. */
   validation?: ((rows: number) => MeasuredRows<B>) | undefined
   /** The model's texts begin with BOS from now on. */
@@ -126,6 +133,9 @@ export interface MeasuredRows<B extends AnyBatch = AnyBatch> {
 export interface Evaluation extends TaskObjective, MeasuredRows {}
 
 export type Scores = Record<string, number>
+
+/** What a training reports of a step or a validation. */
+export type Figures = Readonly<Record<string, number | undefined>>
 
 /** A model with its weights on an engine. */
 export interface Trained extends Subject {

@@ -4,7 +4,7 @@ import { documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
 import { randomWindows } from '../data/readers/random-windows.ts'
-import { batchReader } from '../data/readers/reader.ts'
+import { type BatchReader, batchReader } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { type Dataset, prepareDataset } from '../data/store/dataset.ts'
 import { encodeToMemory } from '../data/token-source.ts'
@@ -58,11 +58,16 @@ export function openText(source: TrainingSource, plan: TextPlan): TrainingData {
   }
 }
 
+type PackedRows = Omit<
+  TrainingRows<Batch>,
+  'objective' | 'evaluationObjective' | 'reader' | 'begin' | 'watch'
+> & { reader(rows: number): BatchReader<Batch> }
+
 /** Rows of one stream: of many documents in a random order, or of one long text from anywhere. */
 export function packedRows(
   { train, validation, manifest, hash }: Dataset,
   { length, seed, tokenizer }: { length: number; seed: number; tokenizer: Tokenizer },
-): Omit<TrainingRows<Batch>, 'objective' | 'evaluationObjective'> {
+): PackedRows {
   if (train.length <= length)
     throw new UserError(
       `the training data has ${train.length} tokens, but a context of ${length} needs more; give ` +

@@ -1,4 +1,4 @@
-import type { BatchReader } from '../data/readers/reader.ts'
+import type { BatchSource } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import type { SessionOptions } from './session.ts'
 import type { Trainer } from './trainer.ts'
@@ -14,7 +14,7 @@ const LENGTHS = ['steps', 'epochs', 'seconds'] as const
 export async function countSteps(
   { options, defaults, rows, events }: SessionOptions,
   trainer: Trainer,
-  reader: BatchReader,
+  reader: BatchSource,
   tokens: number,
   resumed: Progress | undefined,
 ): Promise<number> {
@@ -31,7 +31,7 @@ export async function countSteps(
     if (steps !== undefined) return steps
     if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * rows.trainingTokens) / tokens))
     if (seconds === undefined) return defaults.steps
-    const each = await timeStep(trainer, reader)
+    const each = await timeStep(trainer, reader, events.signal)
     return done + Math.max(resumed ? 0 : 10, Math.floor((0.9 * (seconds - spent)) / each))
   }
   const total = await count()
@@ -48,10 +48,14 @@ export async function countSteps(
   return total
 }
 
-/** Seconds of a step. */
-async function timeStep(trainer: Trainer, reader: BatchReader): Promise<number> {
+/** Seconds of a step, once its batch is there. */
+async function timeStep(
+  trainer: Trainer,
+  reader: BatchSource,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const state = reader.state()
-  const rehearsal = reader.next()
+  const rehearsal = await reader.next({ signal })
   reader.restore(state)
   await trainer.rehearse(rehearsal)
   const rounds = 5

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { tinyEncoders } from '../../test/tiny-models.ts'
 import type { Examples } from '../data/batch.ts'
+import type { BatchSource } from '../data/readers/reader.ts'
 import { Encoder } from '../models/encoder.ts'
 import type { EncoderConfig } from '../models/encoder-config.ts'
 import { classificationObjective } from '../objectives/classification.ts'
@@ -8,7 +9,7 @@ import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { openEngine } from '../runtime/open.ts'
 import { adamW } from './optimizers/index.ts'
 import type { Metrics } from './report/metrics.ts'
-import { type BatchSource, runTraining } from './run.ts'
+import { runTraining } from './run.ts'
 import { Trainer } from './trainer.ts'
 
 const engine = await openEngine({ engine: 'cpu', threads: 1 })

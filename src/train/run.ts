@@ -1,6 +1,6 @@
 import type { AnyBatch } from '../data/batch.ts'
 import { evenlyOf } from '../data/evenly.ts'
-import type { Position } from '../data/readers/reader.ts'
+import type { BatchSource } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { LossMeter } from '../evaluate/loss-meter.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
@@ -10,14 +10,6 @@ import type { Schedule } from './schedules.ts'
 import { SpikeDetector } from './spikes.ts'
 import { DivergenceError, type Trainer } from './trainer.ts'
 import type { Progress } from './training-state.ts'
-
-/**
- * An endless supply of batches. Those that come as promises may be made with the model as it
- * stands; they reject with `signal.reason` when aborted.
- */
-export interface BatchSource extends Position {
-  next(options: { signal?: AbortSignal | undefined }): AnyBatch | Promise<AnyBatch>
-}
 
 export interface RunOptions {
   trainer: Trainer

@@ -149,6 +149,9 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   let sampler: Sampler | undefined
   try {
     await session.start?.(trainer)
+    const live = { live: trainer.parameters }
+    const start = { ...session.files, engine, model, weights: live, signal }
+    await rows.begin?.(start, { resumes: resumed !== undefined })
     if (resumed) await checkpoints.restore(resumed)
     if (resumed) reader.restore(resumed.progress.reader)
     const learningRate = options.lr ?? defaults.learningRate
@@ -167,6 +170,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     const share = adapter ? 0 : parameters / countParameters(model)
     const flops = (trainingFlopsPerToken(model, context) * (2 + share)) / 3
     const recorder = await openRecorder(out, trainer.step)
+    // What a resumed run was warned of, it is not warned of again.
+    for (const figures of recorder.history) rows.watch?.(figures)
     const record = (metrics: Metrics) => {
       const { tokensPerSecond } = metrics
       const reached = tokensPerSecond && tokensPerSecond * flops
@@ -175,6 +180,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       const peakShare = reached && { peakShare: reached / peak }
       recorder.write({ ...metrics, ...peakShare })
       events.onMetrics?.({ ...metrics, ...peakShare })
+      const warning = rows.watch?.(metrics)
+      if (warning !== undefined) events.onMessage?.(warning)
     }
     const expected = validation?.expected
     const writer =

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { positiveNumber, resumedAs } from '../options.ts'
-import { trainingShape } from '../tasks/index.ts'
+import type { Values } from '../tasks/task.ts'
 import { dropoutRate, trainingOptions } from '../train/options.ts'
+import { METHOD_NAMES, type METHODS, methodShape } from './methods.ts'
 
 /** Options of an adapter, which cannot be given without one. */
 export const adapterOptions = resumedAs('derived', {
@@ -20,9 +21,11 @@ export const adapterOptions = resumedAs('derived', {
   rslora: z.boolean().default(false),
 })
 
-export const tuneOptions = trainingOptions.extend({
-  ...trainingShape(['chat']),
+/** Options of `tune` for every method; the method adds its own. */
+export const commonTuneOptions = trainingOptions.extend({
   ...resumedAs('fixed', {
+    /** How the model is taught. */
+    method: z.enum(METHOD_NAMES).default('sft'),
     /** Folder of the model to start from. */
     model: z.string().min(1),
     /** What is learned: the whole model, or a small adapter beside it. */
@@ -32,5 +35,10 @@ export const tuneOptions = trainingOptions.extend({
   ...adapterOptions,
 })
 
+/** Options of `tune`, those of all methods. */
+export const tuneOptions = commonTuneOptions.extend(methodShape)
+
 export type TuneOptions = z.input<typeof tuneOptions>
-export type ParsedTuneOptions = z.output<typeof tuneOptions>
+/** The options of other methods than the one that is used are undefined; all take a template. */
+export type ParsedTuneOptions = z.output<typeof commonTuneOptions> &
+  Pick<Values<typeof METHODS.sft.task.options>, 'chatTemplate'>

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { asDecoder, withModel } from '../checkpoint/open-model.ts'
 import { recordsHash } from '../data/records-hash.ts'
 import { UserError } from '../errors.ts'
@@ -7,7 +8,6 @@ import type { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import { type ModelConfig, stacksOf } from '../models/model.ts'
 import { onResume, parseOptions } from '../options.ts'
-import { taskOf } from '../tasks/index.ts'
 import type { TrainingRows } from '../tasks/task.ts'
 import { CHATML } from '../text/chat-template.ts'
 import { loadTokenizer } from '../text/load.ts'
@@ -17,38 +17,57 @@ import { roleNames } from '../text/token-roles.ts'
 import { checkResumedOptions } from '../train/checkpoints.ts'
 import type { Horizon } from '../train/dial.ts'
 import { refuseIdle } from '../train/idle-options.ts'
+import type { ResumeTable } from '../train/on-resume.ts'
 import { inRunFolder, refuseOverwriting } from '../train/run-folder.ts'
 import type { TrainResult } from '../train/session.ts'
 import type { ChosenTokenizer } from '../train/tokenizer-for.ts'
 import { type TrainContext, trainTask } from '../train/train-task.ts'
 import { loraSession } from './lora-session.ts'
-import { adapterOptions, type ParsedTuneOptions, type TuneOptions, tuneOptions } from './options.ts'
+import type { Method } from './method.ts'
+import { methodOf, methodOptionsOf, refuseOtherMethods } from './methods.ts'
+import {
+  adapterOptions,
+  commonTuneOptions,
+  type ParsedTuneOptions,
+  type TuneOptions,
+} from './options.ts'
 
 /**
- * Instruction tuning (Ouyang et al. 2022): trains a model further on conversations, of which it
- * learns only what the assistant says. Conversations are packed without attention between them.
- * Throws UserError with the option, the file or the line at fault, also where `out` holds something
- * already.
+ * Trains a model that talks further, the whole of it or an adapter; `method` says how. `sft`
+ * (default) is instruction tuning (Ouyang et al. 2022) on conversations, of which it learns only
+ * what the assistant says. Throws UserError with the option, the file or the line at fault, also
+ * where `out` holds something already.
+ *
+ * @example
+ * await tune({ model: 'base', data: ['chat.jsonl'], out: 'my-chat-model' })
  */
 export async function tune(options: TuneOptions, context: TrainContext = {}): Promise<TrainResult> {
-  const parsed = parseOptions(tuneOptions, options)
+  const { method } = parseOptions(
+    z.looseObject({ method: commonTuneOptions.shape.method }),
+    options,
+  )
+  refuseOtherMethods(options, method)
+  const schema = commonTuneOptions.extend(methodOptionsOf(method))
+  const parsed = parseOptions(schema, options) as ParsedTuneOptions
   refuseAdapterOptions(options, parsed)
   refuseIdle(options, parsed)
   refuseOverwriting(parsed.out, parsed.model)
   return inRunFolder(parsed, async () => {
     const { out, resume, model } = parsed
-    const table = onResume(tuneOptions)
+    const table = onResume(schema)
     if (resume) await checkResumedOptions(out, parsed, table, context.onMessage)
-    return withModel(model, (base) => tuneFrom(asDecoder(base), parsed, context))
+    return withModel(model, (base) => tuneFrom(asDecoder(base), parsed, table, context))
   })
 }
 
 async function tuneFrom(
   base: OpenModel<DecoderConfig>,
   options: ParsedTuneOptions,
+  table: ResumeTable,
   context: TrainContext,
 ): Promise<TrainResult> {
   const { adapter } = options
+  const method = methodOf(options.method)
   const chosen = await withChat(options, base)
   const template = chosen.chatTemplate ?? ''
   if (endOfTurn(chosen.tokenizer, template) === undefined)
@@ -57,14 +76,14 @@ async function tuneFrom(
         'learn where to stop; use another template, or --chat-template chatml, which adds its own',
     )
   return trainTask({
-    task: taskOf('chat'),
+    task: method.task,
     options,
     base,
     context,
-    onResume: onResume(tuneOptions),
+    onResume: table,
     tokenizer: async () => chosen,
     config: () => tunedConfig(options, base, chosen.tokenizer.vocabSize),
-    defaults: (config, rows) => defaultsFor(config, rows, adapter),
+    defaults: (config, rows) => defaultsFor(method, config, rows, adapter),
     adapter:
       adapter === 'lora'
         ? (engine, { model, ...files }) =>
@@ -81,11 +100,9 @@ function refuseAdapterOptions(given: TuneOptions, { adapter }: ParsedTuneOptions
     throw new UserError(`${idle} is for an adapter; set adapter to lora, or leave it out`)
 }
 
-/**
- * Three passes, at a tenth of the rate of a training from nothing; adapters learn best at ten times
- * the rate of whole models.
- */
+/** Adapters learn best at ten times the rate of whole models. */
 function defaultsFor(
+  method: Method,
   config: ModelConfig,
   { trainingTokens, length }: TrainingRows,
   adapter: ParsedTuneOptions['adapter'],
@@ -93,10 +110,11 @@ function defaultsFor(
   const rows = trainingTokens / length
   const batch = Math.min(rows, Math.max(1, Math.round(2048 / length)))
   const width = stacksOf(config)[0]?.dim ?? 1
-  const learningRate = (adapter === 'lora' ? 1e-3 : 1e-4) * Math.sqrt(256 / width)
+  const rate = adapter === 'lora' ? 10 * method.learningRate : method.learningRate
+  const learningRate = rate * Math.sqrt(256 / width)
   return {
     batch,
-    steps: Math.ceil((3 * rows) / batch),
+    steps: Math.ceil((method.epochs * rows) / batch),
     learningRate: Number(learningRate.toPrecision(2)),
   }
 }

@@ -68,14 +68,17 @@ describe('the executable', () => {
     ],
     ['train', /^Task mlm:\n.*--mask-probability[\s\S]*^Task embed:\n.*--temperature/m],
     ['train', /^Task lm, classify, tag, seq2seq, completion:\n.*--label-smoothing/m],
-    ['tune', /^Task chat:\n.*--chat-template[\s\S]*--label-smoothing/m],
+    ['tune', /^Method sft:\n.*--chat-template[\s\S]*--label-smoothing/m],
     ['eval', /^Task lm:\n.*--documents[\s\S]*^Task chat:\n.*--chat-template/m],
-  ])('puts options of tasks under the tasks that take them: %s %s', async (command, groups) => {
-    const { code, stdout } = await run([command, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toMatch(groups)
-    if (command === 'eval') expect(stdout).not.toContain('--label-smoothing')
-  })
+  ])(
+    'puts options of tasks and methods under those that take them: %s %s',
+    async (command, groups) => {
+      const { code, stdout } = await run([command, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toMatch(groups)
+      if (command === 'eval') expect(stdout).not.toContain('--label-smoothing')
+    },
+  )
 
   it('lists the commands, and fails when none is named', async () => {
     const { code, stdout, stderr } = await run([])

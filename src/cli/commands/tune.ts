@@ -1,7 +1,7 @@
 import { tuneOptions } from '../../tune/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
-import { trainingTaskHelp } from '../help/tasks.ts'
+import { methodHelp } from '../help/tasks.ts'
 import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
 import { trainInTerminal } from '../train-in-terminal.ts'
 
@@ -22,6 +22,7 @@ export const tune = defineCommand({
       shuffle: shuffleHelp,
     },
     Model: {
+      method: 'how the model is taught; sft: to say what the assistant says in conversations',
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       context: "longest conversation, in tokens (default: the model's context)",
@@ -43,7 +44,7 @@ export const tune = defineCommand({
     Optimizer,
     Regularization: { dropout: dropoutHelp, ...Regularization },
     Run,
-    ...trainingTaskHelp(['chat']),
+    ...methodHelp(),
   },
   examples: [
     'chatwright tune --model my-model --data chat.jsonl --out my-chat-model',

@@ -1,4 +1,5 @@
 import { type TaskName, takersOf } from '../../tasks/index.ts'
+import { methodsWith } from '../../tune/methods.ts'
 import type { Help } from '../flags.ts'
 import { readingHelp } from './reading.ts'
 
@@ -23,18 +24,25 @@ const LEARNING = {
   labelSmoothing: 'share of each target that is spread over all classes',
 }
 
-const under = (texts: Readonly<Record<string, string>>, names: readonly TaskName[]): Help => {
+const under = (
+  texts: Readonly<Record<string, string>>,
+  what: 'Task' | 'Method',
+  takers: (option: string) => readonly string[],
+): Help => {
   const help: Record<string, Record<string, string>> = {}
   for (const [option, text] of Object.entries(texts)) {
-    const takers = takersOf(option, names)
-    if (takers.length === 0) continue
-    const heading = `Task ${takers.join(', ')}`
+    const names = takers(option)
+    if (names.length === 0) continue
+    const heading = `${what} ${names.join(', ')}`
     help[heading] = { ...help[heading], [option]: text }
   }
   return help
 }
 
 /** Options of tasks, each under the tasks that take it. */
-export const evaluationTaskHelp = (names: readonly TaskName[]): Help => under(OPTIONS, names)
+export const evaluationTaskHelp = (names: readonly TaskName[]): Help =>
+  under(OPTIONS, 'Task', (option) => takersOf(option, names))
 export const trainingTaskHelp = (names: readonly TaskName[]): Help =>
-  under({ ...OPTIONS, ...LEARNING }, names)
+  under({ ...OPTIONS, ...LEARNING }, 'Task', (option) => takersOf(option, names))
+/** Options of methods, each under the methods that take it. */
+export const methodHelp = (): Help => under({ ...OPTIONS, ...LEARNING }, 'Method', methodsWith)

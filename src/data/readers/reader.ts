@@ -20,6 +20,14 @@ export interface BatchReader<B extends AnyBatch = AnyBatch> extends Position {
   next(): B
 }
 
+/**
+ * An endless supply of batches. Those that come as promises may be made with the model as it
+ * stands; they reject with `signal.reason` when aborted.
+ */
+export interface BatchSource<B extends AnyBatch = AnyBatch> extends Position {
+  next(options: { signal?: AbortSignal | undefined }): B | Promise<B>
+}
+
 /** Batches of `rows` sequences of `length` tokens. */
 export function batchReader(
   reader: RowReader,
