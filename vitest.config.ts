@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { globSync } from 'tinyglobby'
 import { defineConfig } from 'vitest/config'
 
-const all = globSync('{src,bench,test}/**/*.test.ts')
+const all = globSync('{src,bench,experiments,test}/**/*.test.ts')
 /** Browsers, GPUs in software, soaks, whole trainings: `npm test` leaves them to `test:all`. */
 const long = all.filter((file) => file.endsWith('.long.test.ts'))
 /** What these mock, load and measure is of their whole process. */

@@ -95,7 +95,7 @@ test('imports go up the pipeline only', () => {
 
 test('no line is longer than 100 columns', () => {
   const root = resolve(SRC, '..')
-  const files = ['src', 'bench', 'test', 'crosscheck'].flatMap((folder) =>
+  const files = ['src', 'bench', 'experiments', 'test', 'crosscheck'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.c?ts$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name)),

@@ -1,0 +1,4 @@
+import type { Experiment } from './experiment.ts'
+
+/** All experiments, in the order in which they are listed. */
+export const EXPERIMENTS: readonly Experiment[] = []
