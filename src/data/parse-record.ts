@@ -12,7 +12,8 @@ export function parseRecord<T>(
 ): T {
   const parsed = schema.safeParse(withoutNulls(value))
   if (parsed.success) return parsed.data
-  throw new UserError(`${where}: ${firstFault(parsed.error, value)}; expected ${expected}`)
+  const fault = firstFault(parsed.error, value)
+  throw new UserError(`${where}: ${fault}; expected ${expected}${fieldsOf(value, parsed.error)}`)
 }
 
 /** `parseRecord` for one form of record, which then knows where it is from. */
@@ -24,13 +25,21 @@ export const recordParser =
   })
 
 /** The first thing that is wrong with `value`, and where in it. */
-export function firstFault({ issues }: z.ZodError, value: unknown): string {
+export function firstFault({ issues }: Pick<z.ZodError, 'issues'>, value: unknown): string {
   const { path, message } = issues[0] as z.core.$ZodIssue
   const field = path.join('.')
   if (field === '') return message
   const found = valueAt(value, path)
   if (found === undefined) return `${field} is missing`
   return found === null ? `${field} is null` : `${field}: ${message}`
+}
+
+/** The fields that a record has, where one is missing: it may have another name. */
+function fieldsOf(value: unknown, { issues }: z.ZodError): string {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const { path = [] } = issues[0] ?? {}
+  if (!isObject || (path.length > 0 && valueAt(value, path) !== undefined)) return ''
+  return `; its fields are ${Object.keys(value).join(', ') || 'none'}`
 }
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>

@@ -66,10 +66,75 @@ describe('parseConversation', () => {
     ])
   })
 
+  it("reads ShareGPT's turns, under every usual name of who speaks", () => {
+    const turns = [
+      { from: 'system', value: '你是助手。' },
+      { from: 'human', value: '你好，世界' },
+      { from: 'gpt', value: '您好！', weight: 0 },
+      { from: 'user', value: 'Hi' },
+      { from: 'assistant', value: 'Hello', weight: null },
+    ]
+    const expected = [
+      { role: 'system', content: '你是助手。' },
+      { role: 'user', content: '你好，世界' },
+      { role: 'assistant', content: '您好！', weight: 0 },
+      user,
+      assistant,
+    ]
+    expect(parseConversation({ conversations: turns, id: 'x_0' }, where)).toEqual({
+      messages: expected,
+      where,
+    })
+    const [, ...others] = turns
+    for (const system of ['你是助手。', '', null]) {
+      const { messages } = parseConversation({ conversations: others, system }, where)
+      expect(messages).toEqual(system ? expected : expected.slice(1))
+    }
+    // Some files mix one form's name with the other's messages.
+    expect(parseConversation({ conversations: [user, assistant] }, where).messages).toEqual([
+      user,
+      assistant,
+    ])
+  })
+
+  it.each<[unknown, string]>([
+    [[{ from: 'human', value: 'x' }], 'conversations: has no answer of the assistant'],
+    [[{ from: 'robot', value: 'x' }], 'conversations.0.from: Invalid option: expected one of'],
+    [[{ from: 'human', value: 'x' }, { from: 'gpt' }], 'conversations.1.value is missing'],
+    [
+      [
+        { from: 'human', value: 'x' },
+        { from: 'gpt', value: 1 },
+      ],
+      'conversations.1.value: Invalid',
+    ],
+    [[{ from: 'human', value: 'x' }, assistant], 'conversations.1.from is missing'],
+    [
+      [
+        { from: 'gpt', value: 'x' },
+        { from: 'system', value: 'x' },
+      ],
+      'conversations: has a system',
+    ],
+    ...['tool', 'function_call', 'observation'].map((from): [unknown, string] => [
+      [
+        { from: 'human', value: 'x' },
+        { from, value: '{}' },
+      ],
+      'conversations.1.from: calls of tools are not supported',
+    ]),
+    ['x', 'conversations: expected a list of messages'],
+    [[], 'conversations: has no answer'],
+  ])("refuses ShareGPT's %j", (conversations, message) => {
+    const parse = () => parseConversation({ conversations }, where)
+    expect(parse).toThrow(UserError)
+    expect(parse).toThrow(`${where}: ${message}`)
+  })
+
   it.each([
     [{ messages: [user] }, 'messages: has no answer of the assistant'],
     [{ messages: [] }, 'messages: has no answer of the assistant'],
-    [{ messages: 'Hi' }, 'messages: Invalid input'],
+    [{ messages: 'Hi' }, 'messages: expected a list of messages'],
     [{ messages: [user, { role: 'bot', content: 'x' }] }, 'messages.1.role: Invalid option'],
     [{ messages: [user, { role: 'assistant' }] }, 'messages.1.content is missing'],
     [
@@ -80,7 +145,7 @@ describe('parseConversation', () => {
     [{ messages: [user, { ...assistant, weight: 2 }] }, 'messages.1.weight'],
     [{ instruction: 'x' }, 'output is missing'],
     [{ instruction: 1, output: 'x' }, 'instruction: Invalid input'],
-    [{ conversations: [], id: 1 }, 'found an object with conversations, id; expected {"messages"'],
+    [{ dialog: [], id: 1 }, 'found an object with dialog, id; expected {"messages"'],
     ['text', 'found "text"'],
     [['text'], 'found ["text"]'],
     [null, 'found null'],

@@ -1,56 +1,19 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
-import { firstFault, withoutNulls } from '../parse-record.ts'
+import { withoutNulls } from '../parse-record.ts'
 import type { Corpus } from '../sources/corpus.ts'
 import type { Report } from '../sources/data-event.ts'
 import { parsedRecords } from '../sources/faults.ts'
-
-/** A field that messages must not have, except as an empty list. */
-const none = (what: string) =>
-  z.tuple([], { error: `calls of ${what} are not supported` }).optional()
-
-const messageSchema = z.object({
-  // These come first, since a message with them has no content.
-  tool_calls: none('tools'),
-  function_call: none('functions'),
-  role: z.enum(['system', 'user', 'assistant']),
-  content: z.string(),
-  /** What the assistant thought before its answer. */
-  reasoning_content: z.string().optional(),
-  /** OpenAI's: an answer of weight 0 is read but not learned. */
-  weight: z.union([z.literal(0), z.literal(1)]).optional(),
-})
-
-/** OpenAI-style: `{"messages": [{"role": "user", "content": "..."}, ...]}`. */
-const messagesSchema = z.object({
-  messages: z
-    .array(z.preprocess(withoutNulls, messageSchema))
-    .refine((messages) => messages.some(({ role }) => role === 'assistant'), {
-      error: 'has no answer of the assistant to learn from',
-    })
-    .refine((messages) => messages.every(({ role }, i) => role !== 'system' || i === 0), {
-      error: 'has a system message that is not the first',
-    }),
-  /** Functions that the assistant might call, which the chat template describes to it. */
-  tools: z.array(z.record(z.string(), z.unknown())).optional(),
-})
-
-/** Alpaca-style (Taori et al. 2023); `system` and `history` as LLaMA-Factory adds them. */
-const instructionSchema = z.object({
-  instruction: z.string(),
-  input: z.string().nullish(),
-  output: z.string(),
-  system: z.string().nullish(),
-  history: z.array(z.tuple([z.string(), z.string()])).nullish(),
-})
-
-export interface Message {
-  readonly role: 'system' | 'user' | 'assistant'
-  readonly content: string
-  readonly reasoning_content?: string | undefined
-  /** 0: read but not learned. */
-  readonly weight?: 0 | 1 | undefined
-}
+import {
+  described,
+  instructionFields,
+  instructionMessages,
+  isObject,
+  type Message,
+  offeredTools,
+  parseFields,
+  parseMessages,
+} from './messages.ts'
 
 export interface Conversation {
   readonly messages: readonly Message[]
@@ -59,37 +22,49 @@ export interface Conversation {
   readonly where: string
 }
 
+/** What stands beside the messages; `system` as LLaMA-Factory adds it to ShareGPT's form. */
+const besides = z.object({ tools: offeredTools, system: z.string().optional() })
+const instructionSchema = instructionFields.extend({ output: z.string() })
+
 /**
- * One record of instruction data: OpenAI-style messages, or Alpaca-style instruction, input and
- * output. A field that is null is as one that is not there. Throws UserError that begins with
- * `where`.
+ * One record of instruction data: OpenAI-style messages, ShareGPT's conversations, or Alpaca-style
+ * instruction, input and output. A field that is null is as one that is not there. Throws UserError
+ * that begins with `where`.
  */
 export function parseConversation(given: unknown, where: string): Conversation {
   const value = withoutNulls(given)
-  if (isObject(value) && 'messages' in value) {
-    const { messages, tools } = check(messagesSchema, value, where)
-    return {
-      messages: messages.map(({ tool_calls: _, function_call: __, ...message }) => message),
-      ...(tools && tools.length > 0 && { tools }),
-      where,
+  if (isObject(value)) {
+    for (const field of ['messages', 'conversations'] as const)
+      if (field in value) return fromMessages(value, field, where)
+    if ('instruction' in value) {
+      const { output, ...instruction } = parseFields(instructionSchema, value, where)
+      const answer: Message = { role: 'assistant', content: output }
+      return { messages: [...instructionMessages(instruction), answer], where }
     }
   }
-  if (isObject(value) && 'instruction' in value) {
-    const { instruction, input, output, system, history } = check(instructionSchema, value, where)
-    const messages: Message[] = system ? [{ role: 'system', content: system }] : []
-    const turns = [...(history ?? []), [input ? `${instruction}\n\n${input}` : instruction, output]]
-    for (const [question = '', answer = ''] of turns) {
-      messages.push({ role: 'user', content: question }, { role: 'assistant', content: answer })
-    }
-    return { messages, where }
-  }
-  const found = isObject(value)
-    ? `an object with ${Object.keys(value).join(', ')}`
-    : JSON.stringify(value).slice(0, 60)
   throw new UserError(
-    `${where}: found ${found}; expected {"messages": [{"role", "content"}, ...]} or ` +
-      '{"instruction", "input", "output"}',
+    `${where}: found ${described(value)}; expected {"messages": [{"role", "content"}, ...]}, ` +
+      '{"conversations": [{"from", "value"}, ...]} or {"instruction", "input", "output"}',
   )
+}
+
+function fromMessages(
+  value: Readonly<Record<string, unknown>>,
+  field: 'messages' | 'conversations',
+  where: string,
+): Conversation {
+  const { tools, system } = parseFields(besides, value, where)
+  if (!Array.isArray(value[field]))
+    throw new UserError(`${where}: ${field}: expected a list of messages`)
+  const messages = parseMessages(value[field], field, where)
+  if (!messages.some(({ role }) => role === 'assistant'))
+    throw new UserError(`${where}: ${field}: has no answer of the assistant to learn from`)
+  const isSystem = field === 'conversations' && system && messages[0]?.role !== 'system'
+  return {
+    messages: isSystem ? [{ role: 'system', content: system }, ...messages] : messages,
+    ...(tools && tools.length > 0 && { tools }),
+    where,
+  }
 }
 
 /** Whether there is something to learn: an answer that is not blank and has no weight 0. */
@@ -97,15 +72,6 @@ export const hasAnswer = ({ messages }: Conversation): boolean =>
   messages.some(
     ({ role, content, weight }) => role === 'assistant' && weight !== 0 && content.trim() !== '',
   )
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new UserError(`${where}: ${firstFault(parsed.error, value)}`)
-}
 
 /**
  * The conversations of JSONL and JSON files; see `parseConversation`. Those without an answer to
