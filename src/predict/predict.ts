@@ -5,6 +5,7 @@ import { openCorpus } from '../data/sources/corpus.ts'
 import { printDataEvents } from '../data/sources/data-event.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { readingOptions } from '../data/sources/reading-options.ts'
+import { textFields } from '../data/text-fields.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { LanguageModel } from '../generate/language-model.ts'
@@ -26,6 +27,10 @@ export const predictOptions = z.strictObject({
   /** Files of text, one per line, or of records with `text` (and `pair`), `words`, `prompt`, ... */
   data: z.array(z.string().min(1)).default([]),
   ...readingOptions,
+  /** Field, or column of a table, that holds the text; default: by the form of the record. */
+  textField: z.string().min(1).optional(),
+  /** Field of a second text, where two are compared; default: `pair`, if there is one. */
+  pairField: z.string().min(1).optional(),
   /** How many tokens to suggest for each gap. */
   top: z.number().int().min(1).default(5),
   /** Name of an embedding model's prompt, which precedes each text. */
@@ -161,7 +166,7 @@ async function ask(
   }
 }
 
-const record = z.union([
+const anyRecord = z.union([
   z.object({ words: z.array(z.string().min(1)).min(1) }),
   z.object({ text: z.string(), pair: z.string().optional() }),
   z.object({ prompt: z.string() }),
@@ -172,24 +177,46 @@ const expected =
   '{"text": "..."}, at times with a second text as "pair"; {"words": ["..."]}; or, for a model ' +
   'that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}'
 
-function givenOf(read: z.output<typeof record>): Given {
+function givenOf(read: z.output<typeof anyRecord>): Given {
   if ('words' in read) return { text: read.words.join(' '), ...read }
   if ('prompt' in read) return { text: read.prompt }
   if ('source' in read) return { text: read.source }
   return 'sources' in read ? { text: read.sources.join(' | '), ...read } : read
 }
 
-/** The texts of files: records of JSON files, lines of others. */
+type RecordFields = Pick<z.output<typeof predictOptions>, 'textField' | 'pairField'>
+
+/** Reads records of any form; with fields that are named, what these hold. */
+function recordReader(fields: RecordFields): (value: unknown, where: string) => Given {
+  if (!isNamed(fields))
+    return (value, where) => givenOf(parseRecord(anyRecord, value, { where, expected }))
+  const { shape, read } = textFields(fields)
+  const schema = z.object(shape)
+  const named = Object.keys(shape).map((name) => `"${name}": "..."`)
+  return (value, where) =>
+    read(parseRecord(schema, value, { where, expected: `{${named.join(', ')}}` }))
+}
+
+const isNamed = ({ textField, pairField }: RecordFields): boolean =>
+  textField !== undefined || pairField !== undefined
+
+/** The texts of files: records of JSON files and tables, lines of others. */
 async function readTexts(
-  { data, encoding, encodingErrors }: z.output<typeof predictOptions>,
+  { data, encoding, encodingErrors, ...fields }: z.output<typeof predictOptions>,
   { onMessage, signal }: Pick<PredictOptions, 'onMessage' | 'signal'>,
 ): Promise<Given[]> {
+  const parse = recordReader(fields)
   const given: Given[] = []
   const report = printDataEvents(onMessage)
   for (const source of data) {
     const corpus = await openCorpus([source], { encoding, encodingErrors, report, signal })
     try {
       if (corpus.files.every(({ format }) => format === 'text')) {
+        if (isNamed(fields))
+          throw new UserError(
+            `${source}: is plain text, a text on each line, and --text-field and --pair-field ` +
+              'name fields of records; leave them out',
+          )
         let rest = ''
         for await (const { text, end } of corpus.documents()) {
           const lines = (rest + text).split(/\r?\n/)
@@ -197,8 +224,6 @@ async function readTexts(
           for (const line of lines) if (line) given.push({ text: line })
         }
       } else {
-        const parse = (value: unknown, where: string) =>
-          givenOf(parseRecord(record, value, { where, expected }))
         for await (const one of parsedRecords(corpus, parse)) given.push(one)
       }
     } finally {

@@ -2,7 +2,13 @@ import { parsedRecords } from '../data/sources/faults.ts'
 import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { classify as askForLabels } from '../predict/classify.ts'
-import { type LabeledText, labeledTextSet, labelsOf, parseLabeledText } from './labeled-texts.ts'
+import {
+  fieldOptions,
+  type LabeledText,
+  labeledTextParser,
+  labeledTextSet,
+  labelsOf,
+} from './labeled-texts.ts'
 import { recordTask } from './records.ts'
 import { smoothing } from './task.ts'
 import { asReader, readerOf } from './trained-model.ts'
@@ -12,9 +18,9 @@ export const classify = recordTask({
   kinds: ['encoder', 'decoder'],
   architecture: 'bert',
   data: '{"text": "...", "label": "..."}, with "pair" for a second text',
-  options: {},
+  options: fieldOptions,
   learning: smoothing,
-  read: (corpus) => parsedRecords(corpus, parseLabeledText),
+  read: (corpus, _, fields) => parsedRecords(corpus, labeledTextParser(fields)),
   texts: textsOf,
   head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
   labelOf: ({ label }) => String(label),

@@ -1,21 +1,45 @@
 import { z } from 'zod'
 import type { Examples } from '../data/batch.ts'
 import { cutNotice, type ExampleSet, longestOf, textArrays } from '../data/example-set.ts'
-import { encodeRecord, recordParser } from '../data/parse-record.ts'
+import { encodeRecord, parseRecord } from '../data/parse-record.ts'
+import { textFields } from '../data/text-fields.ts'
 import { UserError } from '../errors.ts'
+import { resumedAs } from '../options.ts'
 import { type EncodedInput, encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { Values } from './task.ts'
+
+/** The fields of records, or columns of a table, that labeled texts are read from. */
+export const fieldOptions = resumedAs('derived', {
+  textField: z.string().min(1).default('text'),
+  /** Where it is named, each record must have it; default: `pair`, if there is one. */
+  pairField: z.string().min(1).optional(),
+  labelField: z.string().min(1).default('label'),
+})
 
 /** A text, or two of them, and what is to be said of it: a label, or a number. */
-export const parseLabeledText = recordParser(
-  z.object({
-    text: z.string(),
-    pair: z.string().optional(),
-    label: z.union([z.string().min(1), z.number(), z.boolean().transform(String)]),
-  }),
-  '{"text": "...", "label": "..."}, with a second text as "pair" where the model compares two',
-)
-export type LabeledText = ReturnType<typeof parseLabeledText>
+export interface LabeledText {
+  readonly text: string
+  readonly pair?: string
+  readonly label: string | number
+  readonly where: string
+}
+
+const label = z.union([z.string().min(1), z.number(), z.boolean().transform(String)])
+
+/** Reads records with these fields. Throws UserError where two of the names are the same. */
+export function labeledTextParser(fields: Partial<Values<typeof fieldOptions>> = {}) {
+  const { textField = 'text', pairField = 'pair', labelField = 'label' } = fields
+  const { shape, read } = textFields(fields, [labelField])
+  const schema = z.object({ ...shape, [labelField]: label })
+  const expected =
+    `{"${textField}": "...", "${labelField}": "..."}, with a second text as "${pairField}" ` +
+    'where the model compares two; --text-field, --pair-field and --label-field name other fields'
+  return (value: unknown, where: string): LabeledText => {
+    const record = parseRecord(schema, value, { where, expected })
+    return { ...read(record), label: record[labelField] as LabeledText['label'], where }
+  }
+}
 
 /** The labels of texts, see `distinctNames`. Throws UserError where there are fewer than two. */
 export const labelsOf = (texts: readonly LabeledText[]): string[] =>
@@ -104,6 +128,8 @@ function numberOf({ label, where }: LabeledText, labels: readonly string[]): num
 }
 
 function estimateOf({ label, where }: LabeledText): number {
-  if (typeof label === 'number') return label
+  // In tables, numbers are text.
+  const number = typeof label === 'string' && label.trim() !== '' ? Number(label) : label
+  if (typeof number === 'number' && Number.isFinite(number)) return number
   throw new UserError(`${where}: the label is "${label}"; expected a number`)
 }

@@ -4,12 +4,13 @@ import { allExamples, exampleReader } from '../data/example-set.ts'
 import { Random } from '../random.ts'
 import { trainCharTokenizer } from '../text/char.ts'
 import { parseTextPair, textPairSet } from './embed.ts'
-import { labeledTextSet, labelsOf, parseLabeledText } from './labeled-texts.ts'
+import { labeledTextParser, labeledTextSet, labelsOf } from './labeled-texts.ts'
 import { maskedCount, maskedReader, maskTokens, textLength } from './masked-tokens.ts'
 import { parseSourceTarget, sourceTargetSet } from './seq2seq.ts'
 import { parseTaggedWords, taggedWordSet } from './tag.ts'
 
 const alphabet = 'abcdefgh 雪12'
+const parseLabeledText = labeledTextParser()
 const encoder = await trainCharTokenizer([alphabet], { kind: 'encoder' })
 const writer = await trainCharTokenizer([alphabet], { kind: 'encoder-decoder' })
 const [cls, sep, pad] = [encoder.clsId, encoder.sepId, encoder.padId] as [number, number, number]
@@ -52,6 +53,45 @@ test('labeled texts: what the model reads, and the number of the label', () => {
   expect(() => labeledTextSet(texts, ['no', 'yes'], { tokenizer: encoder, length: 6 })).toThrow(
     'x:3: the label "true" is not one of the model\'s: no, yes',
   )
+})
+
+test('labeled texts: the fields may have any names', () => {
+  const row = { review: 'ab', 第二: 'c', stars: '1', text: 'x', pair: 'y', label: 'z' }
+  const parse = (fields: Parameters<typeof labeledTextParser>[0], value: unknown = row) =>
+    labeledTextParser(fields)(value, 'x.csv:2')
+  const where = 'x.csv:2'
+  expect(parse({})).toEqual({ text: 'x', pair: 'y', label: 'z', where })
+  expect(parse({ textField: 'review', pairField: '第二', labelField: 'stars' })).toEqual({
+    text: 'ab',
+    pair: 'c',
+    label: '1',
+    where,
+  })
+  expect(parse({ textField: 'pair' })).toEqual({ text: 'y', label: 'z', where })
+  expect(parse({ textField: 'review', labelField: 'pair' })).toEqual({
+    text: 'ab',
+    label: 'y',
+    where,
+  })
+  expect(() => parse({ textField: 'reviews' })).toThrow(
+    /x\.csv:2: reviews is missing; expected {"reviews": .*; its fields are review, 第二, stars, text/,
+  )
+  expect(() => parse({ pairField: 'b' })).toThrow(/x\.csv:2: b is missing/)
+  expect(() => parse({ labelField: 'stars' }, { ...row, stars: '' })).toThrow(
+    /x\.csv:2: stars: Too/,
+  )
+  expect(() => parse({ labelField: 'text' })).toThrow(/name the field text twice/)
+})
+
+test('numbers to estimate may be text, as in tables; others are refused by line', () => {
+  const targets = (...labels: unknown[]) => {
+    const texts = labels.map((label, i) => parseLabeledText({ text: 'a', label }, `x.csv:${i + 2}`))
+    const set = labeledTextSet(texts, undefined, { tokenizer: encoder, length: 4 })
+    return list(set.collate(texts.map((_, i) => i)).arrays.targets)
+  }
+  expect(targets(2, '-1.5', ' 1e2 ')).toEqual([2, -1.5, 100])
+  for (const label of ['1,5', '好', ' ', 'Infinity', true])
+    expect(() => targets(1, label)).toThrow(`x.csv:3: the label is "${label}"; expected a number`)
 })
 
 test('labels that are numbers are sorted as numbers, others as text', () => {

@@ -35,7 +35,11 @@ export interface Sizes {
 export interface RecordTask<R, O extends Shape, L extends Shape>
   extends Pick<Task<O, L>, 'kinds' | 'architecture' | 'data' | 'options' | 'learning'> {
   /** Throws UserError with the file and the line at fault. */
-  read(corpus: Corpus, report: DataSource['report']): AsyncIterable<R>
+  read(
+    corpus: Corpus,
+    report: DataSource['report'],
+    options: Values<O> & Partial<Values<L>>,
+  ): AsyncIterable<R>
   /** The texts of a record, by which a tokenizer is trained. */
   texts(record: R): readonly string[]
   /** What the head is for, and the labels of the records; none for models that write. */
@@ -74,9 +78,9 @@ export function recordTask<R, O extends Shape, L extends Shape>(
 ): Task<O, L> {
   const { head, labelOf, score, expected, isText, packed, wholeBatch } = definition
 
-  const read = async (corpus: Corpus, report: DataSource['report']): Promise<R[]> => {
+  const read = async (...source: Parameters<typeof definition.read>): Promise<R[]> => {
     const records: R[] = []
-    for await (const record of definition.read(corpus, report)) records.push(record)
+    for await (const record of definition.read(...source)) records.push(record)
     return records
   }
   /** Examples of each part in rows of one length: at most `length`, or `fitted` to the longest. */
@@ -132,11 +136,11 @@ export function recordTask<R, O extends Shape, L extends Shape>(
     ...definition,
     open: async (source, options) => {
       const { corpus, validation, seed, shuffle, report, tell } = source
-      const all = await read(corpus, report)
+      const all = await read(corpus, report, options)
       const [records, held] =
         typeof validation === 'number'
           ? holdOut(all, { share: validation, seed, shuffle, labelOf })
-          : [all, await read(validation, report)]
+          : [all, await read(validation, report, options)]
       if (records.length === 0) throw new UserError('the data holds no records to learn from')
       checkHeld(held, validation, records.length, tell)
       const both = [...records, ...held]
@@ -184,7 +188,7 @@ export function recordTask<R, O extends Shape, L extends Shape>(
     },
     measure: async ({ corpus, report }, subject, options) => {
       const { model } = subject
-      const records = await read(corpus, report)
+      const records = await read(corpus, report, options as Parameters<typeof definition.read>[2])
       if (records.length === 0)
         throw new UserError('there is nothing to measure: the data is empty')
       const context = stacksOf(model.config)[0]?.context ?? 0

@@ -3,7 +3,7 @@ import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { estimate } from '../predict/classify.ts'
 import { textsOf } from './classify.ts'
-import { labeledTextSet, parseLabeledText } from './labeled-texts.ts'
+import { fieldOptions, labeledTextParser, labeledTextSet } from './labeled-texts.ts'
 import { recordTask } from './records.ts'
 import { asReader, readerOf } from './trained-model.ts'
 
@@ -12,9 +12,9 @@ export const regress = recordTask({
   kinds: ['encoder', 'decoder'],
   architecture: 'bert',
   data: '{"text": "...", "label": 0.5}, with "pair" for a second text',
-  options: {},
+  options: fieldOptions,
   learning: {},
-  read: (corpus) => parsedRecords(corpus, parseLabeledText),
+  read: (corpus, _, fields) => parsedRecords(corpus, labeledTextParser(fields)),
   texts: textsOf,
   head: () => ({ task: 'regress', labels: [] }),
   examples: (records, { tokenizer }, { length }) =>

@@ -20,8 +20,8 @@ export const evaluate = defineCommand({
         'what is measured (default: what the model was made for; of a model that continues ' +
         'text, lm)',
       data:
-        '`SOURCE` text for lm and mlm, else records, as the task is trained on: files, folders, ' +
-        'patterns, npm:PACKAGE/PATH, or - for standard input',
+        '`SOURCE` text for lm and mlm, else records or tables, as the task is trained on: files, ' +
+        'folders, patterns, npm:PACKAGE/PATH, or - for standard input',
       ...encodingHelp,
     },
     Run: {

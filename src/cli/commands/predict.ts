@@ -4,6 +4,7 @@ import { findModel } from '../find-model.ts'
 import { formatTable } from '../format.ts'
 import { modelHelp } from '../help/generation.ts'
 import { encodingHelp } from '../help/reading.ts'
+import { taskHelp } from '../help/tasks.ts'
 
 const { model, engine, threads } = modelHelp
 
@@ -18,8 +19,10 @@ export const predict = defineCommand({
     Text: {
       text: 'texts to read',
       data:
-        '`SOURCE` text, a line each; or JSON records with "text" (and "pair", for pairs of ' +
-        'texts), or with "words", "prompt" or "source"',
+        '`SOURCE` text, a line each; or JSON records, or a table (.csv, .tsv), with "text" (and ' +
+        '"pair", for pairs of texts), or with "words", "prompt" or "source"',
+      textField: taskHelp.textField,
+      pairField: taskHelp.pairField,
       ...encodingHelp,
       promptName: 'prompt of a model that embeds, which precedes each text (default: its own)',
       top: 'fillings to give for each gap, with a masked language model',
@@ -28,6 +31,7 @@ export const predict = defineCommand({
   examples: [
     "chatwright predict --model my-classifier --text 'I like it' '我不喜欢'",
     'chatwright predict --model my-embedder --data texts.txt --json',
+    'chatwright predict --model my-classifier --data reviews.csv --text-field review',
     "chatwright predict --model my-bert --text 'Call me [MASK].'",
     "chatwright predict --model my-sums --text '12+34=' '7+8='",
   ],

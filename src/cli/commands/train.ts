@@ -23,8 +23,8 @@ export const train = defineCommand({
     },
     Data: {
       data:
-        '`SOURCE` text, or records for the other tasks: files, folders, patterns, ' +
-        'npm:PACKAGE/PATH, or - for standard input',
+        '`SOURCE` text, or records for the other tasks, also as tables (.csv, .tsv): files, ' +
+        'folders, patterns, npm:PACKAGE/PATH, or - for standard input',
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
       tokenizer:
@@ -76,6 +76,8 @@ export const train = defineCommand({
     'chatwright train --documents whole --data names.jsonl --out my-names',
     'chatwright train --task completion --data sums.jsonl --tokenizer char --out my-sums',
     'chatwright train --task classify --data reviews.jsonl --out my-classifier',
+    'chatwright train --task classify --data reviews.csv --text-field review --label-field stars ' +
+      '--out my-stars',
     'chatwright train --task classify --model owner/name --data reviews.jsonl --out my-classifier',
   ],
   run: async (options) => {

@@ -14,8 +14,8 @@ export const tune = defineCommand({
   help: {
     Data: {
       data:
-        '`CHAT.jsonl` conversations: OpenAI-style messages, or Alpaca-style instruction, input, ' +
-        'output',
+        '`CHAT.jsonl` conversations: OpenAI-style messages, ShareGPT’s, or Alpaca-style ' +
+        'instruction, input, output, also as a table (.csv, .tsv)',
       val:
         '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of ' +
         'their own',

@@ -4,11 +4,15 @@ import type { Help } from '../flags.ts'
 import { readingHelp } from './reading.ts'
 
 /** Options of tasks, as training and evaluation take them. */
-const OPTIONS = {
+export const taskHelp = {
   documents:
     'packed: rows are cut from one stream of all documents; whole: one document a row, padded, ' +
     'for short ones such as names or sums',
   documentSeparator: readingHelp.documentSeparator,
+  textField: '`NAME` field, or column of a table, that holds the text',
+  pairField:
+    '`NAME` field of a second text, where two are compared (default: pair, if there is one)',
+  labelField: '`NAME` field of the label, or of the number',
   maskProbability: 'probability that a token is masked',
   temperature: 'by which similarities are divided',
   targetContext: 'longest text written, in tokens (default: as long as the text read)',
@@ -41,8 +45,8 @@ const under = (
 
 /** Options of tasks, each under the tasks that take it. */
 export const evaluationTaskHelp = (names: readonly TaskName[]): Help =>
-  under(OPTIONS, 'Task', (option) => takersOf(option, names))
+  under(taskHelp, 'Task', (option) => takersOf(option, names))
 export const trainingTaskHelp = (names: readonly TaskName[]): Help =>
-  under({ ...OPTIONS, ...LEARNING }, 'Task', (option) => takersOf(option, names))
+  under({ ...taskHelp, ...LEARNING }, 'Task', (option) => takersOf(option, names))
 /** Options of methods, each under the methods that take it. */
-export const methodHelp = (): Help => under({ ...OPTIONS, ...LEARNING }, 'Method', methodsWith)
+export const methodHelp = (): Help => under({ ...taskHelp, ...LEARNING }, 'Method', methodsWith)

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../errors.ts'
 import { type CorpusOptions, openCorpus } from './corpus.ts'
-import type { DataEvent } from './data-event.ts'
+import { type DataEvent, printDataEvents } from './data-event.ts'
 import { cacheFolder } from './npm-package.ts'
 
 let folder: string
@@ -256,8 +256,8 @@ describe('folders', () => {
     expect(await read([at('data')])).toEqual(expected)
     expect(leftOut().sort()).toEqual([
       'data/.git: its name begins with a dot',
-      'data/code.js: folders give their .txt, .md, .json and .jsonl files; name others by a ' +
-        'pattern',
+      'data/code.js: folders give their .txt, .md, .json, .jsonl, .csv and .tsv files; name ' +
+        'others by a pattern',
       'data/fake.txt: it is not text',
       'data/link: it is a link to a folder',
       'data/minified.json: it is neither a JSON list nor JSON lines',
@@ -321,6 +321,42 @@ describe('patterns', () => {
   it('give way to a file of that very name', async () => {
     await put('book [1].txt', 'X')
     expect(await read([at('book [1].txt')])).toEqual([['book [1].txt', 'X']])
+  })
+})
+
+describe('tables', () => {
+  it('give the texts of a column, one a row, in any encoding, and say what they are', async () => {
+    const gbk = (text: string) =>
+      Buffer.concat([...text].map((one) => GBK[one] ?? Buffer.from(one)))
+    await put('data/a.csv', gbk('text,n\n"你,\n好",1\n,2\n好,3\n'))
+    await put('data/b.tsv', gbk('n\ttext\n1\t你, "好"\n'))
+    expect(await read([at('data')], { encoding: 'gbk' })).toEqual([
+      ['data/a.csv:2', '你,\n好'],
+      ['data/a.csv:5', '好'],
+      ['data/b.tsv:2', '你, "好"'],
+    ])
+    expect(events).toEqual([
+      { kind: 'table', name: at('data/a.csv'), columns: ['text', 'n'], separator: ',' },
+      { kind: 'left-out', name: `${at('data/a.csv')}:4`, reason: 'it is empty' },
+      { kind: 'table', name: at('data/b.tsv'), columns: ['n', 'text'], separator: '\t' },
+    ])
+    const lines: string[] = []
+    for (const event of events) printDataEvents((line) => lines.push(line))(event)
+    expect(lines[0]).toBe(
+      `${at('data/a.csv')}: a table with the columns text, n, separated by commas`,
+    )
+  })
+
+  it('may name the column, and are refused by file and line where there is none', async () => {
+    await put('a.csv', '评论;标签\n"好；";1\n')
+    expect(await read([at('a.csv#评论')])).toEqual([['a.csv:2', '好；']])
+    await expect(read([at('a.csv')])).rejects.toThrow(
+      /a\.csv:2: expected the text in field 'text', but there is none; the fields are: 评论, 标签/,
+    )
+    await put('b.csv', '评论,标签\n好,1\n好,很好,1\n')
+    await expect(read([at('b.csv#评论')])).rejects.toThrow(/b\.csv:3: found 3 cells; expected 2/)
+    await put('c.csv', Buffer.concat([Buffer.from('x,y\n'), ...Object.values(GBK)]))
+    await expect(read([at('c.csv#x')])).rejects.toThrow(/c\.csv: byte 4 is not UTF-8 text/)
   })
 })
 
@@ -403,12 +439,16 @@ describe('records', () => {
     ])
   })
 
-  it('are those of JSON files only', async () => {
+  it('are those of JSON files and tables only', async () => {
     await put('a.jsonl', '{"x":1}\n2')
     await put('b.txt', 'x')
+    await put('c.CSV.gz', gzipSync('x;y\n1;"2\n"\n'))
+    await put('d.tsv', '\ufeffx\n"1, 2"\n')
     expect(await records('a.jsonl')).toEqual([{ x: 1 }, 2])
+    expect(await records('c.CSV.gz')).toEqual([{ x: '1', y: '2\n' }])
+    expect(await records('d.tsv')).toEqual([{ x: '1, 2' }])
     await expect(records('b.txt')).rejects.toThrow(
-      /b\.txt: expected a \.jsonl file, one JSON record a line; convert a table \(CSV\)/,
+      /b\.txt: expected records: a \.jsonl file, one JSON record a line, .*\.csv or \.tsv$/,
     )
   })
 })

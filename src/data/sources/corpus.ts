@@ -3,11 +3,12 @@ import { type TextPiece, textPieces } from '../text-pieces.ts'
 import type { DataEvent, Report } from './data-event.ts'
 import { decodeText, type EncodingErrors, wellFormed } from './decode-text.ts'
 import { Faults } from './faults.ts'
-import { type JsonRecord, jsonArray, jsonLines, textOf } from './json-records.ts'
+import { jsonArray, jsonLines, type SourceRecord, textOf } from './json-records.ts'
 import { locateSources } from './locate-sources.ts'
 import { readBytes } from './read-bytes.ts'
 import { separateDocuments } from './separate-documents.ts'
 import { type SourceFile, TEXT_FIELD } from './source-file.ts'
+import { tableRecords } from './table-records.ts'
 
 export interface CorpusOptions {
   /** How the files' characters are written, see `encodingNamed`; default: UTF-8. */
@@ -30,10 +31,10 @@ export interface Corpus {
   readonly files: readonly SourceFile[]
   /** How the files are read, which decides what their text is. */
   readonly reading: Reading
-  /** The text: plain files are one document each or as separated, JSON files one per record. */
+  /** The text: plain files are one document each or as separated, others one per record. */
   documents(): AsyncGenerator<TextPiece>
-  /** The records of JSON and JSONL files, as they are. */
-  records(): AsyncGenerator<JsonRecord>
+  /** The records of JSON and JSONL files, as they are, and the rows of tables. */
+  records(): AsyncGenerator<SourceRecord>
   /** Removes what was kept of standard input. */
   close(): Promise<void>
 }
@@ -70,8 +71,16 @@ export async function openCorpus(
       replaced: (count, likely) => reportOnce({ kind: 'replaced', name, count, likely }),
       readAsUtf8: () => reportOnce({ kind: 'utf-8', name, instead: encoding as string }),
     })
-  const recordsOf = (file: SourceFile) =>
-    (file.format === 'json' ? jsonArray : jsonLines)(textParts(file), file.name)
+  const recordsOf = (file: SourceFile): AsyncGenerator<SourceRecord> => {
+    const { name, format } = file
+    if (format === 'csv' || format === 'tsv')
+      return tableRecords(textParts(file), {
+        name,
+        separator: format === 'tsv' ? '\t' : undefined,
+        found: (table) => reportOnce({ kind: 'table', name, ...table }),
+      })
+    return (format === 'json' ? jsonArray : jsonLines)(textParts(file), name)
+  }
   const checked = <T>(value: T, name: string): T =>
     wellFormed(value, name, encodingErrors, (count) =>
       reportOnce({ kind: 'replaced', name, count }),
@@ -93,12 +102,12 @@ export async function openCorpus(
       for await (const document of documents) yield* textPieces(document, name)
     }
   }
-  async function* checkedRecords(file: SourceFile): AsyncGenerator<JsonRecord> {
+  async function* checkedRecords(file: SourceFile): AsyncGenerator<SourceRecord> {
     const { name, format, field } = file
     if (format === 'text' && name !== '-')
       throw new UserError(
-        `${name}: expected a .jsonl file, one JSON record a line; convert a table (CSV) to that ` +
-          'first: {"column": "value", ...} for each of its rows',
+        `${name}: expected records: a .jsonl file, one JSON record a line, a .json list of them, ` +
+          'or a table whose first row names its columns, .csv or .tsv',
       )
     if (field !== TEXT_FIELD)
       throw new UserError(

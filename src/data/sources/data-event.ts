@@ -1,3 +1,6 @@
+import { SEPARATOR_NAMES } from './table-records.ts'
+import type { Separator } from './table-rows.ts'
+
 /** What a user should know about the reading of data; nothing is passed over without one. */
 export type DataEvent =
   /** A package is being fetched from the registry. */
@@ -8,6 +11,8 @@ export type DataEvent =
   | { kind: 'replaced'; name: string; count: number; likely?: string | undefined }
   /** A file is UTF-8, and read as such `instead` of in the encoding that was named. */
   | { kind: 'utf-8'; name: string; instead: string }
+  /** A table begins: its columns, and what separates them. */
+  | { kind: 'table'; name: string; columns: readonly string[]; separator: Separator }
   /** Standard input holds JSON objects, one a line, and is read as such. */
   | { kind: 'json-lines' }
   /** Lines that hold the separator alone end documents. */
@@ -18,6 +23,11 @@ export type DataEvent =
   | { kind: 'progress'; stage: 'count' | 'tokenize'; characters: number }
 
 export type Report = (event: DataEvent) => void
+
+const described = ({ columns, separator }: DataEvent & { kind: 'table' }): string =>
+  columns.length === 1
+    ? `a table of one column, ${columns[0]}`
+    : `a table with the columns ${columns.join(', ')}, separated by ${SEPARATOR_NAMES[separator]}s`
 
 /** An event as a line for the user; undefined where it is of no interest. */
 function describe(event: DataEvent): string | undefined {
@@ -33,6 +43,8 @@ function describe(event: DataEvent): string | undefined {
     }
     case 'utf-8':
       return `${event.name}: is UTF-8, and read as UTF-8 instead of ${event.instead}`
+    case 'table':
+      return `${event.name}: ${described(event)}`
     case 'json-lines':
       return 'standard input holds JSON, and is read as one record a line'
     case 'separated':
@@ -53,6 +65,7 @@ const REPORTED = 10
 /** What many files may have in common, as a line about all but the first ones. */
 function describeOthers(event: DataEvent): string | undefined {
   if (event.kind === 'left-out') return `left out: others like these (${event.reason})`
+  if (event.kind === 'table') return `others like these: ${described(event)}`
   if (event.kind === 'utf-8') return `others like these are read as UTF-8 too`
   return undefined
 }

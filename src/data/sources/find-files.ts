@@ -18,7 +18,8 @@ export interface FindOptions {
 /**
  * The files of a source, in the order of their names:
  *
- * - a file: `book.txt`, `stories.jsonl` (its field `text`), `stories.jsonl#story`, `book.txt.gz`
+ * - a file: `book.txt`, `stories.jsonl` (its field `text`), `stories.jsonl#story`, `book.txt.gz`,
+ *   `reviews.csv#review` (its column `review`)
  * - a folder: its text files, those of its folders too
  * - a pattern: `books/*.txt`
  * - a package of the npm registry, a file, folder or pattern in it: `npm:NAME[@VERSION][/PATH]`
@@ -48,7 +49,8 @@ async function findIn(
     const file = await sourceFile(prefix + given, path, { field, encoding })
     if (field === undefined || file.format !== 'text') return [file]
     throw new UserError(
-      `${prefix}${source}: names a field, but ${given} is plain text, not .jsonl or .json`,
+      `${prefix}${source}: names a field, but ${given} is plain text, not .jsonl, .json, .csv ` +
+        'or .tsv',
     )
   }
   const nameOf = (file: string) =>

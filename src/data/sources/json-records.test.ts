@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
-import { type JsonRecord, jsonArray, jsonLines, textOf } from './json-records.ts'
+import { jsonArray, jsonLines, type SourceRecord, textOf } from './json-records.ts'
 
-const collect = async (records: AsyncIterable<JsonRecord>): Promise<JsonRecord[]> => {
-  const all: JsonRecord[] = []
+const collect = async (records: AsyncIterable<SourceRecord>): Promise<SourceRecord[]> => {
+  const all: SourceRecord[] = []
   for await (const record of records) all.push(record)
   return all
 }

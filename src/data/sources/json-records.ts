@@ -1,13 +1,13 @@
 import { UserError } from '../../errors.ts'
+import { Held } from './held.ts'
 
-/** One value of a JSONL or JSON file, and its position: `stories.jsonl:12`. */
-export interface JsonRecord {
+/** A value of a JSONL or JSON file or a row of a table, and its position: `stories.jsonl:12`. */
+export interface SourceRecord {
   readonly value: unknown
   readonly where: string
 }
 
-/** UTF-16 units of the longest record, and how deep lists and objects may nest. */
-const LONGEST = 100_000_000
+/** How deep lists and objects may nest. */
 const DEEPEST = 100
 
 /**
@@ -17,7 +17,7 @@ const DEEPEST = 100
 export async function* jsonLines(
   parts: AsyncIterable<string> | Iterable<string>,
   name: string,
-): AsyncGenerator<JsonRecord> {
+): AsyncGenerator<SourceRecord> {
   const held = new Held()
   let line = 1
   for await (const part of parts) {
@@ -41,7 +41,7 @@ export async function* jsonLines(
 export async function* jsonArray(
   parts: AsyncIterable<string> | Iterable<string>,
   name: string,
-): AsyncGenerator<JsonRecord> {
+): AsyncGenerator<SourceRecord> {
   const held = new Held()
   let line = 1
   let depth = 0
@@ -96,36 +96,11 @@ export async function* jsonArray(
   )
 }
 
-/** Joins the parts of a record once: a growing string would be copied at each search. */
-class Held {
-  #parts: string[] = []
-  #length = 0
-
-  /** Throws UserError where the record becomes too long. */
-  add(part: string, where: string): void {
-    this.#parts.push(part)
-    this.#length += part.length
-    if (this.#length <= LONGEST) return
-    throw new UserError(
-      `${where}: a record of more than ${LONGEST.toLocaleString('en')} characters; divide it ` +
-        'into several, or give the text as a plain file',
-    )
-  }
-
-  /** The whole record, which ends with `part`. */
-  take(part: string): string {
-    const whole = this.#parts.length === 0 ? part : this.#parts.join('') + part
-    this.#parts = []
-    this.#length = 0
-    return whole
-  }
-}
-
 /**
  * The text of a record: a string is one; an object holds it in `field`, as a string or as a list of
  * strings, its lines; null is no text, ''. Throws UserError that says which fields there are.
  */
-export function textOf({ value, where }: JsonRecord, field: string): string {
+export function textOf({ value, where }: SourceRecord, field: string): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UserError(`${where}: expected a text, or an object with a field '${field}'`)
@@ -144,7 +119,7 @@ export function textOf({ value, where }: JsonRecord, field: string): string {
   )
 }
 
-function parse(text: string, where: string): JsonRecord {
+function parse(text: string, where: string): SourceRecord {
   let value: unknown
   try {
     value = JSON.parse(text)

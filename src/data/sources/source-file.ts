@@ -1,15 +1,17 @@
 import { decodeStart, looksLikeText } from './decode-text.ts'
 import { readStart } from './read-bytes.ts'
 
+export const FORMATS = ['text', 'jsonl', 'json', 'csv', 'tsv'] as const
+
 /** One file of a source. */
 export interface SourceFile {
   /** As messages name it: relative to what the user gave, `npm:NAME@VERSION/PATH`, `-`. */
   readonly name: string
   readonly path: string
-  /** One document; a document per line of JSON; a document per item of a JSON list. */
-  readonly format: 'text' | 'jsonl' | 'json'
+  /** One document; a document per line of JSON, item of a JSON list, or row of a table. */
+  readonly format: (typeof FORMATS)[number]
   readonly gzip: boolean
-  /** Of a JSON record: where its text is. */
+  /** Of a record: where its text is. */
   readonly field: string
 }
 
@@ -17,7 +19,7 @@ export interface SourceFile {
 export const TEXT_FIELD = 'text'
 
 /** Extensions of the files of a folder that are read. */
-const READ_IN_FOLDERS = /\.(txt|text|md|markdown|json|jsonl|ndjson)(\.gz)?$/i
+const READ_IN_FOLDERS = /\.(txt|text|md|markdown|json|jsonl|ndjson|csv|tsv)(\.gz)?$/i
 
 export async function sourceFile(
   name: string,
@@ -25,9 +27,10 @@ export async function sourceFile(
   { field = TEXT_FIELD, encoding }: { field?: string | undefined; encoding?: string | undefined },
 ): Promise<SourceFile> {
   const gzip = /\.gz$/i.test(path)
-  const extension = /\.(jsonl|ndjson|json)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase()
+  const extension = /\.(jsonl|ndjson|json|csv|tsv)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase()
   let format: SourceFile['format'] = 'text'
   if (extension === 'json' && (gzip || (await jsonIn(path, encoding)) === 'list')) format = 'json'
+  else if (extension === 'csv' || extension === 'tsv') format = extension
   else if (extension) format = 'jsonl'
   return { name, path, format, gzip, field }
 }
@@ -38,7 +41,10 @@ export async function reasonToLeaveOut(
   { inFolder, encoding }: { inFolder: boolean; encoding?: string | undefined },
 ): Promise<string | undefined> {
   if (inFolder && !READ_IN_FOLDERS.test(path))
-    return 'folders give their .txt, .md, .json and .jsonl files; name others by a pattern'
+    return (
+      'folders give their .txt, .md, .json, .jsonl, .csv and .tsv files; name others ' +
+      'by a pattern'
+    )
   if (/\.gz$/i.test(path)) return undefined
   if (!looksLikeText(await readStart(path, START), encoding)) return 'it is not text'
   if (/\.json$/i.test(path) && !(await jsonIn(path, encoding)))

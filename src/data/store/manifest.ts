@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fileError } from '../../files/file-error.ts'
 import { hashFile, writtenSchema } from '../../files/hashed-files.ts'
-import type { SourceFile } from '../sources/source-file.ts'
+import { FORMATS, type SourceFile } from '../sources/source-file.ts'
 
 export const MANIFEST = 'dataset.json'
 
@@ -12,7 +12,7 @@ const count = z.number().int().nonnegative()
 /** A source file as it was when it was tokenized. */
 const fingerprintSchema = z.object({
   name: z.string(),
-  format: z.enum(['text', 'jsonl', 'json']),
+  format: z.enum(FORMATS),
   field: z.string(),
   size: count,
   /** Milliseconds since 1970. */
