@@ -5,6 +5,8 @@ import { ShuffledIndices } from './readers/shuffled-indices.ts'
 /** Encoded examples of a task. */
 export interface ExampleSet {
   readonly count: number
+  /** Which of the records the examples are of, where some are left out. */
+  readonly kept?: readonly number[]
   /** Tokens of the longest, as far as it is not cut off: rows need not be longer. */
   readonly longest: number
   /** What was cut off, or left out, for the user to know. */

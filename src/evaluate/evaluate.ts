@@ -9,6 +9,7 @@ import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
+import { summarize } from '../metrics/summarize.ts'
 import { countParameters, createModel } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
@@ -24,8 +25,8 @@ import {
   taskOf,
   taskOfModel,
 } from '../tasks/index.ts'
-import type { Scores } from '../tasks/task.ts'
-import { type Measurement, measureTask } from './measure-model.ts'
+import { type Measurement, measureItems } from './measure-model.ts'
+import { type EvaluationRun, refuseEvaluated, writeRun } from './run.ts'
 
 export const evaluateOptions = z.strictObject({
   /** Folder of the model. */
@@ -36,6 +37,8 @@ export const evaluateOptions = z.strictObject({
   task: z.enum(TASK_NAMES).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
+  /** Folder that the result is written to, item by item; see `EvaluationRun`. */
+  out: z.string().min(1).optional(),
   ...engineOptions,
   ...readingOptions,
   ...evaluationShape(TASK_NAMES),
@@ -44,13 +47,12 @@ export const evaluateOptions = z.strictObject({
 export type EvaluateOptions = z.input<typeof evaluateOptions>
 
 /**
- * The loss, and the task's own measures by name: `accuracy` and `f1` (macro) of labels and tags,
- * `meanAbsoluteError` and `correlation` of numbers, `recallAt1` of vectors, `exactMatch` of texts
- * that were written.
+ * The loss; the task's metrics by name with 95 % intervals, such as `accuracy` and `f1` (macro) of
+ * labels and tags, `meanAbsoluteError` of numbers, `recallAt1` of vectors, `exactMatch` and `bleu`
+ * of texts that were written, `perplexity` of text; and the items that they are of.
  */
-export interface EvaluateResult extends Measurement {
+export interface EvaluateResult extends EvaluationRun, Measurement {
   task: TaskName
-  metrics: Scores
   parameters: number
   seconds: number
   peakRssBytes: number
@@ -77,10 +79,11 @@ export async function evaluate(
   context: EvaluateContext = {},
 ): Promise<EvaluateResult> {
   const parsed = parseOptions(evaluateOptions, options)
-  return withModel(parsed.model, (model) => {
+  return withModel(parsed.model, async (model) => {
     const task = parsed.task ?? taskOfModel(model.config)
     expectTask(task, model.config, model.path)
     refuseOthers(options, task, TASK_NAMES)
+    if (parsed.out !== undefined) await refuseEvaluated(parsed.out)
     return evaluateModel(model, { ...parsed, task }, context)
   })
 }
@@ -106,11 +109,21 @@ async function evaluateModel(
       const parameters = await loadParameters(engine, model, files)
       try {
         const trained = { ...subject, engine, weights: { live: parameters }, signal }
-        return {
-          task,
-          ...(await measureTask(trained, rows)),
-          parameters: countParameters(model),
+        const { measurement, items } = await measureItems(trained, rows)
+        const run: EvaluationRun = {
+          name: task,
+          model: options.model,
+          settings: settingsOf(options),
           seconds: (performance.now() - started) / 1000,
+          ...summarize(items, rows.measures),
+          items,
+        }
+        if (options.out !== undefined) await writeRun(options.out, run)
+        return {
+          ...run,
+          ...measurement,
+          task,
+          parameters: countParameters(model),
           peakRssBytes: peakMemory(),
         }
       } finally {
@@ -120,6 +133,12 @@ async function evaluateModel(
   } finally {
     await corpus.close()
   }
+}
+
+/** What the numbers depend on, besides the model. */
+function settingsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { model: _, out: _out, engine: _engine, threads: _threads, ...settings } = options
+  return settings
 }
 
 async function adapted(base: OpenModel, adapters: readonly string[]): Promise<OpenModel> {

@@ -1,4 +1,5 @@
 import { type AnyBatch, asExamples, cutExamples, type Examples } from '../data/batch.ts'
+import type { Tensor } from '../graph/index.ts'
 import {
   type ObjectiveBuilder,
   type ObjectiveSums,
@@ -13,7 +14,19 @@ import { workersOf } from '../runtime/workers.ts'
 export interface LossSum extends ObjectiveSums {
   /** Targets that counted. */
   count: number
+  /** Losses of the rows of all batches, in order; empty unless they were asked for. */
+  rows: number[]
 }
+
+interface LossMeterOptions {
+  /** Batches are measured whole. */
+  wholeBatch?: boolean
+  /** Gives the losses of single rows, too, where the objective has them. */
+  byRow?: boolean
+}
+
+/** What single rows lose, among the outputs of its program. */
+const ROW_LOSSES = 'rowLosses'
 
 /** Tokens of a forward pass: enough for the matrix products, little enough for the caches. */
 const TOKENS = 512
@@ -34,22 +47,22 @@ export class LossMeter {
 
   /**
    * `parameters`: the model's, by name; `like`: a batch of the form that is to be measured.
-   * `wholeBatch` batches are measured whole.
    */
   static async create(
     engine: Engine,
     objective: ObjectiveBuilder,
     parameters: Tensors,
     like: AnyBatch,
-    { wholeBatch = false }: { wholeBatch?: boolean } = {},
+    { wholeBatch = false, byRow = false }: LossMeterOptions = {},
   ): Promise<LossMeter> {
     const examples = asExamples(like)
     const rows = wholeBatch ? examples.rows : Math.max(1, Math.floor(TOKENS / examples.length))
-    const { loss, metrics } = objective({ rows })
+    const { loss, metrics, rowLosses } = objective({ rows })
     const workers = workersOf(engine)
+    const single: Record<string, Tensor> = byRow && rowLosses ? { [ROW_LOSSES]: rowLosses } : {}
     const compiled = await compile(
       engine,
-      { loss, ...metrics },
+      { loss, ...metrics, ...single },
       {
         weights: { live: parameters },
         threading: workers > 1 ? 'caller' : 'pool',
@@ -66,22 +79,26 @@ export class LossMeter {
   ): Promise<LossSum> {
     // Summed in the order of the text, whichever worker was faster, so that two runs agree exactly.
     const sums: number[][] = []
-    const names = this.#compiled.outputs.map(({ name }) => name)
+    const rowLosses: number[][] = []
+    const all = this.#compiled.outputs.map(({ name }) => name)
+    const names = all.filter((name) => name !== ROW_LOSSES)
     let count = 0
     const groups = this.#groups(batches, (counted) => {
       count += counted
     })
     const work = async (worker: Bound) => {
       for (let next = await groups.next(); !next.done; next = await groups.next()) {
-        const { index, arrays } = next.value
+        const { index, arrays, rows } = next.value
         await worker.run({ ...arrays, weight: [1] }, { signal })
         sums[index] = await worker.readNumbers(names)
+        if (all.length > names.length)
+          rowLosses[index] = Array.from(await worker.read(ROW_LOSSES), Number).slice(0, rows)
       }
     }
     // All have ended, also where one failed or was aborted: their memory may be disposed then.
     const ends = await Promise.allSettled(this.#workers.map(work))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
-    return { ...sumObjectives(names, sums), count }
+    return { ...sumObjectives(names, sums), count, rows: rowLosses.flat() }
   }
 
   /** All examples, `rows` at a time. */
@@ -97,7 +114,8 @@ export class LossMeter {
           `examples of ${examples.length} tokens given to a meter for ${this.#like.length}`,
         )
       counted(examples.count)
-      for (const arrays of cutExamples(examples, this.#rows)) yield { index: index++, arrays }
+      for (const [i, arrays] of cutExamples(examples, this.#rows).entries())
+        yield { index: index++, arrays, rows: Math.min(this.#rows, examples.rows - i * this.#rows) }
     }
   }
 

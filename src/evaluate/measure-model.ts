@@ -1,7 +1,11 @@
+import { rowTargets, rowTexts } from '../data/target-texts.ts'
+import type { Item } from '../metrics/item.ts'
+import { briefNumbers } from '../metrics/summarize.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { findNonFiniteIn, nonFiniteError } from '../runtime/non-finite.ts'
-import type { Evaluation, MeasuredRows, Scores, Trained } from '../tasks/task.ts'
+import type { Evaluation, MeasuredRows, Trained } from '../tasks/task.ts'
+import type { Tokenizer } from '../text/tokenizer.ts'
 import { LossMeter } from './loss-meter.ts'
 
 export interface Measurement {
@@ -27,23 +31,25 @@ export interface Measured {
   /** The model's, by name. */
   parameters: Readonly<Record<string, DeviceTensor>>
   wholeBatch?: boolean | undefined
+  /** Single rows are measured, too. */
+  byRow?: boolean | undefined
 }
 
 /**
- * Measures a model's loss on all rows, every target once. Throws UserError, which names the weight
- * at fault, where the loss is not finite.
+ * Measures a model's loss on all rows, every target once; `rows`: losses of single rows, if they
+ * were asked for. Throws UserError, which names the weight at fault, where the loss is not finite.
  */
 export async function measureModel(
-  { engine, objective, parameters, wholeBatch }: Measured,
-  { batches, bytes, documents }: MeasuredRows,
+  { engine, objective, parameters, wholeBatch, byRow }: Measured,
+  { batches, bytes, documents }: Pick<MeasuredRows, 'batches' | 'bytes' | 'documents'>,
   { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<Measurement> {
+): Promise<Measurement & { rows: number[] }> {
   const [first] = batches()
   if (!first) throw new RangeError('there is nothing to measure on')
-  const meter = await LossMeter.create(engine, objective, parameters, first, { wholeBatch })
+  const meter = await LossMeter.create(engine, objective, parameters, first, { wholeBatch, byRow })
   try {
     const started = performance.now()
-    const { loss: total, count } = await meter.measure(batches(), { signal })
+    const { loss: total, count, rows } = await meter.measure(batches(), { signal })
     if (!Number.isFinite(total))
       throw await nonFiniteError('losses', () => findNonFiniteIn(parameters))
     const loss = total / count
@@ -56,20 +62,75 @@ export async function measureModel(
       ...(documents !== undefined && { lossPerDocument: total / documents }),
       tokens: count,
       tokensPerSecond: (1000 * count) / (performance.now() - started),
+      rows,
     }
   } finally {
     meter.dispose()
   }
 }
 
-/** A model's loss and its scores at a task. Throws UserError as `measureModel` does. */
+type TaskRows = Pick<Evaluation, 'evaluationObjective' | 'wholeBatch'> & MeasuredRows
+
+/** A model's loss and its task's numbers, for training. Throws UserError as `measureModel` does. */
 export async function measureTask(
   trained: Trained,
-  rows: Pick<Evaluation, 'evaluationObjective' | 'wholeBatch'> & MeasuredRows,
-): Promise<Measurement & { metrics: Scores }> {
+  rows: TaskRows,
+): Promise<Measurement & { metrics: Record<string, number> }> {
+  const { rows: _, ...measured } = await measureRows(trained, rows, false)
+  const items = (await rows.score?.(trained)) ?? []
+  return { ...measured, metrics: briefNumbers(items, rows.measures) }
+}
+
+/** A model's loss, and all that was measured, item by item. Throws UserError likewise. */
+export async function measureItems(
+  trained: Trained,
+  rows: TaskRows,
+): Promise<{ measurement: Measurement; items: Item[] }> {
+  const { rows: losses, ...measurement } = await measureRows(trained, rows, true)
+  const scored = (await rows.score?.(trained)) ?? []
+  const own = losses.length > 0 ? rowItems(losses, rows, trained.tokenizer) : []
+  return { measurement, items: joined(own, scored) }
+}
+
+function measureRows(trained: Trained, rows: TaskRows, byRow: boolean) {
   const { engine, weights, signal } = trained
   const { evaluationObjective: objective, wholeBatch } = rows
-  const parts = { engine, parameters: weights.live, objective, wholeBatch }
-  const measured = await measureModel(parts, rows, { signal })
-  return { ...measured, metrics: (await rows.score?.(trained)) ?? {} }
+  const measured = { engine, parameters: weights.live, objective, wholeBatch, byRow }
+  return measureModel(measured, rows, { signal })
+}
+
+/** Characters of a row's text that its item shows. */
+const SHOWN = 300
+
+/** Rows that have targets as items: their losses, and how much text these are of. */
+function rowItems(
+  losses: readonly number[],
+  { batches, bytes, ids }: MeasuredRows,
+  tokenizer: Tokenizer,
+): Item[] {
+  const idOf = (row: number) => ids?.[row] ?? String(row + 1)
+  if (bytes === undefined)
+    return Array.from(rowTargets(batches()), (tokens, row) => {
+      return { id: idOf(row), scores: { loss: losses[row] as number, tokens } }
+    }).filter(({ scores }) => scores.tokens > 0)
+  const texts = [...rowTexts(batches(), tokenizer)]
+  // Tokenizers may leave out or change characters: each row has its share of the source's bytes.
+  const share = bytes / texts.reduce((sum, text) => sum + text.bytes, 0)
+  return texts.flatMap(({ text, tokens, words, ...own }, row): Item[] => {
+    if (tokens === 0) return []
+    const scores = { loss: losses[row] as number, tokens, words, bytes: own.bytes * share }
+    return [{ id: idOf(row), input: [...text].slice(0, SHOWN).join(''), scores }]
+  })
+}
+
+/** What is known of the rows, and what of the items, by their ids. */
+function joined(rows: readonly Item[], scored: readonly Item[]): Item[] {
+  if (rows.length === 0) return [...scored]
+  const rest = new Map(scored.map((item) => [item.id, item]))
+  const both = rows.map((row): Item => {
+    const item = rest.get(row.id)
+    rest.delete(row.id)
+    return item ? { ...item, scores: { ...item.scores, ...row.scores } } : row
+  })
+  return [...both, ...rest.values()]
 }

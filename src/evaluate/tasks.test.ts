@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { jsonLines, useTraining } from '../../test/tiny-training.ts'
+import type { Estimate } from '../metrics/estimate.ts'
 import { openEngine } from '../runtime/open.ts'
 import type { TrainOptions } from '../train/options.ts'
 import { train } from '../train/train.ts'
@@ -56,13 +57,23 @@ describe('a model has the figures that its training told', () => {
     const measured = await evaluate({ ...asked, ...asTrained[task] })
     expect(measured.task).toBe(task)
     expect(measured.loss).toBeCloseTo(result.loss as number, 5)
-    expect(measured.metrics).toEqual(result.metrics ?? {})
+    for (const [name, value] of Object.entries(result.metrics ?? {})) {
+      const found = measured.metrics[name] as Estimate
+      expect(found.value).toBe(value)
+      expect(found.low).toBeLessThanOrEqual(value)
+      expect(found.high).toBeGreaterThanOrEqual(value)
+    }
+    // Rows add up to the whole, apart from rounding; of pairs, only whole batches have a loss.
+    const { loss } = measured.metrics
+    if (task !== 'classify' && task !== 'regress' && task !== 'embed')
+      expect(loss?.value).toBeCloseTo(measured.loss, 5)
+    expect(measured.items.length).toBeGreaterThan(0)
     if (result.perplexity === undefined) expect(measured).not.toHaveProperty('perplexity')
     else expect(measured.perplexity).toBeCloseTo(result.perplexity, 4)
     if (result.bitsPerByte === undefined) expect(measured).not.toHaveProperty('bitsPerByte')
     else expect(measured.bitsPerByte).toBeCloseTo(result.bitsPerByte, 5)
     const names = { classify: ['accuracy', 'f1'], tag: ['accuracy', 'f1'], embed: ['recallAt1'] }
-    if (task in names) expect(Object.keys(measured.metrics)).toEqual(names[task as 'tag'])
+    if (task in names) expect(Object.keys(result.metrics ?? {})).toEqual(names[task as 'tag'])
   })
 
   test('chat, whose template is the model’s or one that is given', async () => {
@@ -104,7 +115,9 @@ describe('a classifier', () => {
     }))
     await writeFile(path('wrong.jsonl'), jsonLines(wrong))
     const measured = await evaluate({ ...asked, data: [path('wrong.jsonl')] })
-    expect(measured.metrics).toEqual({ accuracy: 0, f1: 0 })
+    const { accuracy, f1 } = measured.metrics
+    expect([accuracy?.value, f1?.value]).toEqual([0, 0])
+    expect(accuracy?.high).toBeCloseTo(0.2425, 4)
     expect(measured.tokens).toBe(12)
     await writeFile(path('unknown.jsonl'), jsonLines([{ text: 'ab', label: '新' }]))
     await expect(evaluate({ ...asked, data: [path('unknown.jsonl')] })).rejects.toThrow(
@@ -160,7 +173,7 @@ test('numbers that are all equal have no correlation', async () => {
   const records = twelve((i) => ({ text: `${i} ab`, label: 0.1 }))
   await writeFile(path('constant.jsonl'), jsonLines(records))
   const { metrics } = await evaluate({ ...asked, data: [path('constant.jsonl')] })
-  expect(Object.keys(metrics)).toEqual(['meanAbsoluteError'])
+  expect(Object.keys(metrics)).toEqual(['meanAbsoluteError', 'meanSquaredError'])
 })
 
 test('an engine that is open is used, and stays open', async () => {

@@ -1,26 +1,48 @@
+import type { ItemWeights } from './bootstrap.ts'
+
 /** Estimates and the true numbers, of as many examples. */
 export type NumberPairs = readonly (readonly [estimate: number, actual: number])[]
 
-/** Mean distance of the estimates from the true numbers, in their unit. */
-export const meanAbsoluteError = (pairs: NumberPairs): number =>
-  pairs.reduce((sum, [estimate, actual]) => sum + Math.abs(estimate - actual), 0) / pairs.length
-
 /**
  * Pearson's correlation of estimates and true numbers, -1 to 1: 1 where one is the other times a
- * positive number plus another. Undefined where the estimates, or the true numbers, are all equal:
- * nothing can vary with a constant.
+ * positive number plus another. Pair i counts `weights[i]` times. Undefined where the estimates, or
+ * the true numbers, are all equal: nothing can vary with a constant.
  */
-export function correlation(pairs: NumberPairs): number | undefined {
-  const mean = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length
-  const [a, b] = [mean(0), mean(1)]
-  let [ab, aa, bb] = [0, 0, 0]
-  for (const [x, y] of pairs) {
-    ab += (x - a) * (y - b)
-    aa += (x - a) ** 2
-    bb += (y - b) ** 2
+export function correlation(pairs: NumberPairs, weights?: ItemWeights): number | undefined {
+  const weightOf = (i: number) => (weights ? (weights[i] as number) : 1)
+  let [count, a, b] = [0, 0, 0]
+  for (const [i, [x, y]] of pairs.entries()) {
+    count += weightOf(i)
+    a += weightOf(i) * x
+    b += weightOf(i) * y
   }
-  const isConstant = ([0, 1] as const).some((side) =>
-    pairs.every((pair) => pair[side] === pairs[0]?.[side]),
-  )
-  return isConstant ? undefined : ab / Math.sqrt(aa * bb)
+  a /= count
+  b /= count
+  let [ab, aa, bb] = [0, 0, 0]
+  const [first, second] = [new Extent(), new Extent()]
+  for (const [i, [x, y]] of pairs.entries()) {
+    const weight = weightOf(i)
+    if (weight === 0) continue
+    ab += weight * (x - a) * (y - b)
+    aa += weight * (x - a) ** 2
+    bb += weight * (y - b) ** 2
+    first.add(x)
+    second.add(y)
+  }
+  return first.isPoint || second.isPoint ? undefined : ab / Math.sqrt(aa * bb)
+}
+
+/** Whether numbers differ, which their mean may hide: that of three times 0.1 is not 0.1. */
+class Extent {
+  #low = Number.POSITIVE_INFINITY
+  #high = Number.NEGATIVE_INFINITY
+
+  add(value: number): void {
+    this.#low = Math.min(this.#low, value)
+    this.#high = Math.max(this.#high, value)
+  }
+
+  get isPoint(): boolean {
+    return this.#low >= this.#high
+  }
 }

@@ -15,7 +15,7 @@ import {
 import type { Decoder } from '../models/decoder.ts'
 import type { Encoder } from '../models/encoder.ts'
 import { headOf, pool } from '../models/head.ts'
-import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
+import { commonInputs, lossesOfRows, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface ClassificationOptions extends ObjectiveSizes {
   /** Tokens of a text. */
@@ -50,7 +50,7 @@ export function classificationObjective(
   const targets = input('targets', 'int32', [rows])
   return {
     inputs: { ...texts, targets, ...inputs },
-    ...labeled(outputs, targets, weight, labelSmoothing),
+    ...labeled(outputs, targets, { weight, labelSmoothing, rows }),
   }
 }
 
@@ -69,18 +69,24 @@ export function taggingObjective(
   const outputs = headOf(model).head.forward(hidden, training)
   return {
     inputs: { ...texts, targets, ...inputs },
-    ...labeled(outputs, reshape(targets, [rows * length]), weight, labelSmoothing),
+    ...labeled(outputs, reshape(targets, [rows * length]), { weight, labelSmoothing, rows }),
   }
 }
 
 /** logits: (N, V), targets: (N) -> the cross-entropy, and the share whose logit is the highest. */
-function labeled(logits: Tensor, targets: Tensor, weight: Tensor, labelSmoothing?: number) {
-  const loss = mul(sum(crossEntropy(logits, targets, { labelSmoothing })), weight)
+function labeled(
+  logits: Tensor,
+  targets: Tensor,
+  { weight, labelSmoothing, rows }: { weight: Tensor; labelSmoothing?: number; rows: number },
+) {
+  const losses = crossEntropy(logits, targets, { labelSmoothing })
+  const loss = mul(sum(losses), weight)
   const index = reshape(maximum(targets, 0), [targets.shape[0] as number, 1])
   const isHighest = greaterEqual(gatherElements(logits, index, 1), max(logits, 1, true))
   const counted = cast(greaterEqual(targets, 0), 'float32')
   const hits = mul(reshape(cast(isHighest, 'float32'), targets.shape), counted)
-  return { loss, metrics: { accuracy: mul(sum(hits), weight) } }
+  const metrics = { accuracy: mul(sum(hits), weight) }
+  return { loss, metrics, rowLosses: lossesOfRows(losses, rows) }
 }
 
 /** Texts as a model reads them, (rows, length) each. */

@@ -4,6 +4,7 @@ import type { Module } from '../nn/index.ts'
 import { segmentBias } from '../nn/index.ts'
 import {
   commonInputs,
+  lossesOfRows,
   type Objective,
   type ObjectiveBuilder,
   type ObjectiveSizes,
@@ -47,7 +48,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     losses,
   })
   const flat = reshape(targets, [rows * length])
-  const { loss } = linearCrossEntropy(hidden, model.outputWeight, flat, {
+  const { loss, losses: ofTokens } = linearCrossEntropy(hidden, model.outputWeight, flat, {
     weights: weight,
     labelSmoothing,
     softcap: model.config.logitSoftcap,
@@ -57,6 +58,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     inputs: { ids, targets, ...places, ...inputs },
     loss: withLayerLosses(loss, losses, { share, weight, targets: flat }),
     metrics: {},
+    rowLosses: lossesOfRows(ofTokens, rows),
   }
 }
 

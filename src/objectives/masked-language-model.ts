@@ -1,6 +1,6 @@
 import { add, constant, gather, input, linearCrossEntropy, reshape } from '../graph/index.ts'
 import type { Encoder } from '../models/encoder.ts'
-import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
+import { commonInputs, lossesOfRows, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface MaskedLanguageModelOptions extends ObjectiveSizes {
   /** Tokens of a sequence, and masked ones among them at most. */
@@ -34,7 +34,7 @@ export function maskedLanguageModelObjective(
   )
   const chosen = gather(hidden, reshape(add(maskedPositions, starts), [rows * count]))
   const { head, embedding } = model
-  const { loss } = linearCrossEntropy(
+  const { loss, losses } = linearCrossEntropy(
     head.hidden(chosen),
     embedding,
     reshape(targets, [rows * count]),
@@ -43,5 +43,10 @@ export function maskedLanguageModelObjective(
       bias: head.bias?.tensor,
     },
   )
-  return { inputs: { ids, mask, maskedPositions, targets, ...inputs }, loss, metrics: {} }
+  return {
+    inputs: { ids, mask, maskedPositions, targets, ...inputs },
+    loss,
+    metrics: {},
+    rowLosses: lossesOfRows(losses, rows),
+  }
 }

@@ -5,7 +5,9 @@ import {
   input,
   KEY_SIZE,
   mul,
+  reshape,
   ShapeError,
+  sizeOf,
   sum,
   type Tensor,
 } from '../graph/index.ts'
@@ -18,6 +20,8 @@ export interface Objective {
   loss: Tensor
   /** Scalars to report besides, by name; they add up as the loss does. */
   metrics: Readonly<Record<string, Tensor>>
+  /** (rows): of each row the sum of its targets' losses, where these do not depend on others. */
+  rowLosses?: Tensor
 }
 
 /** Names of figures that a training reports itself. */
@@ -57,6 +61,12 @@ export interface ObjectiveSizes {
 
 /** The objective of a training, for micro-batches of any size. */
 export type ObjectiveBuilder = (sizes: ObjectiveSizes) => Objective
+
+/** Losses of targets, row after row: (rows x N) or (rows) -> (rows). */
+export function lossesOfRows(losses: Tensor, rows: number): Tensor {
+  const each = sizeOf(losses.shape as readonly number[]) / rows
+  return each === 1 ? reshape(losses, [rows]) : sum(reshape(losses, [rows, each]), 1)
+}
 
 /** Inputs that every objective has, as far as it uses them. */
 export interface CommonInputs {

@@ -1,7 +1,7 @@
 import { input, linearCrossEntropy, reshape, type Tensor } from '../graph/index.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { fuseSources } from '../models/encoder-decoder.ts'
-import { commonInputs, type Objective, type ObjectiveSizes } from './objective.ts'
+import { commonInputs, lossesOfRows, type Objective, type ObjectiveSizes } from './objective.ts'
 
 export interface SequenceToSequenceOptions extends ObjectiveSizes {
   /** Tokens of a source, and of the text that is written. */
@@ -30,7 +30,7 @@ export function sequenceToSequenceObjective(
   const [ids, targets] = [tokens('ids'), tokens('targets')]
   const encoded = fuseSources(model.encode(source, { mask, ...training }), sources)
   const hidden = model.outputHidden(model.hidden(ids, { source: encoded, ...training }))
-  const { loss } = linearCrossEntropy(
+  const { loss, losses } = linearCrossEntropy(
     hidden,
     model.outputWeight,
     reshape(targets, [rows * length]),
@@ -39,5 +39,10 @@ export function sequenceToSequenceObjective(
       labelSmoothing,
     },
   )
-  return { inputs: { source, mask, ids, targets, ...inputs }, loss, metrics: {} }
+  return {
+    inputs: { source, mask, ids, targets, ...inputs },
+    loss,
+    metrics: {},
+    rowLosses: lossesOfRows(losses, rows),
+  }
 }

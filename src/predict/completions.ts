@@ -1,9 +1,10 @@
 import { evenly } from '../data/evenly.ts'
 import type { TokenPrompt } from '../generate/from-tokens.ts'
 import type { LanguageModel } from '../generate/language-model.ts'
+import type { Item } from '../metrics/item.ts'
 import { writeGreedily } from './complete.ts'
 
-/** Examples that `exactMatch` measures, at most. */
+/** Examples that `writeItems` measures, at most. */
 const MEASURED = 1000
 /** Tokens beyond the expected text, in which the model should end. */
 const EXTRA = 2
@@ -32,19 +33,36 @@ export async function writeExpected(
   return written.map(({ text }) => text)
 }
 
-/** Share of the texts that a model writes exactly, among at most 1,000. Throws if aborted. */
-export async function exactMatch(
+/**
+ * What a model writes for at most 1,000 prompts, with the numbers of these from 1 on. Throws if
+ * aborted.
+ */
+export async function writeItems(
   model: LanguageModel,
   all: readonly Expected[],
   options: Abortable = {},
-): Promise<number> {
-  const some = evenly(all, MEASURED)
+): Promise<Item[]> {
+  const some = evenly([...all.entries()], MEASURED)
   // A prompt that fills the context leaves no room for a completion.
-  const fits = some.filter(({ prompt }) => prompt.ids.length < model.context)
-  const written = await writeExpected(model, fits, options)
-  return fits.filter(({ text }, i) => written[i] === text).length / some.length
+  const fits = some.filter(([, { prompt }]) => prompt.ids.length < model.context)
+  const written = await writeExpected(
+    model,
+    fits.map(([, one]) => one),
+    options,
+  )
+  const texts = new Map(fits.map(([index], i) => [index, written[i] as string]))
+  return some.map(([index, { given, text }]) => {
+    const predicted = texts.get(index)
+    return {
+      id: String(index + 1),
+      input: given,
+      expected: text,
+      predicted: predicted ?? '',
+      scores: { correct: Number(predicted === text) },
+    }
+  })
 }
 
-/** A line for the user if `exactMatch` measures only some of `count` records. */
+/** A line for the user if `writeItems` measures only some of `count` records. */
 export const writtenNotice = (count: number): string[] =>
-  count > MEASURED ? [`exact matches are counted among ${MEASURED} of the ${count} records`] : []
+  count > MEASURED ? [`texts are written for ${MEASURED} of the ${count} records`] : []

@@ -47,6 +47,7 @@ export const chat = recordTask({
       labelSmoothing,
       evaluation,
     }),
+  measures: ['perplexity'],
   isText: true,
   packed: true,
 })

@@ -1,5 +1,4 @@
 import { parsedRecords } from '../data/sources/faults.ts'
-import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { classify as askForLabels } from '../predict/classify.ts'
 import {
@@ -34,11 +33,24 @@ export const classify = recordTask({
         length,
         labelSmoothing,
       }),
+  measures: ['labels', 'probabilities'],
   score: (trained, records) =>
     asReader(trained, async (model, options) => {
-      const predicted = await askForLabels(model, records, options)
-      const pairs = records.map(({ label }, i) => [predicted[i]?.label, String(label)] as const)
-      return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
+      const all = await askForLabels(model, records, options)
+      return all.map(({ label: predicted, labels }, i) => {
+        const record = records[i] as LabeledText
+        const expected = String(record.label)
+        return {
+          id: String(i + 1),
+          input: textsOf(record).join(' | '),
+          expected,
+          predicted,
+          scores: { correct: Number(predicted === expected) },
+          probabilities: Object.fromEntries(
+            labels.map(({ label, probability }) => [label, Number(probability.toPrecision(7))]),
+          ),
+        }
+      })
     }),
 })
 

@@ -77,7 +77,7 @@ test.each(['char', 'bpe'])(
       data: [path('data.jsonl')],
       threads: 1,
     })
-    expect(measured.metrics.exactMatch).toBe(1)
+    expect(measured.metrics.exactMatch?.value).toBe(1)
     expect(measured.loss).toBeLessThan(0.05)
     // The completions alone, and the end of each: half are of two characters, a fifth of two
     // digits.
@@ -94,7 +94,7 @@ test('a model is trained further on completions, and wrong ones are counted', as
   await writeFile(path('others.jsonl'), others.map((one) => JSON.stringify(one)).join('\n'))
   const asked = { model: path('char'), task: 'completion', threads: 1 } as const
   const before = await evaluate({ ...asked, data: [path('others.jsonl')] })
-  expect(before.metrics.exactMatch).toBe(0.75)
+  expect(before.metrics.exactMatch?.value).toBe(0.75)
   const data = [path('further.jsonl')]
   const doubled = records.map(({ prompt, completion }) => ({
     prompt,

@@ -6,7 +6,7 @@ import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
 import { encodePrompt } from '../generate/prompt.ts'
 import { nextToken } from '../objectives/language-model.ts'
-import { type Expected, exactMatch } from '../predict/completions.ts'
+import { type Expected, writeItems } from '../predict/completions.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { recordTask } from './records.ts'
 import { type Subject, smoothing } from './task.ts'
@@ -32,10 +32,9 @@ export const completion = recordTask({
   objective: (model, { length, labelSmoothing, evaluation }) =>
     nextToken(model, length, { labelSmoothing, evaluation }),
   expected: expectedOf,
+  measures: ['perplexity', 'answers'],
   score: (trained, records) =>
-    asWriter(trained, async (model) => ({
-      exactMatch: await exactMatch(model, expectedOf(records, trained), trained),
-    })),
+    asWriter(trained, (model) => writeItems(model, expectedOf(records, trained), trained)),
   isText: true,
   fitted: true,
 })
@@ -102,7 +101,8 @@ export function completionSet(
   all: readonly Sequence[],
   { tokenizer, length }: { tokenizer: Tokenizer; length: number },
 ): ExampleSet {
-  const kept = all.filter(({ learnedFrom }) => learnedFrom <= length)
+  const fits = ({ learnedFrom }: Sequence) => learnedFrom <= length
+  const kept = all.filter(fits)
   const cut = kept.filter(({ ids }) => ids.length - 1 > length).length
   const changes = [
     cut > 0 ? `${cut} completions reach beyond ${length} tokens, and lose their ends` : [],
@@ -112,6 +112,7 @@ export function completionSet(
   ].flat()
   return {
     count: kept.length,
+    kept: all.flatMap((one, i) => (fits(one) ? [i] : [])),
     longest: Math.min(length, longestSequence(all)),
     notices: changes.length > 0 ? [`of ${all.length} records, ${changes.join('; ')}`] : [],
     collate: (indices) =>

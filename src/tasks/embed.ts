@@ -3,6 +3,7 @@ import type { ExampleSet } from '../data/example-set.ts'
 import { recordParser } from '../data/parse-record.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
+import type { Item } from '../metrics/item.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { contrastiveObjective } from '../objectives/contrastive.ts'
 import { positiveNumber, resumedAs } from '../options.ts'
@@ -41,8 +42,18 @@ export const embed = recordTask({
         await askForVectors(model, anchors, given),
         await askForVectors(model, texts, given),
       ]
-      return { recallAt1: recallAt1(near, own, texts) }
+      return records.map(({ anchor, positive }, i): Item => {
+        const rival = closestOther(near[i] as Float32Array, own, { texts, index: i })
+        return {
+          id: String(i + 1),
+          input: anchor,
+          expected: positive,
+          predicted: rival ?? positive,
+          scores: { correct: Number(rival === undefined) },
+        }
+      })
     }),
+  measures: ['retrieval'],
   wholeBatch: true,
 })
 
@@ -102,17 +113,21 @@ function withPrompt(head: HeadConfig | undefined, records: readonly TextPair[]):
   }))
 }
 
-/** Share of the anchors to which their own text is nearer than every other. */
-function recallAt1(
-  anchors: readonly Float32Array[],
+/**
+ * The text that is as near to an anchor as its own or nearer, if any; the same text of another pair
+ * is no other.
+ */
+function closestOther(
+  anchor: Float32Array,
   positives: readonly Float32Array[],
-  texts: readonly string[],
-): number {
-  const found = anchors.filter((anchor, own) => {
-    const near = cosineSimilarity(anchor, positives[own] as Float32Array)
-    return positives.every(
-      (other, i) => texts[i] === texts[own] || cosineSimilarity(anchor, other) < near,
-    )
-  })
-  return found.length / anchors.length
+  { texts, index }: { texts: readonly string[]; index: number },
+): string | undefined {
+  const near = positives.map((positive) => cosineSimilarity(anchor, positive))
+  const own = near[index] as number
+  let found: number | undefined
+  for (const [i, other] of near.entries()) {
+    if (texts[i] === texts[index] || other < own) continue
+    if (found === undefined || other > (near[found] as number)) found = i
+  }
+  return found === undefined ? undefined : texts[found]
 }

@@ -4,7 +4,7 @@ import { allExamples, type ExampleSet, exampleReader } from '../data/example-set
 import { type WholeDocuments, wholeDocuments } from '../data/readers/whole-documents.ts'
 import { documentSeparator } from '../data/sources/reading-options.ts'
 import type { Dataset } from '../data/store/dataset.ts'
-import { targetBytes } from '../data/target-bytes.ts'
+import { targetBytes } from '../data/target-texts.ts'
 import { encodePrompt } from '../generate/prompt.ts'
 import { stacksOf } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
@@ -73,7 +73,12 @@ export const lm: Task<typeof options, typeof learning> = {
 
 const measuredDocuments = (set: ExampleSet, tokenizer: Tokenizer): MeasuredRows => {
   const batches = () => allExamples(set, { rows: ROWS })
-  return { batches, bytes: targetBytes(batches(), tokenizer), documents: set.count }
+  return {
+    batches,
+    bytes: targetBytes(batches(), tokenizer),
+    documents: set.count,
+    measures: ['perplexity', 'documents'],
+  }
 }
 
 /** One document a row. */

@@ -90,6 +90,7 @@ function maskingFor(
 /** Perplexity and bits per byte are of whole texts, and masked tokens are a part. */
 const maskedRows = ({ batches }: MeasuredRows<Batch>, masking: MaskingOptions): MeasuredRows => ({
   batches: () => maskedBatches(batches(), masking),
+  measures: ['loss'],
 })
 
 function masked(model: Model, length: number, count: number): ObjectiveBuilder {

@@ -3,8 +3,10 @@ import { allExamples, type ExampleSet, exampleReader } from '../data/example-set
 import { recordsHash } from '../data/records-hash.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { holdOut } from '../data/split.ts'
-import { targetBytes } from '../data/target-bytes.ts'
+import { targetBytes } from '../data/target-texts.ts'
 import { UserError } from '../errors.ts'
+import type { Item } from '../metrics/item.ts'
+import type { MeasureName } from '../metrics/measures/index.ts'
 import { type Model, stacksOf } from '../models/model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { type Expected, writtenNotice } from '../predict/completions.ts'
@@ -13,7 +15,6 @@ import {
   type HeadNeeds,
   type MeasuredRows,
   ROWS,
-  type Scores,
   type Shape,
   type Subject,
   type Task,
@@ -53,8 +54,9 @@ export interface RecordTask<R, O extends Shape, L extends Shape>
     model: Model,
     options: Sizes & Values<O> & Partial<Values<L>> & { evaluation: boolean },
   ): ObjectiveBuilder
-  /** Measures besides the loss, by name. */
-  score?(trained: Trained, records: readonly R[], sizes: Sizes): Promise<Scores>
+  /** What is computed of rows and of the items of `score`, whose ids are numbers of records. */
+  measures: readonly MeasureName[]
+  score?(trained: Trained, records: readonly R[], sizes: Sizes): Promise<Item[]>
   /** What a model is to write. */
   expected?(records: readonly R[], subject: Subject, sizes: Sizes): Expected[]
   /** Targets are a text: perplexity and bits per byte are reported. */
@@ -76,7 +78,7 @@ const WHOLE_BATCH = 4096
 export function recordTask<R, O extends Shape, L extends Shape>(
   definition: RecordTask<R, O, L>,
 ): Task<O, L> {
-  const { head, labelOf, score, expected, isText, packed, wholeBatch } = definition
+  const { head, labelOf, score, measures, expected, isText, packed, wholeBatch } = definition
 
   const read = async (...source: Parameters<typeof definition.read>): Promise<R[]> => {
     const records: R[] = []
@@ -127,6 +129,8 @@ export function recordTask<R, O extends Shape, L extends Shape>(
     return {
       batches,
       bytes: isText ? targetBytes(batches(), subject.tokenizer) : undefined,
+      ids: set.kept?.map((index) => String(index + 1)),
+      measures,
       score: score && ((trained) => score(trained, records, sizes)),
       expected: expected?.(evenly(records, SHOWN), subject, sizes),
     }

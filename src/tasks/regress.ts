@@ -1,5 +1,4 @@
 import { parsedRecords } from '../data/sources/faults.ts'
-import { correlation, meanAbsoluteError } from '../metrics/regression.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { estimate } from '../predict/classify.ts'
 import { textsOf } from './classify.ts'
@@ -23,14 +22,19 @@ export const regress = recordTask({
     (model, { length }) =>
     (sizes) =>
       classificationObjective(readerOf(model), { ...sizes, length }),
+  measures: ['numbers'],
   score: (trained, records) =>
     asReader(trained, async (model, options) => {
       const estimates = await estimate(model, records, options)
-      const pairs = records.map(({ label }, i) => [estimates[i] as number, Number(label)] as const)
-      const related = correlation(pairs)
-      return {
-        meanAbsoluteError: meanAbsoluteError(pairs),
-        ...(related !== undefined && { correlation: related }),
-      }
+      return records.map((record, i) => {
+        const [value, actual] = [estimates[i] as number, Number(record.label)]
+        return {
+          id: String(i + 1),
+          input: textsOf(record).join(' | '),
+          expected: String(actual),
+          predicted: value.toPrecision(5),
+          scores: { estimate: value, actual },
+        }
+      })
     }),
 })

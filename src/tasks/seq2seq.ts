@@ -8,7 +8,7 @@ import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import type { Model } from '../models/model.ts'
 import { sequenceToSequenceObjective } from '../objectives/sequence-to-sequence.ts'
 import { resumedAs } from '../options.ts'
-import { type Expected, exactMatch } from '../predict/completions.ts'
+import { type Expected, writeItems } from '../predict/completions.ts'
 import { encodeInput } from '../text/encode-input.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { recordTask, type Sizes } from './records.ts'
@@ -50,12 +50,11 @@ export const seq2seq = recordTask({
         labelSmoothing,
       }),
   expected: expectedTargets,
-  score: async (trained, records, sizes) => {
-    const expected = expectedTargets(records, trained, sizes)
-    return asWriter(trained, async (model) => ({
-      exactMatch: await exactMatch(model, expected, trained),
-    }))
-  },
+  measures: ['loss', 'answers'],
+  score: (trained, records, sizes) =>
+    asWriter(trained, (model) =>
+      writeItems(model, expectedTargets(records, trained, sizes), trained),
+    ),
 })
 
 function expectedTargets(

@@ -4,7 +4,6 @@ import { cutNotice, type ExampleSet, longestOf, padded, textArrays } from '../da
 import { encodeRecord, recordParser } from '../data/parse-record.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { UserError } from '../errors.ts'
-import { accuracy, macroF1 } from '../metrics/classification.ts'
 import { taggingObjective } from '../objectives/classification.ts'
 import { tag as askForTags } from '../predict/tag.ts'
 import { encodeWords } from '../text/encode-input.ts'
@@ -33,14 +32,21 @@ export const tag = recordTask({
         length,
         labelSmoothing,
       }),
+  measures: ['labels', 'loss'],
   score: (trained, records) =>
     asReader(trained, async (model, options) => {
       const sentences = records.map(({ words }) => words)
-      const predicted = await askForTags(model, sentences, options)
-      const pairs = records.flatMap(({ tags }, i) =>
-        tags.map((tag, word) => [predicted[i]?.[word]?.tag, tag] as const),
-      )
-      return { accuracy: accuracy(pairs), f1: macroF1(pairs) }
+      const all = await askForTags(model, sentences, options)
+      return records.map(({ words, tags }, i) => {
+        const predicted = tags.map((_, word) => all[i]?.[word]?.tag ?? '')
+        return {
+          id: String(i + 1),
+          input: words.join(' '),
+          expected: tags,
+          predicted,
+          scores: { correct: tags.filter((tag, word) => tag === predicted[word]).length },
+        }
+      })
     }),
 })
 

@@ -3,6 +3,8 @@ import type { AnyBatch } from '../data/batch.ts'
 import type { BatchSource } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
+import type { Item } from '../metrics/item.ts'
+import type { MeasureName } from '../metrics/measures/index.ts'
 import type { ArchitectureName } from '../models/architectures.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import type { Model, ModelConfig } from '../models/model.ts'
@@ -124,15 +126,16 @@ export interface MeasuredRows<B extends AnyBatch = AnyBatch> {
   bytes?: number | undefined
   /** Whole documents, one a row. */
   documents?: number | undefined
-  /** Measures besides the loss, by name. */
-  score?: ((trained: Trained) => Promise<Scores>) | undefined
+  /** What each row is of, as the ids of items have it; default: its number from 1 on. */
+  ids?: readonly string[] | undefined
+  /** What is computed of the items: of rows, of what `score` gives, or of both by their ids. */
+  measures: readonly MeasureName[]
+  score?: ((trained: Trained) => Promise<Item[]>) | undefined
   /** Some of what a model is to write, to show while it learns. */
   expected?: readonly Expected[] | undefined
 }
 
 export interface Evaluation extends TaskObjective, MeasuredRows {}
-
-export type Scores = Record<string, number>
 
 /** What a training reports of a step or a validation. */
 export type Figures = Readonly<Record<string, number | undefined>>

@@ -84,6 +84,7 @@ export function packedRows(
       (() => ({
         batches: () => evaluationBatches(validation, { rows: ROWS, length }),
         bytes: measuredBytes(validation, { bytes: validation.counts.bytes, tokenizer }),
+        measures: ['perplexity'],
       })),
     identity: { length, data: hash },
     notices: unmarkedNotice(manifest.marks, documents),
@@ -120,6 +121,7 @@ export function measuredText(
     length,
     batches: () => evaluationBatches(tokens, { rows, length }),
     bytes: measuredBytes(tokens, { bytes, tokenizer }),
+    measures: ['perplexity'],
   }
 }
 

@@ -1,6 +1,6 @@
 import { withModel } from '../checkpoint/open-model.ts'
 import { type Measurement, measureTask } from '../evaluate/measure-model.ts'
-import type { MeasuredRows, Scores } from '../tasks/task.ts'
+import type { MeasuredRows } from '../tasks/task.ts'
 import { copyParameters } from './copy-parameters.ts'
 import type { SessionOptions } from './session.ts'
 import type { Trainer } from './trainer.ts'
@@ -8,7 +8,7 @@ import type { Trainer } from './trainer.ts'
 /** Figures of a model on the whole validation data. */
 export interface Figures extends Omit<Measurement, 'tokens' | 'tokensPerSecond'> {
   /** The task's own scores, where it has any. */
-  metrics?: Scores
+  metrics?: Record<string, number>
 }
 
 export interface Outcome extends Partial<Figures> {

@@ -2,7 +2,7 @@ import { evaluateOptions } from '../../evaluate/evaluate.ts'
 import { TASK_NAMES } from '../../tasks/index.ts'
 import { formatCount } from '../../train/report/format.ts'
 import { defineCommand } from '../command.ts'
-import { describeFigures } from '../describe-figures.ts'
+import { describeMetrics } from '../describe-metrics.ts'
 import { findAdapters, findModel } from '../find-model.ts'
 import { modelHelp } from '../help/generation.ts'
 import { encodingHelp } from '../help/reading.ts'
@@ -25,6 +25,7 @@ export const evaluate = defineCommand({
       ...encodingHelp,
     },
     Run: {
+      out: '`DIR` folder of the result: results.json, and items.jsonl with an item a line',
       engine: 'where to compute',
       threads: 'threads to compute with (default: as many as the machine runs at once)',
     },
@@ -40,11 +41,10 @@ export const evaluate = defineCommand({
     const { evaluate } = await import('../../evaluate/evaluate.ts')
     const model = await findModel(options.model)
     const adapter = await findAdapters(options.adapter ?? [])
-    const result = await evaluate({ ...options, model, adapter }, { onMessage: console.error })
-    const text = [
-      ...describeFigures(result, 'loss'),
-      `${formatCount(result.tokensPerSecond)} tokens per second`,
-    ].join(', ')
-    return { result, text }
+    const context = { onMessage: console.error }
+    const { items, ...result } = await evaluate({ ...options, model, adapter }, context)
+    const { tokens, tokensPerSecond } = result
+    const speed = `${formatCount(tokens)} targets, ${formatCount(tokensPerSecond)} a second`
+    return { result, text: `${describeMetrics(result)}\n${speed}` }
   },
 })

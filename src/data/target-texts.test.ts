@@ -6,7 +6,7 @@ import { IGNORE } from './batch.ts'
 import { packedConversations } from './chat/packed-conversations.ts'
 import { measuredBytes } from './readers/evaluation-batches.ts'
 import { sequenceRows } from './sequences.ts'
-import { targetBytes } from './target-bytes.ts'
+import { targetBytes } from './target-texts.ts'
 import { memoryTokens } from './token-source.ts'
 
 const tokenizer = await trainCharTokenizer(['abc雪'], { specialTokens: ['<end>'] })

@@ -1,0 +1,39 @@
+import { studentQuantile } from './distributions.ts'
+import type { Estimate } from './estimate.ts'
+
+/** The share of a normal distribution within 95 % lies within so many standard deviations. */
+const Z = 1.959963984540054
+
+/** A share of `count` items, with its interval by Wilson (1927), which stays within 0 and 1. */
+export function shareEstimate(hits: number, count: number): Estimate {
+  const value = hits / count
+  const center = (value + Z ** 2 / (2 * count)) / (1 + Z ** 2 / count)
+  const half =
+    (Z / (1 + Z ** 2 / count)) * Math.sqrt((value * (1 - value) + Z ** 2 / (4 * count)) / count)
+  return {
+    value,
+    low: hits === 0 ? 0 : center - half,
+    high: hits === count ? 1 : center + half,
+  }
+}
+
+/**
+ * A mean, with its interval by Student's t distribution; Wilson's where all values are 0 or 1. One
+ * value other than those has no interval.
+ */
+export function meanEstimate(values: ArrayLike<number>): Estimate {
+  const count = values.length
+  let [sum, isShare] = [0, true]
+  for (let i = 0; i < count; i++) {
+    const value = values[i] as number
+    sum += value
+    isShare &&= value === 0 || value === 1
+  }
+  if (isShare) return shareEstimate(sum, count)
+  const value = sum / count
+  if (count < 2) return { value }
+  let squares = 0
+  for (let i = 0; i < count; i++) squares += ((values[i] as number) - value) ** 2
+  const half = studentQuantile(0.975, count - 1) * Math.sqrt(squares / (count - 1) / count)
+  return { value, low: value - half, high: value + half }
+}
