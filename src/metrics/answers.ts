@@ -22,7 +22,7 @@ export const answerTokens = (text: string): string[] =>
 export const normalizedMatch = (predicted: string, expected: string): number =>
   Number(answerTokens(predicted).join(' ') === answerTokens(expected).join(' '))
 
-/** F1 of the tokens of two answers, 0 to 1: SQuAD's. Of answers without tokens, whether both are. */
+/** SQuAD's F1 of the tokens of two answers, 0 to 1; without tokens, 1 where both have none. */
 export function tokenF1(predicted: string, expected: string): number {
   const [said, is] = [answerTokens(predicted), answerTokens(expected)]
   if (said.length === 0 || is.length === 0) return Number(said.length === is.length)
