@@ -36,20 +36,21 @@ export interface Measured {
 }
 
 /**
- * Measures a model's loss on all rows, every target once; `rows`: losses of single rows, if they
- * were asked for. Throws UserError, which names the weight at fault, where the loss is not finite.
+ * Measures a model's loss on all rows, every target once; `figures`: means of the objective's
+ * metrics; `rows`: losses of single rows, if they were asked for. Throws UserError, which names the weight at fault, where the loss is not finite.
  */
 export async function measureModel(
   { engine, objective, parameters, wholeBatch, byRow }: Measured,
   { batches, bytes, documents }: Pick<MeasuredRows, 'batches' | 'bytes' | 'documents'>,
   { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<Measurement & { rows: number[] }> {
+): Promise<Measurement & { rows: number[]; figures: Record<string, number> }> {
   const [first] = batches()
   if (!first) throw new RangeError('there is nothing to measure on')
   const meter = await LossMeter.create(engine, objective, parameters, first, { wholeBatch, byRow })
   try {
     const started = performance.now()
-    const { loss: total, count, rows } = await meter.measure(batches(), { signal })
+    const sums = await meter.measure(batches(), { signal })
+    const { loss: total, count, rows } = sums
     if (!Number.isFinite(total))
       throw await nonFiniteError('losses', () => findNonFiniteIn(parameters))
     const loss = total / count
@@ -63,6 +64,9 @@ export async function measureModel(
       tokens: count,
       tokensPerSecond: (1000 * count) / (performance.now() - started),
       rows,
+      figures: Object.fromEntries(
+        Object.entries(sums.metrics).map(([name, sum]) => [name, sum / count]),
+      ),
     }
   } finally {
     meter.dispose()
@@ -76,9 +80,10 @@ export async function measureTask(
   trained: Trained,
   rows: TaskRows,
 ): Promise<Measurement & { metrics: Record<string, number> }> {
-  const { rows: _, ...measured } = await measureRows(trained, rows, false)
-  const items = (await rows.score?.(trained)) ?? []
-  return { ...measured, metrics: briefNumbers(items, rows.measures) }
+  const { rows: _, figures, ...measured } = await measureRows(trained, rows, false)
+  // What has no items of its own is known by its objective.
+  if (!rows.score) return { ...measured, metrics: figures }
+  return { ...measured, metrics: briefNumbers(await rows.score(trained), rows.measures) }
 }
 
 /** A model's loss, and all that was measured, item by item. Throws UserError likewise. */
@@ -86,7 +91,7 @@ export async function measureItems(
   trained: Trained,
   rows: TaskRows,
 ): Promise<{ measurement: Measurement; items: Item[] }> {
-  const { rows: losses, ...measurement } = await measureRows(trained, rows, true)
+  const { rows: losses, figures: _, ...measurement } = await measureRows(trained, rows, true)
   const scored = (await rows.score?.(trained)) ?? []
   const own = losses.length > 0 ? rowItems(losses, rows, trained.tokenizer) : []
   return { measurement, items: joined(own, scored) }

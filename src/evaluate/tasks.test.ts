@@ -19,6 +19,10 @@ const DATA = {
   mlm: ['abc 好 '.repeat(60), { maskProbability: 0.3 }],
   classify: [twelve((i) => ({ text: `${i} ab`, label: i % 3 ? '好' : 'bad' })), {}],
   regress: [twelve((i) => ({ text: `${i} ab`, label: i / 7 })), { architecture: 'llama' }],
+  reward: [
+    twelve((i) => ({ prompt: `${i}?`, chosen: 'ab', rejected: `好${i % 2}` })),
+    { context: 32 },
+  ],
   tag: [twelve((i) => ({ words: ['好', `${i}`], tags: ['字', 'n'] })), {}],
   embed: [twelve((i) => ({ anchor: `好 ${i}`, positive: `ab ${i}` })), { temperature: 0.2 }],
   seq2seq: [twelve((i) => ({ source: `${i}`, target: `${i % 3}` })), { targetContext: 4 }],

@@ -8,7 +8,7 @@ export const headSchema = z.strictObject({
    * a label for each word; `embed`: a vector.
    */
   task: z.enum(['mlm', 'classify', 'regress', 'tag', 'embed']),
-  /** Of `classify` and `tag`. */
+  /** Of `classify` and `tag`; of `regress` at most one, what the number is: see `REWARD`. */
   labels: z.array(z.string()).default([]),
   /** Where one vector stands for a text: that of its first or last token, or the mean of all. */
   pooling: z.enum(['first', 'last', 'mean']).default('first'),
@@ -37,6 +37,9 @@ export const headSchema = z.strictObject({
     })
     .optional(),
 })
+
+/** The label of a number that says how good a conversation is. */
+export const REWARD = 'reward'
 
 export type HeadConfig = z.output<typeof headSchema>
 export type Task = HeadConfig['task']

@@ -2,6 +2,7 @@ import { input, linearCrossEntropy, reshape, type Tensor } from '../graph/index.
 import { Decoder } from '../models/decoder.ts'
 import type { Module } from '../nn/index.ts'
 import { segmentBias } from '../nn/index.ts'
+import { embeddingNoise } from './neftune.ts'
 import {
   commonInputs,
   lossesOfRows,
@@ -21,6 +22,8 @@ export interface LanguageModelOptions extends ObjectiveSizes {
    * What all given positions are below; default: the length, since each conversation begins at 0.
    */
   reach?: number
+  /** Of the noise on packed embeddings in training: see `embeddingNoise`. */
+  neftuneAlpha?: number
   /** Leaves out what only training minimizes: the balance of experts. */
   evaluation?: boolean
 }
@@ -32,18 +35,25 @@ export interface LanguageModelOptions extends ObjectiveSizes {
  */
 export function languageModelObjective(model: Decoder, options: LanguageModelOptions): Objective {
   const { rows, length, labelSmoothing, packed = false, evaluation = false } = options
-  const { reach = length } = options
+  const { reach = length, neftuneAlpha = 0 } = options
   const { weight, training, inputs } = commonInputs(options)
   const tokens = (name: string) => input(name, 'int32', [rows, length])
   const [ids, targets] = [tokens('ids'), tokens('targets')]
   const places: Record<string, Tensor> = packed
     ? { segments: tokens('segments'), positions: tokens('positions') }
     : {}
+  const { random } = training
+  const { segments } = places
+  const tap =
+    neftuneAlpha > 0 && random && segments
+      ? embeddingNoise(neftuneAlpha, segments, random)
+      : undefined
   const losses: Tensor[] = []
   const hidden = model.hidden(ids, {
     positions: places.positions,
     reach,
-    attentionBias: places.segments && segmentBias(places.segments),
+    attentionBias: segments && segmentBias(segments),
+    tap,
     ...training,
     losses,
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isWriting, whileNotReplaced } from '../checkpoint/open-model.ts'
+import { isObject, type Message, parseMessages } from '../data/chat/messages.ts'
 import { parseRecord } from '../data/parse-record.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { printDataEvents } from '../data/sources/data-event.ts'
@@ -12,11 +13,13 @@ import { LanguageModel } from '../generate/language-model.ts'
 import { loadWriting } from '../generate/load.ts'
 import { parseOptions } from '../options.ts'
 import { engineOptions } from '../runtime/options.ts'
+import { plainDialogue } from '../text/encode-dialogue.ts'
 import { encodeInput, encodeWords } from '../text/encode-input.ts'
 import { type Classified, classify, estimate } from './classify.ts'
 import { type Completed, complete } from './complete.ts'
 import { embed, promptFor } from './embed.ts'
 import { type Filling, fillMask } from './fill-mask.ts'
+import { rewards } from './rewards.ts'
 import { type TaggedWord, tag } from './tag.ts'
 import { loadReading, type TextModel } from './text-model.ts'
 
@@ -51,7 +54,7 @@ export interface Prediction extends Partial<Classified>, Partial<Completed> {
   pair?: string
   /** The text was truncated to the model's context. */
   truncated?: true
-  /** Of the task `regress`. */
+  /** Of the tasks `regress` and `reward`. */
   value?: number
   /** Of the task `tag`. */
   words?: TaggedWord[]
@@ -67,6 +70,7 @@ interface Given {
   sources?: readonly string[]
   pair?: string
   words?: readonly string[]
+  messages?: readonly Message[]
 }
 
 /**
@@ -93,6 +97,7 @@ export async function predict({
   const model = await whileNotReplaced(folder, (files) => loadFor(files, options, parsed))
   try {
     if (model instanceof LanguageModel) {
+      refuseConversations(given, 'writes')
       const outputs = await complete(model, given, { signal })
       return given.map(({ text }, i) => ({ text, ...outputs[i] }))
     }
@@ -100,6 +105,7 @@ export async function predict({
       throw new UserError(
         `promptName is for models that embed; this one is for the task ${model.head.task}`,
       )
+    if (model.head.task !== 'regress') refuseConversations(given, `is for ${model.head.task}`)
     const prompt = promptFor(model.head, promptName)
     const outputs = await ask(model, given, { top, promptName, signal })
     return given.map((one, i) => {
@@ -114,6 +120,14 @@ export async function predict({
   } finally {
     await model.dispose()
   }
+}
+
+/** Throws UserError where there are conversations; `what` the model does instead. */
+function refuseConversations(given: readonly Given[], what: string): void {
+  if (given.some(({ messages }) => messages))
+    throw new UserError(
+      `conversations ("messages") are for models that give rewards, and this one ${what}; give texts`,
+    )
 }
 
 /** Loads the model for its task. Throws UserError for options that do not apply to it. */
@@ -133,7 +147,9 @@ function loadFor(
   throw new UserError('promptName is for models that embed, and this one writes; leave it out')
 }
 
-function cut({ tokenizer, context }: TextModel, { text, pair, words }: Given, prompt: string) {
+function cut(model: TextModel, { text, pair, words, messages }: Given, prompt: string) {
+  const { tokenizer, context } = model
+  if (messages) return {}
   const { ids } = words
     ? encodeWords(tokenizer, words)
     : encodeInput(tokenizer, prompt + text, { pair })
@@ -148,8 +164,13 @@ async function ask(
   switch (model.head.task) {
     case 'classify':
       return classify(model, given, { signal })
-    case 'regress':
-      return (await estimate(model, given, { signal })).map((value) => ({ value }))
+    case 'regress': {
+      const conversations = given.flatMap(({ messages }) => (messages ? [{ messages }] : []))
+      const judged = await rewards(model, conversations, { signal })
+      const texts = given.filter(({ messages }) => !messages)
+      const estimated = await estimate(model, texts, { signal })
+      return given.map(({ messages }) => ({ value: (messages ? judged : estimated).shift() }))
+    }
     case 'tag': {
       const sentences = given.map(({ text, words }) => words ?? wordsOf(text))
       return (await tag(model, sentences, { signal })).map((words) => ({ words }))
@@ -175,7 +196,8 @@ const anyRecord = z.union([
 ])
 const expected =
   '{"text": "..."}, at times with a second text as "pair"; {"words": ["..."]}; or, for a model ' +
-  'that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}'
+  'that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}; or, for one that ' +
+  'gives rewards, {"messages": [{"role", "content"}, ...]}'
 
 function givenOf(read: z.output<typeof anyRecord>): Given {
   if ('words' in read) return { text: read.words.join(' '), ...read }
@@ -189,7 +211,12 @@ type RecordFields = Pick<z.output<typeof predictOptions>, 'textField' | 'pairFie
 /** Reads records of any form; with fields that are named, what these hold. */
 function recordReader(fields: RecordFields): (value: unknown, where: string) => Given {
   if (!isNamed(fields))
-    return (value, where) => givenOf(parseRecord(anyRecord, value, { where, expected }))
+    return (value, where) => {
+      if (!isObject(value) || !('messages' in value))
+        return givenOf(parseRecord(anyRecord, value, { where, expected }))
+      const messages = parseMessages(value.messages, 'messages', where)
+      return { text: plainDialogue(messages), messages }
+    }
   const { shape, read } = textFields(fields)
   const schema = z.object(shape)
   const named = Object.keys(shape).map((name) => `"${name}": "..."`)

@@ -22,6 +22,8 @@ export interface TextModelOptions {
   model: Encoder | Decoder
   weights: Weights
   tokenizer: Tokenizer
+  /** By which it reads conversations. */
+  chatTemplate?: string | undefined
   /** Disposing the model disposes its engine. */
   ownsEngine?: boolean
 }
@@ -33,6 +35,8 @@ export class TextModel {
   readonly engine: Engine
   readonly model: Encoder | Decoder
   readonly tokenizer: Tokenizer
+  /** By which it reads conversations; without one they are plain text. */
+  readonly chatTemplate: string | undefined
   /** For programs besides its own, such as that of `forward`. */
   readonly useWeights: UseWeights
   readonly #program: TextProgram
@@ -42,6 +46,7 @@ export class TextModel {
     this.engine = options.engine
     this.model = options.model
     this.tokenizer = options.tokenizer
+    this.chatTemplate = options.chatTemplate
     this.useWeights = weightsLater(options.weights)
     this.#program = program
     this.#ownsEngine = options.ownsEngine ?? false

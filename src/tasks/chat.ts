@@ -2,9 +2,10 @@ import { z } from 'zod'
 import type { Conversation } from '../data/chat/conversation.ts'
 import { readConversations } from '../data/chat/conversation.ts'
 import { packedConversations } from '../data/chat/packed-conversations.ts'
+import type { EncodedConversation } from '../data/chat/packing.ts'
 import { UserError } from '../errors.ts'
 import { nextToken } from '../objectives/language-model.ts'
-import { resumedAs } from '../options.ts'
+import { amount, resumedAs } from '../options.ts'
 import { unreadFields } from '../text/chat-template.ts'
 import { encodeConversation } from '../text/render-conversation.ts'
 import { recordTask } from './records.ts'
@@ -15,6 +16,14 @@ const options = resumedAs('derived', {
   chatTemplate: z.string().min(1).optional(),
 })
 
+const learning = {
+  ...smoothing,
+  ...resumedAs('changeable', {
+    /** Noise on the embeddings in training (Jain et al. 2023); 0 is none. */
+    neftuneAlpha: amount.default(0),
+  }),
+}
+
 /**
  * Instruction tuning (Ouyang et al. 2022): what the assistant says in conversations, several of
  * which share a row without attention between them.
@@ -24,27 +33,19 @@ export const chat = recordTask({
   architecture: 'gpt2',
   data: '{"messages": [{"role": "user", "content": "..."}, ...]}',
   options,
-  learning: smoothing,
+  learning,
   read: readConversations,
   texts: ({ messages }) => messages.map(({ content }) => content),
   examples: (records, subject, { length }) => {
-    const { tokenizer } = subject
-    const template = templateOf(subject)
-    const encoded = records.map(({ messages, tools, where }) => {
-      try {
-        return encodeConversation(tokenizer, template, messages, { tools })
-      } catch (error) {
-        // Also what a template raises.
-        throw new UserError(`${where}: ${(error as Error).message}`)
-      }
-    })
+    const encoded = records.map((record) => encodeChat(subject, record))
     const set = packedConversations(encoded, length)
-    return { ...set, notices: [...unread(template, records), ...set.notices] }
+    return { ...set, notices: [...unread(subject, records), ...set.notices] }
   },
-  objective: (model, { length, labelSmoothing, evaluation }) =>
+  objective: (model, { length, labelSmoothing, neftuneAlpha, evaluation }) =>
     nextToken(model, length, {
       packed: true,
       labelSmoothing,
+      neftuneAlpha,
       evaluation,
     }),
   measures: ['perplexity'],
@@ -57,13 +58,27 @@ function templateOf({ chatTemplate }: Subject): string {
   throw new UserError('the model has no chat template; give one with --chat-template FILE')
 }
 
-/** What of the conversations the template leaves out. */
-function unread(template: string, conversations: readonly Conversation[]): string[] {
+/** A conversation by the model's template. Throws UserError that begins with `where`. */
+export function encodeChat(
+  subject: Subject,
+  { messages, tools, where }: Conversation,
+): EncodedConversation {
+  const template = templateOf(subject)
+  try {
+    return encodeConversation(subject.tokenizer, template, messages, { tools })
+  } catch (error) {
+    // Also what a template raises.
+    throw new UserError(`${where}: ${(error as Error).message}`)
+  }
+}
+
+/** What of the conversations the model's template leaves out. */
+export function unread(subject: Subject, conversations: readonly Conversation[]): string[] {
   const has: Readonly<Record<string, (conversation: Conversation) => boolean>> = {
     tools: ({ tools }) => tools !== undefined,
     reasoning_content: ({ messages }) => messages.some((message) => message.reasoning_content),
   }
-  return unreadFields(template, Object.keys(has)).flatMap((field) => {
+  return unreadFields(templateOf(subject), Object.keys(has)).flatMap((field) => {
     const count = conversations.filter((one) => has[field]?.(one)).length
     if (count === 0) return []
     return (

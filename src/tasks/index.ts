@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { REWARD } from '../models/head-config.ts'
 import type { ModelConfig } from '../models/model.ts'
 import { flagOf } from '../options.ts'
 import { chat } from './chat.ts'
@@ -8,12 +9,24 @@ import { embed } from './embed.ts'
 import { lm } from './lm.ts'
 import { mlm } from './mlm.ts'
 import { regress } from './regress.ts'
+import { reward } from './reward.ts'
 import { seq2seq } from './seq2seq.ts'
 import { tag } from './tag.ts'
 import type { Shape, Task } from './task.ts'
 
 /** All tasks, by the name that the command line takes. */
-export const TASKS = { lm, mlm, classify, regress, tag, embed, seq2seq, completion, chat } as const
+export const TASKS = {
+  lm,
+  mlm,
+  classify,
+  regress,
+  reward,
+  tag,
+  embed,
+  seq2seq,
+  completion,
+  chat,
+} as const
 
 export type TaskName = keyof typeof TASKS
 
@@ -97,7 +110,10 @@ function otherTask(name: TaskName, kind: ModelConfig['kind']): string {
  * without a head, which does several, the next token.
  */
 export function taskOfModel(config: ModelConfig): TaskName {
-  if ('head' in config && config.head) return config.head.task
+  if ('head' in config && config.head)
+    return config.head.labels.includes(REWARD) && config.head.task === 'regress'
+      ? 'reward'
+      : config.head.task
   return config.kind === 'encoder-decoder' ? 'seq2seq' : 'lm'
 }
 
@@ -106,7 +122,12 @@ export function expectTask(name: TaskName, config: ModelConfig, folder: string):
   const own = taskOfModel(config)
   const hasHead = 'head' in config && config.head !== undefined
   const isHeadTask = HEAD_TASKS.includes(name)
-  if (own === name || (!hasHead && !isHeadTask && TASKS[name].kinds.some((k) => k === config.kind)))
+  const isNumber = [own, name].every((task) => task === 'regress' || task === 'reward')
+  if (
+    own === name ||
+    isNumber ||
+    (!hasHead && !isHeadTask && TASKS[name].kinds.some((k) => k === config.kind))
+  )
     return
   throw new UserError(
     `${folder}: the model is for the task ${own}, not for ${name}; leave out --task, or give ` +
@@ -114,4 +135,4 @@ export function expectTask(name: TaskName, config: ModelConfig, folder: string):
   )
 }
 
-const HEAD_TASKS: readonly TaskName[] = ['mlm', 'classify', 'regress', 'tag', 'embed']
+const HEAD_TASKS: readonly TaskName[] = ['mlm', 'classify', 'regress', 'reward', 'tag', 'embed']

@@ -19,6 +19,8 @@ import {
   type Subject,
   type Task,
   type Trained,
+  type TrainingRows,
+  type TrainingSource,
   type Values,
 } from './task.ts'
 
@@ -32,8 +34,13 @@ export interface Sizes {
   sources: number
 }
 
+/** How a training begins: see `TrainingRows`. */
+export interface Beginning extends Pick<TrainingSource, 'folder' | 'tell'> {
+  resumes: boolean
+}
+
 /** A task whose data are records, which are all held in memory. */
-export interface RecordTask<R, O extends Shape, L extends Shape>
+export interface RecordTask<R, O extends Shape, L extends Shape, S extends ExampleSet = ExampleSet>
   extends Pick<Task<O, L>, 'kinds' | 'architecture' | 'data' | 'options' | 'learning'> {
   /** Throws UserError with the file and the line at fault. */
   read(
@@ -49,11 +56,19 @@ export interface RecordTask<R, O extends Shape, L extends Shape>
   labelOf?(record: R): string
   /** Texts that each record gives to read together. */
   sourcesEach?(records: readonly R[]): number
-  examples(records: readonly R[], subject: Subject, sizes: Sizes): ExampleSet
+  examples(records: readonly R[], subject: Subject, sizes: Sizes): S
   objective(
     model: Model,
     options: Sizes & Values<O> & Partial<Values<L>> & { evaluation: boolean },
   ): ObjectiveBuilder
+  /** Adds to the examples what the weights that training starts from say of them. */
+  begin?(
+    sets: readonly S[],
+    start: Trained,
+    options: Beginning & Values<O> & Values<L>,
+  ): Promise<void>
+  /** Makes what sees the figures of each step: see `TrainingRows`. */
+  watch?(): NonNullable<TrainingRows['watch']>
   /** What is computed of rows and of the items of `score`, whose ids are numbers of records. */
   measures: readonly MeasureName[]
   score?(trained: Trained, records: readonly R[], sizes: Sizes): Promise<Item[]>
@@ -75,10 +90,11 @@ const SHOWN = 3
 const WHOLE_BATCH = 4096
 
 /** The task that such records make. */
-export function recordTask<R, O extends Shape, L extends Shape>(
-  definition: RecordTask<R, O, L>,
+export function recordTask<R, O extends Shape, L extends Shape, S extends ExampleSet = ExampleSet>(
+  definition: RecordTask<R, O, L, S>,
 ): Task<O, L> {
-  const { head, labelOf, score, measures, expected, isText, packed, wholeBatch } = definition
+  const { head, labelOf, begin, watch, score, measures } = definition
+  const { expected, isText, packed, wholeBatch } = definition
 
   const read = async (...source: Parameters<typeof definition.read>): Promise<R[]> => {
     const records: R[] = []
@@ -139,7 +155,7 @@ export function recordTask<R, O extends Shape, L extends Shape>(
   return {
     ...definition,
     open: async (source, options) => {
-      const { corpus, validation, seed, shuffle, report, tell } = source
+      const { corpus, validation, seed, shuffle, folder, report, tell } = source
       const all = await read(corpus, report, options)
       const [records, held] =
         typeof validation === 'number'
@@ -158,7 +174,7 @@ export function recordTask<R, O extends Shape, L extends Shape>(
           const { fitted } = definition
           const parts = held.length > 0 ? [records, held] : [records]
           const { sets, sizes } = encode(parts, subject, { ...options, length: most, fitted })
-          const [learned, validated] = sets as [ExampleSet, ExampleSet?]
+          const [learned, validated] = sets as [S, S?]
           const { length: longest, targetLength } = sizes
           if (learned.count === 0) throw nothingFits('to learn from', longest)
           if (validated?.count === 0) throw nothingFits('for validation', longest)
@@ -172,6 +188,10 @@ export function recordTask<R, O extends Shape, L extends Shape>(
             most: packed ? undefined : learned.count,
             trainingTokens: learned.count * length,
             reader: (rows) => exampleReader(learned, { rows, seed }),
+            begin:
+              begin &&
+              ((start, { resumes }) => begin(sets, start, { ...options, folder, tell, resumes })),
+            watch: watch?.(),
             validation:
               validated &&
               ((batch) =>
@@ -201,7 +221,7 @@ export function recordTask<R, O extends Shape, L extends Shape>(
         length: context,
         fitted: true,
       })
-      const [set] = sets as [ExampleSet]
+      const [set] = sets as [S]
       if (set.count < (wholeBatch ? 2 : 1))
         throw new UserError(
           set.count === 1

@@ -175,6 +175,9 @@ export function withHead(config: ModelConfig, head: HeadNeeds): ModelConfig {
   if (config.kind === 'encoder-decoder')
     throw new UserError('an encoder-decoder has no head for whole texts; give another model')
   const own = config.head
+  // One number, whatever it is: a reward model judges or estimates.
+  if (own?.task === 'regress' && head.task === 'regress')
+    return { ...config, head: { ...own, labels: head.labels } } as ModelConfig
   if (own?.task === head.task && head.labels.every((label) => own.labels.includes(label)))
     return config
   if (config.kind === 'decoder') return { ...config, head: lastTokenHead(head) }

@@ -3,6 +3,7 @@ import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
 import { printDataEvents } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
+import type { HeadConfig } from '../models/head-config.ts'
 import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import type { Initialization } from '../nn/index.ts'
 import type { Engine } from '../runtime/engine.ts'
@@ -105,7 +106,7 @@ async function trainOn(
     const batch = batchOf(rows, options.batch, defaults.batch, tell)
     const attached = await training.adapter?.(engine, subject)
     adapter = attached
-    const isOtherHead = base !== undefined && headOf(config) !== headOf(base.config)
+    const isOtherHead = base !== undefined && !isSameHead(headOf(config), headOf(base.config))
     return await trainingSession({
       options,
       batch,
@@ -148,5 +149,9 @@ function batchOf(
   if (wholeBatch && batch < 2) throw new UserError(TOO_FEW)
   return batch
 }
+
+/** Whether a head has the other's parameters: where one number is for something else, too. */
+const isSameHead = (a: HeadConfig | undefined, b: HeadConfig | undefined): boolean =>
+  a === b || (a?.task === 'regress' && b?.task === 'regress')
 
 const headOf = (config: ModelConfig) => ('head' in config ? config.head : undefined)

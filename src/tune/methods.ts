@@ -1,10 +1,11 @@
 import { learningOptionsOf, refuseOptionsOfOthers } from '../tasks/index.ts'
 import type { Shape } from '../tasks/task.ts'
+import { dpo } from './dpo.ts'
 import type { Method } from './method.ts'
 import { sft } from './sft.ts'
 
 /** All methods of tuning, by the name that the command line takes. */
-export const METHODS = { sft } as const
+export const METHODS = { sft, dpo } as const
 
 export type MethodName = keyof typeof METHODS
 

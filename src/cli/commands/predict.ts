@@ -20,7 +20,8 @@ export const predict = defineCommand({
       text: 'texts to read',
       data:
         '`SOURCE` text, a line each; or JSON records, or a table (.csv, .tsv), with "text" (and ' +
-        '"pair", for pairs of texts), or with "words", "prompt" or "source"',
+        '"pair", for pairs of texts), or with "words", "prompt" or "source"; for a reward ' +
+        'model, "messages"',
       textField: taskHelp.textField,
       pairField: taskHelp.pairField,
       ...encodingHelp,

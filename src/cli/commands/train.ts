@@ -15,6 +15,7 @@ export const train = defineCommand({
     Task: {
       task:
         'lm: the next token; mlm: masked tokens; classify: labels of texts; regress: numbers; ' +
+        'reward: which of two answers is better; ' +
         'tag: labels of words; embed: vectors of texts; seq2seq: one text from others; ' +
         'completion: what follows a prompt',
       model:
@@ -79,6 +80,7 @@ export const train = defineCommand({
     'chatwright train --task classify --data reviews.csv --text-field review --label-field stars ' +
       '--out my-stars',
     'chatwright train --task classify --model owner/name --data reviews.jsonl --out my-classifier',
+    'chatwright train --task reward --model my-chat-model --data preferences.jsonl --out my-judge',
   ],
   run: async (options) => {
     const { train } = await import('../../train/train.ts')

@@ -15,14 +15,17 @@ export const tune = defineCommand({
     Data: {
       data:
         '`CHAT.jsonl` conversations: OpenAI-style messages, ShareGPT’s, or Alpaca-style ' +
-        'instruction, input, output, also as a table (.csv, .tsv)',
+        'instruction, input, output, also as a table (.csv, .tsv); for dpo, ' +
+        'prompt, chosen, rejected',
       val:
         '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of ' +
         'their own',
       shuffle: shuffleHelp,
     },
     Model: {
-      method: 'how the model is taught; sft: to say what the assistant says in conversations',
+      method:
+        'how the model is taught; sft: to say what the assistant says in conversations; dpo: to ' +
+        'prefer one answer to another',
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       context: "longest conversation, in tokens (default: the model's context)",
@@ -49,6 +52,7 @@ export const tune = defineCommand({
   examples: [
     'chatwright tune --model my-model --data chat.jsonl --out my-chat-model',
     'chatwright tune --model my-model --data chat.jsonl --adapter lora --rank 16 --out my-adapter',
+    'chatwright tune --method dpo --model my-chat-model --data preferences.jsonl --out my-aligned',
   ],
   run: async (options) => {
     const { tune } = await import('../../tune/tune.ts')

@@ -28,6 +28,22 @@ const LEARNING = {
   labelSmoothing: 'share of each target that is spread over all classes',
 }
 
+/** Options that methods of tuning take, as far as tasks do not explain them. */
+const METHODS = {
+  labelSmoothing:
+    'share of each target that is spread over all classes; of dpo, the probability that a ' +
+    'preference is the wrong way around',
+  neftuneAlpha: 'noise on the embeddings while training (NEFTune), such as 5; 0 is none',
+  loss: 'of the margin between the rewards of both answers: DPO’s, IPO’s or SLiC’s',
+  beta: 'reward for each nat by which an answer is likelier than under the model to start from',
+  gamma: 'margin that the rewards should have at least',
+  referenceFree: 'rewards of log-probabilities alone, not compared to the model to start from',
+  lengthNormalized:
+    'mean log-probabilities of the tokens of an answer instead of their sum; with ' +
+    '--reference-free and --gamma this is SimPO',
+  nllWeight: 'weight of the preferred answers’ own loss per token, which is added',
+}
+
 const under = (
   texts: Readonly<Record<string, string>>,
   what: 'Task' | 'Method',
@@ -49,4 +65,4 @@ export const evaluationTaskHelp = (names: readonly TaskName[]): Help =>
 export const trainingTaskHelp = (names: readonly TaskName[]): Help =>
   under({ ...taskHelp, ...LEARNING }, 'Task', (option) => takersOf(option, names))
 /** Options of methods, each under the methods that take it. */
-export const methodHelp = (): Help => under({ ...taskHelp, ...LEARNING }, 'Method', methodsWith)
+export const methodHelp = (): Help => under({ ...taskHelp, ...METHODS }, 'Method', methodsWith)

@@ -1,4 +1,4 @@
-import type { HeadConfig, Task } from '../../models/head-config.ts'
+import { type HeadConfig, REWARD, type Task } from '../../models/head-config.ts'
 import type { FieldReader } from './fields.ts'
 
 /** Hugging Face's class for each task, behind the architecture's name. */
@@ -38,8 +38,9 @@ export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | und
   const task = readTask(field, labels)
   const form = task && forms[task]
   if (!task || !form) return undefined
-  const labeled = task === 'classify' || task === 'tag'
-  return { ...PLAIN, ...form, task, labels: labeled ? labels : [] }
+  const named = task === 'regress' ? labels.filter((label) => label === REWARD) : labels
+  const labeled = task === 'classify' || task === 'tag' || task === 'regress'
+  return { ...PLAIN, ...form, task, labels: labeled ? named : [] }
 }
 
 /** Refuses a head for masked tokens whose matrix is not the embedding; other heads have none. */
@@ -84,7 +85,7 @@ export function writeHead(
 ): Record<string, unknown> {
   const architectures = [`${name}${head ? CLASSES[head.task] : languageModel}`]
   if (!head || head.task === 'mlm' || head.task === 'embed') return { architectures }
-  const labels = head.task === 'regress' ? ['LABEL_0'] : head.labels
+  const labels = head.labels.length > 0 ? head.labels : ['LABEL_0']
   return {
     architectures,
     id2label: Object.fromEntries(labels.map((label, i) => [i, label])),

@@ -4,6 +4,7 @@ import { labels } from './labels.ts'
 import { divergence, documents, loss, perplexity } from './language.ts'
 import type { Measure, Metric } from './measure.ts'
 import { numbers } from './numbers.ts'
+import { preferences } from './preferences.ts'
 import { probabilities } from './probabilities.ts'
 
 /** All measures by name. */
@@ -18,6 +19,7 @@ export const MEASURES = {
   retrieval,
   answers,
   choices,
+  preferences,
 } as const satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof MEASURES

@@ -1,4 +1,5 @@
 import { bertConfig, bertHead, type EncoderConfig } from '../../../models/encoder-config.ts'
+import { REWARD } from '../../../models/head-config.ts'
 import { both, rename } from '../../tensor-map.ts'
 import { flag, float32, texts, uint32 } from '../values.ts'
 import type { GgufArchitecture, GgufFieldReader, GgufFields, ShapeOf } from './fields.ts'
@@ -78,7 +79,8 @@ function readHead(fields: GgufFieldReader, shapeOf: ShapeOf): EncoderConfig['hea
   const outputs = shapeOf('cls.output.weight')?.[0]
   if (outputs !== undefined) {
     const labels = [...fields.strings(LABELS, [])]
-    if (outputs === 1 && labels.length === 0) return bertHead('regress')
+    if (outputs === 1 && labels.every((label) => label === REWARD))
+      return bertHead('regress', labels)
     return bertHead(
       'classify',
       labels.length > 0 ? labels : Array.from({ length: outputs }, (_, i) => `LABEL_${i}`),

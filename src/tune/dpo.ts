@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import type { Conversation } from '../data/chat/conversation.ts'
+import { preferenceSet } from '../data/chat/preference-set.ts'
+import { type Preference, readPreferences } from '../data/chat/preferences.ts'
+import { UserError } from '../errors.ts'
+import { Decoder } from '../models/decoder.ts'
+import { preferenceObjective } from '../objectives/preference.ts'
+import { amount, positiveNumber, resumedAs } from '../options.ts'
+import { chat, encodeChat, unread } from '../tasks/chat.ts'
+import { recordTask } from '../tasks/records.ts'
+import { smoothing, type Values } from '../tasks/task.ts'
+import { likelihoodWatch } from './likelihood-watch.ts'
+import type { Method } from './method.ts'
+import { addReference } from './reference.ts'
+
+const learning = {
+  // Validation losses before and after a change would not compare.
+  ...resumedAs('fixed', {
+    loss: z.enum(['sigmoid', 'ipo', 'hinge']).default('sigmoid'),
+    beta: positiveNumber.default(0.1),
+    gamma: amount.default(0),
+    referenceFree: z.boolean().default(false),
+    lengthNormalized: z.boolean().default(false),
+    nllWeight: amount.default(0),
+  }),
+  ...smoothing,
+}
+
+/** What the assistant says in `chosen` rather than in `rejected`, after the same messages. */
+const preferences = recordTask({
+  kinds: ['decoder'],
+  architecture: 'gpt2',
+  data: '{"prompt": "...", "chosen": "...", "rejected": "..."}',
+  options: chat.options,
+  learning,
+  read: readPreferences,
+  texts: ({ prompt, chosen, rejected }) =>
+    [...prompt, ...chosen, ...rejected].map(({ content }) => content),
+  examples: (records, subject, { length }) => {
+    const pairs = records.map((record) => ({
+      chosen: conversation(record, record.chosen),
+      rejected: conversation(record, record.rejected),
+    }))
+    const encoded = pairs.map(({ chosen, rejected }) => ({
+      chosen: encodeChat(subject, chosen),
+      rejected: encodeChat(subject, rejected),
+    }))
+    return preferenceSet(encoded, {
+      length,
+      padId: subject.tokenizer.padId,
+      notices: unread(
+        subject,
+        pairs.map(({ chosen }) => chosen),
+      ),
+    })
+  },
+  objective: (model, options) => {
+    if (!(model instanceof Decoder)) throw new TypeError(`an ${model.config.kind} does not chat`)
+    const loss = z.object(learning).parse(options)
+    const { length, evaluation } = options
+    return (sizes) => preferenceObjective(model, { ...sizes, ...loss, length, evaluation })
+  },
+  begin: async (sets, start, options) => {
+    if (!options.referenceFree) await addReference(sets, start, options)
+  },
+  watch: likelihoodWatch,
+  measures: [],
+  fitted: true,
+})
+
+/** Answers within the prompt are read, and not compared. */
+const conversation = (
+  { prompt, tools, where }: Preference,
+  answer: Preference['chosen'],
+): Conversation => ({
+  messages: [...prompt.map((message) => ({ ...message, weight: 0 as const })), ...answer],
+  tools,
+  where,
+})
+
+/** Throws UserError where an option changes nothing, or contradicts the loss. */
+function check({ loss, labelSmoothing, gamma }: Values<typeof learning>): void {
+  if (labelSmoothing > 0 && loss !== 'sigmoid')
+    throw new UserError(`--label-smoothing is of --loss sigmoid, not of ${loss}; leave it out`)
+  if (labelSmoothing >= 0.5)
+    throw new UserError(
+      `--label-smoothing is ${labelSmoothing}, the probability that a preference is the wrong ` +
+        'way around; give less than 0.5',
+    )
+  if (gamma > 0 && loss === 'ipo')
+    throw new UserError('--gamma is of --loss sigmoid and hinge, not of ipo; leave it out')
+}
+
+/**
+ * Direct preference optimization (Rafailov et al. 2023): answers that people prefer become likelier
+ * than others, compared to the model that training starts from.
+ */
+export const dpo = {
+  task: preferences,
+  check,
+  learningRate: 2e-5,
+  epochs: 1,
+} as const satisfies Method<typeof chat.options, typeof learning>
