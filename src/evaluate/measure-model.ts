@@ -37,7 +37,8 @@ export interface Measured {
 
 /**
  * Measures a model's loss on all rows, every target once; `figures`: means of the objective's
- * metrics; `rows`: losses of single rows, if they were asked for. Throws UserError, which names the weight at fault, where the loss is not finite.
+ * metrics; `rows`: losses of single rows, if they were asked for. Throws UserError, which names the
+ * weight at fault, where the loss is not finite.
  */
 export async function measureModel(
   { engine, objective, parameters, wholeBatch, byRow }: Measured,

@@ -126,7 +126,8 @@ export async function predict({
 function refuseConversations(given: readonly Given[], what: string): void {
   if (given.some(({ messages }) => messages))
     throw new UserError(
-      `conversations ("messages") are for models that give rewards, and this one ${what}; give texts`,
+      `conversations ("messages") are for models that give rewards, and this one ${what}; give ` +
+        'texts',
     )
 }
 

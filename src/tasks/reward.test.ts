@@ -55,7 +55,8 @@ test.each([
   await writeFile(path('test.jsonl'), jsonLines(many(preference, 12)))
   const asked = { model: path(kind), data: [path('test.jsonl')], threads: 1 }
   const measured = await evaluate(asked)
-  expect(measured).toMatchObject({ task: 'reward', metrics: { accuracy: 1 } })
+  expect(measured).toMatchObject({ task: 'reward', metrics: { accuracy: { value: 1 } } })
+  expect(measured.items).toHaveLength(12)
   expect((await evaluate({ ...asked, task: 'reward' })).metrics).toEqual(measured.metrics)
 
   const pair = [say('how are you?', 'fine, thanks'), say('how are you?', 'go away')]
@@ -81,7 +82,7 @@ test.each([
   })
 })
 
-test('a reward model of others is trained further with its head, and judges by --task reward', async () => {
+test('another’s reward model is trained further with its head, and judges by --task', async () => {
   const config = JSON.parse(await readFile(path('decoder/config.json'), 'utf8'))
   await writeFile(path('numbers.jsonl'), jsonLines([{ text: 'go away', label: 1 }]))
   const further = { model: path('decoder'), val: 0, steps: 1, lr: 1e-9, threads: 1 } as const
@@ -90,12 +91,12 @@ test('a reward model of others is trained further with its head, and judges by -
   expect(number.id2label).toEqual({ 0: 'LABEL_0' })
   const asked = { model: path('number'), data: [path('test.jsonl')], threads: 1 }
   const { metrics } = await evaluate({ ...asked, task: 'reward' })
-  expect(metrics.accuracy).toBe(1)
+  expect(metrics.accuracy?.value).toBe(1)
   const again = { ...further, model: path('number'), task: 'reward' } as const
   await train({ ...again, data: [path('test.jsonl')], out: path('again') })
   const kept = JSON.parse(await readFile(path('again/config.json'), 'utf8'))
   expect({ ...kept, id2label: 0 }).toEqual({ ...config, id2label: 0 })
-  expect((await evaluate({ ...asked, model: path('again') })).metrics.accuracy).toBe(1)
+  expect((await evaluate({ ...asked, model: path('again') })).metrics.accuracy?.value).toBe(1)
 })
 
 test('pairs that are longer than the context are left out, and told', async () => {
@@ -156,10 +157,10 @@ test('the loss is that of Bradley and Terry, with the margin of each pair', () =
   expect(value?.data[0]).toBeCloseTo((loss0(a[0], a[1], 0.5) + loss0(b[0], b[1])) / 2, 10)
   const mean = (of: (pair: number[]) => number) => (of(a) + of(b)) / 2
   const expected: Record<string, number> = {
+    accuracy: mean(([better = 0, worse = 0]) => Number(better > worse)),
+    margin: mean(([better = 0, worse = 0]) => better - worse),
     rewardChosen: mean(([better = 0]) => better),
     rewardRejected: mean(([, worse = 0]) => worse),
-    margin: mean(([better = 0, worse = 0]) => better - worse),
-    accuracy: mean(([better = 0, worse = 0]) => Number(better > worse)),
   }
   expect(names).toEqual(Object.keys(expected))
   for (const [i, name] of names.entries())

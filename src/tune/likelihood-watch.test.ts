@@ -17,7 +17,7 @@ test('it warns once, of answers that both become less likely', () => {
   expect(warnings(-0.1, -0.1)).toEqual([39])
 })
 
-test('it does not warn of noise, of preferred answers that become likelier, or of a way back', () => {
+test('it does not warn of noise, of likelier preferred answers, or of a way back', () => {
   expect(warnings(0, 0, 2000)).toEqual([])
   expect(warnings(0.01, -0.03)).toEqual([])
   const watch = likelihoodWatch()

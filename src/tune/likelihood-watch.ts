@@ -33,7 +33,7 @@ export function likelihoodWatch(): NonNullable<TrainingRows['watch']> {
 }
 
 const WARNING =
-  'preferred and rejected answers both become less likely: the model unlearns the answers that it ' +
+  'preferred and rejected answers both become less likely: the model unlearns answers that it ' +
   'should prefer, while the margin grows; add their loss with --nll-weight 1, lower --lr, or ' +
   'raise --beta'
 

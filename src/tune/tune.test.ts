@@ -111,3 +111,18 @@ test('a faulty line is named', async () => {
   )
   await expect(tune({ ...options('none'), model: path('nothing') })).rejects.toThrow(/config\.json/)
 })
+
+test('NEFTune adds noise in training and nowhere else, by the seed', async () => {
+  const losses = async (name: string, given: { neftuneAlpha?: number; seed?: number }) => {
+    const found: (number | undefined)[] = []
+    const onMetrics = ({ loss, validationLoss }: { loss?: number; validationLoss?: number }) =>
+      void found.push(loss ?? validationLoss)
+    await tune({ ...options(name), steps: 1, lr: 1e-9, evalEvery: 1, ...given }, { onMetrics })
+    return found as [number, number]
+  }
+  const [plain, validated] = await losses('plain', {})
+  const [noisy, unchanged] = await losses('noisy', { neftuneAlpha: 20 })
+  expect(Math.abs(noisy - plain)).toBeGreaterThan(1e-3)
+  expect(unchanged).toBeCloseTo(validated, 5)
+  expect((await losses('again', { neftuneAlpha: 20 }))[0]).toBe(noisy)
+})

@@ -10,7 +10,7 @@ const pair = (prompt: number[], chosen: number[], rejected: number[]) => ({
   rejected: answer(prompt, rejected),
 })
 
-test('both answers follow their prompt, which is no target, and the reference lies at targets', () => {
+test('answers follow their prompt, which is no target; the reference lies at targets', () => {
   const set = preferenceSet([pair([1, 2], [3, 4], [5]), pair([6], [7, 8, 9], [10, 11])], {
     length: 4,
     padId: 99,
