@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Batch, emptyBatch } from '../src/data/batch.ts'
+import { type BatchReader, batchReader } from '../src/data/readers/reader.ts'
 import { openFile } from '../src/files/node-file.ts'
 import { openSafetensors } from '../src/formats/safetensors/safetensors.ts'
 import { Decoder } from '../src/models/decoder.ts'
@@ -16,10 +16,10 @@ import { configOf, type OwnResult, type OwnTask, type TrainingTask } from './tra
 async function main({ profile, ...task }: OwnTask): Promise<OwnResult> {
   const own = await openEngine({ engine: 'cpu', threads: task.threads })
   const trainer = await createTrainer(profile ? profiled(own, profile) : own, task)
-  const nextBatch = await openBatches(task)
+  const batches = await openBatches(task)
   const [losses, times]: [number[], number[]] = [[], []]
   for (let step = 0; step < task.warmup + task.steps; step++) {
-    const batch = nextBatch()
+    const batch = batches.next()
     const start = performance.now()
     const { loss } = await trainer.next(batch, task.rate)
     losses.push(loss)
@@ -49,20 +49,16 @@ async function createTrainer(engine: Engine, task: TrainingTask): Promise<Traine
 }
 
 /** The batches of the file, in turn and over again. */
-async function openBatches({ batches, batch: rows, context: length }: TrainingTask) {
+async function openBatches({ batches, batch, context }: TrainingTask): Promise<BatchReader> {
   const bytes = await readFile(batches)
   const tokens = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   let position = 0
-  return (): Batch => {
-    const batch = emptyBatch(rows, length)
-    for (let row = 0; row < rows; row++) {
-      const ids = tokens.subarray(position, position + length + 1)
-      batch.inputs.set(ids.subarray(0, length), row * length)
-      batch.targets.set(ids.subarray(1), row * length)
-      position = (position + ids.length) % tokens.length
-    }
-    return batch
+  const read = (row: Int32Array) => {
+    row.set(tokens.subarray(position, position + row.length))
+    position = (position + row.length) % tokens.length
   }
+  const rows = { read, state: () => position, restore: () => {} }
+  return batchReader(rows, { rows: batch, length: context })
 }
 
 console.log(JSON.stringify(await main(JSON.parse(process.argv[2] ?? '{}'))))

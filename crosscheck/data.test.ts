@@ -54,7 +54,7 @@ it("splits tinyshakespeare as nanoGPT's prepare.py does", async () => {
   expect(read === text).toBe(true)
   let targets = 0
   for (const batch of evaluationBatches(validation ?? train, { rows: 64, length: 64 })) {
-    for (const target of batch.targets) if (target !== -100) targets++
+    for (const target of batch.arrays.targets ?? []) if (target !== -100) targets++
   }
   expect(targets).toBe(111_539)
   close()

@@ -1,31 +1,7 @@
 /** A target that the loss ignores. */
 export const IGNORE = -100
 
-/** What one training step reads: `rows` sequences of `length` tokens, row after row. */
-export interface Batch {
-  readonly rows: number
-  readonly length: number
-  /** (rows, length) ids; 0 where nothing is. */
-  readonly inputs: Int32Array
-  /** (rows, length): the id that follows each input, or -100. */
-  readonly targets: Int32Array
-}
-
-export const emptyBatch = (rows: number, length: number): Batch => ({
-  rows,
-  length,
-  inputs: new Int32Array(rows * length),
-  targets: new Int32Array(rows * length).fill(IGNORE),
-})
-
-/** Number of targets that the loss counts. */
-export const countTargets = ({ targets }: Batch): number => {
-  let count = 0
-  for (const target of targets) if (target !== IGNORE) count++
-  return count
-}
-
-/** Examples of a task, as its objective reads them. */
+/** Examples as an objective reads them; rows of text have `ids` and `targets`, the next ids. */
 export interface Examples {
   readonly rows: number
   /** Tokens of a row. */
@@ -34,15 +10,6 @@ export interface Examples {
   readonly arrays: Readonly<Record<string, Int32Array | Float32Array>>
   /** Targets that the loss counts. */
   readonly count: number
-}
-
-export type AnyBatch = Batch | Examples
-
-/** Rows of text as the objective of a language model reads them. */
-export function asExamples(batch: AnyBatch): Examples {
-  if ('arrays' in batch) return batch
-  const { rows, length, inputs, targets } = batch
-  return { rows, length, arrays: { ids: inputs, targets }, count: countTargets(batch) }
 }
 
 /** The arrays of each `rows` rows; the last group is filled up with zeros and targets of -100. */

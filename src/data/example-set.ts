@@ -21,7 +21,7 @@ export interface ExampleSet {
 export function exampleReader(
   set: ExampleSet,
   { rows, seed }: { rows: number; seed: number },
-): BatchReader<Examples> {
+): BatchReader {
   const order = new ShuffledIndices(set.count, seed)
   const next = () => {
     const index = order.current

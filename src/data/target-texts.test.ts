@@ -15,7 +15,7 @@ const end = tokenizer.specialTokens['<end>'] as number
 
 test('only targets count, and special tokens are no text', () => {
   const targets = Int32Array.from([IGNORE, ...ids('a雪'), end, IGNORE, ...ids('b'), IGNORE, IGNORE])
-  const batch = { rows: 2, length: 4, inputs: new Int32Array(8), targets }
+  const batch = { rows: 2, length: 4, arrays: { ids: new Int32Array(8), targets }, count: 5 }
   expect(targetBytes([batch, batch], tokenizer)).toBe(2 * (1 + 3 + 1))
 })
 

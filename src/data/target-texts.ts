@@ -1,6 +1,6 @@
 import { countWords } from '../metrics/words.ts'
 import { decodeAfter, type Tokenizer } from '../text/tokenizer.ts'
-import { type AnyBatch, asExamples, IGNORE } from './batch.ts'
+import { type Examples, IGNORE } from './batch.ts'
 import { measureText } from './text-pieces.ts'
 
 /** Text that follows other text. */
@@ -12,9 +12,8 @@ interface TargetText {
 }
 
 /** For each row of all batches, the texts of its targets: special tokens have none. */
-function* targetTexts(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): Generator<TargetText[]> {
-  for (const batch of batches) {
-    const { arrays, rows, length } = asExamples(batch)
+function* targetTexts(batches: Iterable<Examples>, tokenizer: Tokenizer): Generator<TargetText[]> {
+  for (const { arrays, rows, length } of batches) {
     const { ids = new Int32Array(), targets = [] } = arrays
     for (let row = 0; row < rows; row++) {
       const [from, to] = [row * length, (row + 1) * length]
@@ -37,7 +36,7 @@ function* targetTexts(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): Genera
  * Bytes in UTF-8 of the text of a batch's targets, the divisor of bits per byte. Text that was cut
  * off is no target, and special tokens have no text.
  */
-export function targetBytes(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): number {
+export function targetBytes(batches: Iterable<Examples>, tokenizer: Tokenizer): number {
   let bytes = 0
   for (const texts of targetTexts(batches, tokenizer))
     for (const { text } of texts) bytes += measureText(text).bytes
@@ -56,7 +55,7 @@ export interface RowText {
 const BEFORE = 4
 
 /** The targets of each row of all batches as text. */
-export function* rowTexts(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): Generator<RowText> {
+export function* rowTexts(batches: Iterable<Examples>, tokenizer: Tokenizer): Generator<RowText> {
   for (const texts of targetTexts(batches, tokenizer)) {
     const row: RowText = { text: '', tokens: 0, words: 0, bytes: 0 }
     for (const { ids, before, text } of texts) {
@@ -70,9 +69,8 @@ export function* rowTexts(batches: Iterable<AnyBatch>, tokenizer: Tokenizer): Ge
 }
 
 /** How many targets each row of all batches has. */
-export function* rowTargets(batches: Iterable<AnyBatch>): Generator<number> {
-  for (const batch of batches) {
-    const { arrays, rows } = asExamples(batch)
+export function* rowTargets(batches: Iterable<Examples>): Generator<number> {
+  for (const { arrays, rows } of batches) {
     const { targets = [] } = arrays
     const length = targets.length / rows
     for (let row = 0; row < rows; row++) {

@@ -1,4 +1,4 @@
-import { type AnyBatch, asExamples, cutExamples, type Examples } from '../data/batch.ts'
+import { cutExamples, type Examples } from '../data/batch.ts'
 import type { Tensor } from '../graph/index.ts'
 import {
   type ObjectiveBuilder,
@@ -52,11 +52,10 @@ export class LossMeter {
     engine: Engine,
     objective: ObjectiveBuilder,
     parameters: Tensors,
-    like: AnyBatch,
+    like: Examples,
     { wholeBatch = false, byRow = false }: LossMeterOptions = {},
   ): Promise<LossMeter> {
-    const examples = asExamples(like)
-    const rows = wholeBatch ? examples.rows : Math.max(1, Math.floor(TOKENS / examples.length))
+    const rows = wholeBatch ? like.rows : Math.max(1, Math.floor(TOKENS / like.length))
     const { loss, metrics, rowLosses } = objective({ rows })
     const workers = workersOf(engine)
     const single: Record<string, Tensor> = byRow && rowLosses ? { [ROW_LOSSES]: rowLosses } : {}
@@ -69,12 +68,12 @@ export class LossMeter {
         label: 'evaluation',
       },
     )
-    return new LossMeter(compiled, workers, rows, examples)
+    return new LossMeter(compiled, workers, rows, like)
   }
 
   /** Sums over all batches, which have the form that the meter was made for. */
   async measure(
-    batches: AsyncIterable<AnyBatch> | Iterable<AnyBatch>,
+    batches: AsyncIterable<Examples> | Iterable<Examples>,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<LossSum> {
     // Summed in the order of the text, whichever worker was faster, so that two runs agree exactly.
@@ -103,12 +102,11 @@ export class LossMeter {
 
   /** All examples, `rows` at a time. */
   async *#groups(
-    batches: AsyncIterable<AnyBatch> | Iterable<AnyBatch>,
+    batches: AsyncIterable<Examples> | Iterable<Examples>,
     counted: (targets: number) => void,
   ) {
     let index = 0
-    for await (const batch of batches) {
-      const examples = asExamples(batch)
+    for await (const examples of batches) {
       if (examples.length !== this.#like.length)
         throw new RangeError(
           `examples of ${examples.length} tokens given to a meter for ${this.#like.length}`,

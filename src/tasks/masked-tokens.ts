@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Batch, type Examples, IGNORE } from '../data/batch.ts'
+import { type Examples, IGNORE } from '../data/batch.ts'
 import { type BatchReader, parseState, randomState } from '../data/readers/reader.ts'
 import { Random } from '../random.ts'
 
@@ -26,9 +26,10 @@ export const textLength = (length: number, { clsId, sepId }: MaskingOptions): nu
  * Rows of text in which some tokens are masked (Devlin et al. 2019): of these, eight in ten become
  * the mask token, one becomes a random token, and one stays as it is.
  */
-export function maskTokens(batch: Batch, options: MaskingOptions, random: Random): Examples {
+export function maskTokens(batch: Examples, options: MaskingOptions, random: Random): Examples {
   const { maskId, vocabSize, clsId, sepId } = options
   const { rows, length: given } = batch
+  const text = batch.arrays as Readonly<Record<'ids' | 'targets', Int32Array>>
   const before = Number(clsId !== undefined)
   const length = given + before + Number(sepId !== undefined)
   const count = maskedCount(given, options)
@@ -38,8 +39,11 @@ export function maskTokens(batch: Batch, options: MaskingOptions, random: Random
   const targets = new Int32Array(rows * count).fill(IGNORE)
   for (let row = 0; row < rows; row++) {
     const line = ids.subarray(row * length, (row + 1) * length)
-    const there = tokensThere(batch, row)
-    line.set(batch.inputs.subarray(row * given, row * given + there), before)
+    const start = row * given
+    // Its text ends where it has no more targets.
+    const end = text.targets.subarray(start, start + given).indexOf(IGNORE)
+    const there = end === -1 ? given : end
+    line.set(text.ids.subarray(start, start + there), before)
     if (clsId !== undefined) line[0] = clsId
     if (sepId !== undefined) line[before + there] = sepId
     mask.fill(1, row * length, row * length + before + there + Number(sepId !== undefined))
@@ -60,13 +64,6 @@ export function maskTokens(batch: Batch, options: MaskingOptions, random: Random
   }
 }
 
-/** Tokens of a row before its text ends: those that have a target. */
-function tokensThere({ targets, length }: Batch, row: number): number {
-  let count = 0
-  while (count < length && targets[row * length + count] !== IGNORE) count++
-  return count
-}
-
 /** `count` different numbers below `length`, rising. */
 function choose(length: number, count: number, random: Random): number[] {
   const numbers = Array.from({ length }, (_, i) => i)
@@ -83,10 +80,10 @@ const schema = z.object({ random: randomState, text: z.unknown() })
 
 /** Rows of a reader of text, with other tokens masked each time. */
 export function maskedReader(
-  text: BatchReader<Batch>,
+  text: BatchReader,
   options: MaskingOptions,
   { seed }: { seed: number },
-): BatchReader<Examples> {
+): BatchReader {
   let random = new Random(seed)
   return {
     next: () => maskTokens(text.next(), options, random),
@@ -101,7 +98,7 @@ export function maskedReader(
 
 /** Batches of text, with the same tokens masked each time. */
 export function* maskedBatches(
-  batches: Iterable<Batch>,
+  batches: Iterable<Examples>,
   options: MaskingOptions,
 ): Generator<Examples> {
   const random = new Random(0)

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Batch } from '../data/batch.ts'
 import { documentSeparator } from '../data/sources/reading-options.ts'
 import { UserError } from '../errors.ts'
 import { Encoder } from '../models/encoder.ts'
@@ -88,7 +87,7 @@ function maskingFor(
 }
 
 /** Perplexity and bits per byte are of whole texts, and masked tokens are a part. */
-const maskedRows = ({ batches }: MeasuredRows<Batch>, masking: MaskingOptions): MeasuredRows => ({
+const maskedRows = ({ batches }: MeasuredRows, masking: MaskingOptions): MeasuredRows => ({
   batches: () => maskedBatches(batches(), masking),
   measures: ['loss'],
 })

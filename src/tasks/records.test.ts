@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Batch, IGNORE } from '../data/batch.ts'
+import { type Examples, IGNORE } from '../data/batch.ts'
 import { allExamples, exampleReader } from '../data/example-set.ts'
 import { Random } from '../random.ts'
 import { trainCharTokenizer } from '../text/char.ts'
@@ -140,10 +140,10 @@ test('sources and targets: the text that is written comes one place later', () =
   expect(count).toBe(5)
 })
 
-const rowsOf = (rows: number, length: number, there = length): Batch => {
-  const inputs = Int32Array.from({ length: rows * length }, (_, i) => ids('abcdefgh')[i % 8] ?? 0)
-  const targets = inputs.map((id, i) => (i % length < there ? id : IGNORE))
-  return { rows, length, inputs, targets }
+const rowsOf = (rows: number, length: number, there = length): Examples => {
+  const letters = Int32Array.from({ length: rows * length }, (_, i) => ids('abcdefgh')[i % 8] ?? 0)
+  const targets = letters.map((id, i) => (i % length < there ? id : IGNORE))
+  return { rows, length, arrays: { ids: letters, targets }, count: rows * there }
 }
 const masking = {
   maskId: encoder.maskId as number,

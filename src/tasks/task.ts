@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AnyBatch } from '../data/batch.ts'
+import type { Examples } from '../data/batch.ts'
 import type { BatchSource } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
@@ -95,14 +95,14 @@ export interface TaskObjective {
 }
 
 /** Rows to learn from. */
-export interface TrainingRows<B extends AnyBatch = AnyBatch> extends TaskObjective {
+export interface TrainingRows extends TaskObjective {
   objective: ObjectiveBuilder
   /** Rows of one pass, where a batch has no more of them. */
   most?: number | undefined
   /** Tokens of one pass. */
   trainingTokens: number
   /** Batches of so many rows, without end; they may be made with the weights that `begin` saw. */
-  reader(rows: number): BatchSource<B>
+  reader(rows: number): BatchSource
   /**
    * Sees the weights, which change as they are trained, while they are still those that training
    * starts from: before a batch is read, and before a checkpoint is restored where it `resumes`.
@@ -111,7 +111,7 @@ export interface TrainingRows<B extends AnyBatch = AnyBatch> extends TaskObjecti
   /** Sees the figures of each step, those of resumed runs included; what it gives is a warning. */
   watch?: ((figures: Figures) => string | undefined) | undefined
   /** For trainings with batches of so many rows; undefined where nothing was held out. */
-  validation?: ((rows: number) => MeasuredRows<B>) | undefined
+  validation?: ((rows: number) => MeasuredRows) | undefined
   /** The model's texts begin with BOS from now on. */
   addBos?: boolean
   /** What a resumed training must share. */
@@ -119,9 +119,9 @@ export interface TrainingRows<B extends AnyBatch = AnyBatch> extends TaskObjecti
 }
 
 /** Rows to measure a model on. */
-export interface MeasuredRows<B extends AnyBatch = AnyBatch> {
+export interface MeasuredRows {
   /** All of them, from the first on each time. */
-  batches(): Iterable<B>
+  batches(): Iterable<Examples>
   /** Bytes in UTF-8 of the text that the targets stand for, where they stand for one. */
   bytes?: number | undefined
   /** Whole documents, one a row. */

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises'
-import type { Batch } from '../data/batch.ts'
 import { documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
@@ -59,9 +58,9 @@ export function openText(source: TrainingSource, plan: TextPlan): TrainingData {
 }
 
 type PackedRows = Omit<
-  TrainingRows<Batch>,
+  TrainingRows,
   'objective' | 'evaluationObjective' | 'reader' | 'begin' | 'watch'
-> & { reader(rows: number): BatchReader<Batch> }
+> & { reader(rows: number): BatchReader }
 
 /** Rows of one stream: of many documents in a random order, or of one long text from anywhere. */
 export function packedRows(
@@ -112,7 +111,7 @@ export async function readTokens(corpus: Corpus, tokenizer: Tokenizer) {
 export function measuredText(
   { tokens, bytes }: Awaited<ReturnType<typeof readTokens>>,
   { length: most, tokenizer }: { length: number; tokenizer: Tokenizer },
-): MeasuredRows<Batch> & { length: number } {
+): MeasuredRows & { length: number } {
   // A text that is shorter than the context is one row, however long the context is.
   const targets = Math.max(1, tokens.length - 1)
   const length = Math.min(most, targets)

@@ -1,4 +1,4 @@
-import { type AnyBatch, asExamples, cutExamples } from '../data/batch.ts'
+import { cutExamples, type Examples } from '../data/batch.ts'
 import type { Feeds } from '../runtime/bound.ts'
 
 /** Tokens of a micro-batch: what its layers pass on stays in the caches of a core. */
@@ -25,8 +25,7 @@ export function planMicroBatches(batch: number, length: number, threads: number)
 }
 
 /** Inputs of each micro-batch of a batch; losses are weighted to a mean over the whole. */
-export function cutBatch(batch: AnyBatch, rows: number): Feeds[] {
-  const examples = asExamples(batch)
-  const weight = [examples.count > 0 ? 1 / examples.count : 0]
-  return cutExamples(examples, rows).map((arrays) => ({ ...arrays, weight }))
+export function cutBatch(batch: Examples, rows: number): Feeds[] {
+  const weight = [batch.count > 0 ? 1 / batch.count : 0]
+  return cutExamples(batch, rows).map((arrays) => ({ ...arrays, weight }))
 }

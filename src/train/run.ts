@@ -1,4 +1,4 @@
-import type { AnyBatch } from '../data/batch.ts'
+import type { Examples } from '../data/batch.ts'
 import { evenlyOf } from '../data/evenly.ts'
 import type { BatchSource } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
@@ -19,7 +19,7 @@ export interface RunOptions {
   /** Its batches are never cut up. */
   wholeBatch?: boolean
   /** Batches to validate on, from the start each time. */
-  validation: (() => Iterable<AnyBatch>) | undefined
+  validation: (() => Iterable<Examples>) | undefined
   /** Updates of the whole training, those before a resumption included. */
   steps: number
   schedule: Schedule
@@ -72,7 +72,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   let loss = Number.NaN
   let saved = resumed?.step ?? -1
   let due = resumed?.due ?? false
-  let learned: AnyBatch | undefined
+  let learned: Examples | undefined
   /** Where the reader stands after the last step, whatever was read for one that was cut short. */
   let position = reader.state()
   let [tokens, stepTime] = [0, 0]
@@ -117,7 +117,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
 
   /** One update; says what is wrong where the run is not to go on from there. */
-  const advance = async (batch: AnyBatch): Promise<string | undefined> => {
+  const advance = async (batch: Examples): Promise<string | undefined> => {
     const from = performance.now()
     const result = await trainer.next(batch, schedule(trainer.step), { signal })
     position = reader.state()

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { growth } from '../../test/memory.ts'
 import { tinyConfigs } from '../../test/tiny-decoder.ts'
-import type { Batch } from '../data/batch.ts'
+import { cutExamples, type Examples } from '../data/batch.ts'
 import {
   add,
   exp,
@@ -34,13 +34,14 @@ afterAll(() => engine.dispose())
 const sizes = { vocabSize: 11, context: 8, layers: 2, dim: 16, heads: 2 }
 
 /** Sequences that count upwards modulo the vocabulary. */
-function countingBatch(rows: number, length: number, random: Random): Batch {
-  const inputs = new Int32Array(rows * length)
+function countingBatch(rows: number, length: number, random: Random): Examples {
+  const ids = new Int32Array(rows * length)
   for (let row = 0; row < rows; row++) {
     const start = random.integer(11)
-    for (let i = 0; i < length; i++) inputs[row * length + i] = (start + i) % 11
+    for (let i = 0; i < length; i++) ids[row * length + i] = (start + i) % 11
   }
-  return { inputs, targets: inputs.map((id) => (id + 1) % 11), rows, length }
+  const targets = ids.map((id) => (id + 1) % 11)
+  return { rows, length, arrays: { ids, targets }, count: rows * length }
 }
 
 const dataOf = ({ data }: DeviceTensor) => data as Float32Array
@@ -261,11 +262,11 @@ describe('a hook on the summed gradients', () => {
       await createTrainer({ batch: 4, ...options, onGradients: average }),
     ]
     const batch = countingBatch(8, 8, new Random(2))
-    const half = (i: number): Batch => ({
-      inputs: batch.inputs.slice(32 * i, 32 * (i + 1)),
-      targets: batch.targets.slice(32 * i, 32 * (i + 1)),
+    const half = (i: number): Examples => ({
       rows: 4,
       length: 8,
+      arrays: cutExamples(batch, 4)[i] ?? {},
+      count: 32,
     })
     const expected = await whole.next(batch, 0.3)
     const results = await Promise.all(parts.map((trainer, i) => trainer.next(half(i), 0.3)))

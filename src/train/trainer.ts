@@ -1,4 +1,4 @@
-import type { AnyBatch } from '../data/batch.ts'
+import type { Examples } from '../data/batch.ts'
 import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
 import { initialize } from '../models/parameters.ts'
@@ -159,7 +159,7 @@ export class Trainer {
    * likewise the signal's reason when it is aborted.
    */
   async next(
-    batch: AnyBatch,
+    batch: Examples,
     learningRate: number,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<StepResult> {
@@ -173,7 +173,7 @@ export class Trainer {
   }
 
   /** Computes loss and gradients of a batch, and changes nothing; resolves with the loss. */
-  async rehearse(batch: AnyBatch): Promise<number> {
+  async rehearse(batch: Examples): Promise<number> {
     const { loss } = await this.#gradients.run(this.#cut(batch))
     await this.#update.gradientNorm()
     return loss
@@ -196,7 +196,7 @@ export class Trainer {
     for (const tensor of Object.values(this.#frozen)) tensor.dispose()
   }
 
-  #cut(batch: AnyBatch): Feeds[] {
+  #cut(batch: Examples): Feeds[] {
     const microBatches = cutBatch(batch, this.plan.rows)
     return microBatches.map((feeds, i) => ({ ...feeds, key: this.#key(i) }))
   }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
-import { type Batch, emptyBatch } from '../batch.ts'
+import { type Examples, IGNORE } from '../batch.ts'
 import { measureText } from '../text-pieces.ts'
 import type { TokenSource } from '../token-source.ts'
 
@@ -13,20 +13,21 @@ import type { TokenSource } from '../token-source.ts'
 export function* evaluationBatches(
   source: TokenSource,
   { rows, length }: { rows: number; length: number },
-): Generator<Batch> {
-  const targets = source.length - 1
-  if (targets < 1) {
+): Generator<Examples> {
+  const all = source.length - 1
+  if (all < 1) {
     throw new UserError(`the data to evaluate on has ${source.length} tokens; it needs two or more`)
   }
   const size = rows * length
-  for (let start = 0; start < targets; start += size) {
-    const batch = emptyBatch(rows, length)
-    const count = Math.min(size, targets - start)
+  for (let start = 0; start < all; start += size) {
+    const ids = new Int32Array(size)
+    const targets = new Int32Array(size).fill(IGNORE)
+    const count = Math.min(size, all - start)
     const tokens = new Int32Array(count + 1)
     source.read(start, tokens)
-    batch.inputs.set(tokens.subarray(0, count))
-    batch.targets.set(tokens.subarray(1))
-    yield batch
+    ids.set(tokens.subarray(0, count))
+    targets.set(tokens.subarray(1))
+    yield { rows, length, arrays: { ids, targets }, count }
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
-import { type AnyBatch, type Batch, emptyBatch } from '../batch.ts'
+import type { Examples } from '../batch.ts'
 
 /** Something whose place can be saved as JSON and taken up again exactly. */
 export interface Position {
@@ -16,33 +16,33 @@ export interface RowReader extends Position {
 }
 
 /** An endless supply of batches; its state is part of a checkpoint. */
-export interface BatchReader<B extends AnyBatch = AnyBatch> extends Position {
-  next(): B
+export interface BatchReader extends Position {
+  next(): Examples
 }
 
 /**
  * An endless supply of batches. Those that come as promises may be made with the model as it
  * stands; they reject with `signal.reason` when aborted.
  */
-export interface BatchSource<B extends AnyBatch = AnyBatch> extends Position {
-  next(options: { signal?: AbortSignal | undefined }): B | Promise<B>
+export interface BatchSource extends Position {
+  next(options: { signal?: AbortSignal | undefined }): Examples | Promise<Examples>
 }
 
 /** Batches of `rows` sequences of `length` tokens. */
 export function batchReader(
   reader: RowReader,
   { rows, length }: { rows: number; length: number },
-): BatchReader<Batch> {
+): BatchReader {
   const row = new Int32Array(length + 1)
   return {
     next: () => {
-      const batch = emptyBatch(rows, length)
+      const [ids, targets] = [new Int32Array(rows * length), new Int32Array(rows * length)]
       for (let r = 0; r < rows; r++) {
         reader.read(row)
-        batch.inputs.set(row.subarray(0, length), r * length)
-        batch.targets.set(row.subarray(1), r * length)
+        ids.set(row.subarray(0, length), r * length)
+        targets.set(row.subarray(1), r * length)
       }
-      return batch
+      return { rows, length, arrays: { ids, targets }, count: rows * length }
     },
     state: () => reader.state(),
     restore: (state) => reader.restore(state),

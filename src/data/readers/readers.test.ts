@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../errors.ts'
-import { countTargets } from '../batch.ts'
 import { memoryTokens } from '../token-source.ts'
 import { evaluationBatches } from './evaluation-batches.ts'
 import { mixture } from './mixture.ts'
@@ -161,9 +160,9 @@ describe('batchReader', () => {
       rows: 3,
       length: 4,
     }).next()
-    expect([batch.rows, batch.length, batch.inputs.length]).toEqual([3, 4, 12])
-    expect([...batch.targets]).toEqual([...batch.inputs].map((id) => id + 1))
-    expect(countTargets(batch)).toBe(12)
+    const { ids = [], targets = [] } = batch.arrays
+    expect([batch.rows, batch.length, ids.length, batch.count]).toEqual([3, 4, 12, 12])
+    expect([...targets]).toEqual([...ids].map((id) => id + 1))
   })
 })
 
@@ -177,12 +176,14 @@ describe('evaluationBatches', () => {
         (count, rows, length) => {
           const targets: number[] = []
           for (const batch of evaluationBatches(numbers(count), { rows, length })) {
-            expect(batch.inputs.length).toBe(rows * length)
+            const { ids = [], targets: next = [] } = batch.arrays
+            expect(ids.length).toBe(rows * length)
+            expect(batch.count).toBe([...next].filter((target) => target !== -100).length)
             for (let i = 0; i < rows * length; i++) {
-              const target = batch.targets[i] as number
+              const target = next[i] as number
               if (target === -100) continue
               targets.push(target)
-              expect(batch.inputs[i]).toBe(target - 1)
+              expect(ids[i]).toBe(target - 1)
             }
           }
           expect(targets).toEqual(numbersTo(count).slice(1))
