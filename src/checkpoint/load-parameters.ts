@@ -86,15 +86,3 @@ export async function packParameters(
     throw error
   }
 }
-
-/** What `use` makes of the parameters of a model, which are freed afterwards. */
-export async function usePackedParameters<T>(
-  engine: Engine,
-  model: Model,
-  files: Pick<OpenModel, 'read' | 'locate'>,
-  options: { inMemory?: boolean },
-  use: (packed: PackedParameters['packed']) => Promise<T>,
-): Promise<T> {
-  const { packed, free } = await packParameters(engine, model, files, options)
-  return use(packed).finally(free)
-}

@@ -1,10 +1,11 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { ReplacedError, UserError } from '../errors.ts'
-import { fileError, ifThere } from '../files/file-error.ts'
+import { ifThere } from '../files/file-error.ts'
 import { openGgufModel } from '../formats/gguf/open.ts'
 import { openHuggingFace } from '../formats/huggingface/open.ts'
 import { openLlama2c } from '../formats/llama2c/llama2c.ts'
 import { type OpenModel, tellLeftAside } from '../formats/open-model.ts'
+import { isGguf } from '../formats/tokenizer-folder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import type { WritingModel } from '../models/model.ts'
 
@@ -47,26 +48,11 @@ export async function openSource(source: string, tokenizer?: string): Promise<Op
 }
 
 async function openFileOf(source: string, tokenizer: string | undefined): Promise<OpenModel> {
-  const magic = await firstBytes(source)
-  if (magic === 'GGUF' || source.endsWith('.gguf')) return openGgufModel(source, tokenizer)
+  if ((await isGguf(source)) || source.endsWith('.gguf')) return openGgufModel(source, tokenizer)
   if (source.endsWith('.bin')) return openLlama2c(source, tokenizer)
   throw new UserError(
     `${source}: is neither a GGUF file nor a .bin of llama2.c; give a model's folder for others`,
   )
-}
-
-async function firstBytes(path: string): Promise<string> {
-  try {
-    const handle = await open(path)
-    try {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(4), 0, 4, 0)
-      return String.fromCharCode(...buffer.subarray(0, bytesRead))
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    throw fileError(error, `cannot read ${path}`)
-  }
 }
 
 /** What `use` makes of a model, which is closed afterwards. `isQuiet` leaves out its notices. */

@@ -53,6 +53,21 @@ const readAt = async (handle: FileHandle, path: string, offset: number, length: 
   return bytes
 }
 
+/** The first `length` bytes of a file, or fewer where it is shorter. Throws UserError. */
+export async function readStart(path: string, length: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path)
+    try {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, 0)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, `cannot read ${path}`)
+  }
+}
+
 /**
  * Writes a new file, piece by piece, and resolves once it is on the disk. Throws UserError; a
  * partial file may remain, so write to a temporary name and rename.

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { fileError, ifThere } from '../files/file-error.ts'
-import { openFile } from '../files/node-file.ts'
+import { openFile, readStart } from '../files/node-file.ts'
 import { parseJson, textOf } from '../files/parse-json.ts'
 import { own } from '../own.ts'
 import { sentencePieceTokenizer } from '../text/convert/sentencepiece.ts'
@@ -36,7 +36,7 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
       `tokenizer ${path}: no such file or folder; give a model's folder or a tokenizer.json`,
     )
   if (found.isDirectory()) return readTokenizerFolder(path)
-  if (await isGgufFile(path)) return readGgufVocabulary(path)
+  if (await isGguf(path)) return readGgufVocabulary(path)
   const read = readIn(dirname(path))
   return named(path, async () => {
     const config = await readTokenizerConfig(read)
@@ -47,17 +47,9 @@ export async function readTokenizerAt(path: string): Promise<LoadedTokenizer> {
   })
 }
 
-const GGUF = 'GGUF'
-
 /** By what a file begins with, whatever its name. */
-async function isGgufFile(path: string): Promise<boolean> {
-  const file = await openFile(path)
-  try {
-    return file.size >= GGUF.length && textOf(await file.read(0, GGUF.length)) === GGUF
-  } finally {
-    await file.close?.()
-  }
-}
+export const isGguf = async (path: string): Promise<boolean> =>
+  textOf(await readStart(path, 4)) === 'GGUF'
 
 /** The tokenizer in a GGUF file, of which no more than the metadata is read. */
 async function readGgufVocabulary(path: string): Promise<LoadedTokenizer> {

@@ -34,8 +34,8 @@ test.each(Object.entries(tinyConfigs))(
     const live = await LanguageModel.create({ engine, model: decoder, weights, tokenizer })
     const ids = Int32Array.from(tokenizer.encode(text))
     const windows = {
-      inputs: ids.subarray(0, 60),
-      targets: ids.subarray(1, 61),
+      arrays: { ids: ids.subarray(0, 60), targets: ids.subarray(1, 61) },
+      count: 60,
       rows: 2,
       length: 30,
     }

@@ -1,13 +1,11 @@
-import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
-import { usePackedParameters } from '../checkpoint/load-parameters.ts'
-import { asWriting, whileNotReplaced, withModel } from '../checkpoint/open-model.ts'
+import { asWriting, whileNotReplaced } from '../checkpoint/open-model.ts'
+import { usePackedWeights } from '../checkpoint/packed-weights.ts'
 import { withAdapters } from '../checkpoint/with-adapters.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { createModel, type WritingModel } from '../models/model.ts'
 import type { Bits } from '../models/quantize.ts'
-import type { ReadAgain } from '../runtime/compile.ts'
 import { type EngineChoice, loadOnEngine } from '../runtime/open.ts'
 import { LanguageModel } from './language-model.ts'
 
@@ -47,23 +45,13 @@ export async function loadWriting(
   const chatTemplate = path === undefined ? undefined : await readChatTemplate(path)
   const files = { ...withAdapters(base, folders), ...(chatTemplate && { chatTemplate }) }
   const adapters = adapter === undefined ? undefined : folders.map(({ adapter }) => adapter)
-  const findNonFinite = () => findNonFiniteWeights(base.path, folders)
   // Quantization needs the weights in memory.
   const inMemory = bits !== undefined || draft !== undefined
   return loadOnEngine(choice, (engine, ownsEngine) => {
     const model = createModel(files.config) as WritingModel
     const options = { ...files, engine, ownsEngine, model, bits, draft, adapters, facts: files }
-    const again: ReadAgain = (use) =>
-      withModel(
-        base.path,
-        (opened) => {
-          const files = withAdapters(asWriting(opened), folders)
-          return usePackedParameters(engine, model, files, { inMemory }, use)
-        },
-        { isQuiet: true },
-      )
-    return usePackedParameters(engine, model, files, { inMemory }, (packed) =>
-      LanguageModel.create({ ...options, weights: { packed, findNonFinite, again } }),
+    return usePackedWeights(engine, model, files, { adapters: folders, inMemory }, (weights) =>
+      LanguageModel.create({ ...options, weights }),
     )
   })
 }

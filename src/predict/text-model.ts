@@ -1,6 +1,5 @@
-import { findNonFiniteWeights } from '../checkpoint/find-non-finite.ts'
-import { usePackedParameters } from '../checkpoint/load-parameters.ts'
-import { whileNotReplaced, withModel } from '../checkpoint/open-model.ts'
+import { whileNotReplaced } from '../checkpoint/open-model.ts'
+import { usePackedWeights } from '../checkpoint/packed-weights.ts'
 import { UserError } from '../errors.ts'
 import type { OpenModel } from '../formats/open-model.ts'
 import { Decoder } from '../models/decoder.ts'
@@ -9,7 +8,7 @@ import { headOf } from '../models/head.ts'
 import type { HeadConfig } from '../models/head-config.ts'
 import { createModel } from '../models/model.ts'
 import { expectNoScope } from '../nn/index.ts'
-import { type ReadAgain, type UseWeights, type Weights, weightsLater } from '../runtime/compile.ts'
+import { type UseWeights, type Weights, weightsLater } from '../runtime/compile.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { type EngineChoice, loadOnEngine } from '../runtime/open.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
@@ -136,15 +135,9 @@ export async function loadReading(files: OpenModel, choice: EngineChoice = {}): 
       `${files.path}: this ${files.architecture} model writes text; ` +
         'give a model with a head for whole texts, such as a BERT',
     )
-  const findNonFinite = () => findNonFiniteWeights(files.path)
   return loadOnEngine(choice, (engine, ownsEngine) =>
-    usePackedParameters(engine, model, files, {}, (packed) => {
-      const again: ReadAgain = (use) =>
-        withModel(files.path, (opened) => usePackedParameters(engine, model, opened, {}, use), {
-          isQuiet: true,
-        })
-      const weights = { packed, findNonFinite, again }
-      return TextModel.create({ ...files, engine, ownsEngine, model, weights })
-    }),
+    usePackedWeights(engine, model, files, {}, (weights) =>
+      TextModel.create({ ...files, engine, ownsEngine, model, weights }),
+    ),
   )
 }

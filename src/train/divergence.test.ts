@@ -81,8 +81,9 @@ async function leapingRun(onSpike: RunOptions['onSpike'], isLeap: (call: number)
     weightDecay: 0,
     seed: 1,
   })
-  const inputs = Int32Array.from({ length: 32 }, (_, i) => i % 11)
-  const batch = { inputs, targets: inputs.map((id) => (id + 1) % 11), rows: 4, length: 8 }
+  const ids = Int32Array.from({ length: 32 }, (_, i) => i % 11)
+  const targets = ids.map((id) => (id + 1) % 11)
+  const batch = { rows: 4, length: 8, count: 32, arrays: { ids, targets } }
   const saved = new Map<number, Map<string, Float32Array>>()
   const promoted: number[] = []
   const messages: string[] = []

@@ -17,8 +17,6 @@ export const DECAY_REACHES = ['matrices', 'all'] as const
 
 export interface GroupOptions {
   optimizer: Optimizer
-  /** Takes what the optimizer is not for, such as embeddings and vectors with Muon. */
-  companion?: Optimizer
   weightDecay: number
   /** Default: matrices only. */
   decay?: (typeof DECAY_REACHES)[number]
@@ -26,17 +24,17 @@ export interface GroupOptions {
 
 /**
  * The usual groups: matrices decay; norms and biases (vectors) do so only if `decay` is `all`. An
- * optimizer of whole matrices gets the matrices inside the layers; its companion the rest.
+ * optimizer of whole matrices, such as Muon, gets the matrices inside the layers; AdamW the rest.
  */
 export function groupParameters(
   parameters: ReadonlyMap<string, Parameter>,
-  { optimizer, companion = adamW(), weightDecay, decay = 'matrices' }: GroupOptions,
+  { optimizer, weightDecay, decay = 'matrices' }: GroupOptions,
 ): ParameterGroup[] {
   const names = [...parameters.keys()]
   const isMatrix = (name: string) => (parameters.get(name)?.shape.length ?? 0) >= 2
   const isReached = (name: string) => decay === 'all' || isMatrix(name)
   const inner = (name: string) => isMatrix(name) && name.includes('.layers.')
-  const outer = optimizer.wholeMatrix ? companion : optimizer
+  const outer = optimizer.wholeMatrix ? adamW() : optimizer
   const whole = optimizer.wholeMatrix ? names.filter(inner) : []
   const rest = names.filter((name) => !whole.includes(name))
   const reached = { weightDecay, penalized: true }

@@ -29,8 +29,7 @@ const gradients = Array.from({ length: STEPS }, () => ({
   [VECTOR]: numbers(4),
 })) as Record<string, number[]>[]
 
-type Options = Omit<GroupOptions, 'companion'> &
-  Pick<UpdateStepOptions, 'l1' | 'l2' | 'clip' | 'average'>
+type Options = GroupOptions & Pick<UpdateStepOptions, 'l1' | 'l2' | 'clip' | 'average'>
 
 /** Each parameter's values, and the average's, after three updates. */
 async function updated(options: Options) {

@@ -46,8 +46,9 @@ async function training(
     optimizer: sgd(),
     weightDecay: 0,
   })
-  const inputs = Int32Array.from({ length: 32 }, (_, i) => (i * i) % 11)
-  const batch = { inputs, targets: inputs.map((id) => (id + 1) % 11), rows: 4, length: 8 }
+  const ids = Int32Array.from({ length: 32 }, (_, i) => (i * i) % 11)
+  const targets = ids.map((id) => (id + 1) % 11)
+  const batch = { rows: 4, length: 8, count: 32, arrays: { ids, targets } }
   const results = [await trainer.next(batch, 0.1), await trainer.next(batch, 0.1)]
   const size = trainer.values.layout.size
   await trainer.dispose()

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../../files/file-error.ts'
@@ -32,20 +31,5 @@ export async function* readBytes(
     throw fileError(error, `cannot read ${path}`)
   } finally {
     file.destroy()
-  }
-}
-
-/** The first `length` bytes of a file, or fewer where it is shorter. */
-export async function readStart(path: string, length: number): Promise<Uint8Array> {
-  try {
-    const handle = await open(path)
-    try {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, 0)
-      return buffer.subarray(0, bytesRead)
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    throw fileError(error, `cannot read ${path}`)
   }
 }

@@ -1,5 +1,5 @@
+import { readStart } from '../../files/node-file.ts'
 import { decodeStart, looksLikeText } from './decode-text.ts'
-import { readStart } from './read-bytes.ts'
 
 export const FORMATS = ['text', 'jsonl', 'json', 'csv', 'tsv'] as const
 

@@ -1,31 +1,22 @@
 import { bertConfig, bertHead, type EncoderConfig } from '../../models/encoder-config.ts'
-import type { HeadConfig } from '../../models/head-config.ts'
+import type { HeadConfig, Task } from '../../models/head-config.ts'
 import type { Activation } from '../../nn/index.ts'
 import { both, type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
-import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
+import { readEncoderHead, writeHead } from './heads.ts'
 
 /** Heads as BERT has them: that for masked tokens has the activation of the layers. */
-const bertHeads = (activation: Activation): HeadForms => ({
-  ...BERT_HEADS,
-  mlm: { ...bertHead('mlm'), dense: activation },
-})
-
-/** Heads as RoBERTa has them. */
-const BERT_HEADS: HeadForms = {
-  mlm: bertHead('mlm'),
-  classify: bertHead('classify'),
-  regress: bertHead('regress'),
-  tag: bertHead('tag'),
-  embed: bertHead('embed'),
-}
+const headOf =
+  (activation: Activation) =>
+  (task: Task): HeadConfig =>
+    task === 'mlm' ? { ...bertHead(task), dense: activation } : bertHead(task)
 
 /** Fields that BERT and RoBERTa share. `offset`: rows before that of the first position. */
 function readBert(
   field: FieldReader,
-  { offset, types }: { offset: number; types: number },
-  heads: (activation: Activation) => HeadForms,
+  offset: number,
+  formOf: (activation: Activation) => (task: Task) => HeadConfig,
 ): EncoderConfig {
   field.only('position_embedding_type', 'absolute')
   field.only('is_decoder', false)
@@ -35,12 +26,11 @@ function readBert(
   field.ignore('pooler_type', 'classifier_dropout')
   const dropout = field.rate('hidden_dropout_prob', 0.1)
   const activation = field.word('hidden_act', ACTIVATION_NAMES, 'gelu')
-  const forms = heads(activation)
   return bertConfig({
     vocabSize: field.count('vocab_size'),
     context: field.count('max_position_embeddings', 512) - offset,
     positionOffset: offset,
-    tokenTypes: field.index('type_vocab_size', types),
+    tokenTypes: field.index('type_vocab_size', 2),
     layers: field.layers('num_hidden_layers', 12),
     dim: field.count('hidden_size', 768),
     heads: field.count('num_attention_heads', 12),
@@ -50,7 +40,7 @@ function readBert(
     embeddingDropout: dropout,
     residualDropout: dropout,
     attentionDropout: field.rate('attention_probs_dropout_prob', 0.1),
-    head: onlyTied(field, readHead(field, forms) ?? { ...bertHead('mlm'), ...forms.mlm }),
+    head: readEncoderHead(field, formOf(activation)),
   })
 }
 
@@ -93,7 +83,7 @@ const bertBody = (prefix: string): Rename[] => {
 export const bert: Architecture = {
   modelType: 'bert',
   prefix: 'bert.',
-  read: (field) => readBert(field, { offset: 0, types: 2 }, bertHeads),
+  read: (field) => readBert(field, 0, headOf),
   write: (c) =>
     c.kind === 'encoder' && c.tokenTypes > 0
       ? { ...writeHead('Bert', c.head, ''), model_type: 'bert', ...writeBert(c) }
@@ -112,10 +102,7 @@ export const bert: Architecture = {
 export const roberta: Architecture = {
   modelType: 'roberta',
   prefix: 'roberta.',
-  read: (field) => {
-    const pad = field.index('pad_token_id', 1)
-    return readBert(field, { offset: pad + 1, types: 2 }, () => BERT_HEADS)
-  },
+  read: (field) => readBert(field, field.index('pad_token_id', 1) + 1, () => bertHead),
   write: (c) =>
     c.kind === 'encoder' && c.positionOffset > 0
       ? {
@@ -134,16 +121,13 @@ export const roberta: Architecture = {
   ],
 }
 
-const pooled: Partial<HeadConfig> = { ...bertHead('classify'), dense: 'relu' }
-
-/** That for masked tokens has the activation of the layers. */
-const headsOf = (activation: Activation): HeadForms => ({
-  mlm: { ...bertHead('mlm'), dense: activation },
-  classify: pooled,
-  regress: { ...pooled, task: 'regress' },
-  tag: bertHead('tag'),
-  embed: bertHead('embed'),
-})
+/** Hidden layers of pooled heads have ReLU. */
+const distilHeadOf =
+  (activation: Activation) =>
+  (task: Task): HeadConfig => ({
+    ...headOf(activation)(task),
+    ...((task === 'classify' || task === 'regress') && { dense: 'relu' }),
+  })
 
 const [LAYER, OURS] = ['distilbert.transformer.layer.{i}', 'model.layers.{i}']
 
@@ -161,7 +145,6 @@ export const distilbert: Architecture = {
     field.ignore('initializer_range', 'qa_dropout', 'seq_classif_dropout', 'tie_weights_')
     const dropout = field.rate('dropout', 0.1)
     const activation = field.word('activation', ACTIVATION_NAMES, 'gelu')
-    const heads = headsOf(activation)
     return bertConfig({
       vocabSize: field.count('vocab_size'),
       context: field.count('max_position_embeddings', 512),
@@ -174,7 +157,7 @@ export const distilbert: Architecture = {
       embeddingDropout: dropout,
       residualDropout: dropout,
       attentionDropout: field.rate('attention_dropout', 0.1),
-      head: onlyTied(field, readHead(field, heads) ?? { ...bertHead('mlm'), ...heads.mlm }),
+      head: readEncoderHead(field, distilHeadOf(activation)),
     })
   },
   write: (c) =>

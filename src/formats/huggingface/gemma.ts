@@ -26,10 +26,11 @@ const gemmaNorms: readonly Rename[] = [
 /** What Gemma 2 and 3 have in common. */
 function readGemma(
   field: FieldReader,
-  config: DecoderConfig,
+  { dim, headDim, layers }: DecoderConfig,
+  hasWindow: (layer: number) => boolean,
   caps: SoftcapDefaults = {},
 ): Partial<DecoderConfig> {
-  const { dim, headDim } = config
+  const size = field.optionalCount('sliding_window') ?? 4096
   const scalar = field.positive('query_pre_attn_scalar', 256)
   return {
     normPosition: 'both',
@@ -37,6 +38,7 @@ function readGemma(
     ...(scalar !== headDim && { attentionScale: 1 / Math.sqrt(scalar) }),
     attentionBias: field.boolean('attention_bias', false) ? 'all' : 'none',
     ...softcaps(field, caps),
+    ...windowsOf(size, readLayerTypes(field, layers, hasWindow)),
   }
 }
 
@@ -62,7 +64,11 @@ const writeGemma = (c: DecoderConfig) => ({
   attention_bias: c.attentionBias === 'all',
   attn_logit_softcapping: c.attentionSoftcap ?? null,
   final_logit_softcapping: c.logitSoftcap ?? null,
+  sliding_window: c.window ?? null,
+  layer_types: writeLayerTypes(c),
 })
+
+const DEFAULTS = { tied: true, headDim: 256, kvHeads: 4, activation: 'gelu_tanh' } as const
 
 /**
  * Gemma 2 (Gemma Team 2024): bounded scores and logits, norms on both sides, a window in every
@@ -71,28 +77,15 @@ const writeGemma = (c: DecoderConfig) => ({
 export const gemma2 = llamaLike({
   modelType: 'gemma2',
   name: 'Gemma2',
-  defaults: {
-    context: 8192,
-    ropeTheta: 10_000,
-    tied: true,
-    headDim: 256,
-    kvHeads: 4,
-    activation: 'gelu_tanh',
-  },
+  defaults: { context: 8192, ropeTheta: 10_000, ...DEFAULTS },
   activationField: 'hidden_activation',
   mixesWindows: true,
   read: (field, config) => {
     field.ignore('hidden_act', 'use_bidirectional_attention')
-    const size = field.optionalCount('sliding_window') ?? 4096
-    const windowed = readLayerTypes(field, config.layers, (layer) => layer % 2 === 0)
     const caps = { attention: 50, logits: 30 }
-    return { ...readGemma(field, config, caps), ...windowsOf(size, windowed) }
+    return readGemma(field, config, (layer) => layer % 2 === 0, caps)
   },
-  write: (config) => ({
-    ...writeGemma(config),
-    sliding_window: config.window ?? null,
-    layer_types: writeLayerTypes(config),
-  }),
+  write: writeGemma,
   renames: gemmaNorms,
 })
 
@@ -103,14 +96,7 @@ export const gemma2 = llamaLike({
 export const gemma3 = llamaLike({
   modelType: 'gemma3_text',
   name: 'Gemma3',
-  defaults: {
-    context: 131_072,
-    ropeTheta: 1_000_000,
-    tied: true,
-    headDim: 256,
-    kvHeads: 4,
-    activation: 'gelu_tanh',
-  },
+  defaults: { context: 131_072, ropeTheta: 1_000_000, ...DEFAULTS },
   activationField: 'hidden_activation',
   aliases: { _sliding_window_pattern: 'sliding_window_pattern' },
   readRope: (field, options) =>
@@ -120,19 +106,11 @@ export const gemma3 = llamaLike({
     field.only('use_bidirectional_attention', false)
     field.ignore('hidden_act')
     field.only('attn_logit_softcapping', null)
-    const size = field.optionalCount('sliding_window') ?? 4096
     const pattern = field.count('sliding_window_pattern', 6)
-    const windowed = readLayerTypes(field, config.layers, (layer) => (layer + 1) % pattern !== 0)
-    return {
-      ...readGemma(field, config),
-      ...windowsOf(size, windowed),
-      qkNorm: true,
-    }
+    return { ...readGemma(field, config, (layer) => (layer + 1) % pattern !== 0), qkNorm: true }
   },
   write: (config) => ({
     ...writeGemma(config),
-    sliding_window: config.window ?? null,
-    layer_types: writeLayerTypes(config),
     rope_local_base_freq: config.windowRopeTheta,
   }),
   renames: [...gemmaNorms, ...qkNorms(1)],

@@ -1,7 +1,7 @@
 import { gpt2Config } from '../../models/decoder-config.ts'
 import { both, type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
-import { DECODER_HEADS, readHead, writeHead } from './heads.ts'
+import { readHead, writeHead } from './heads.ts'
 
 const OURS = 'model.layers.{i}'
 const FILE = 'transformer.h.{i}'
@@ -68,7 +68,7 @@ export const gpt2: Architecture = {
       embeddingDropout: field.rate('embd_pdrop', 0.1),
       attentionDropout: field.rate('attn_pdrop', 0.1),
       residualDropout: field.rate('resid_pdrop', 0.1),
-      head: readHead(field, DECODER_HEADS),
+      head: readHead(field),
     })
   },
   renames: (head) => [

@@ -10,14 +10,13 @@ const CLASSES: Readonly<Record<Task, string>> = {
   embed: 'Model',
 }
 
-/** Forms of an architecture's heads, as far as they differ from `PLAIN`. */
-export type HeadForms = Partial<Record<Task, Partial<HeadConfig>>>
+/** Form of an architecture's head for a task, as far as it differs from `PLAIN`. */
+type HeadForm = (task: Task) => Partial<HeadConfig> | undefined
 
 /** Decoders classify by their last token. */
-export const DECODER_HEADS: HeadForms = {
-  classify: { pooling: 'last', outputBias: false },
-  regress: { pooling: 'last', outputBias: false },
-  tag: {},
+const decoderHead: HeadForm = (task) => {
+  if (task === 'classify' || task === 'regress') return { pooling: 'last', outputBias: false }
+  return task === 'tag' ? {} : undefined
 }
 
 const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
@@ -32,19 +31,29 @@ const PLAIN: Omit<HeadConfig, 'task' | 'labels'> = {
  * The head that the first of `architectures` names; undefined for the architecture's language
  * model.
  */
-export function readHead(field: FieldReader, forms: HeadForms): HeadConfig | undefined {
+export function readHead(
+  field: FieldReader,
+  formOf: HeadForm = decoderHead,
+): HeadConfig | undefined {
   field.ignore('label2id')
   const labels = readLabels(field)
   const task = readTask(field, labels)
-  const form = task && forms[task]
+  const form = task && formOf(task)
   if (!task || !form) return undefined
   const named = task === 'regress' ? labels.filter((label) => label === REWARD) : labels
   const labeled = task === 'classify' || task === 'tag' || task === 'regress'
   return { ...PLAIN, ...form, task, labels: labeled ? named : [] }
 }
 
-/** Refuses a head for masked tokens whose matrix is not the embedding; other heads have none. */
-export function onlyTied(field: FieldReader, head: HeadConfig): HeadConfig {
+/**
+ * The head of an encoder. Its language model is that for masked tokens, whose matrix must be the
+ * embedding; other heads have none.
+ */
+export function readEncoderHead(
+  field: FieldReader,
+  formOf: (task: Task) => HeadConfig,
+): HeadConfig {
+  const head = readHead(field, formOf) ?? formOf('mlm')
   if (head.task === 'mlm') field.only('tie_word_embeddings', true)
   else field.ignore('tie_word_embeddings')
   return head

@@ -4,7 +4,7 @@ import type { Activation } from '../../nn/index.ts'
 import { both, type Rename, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
 import type { FieldReader } from './fields.ts'
-import { DECODER_HEADS, readHead, writeHead } from './heads.ts'
+import { readHead, writeHead } from './heads.ts'
 import { readRope, writeRope } from './rope.ts'
 import { onlyLayerTypes } from './windows.ts'
 
@@ -52,7 +52,7 @@ export function llamaLike(differs: LlamaLike): Architecture {
       const config = readCommon(field, differs)
       const read = { ...config, ...differs.read(field, config) }
       if (!differs.mixesWindows) onlyLayerTypes(field, read)
-      return { ...read, head: readHead(field, DECODER_HEADS) }
+      return { ...read, head: readHead(field) }
     },
     write: (config: ModelConfig) =>
       config.kind === 'decoder'

@@ -2,25 +2,13 @@ import { modernBertConfig, modernBertHead } from '../../models/encoder-config.ts
 import type { HeadConfig } from '../../models/head-config.ts'
 import { both, rename } from '../tensor-map.ts'
 import { ACTIVATION_NAMES, type Architecture, activationName } from './architecture.ts'
-import type { FieldReader } from './fields.ts'
-import { type HeadForms, onlyTied, readHead, writeHead } from './heads.ts'
+import { readEncoderHead, writeHead } from './heads.ts'
 import { readRopes } from './rope.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
 const [LAYER, OURS] = ['model.layers.{i}', 'model.layers.{i}']
 
 const POOLINGS = { cls: 'first', mean: 'mean' } as const
-
-function heads(field: FieldReader): HeadForms {
-  const pooling: HeadConfig['pooling'] = field.word('classifier_pooling', POOLINGS, 'cls')
-  return {
-    mlm: modernBertHead('mlm'),
-    classify: { ...modernBertHead('classify'), pooling },
-    regress: { ...modernBertHead('regress'), pooling },
-    tag: modernBertHead('tag'),
-    embed: modernBertHead('embed'),
-  }
-}
 
 /** ModernBERT (Warner et al. 2024). */
 export const modernbert: Architecture = {
@@ -47,6 +35,7 @@ export const modernbert: Architecture = {
     // A position sees so many others in all, half of them on each side.
     const size = Math.floor(field.index('local_attention', 128) / 2) + 1
     const context = field.count('max_position_embeddings', 8192)
+    const pooling: HeadConfig['pooling'] = field.word('classifier_pooling', POOLINGS, 'cls')
     return {
       ...modernBertConfig({
         vocabSize: field.count('vocab_size'),
@@ -65,7 +54,10 @@ export const modernbert: Architecture = {
         ),
         residualDropout: field.rate('mlp_dropout', 0),
         attentionDropout: field.rate('attention_dropout', 0),
-        head: onlyTied(field, readHead(field, heads(field)) ?? modernBertHead('mlm')),
+        head: readEncoderHead(field, (task) => ({
+          ...modernBertHead(task),
+          ...((task === 'classify' || task === 'regress') && { pooling }),
+        })),
       }),
       window: undefined,
       windowed: undefined,

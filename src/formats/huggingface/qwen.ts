@@ -4,6 +4,13 @@ import { contradiction, type FieldReader } from './fields.ts'
 import { llamaLike, qkNorms } from './llama.ts'
 import { readLayerTypes, windowsOf, writeLayerTypes } from './windows.ts'
 
+const writeQwenWindows = (config: DecoderConfig) => ({
+  use_sliding_window: config.window !== undefined,
+  sliding_window: config.window ?? null,
+  max_window_layers: config.windowed ? Math.max(0, config.windowed.indexOf(true)) : 0,
+  layer_types: writeLayerTypes(config),
+})
+
 /** Qwen 2 and 2.5 (Yang et al. 2024): Llama with biases on queries, keys and values. */
 export const qwen2 = llamaLike({
   modelType: 'qwen2',
@@ -14,7 +21,7 @@ export const qwen2 = llamaLike({
     field.only('use_mrope', false)
     return { attentionBias: 'qkv', ...qwenWindows(field, layers) }
   },
-  write: (config) => writeQwenWindows(config),
+  write: writeQwenWindows,
 })
 
 /** Qwen 3 (Yang et al. 2025): Llama with normalized queries and keys. */
@@ -110,10 +117,3 @@ function qwenWindows(field: FieldReader, layers: number) {
   }
   return windowsOf(used ? size : undefined, windowed)
 }
-
-const writeQwenWindows = (config: DecoderConfig) => ({
-  use_sliding_window: config.window !== undefined,
-  sliding_window: config.window ?? null,
-  max_window_layers: config.windowed ? Math.max(0, config.windowed.indexOf(true)) : 0,
-  layer_types: writeLayerTypes(config),
-})
