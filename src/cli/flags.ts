@@ -96,7 +96,12 @@ export function convertFlags(
 function convert(field: Field | undefined, typed: unknown): unknown {
   if (!field) return typed
   if (isRecord(field) && Array.isArray(typed)) return toRecord(typed)
-  if (field.items && Array.isArray(typed)) return typed.map((item) => convert(field.items, item))
+  const { items } = field
+  if (items && Array.isArray(typed)) {
+    // --weights 3,1 is --weights 3 1.
+    const all = takesNumber(items) ? typed.flatMap((item) => String(item).split(',')) : typed
+    return all.map((item) => convert(items, item))
+  }
   if (isBoolean(field) && (typed === 'true' || typed === 'false')) return typed === 'true'
   if (!takesNumber(field)) return typed
   // Of an option that takes a number or a list, one number is a number.

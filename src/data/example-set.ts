@@ -1,4 +1,5 @@
 import type { Examples } from './batch.ts'
+import { MixedIndices, type PartSize } from './readers/mixture.ts'
 import type { BatchReader } from './readers/reader.ts'
 import { ShuffledIndices } from './readers/shuffled-indices.ts'
 
@@ -13,23 +14,23 @@ export interface ExampleSet {
   readonly notices: readonly string[]
   /** Some of them as a batch. */
   collate(indices: readonly number[]): Examples
+  /** Blocks of a batch's arrays, one after the other, which all have a row for each example. */
+  readonly blocks?: number | undefined
+  /** Parts of which it is made, where they are mixed by weight. */
+  readonly parts?: readonly PartSize[] | undefined
 }
 
 /**
- * Batches of `rows` examples without end, all of them once in each round, in a new order each time.
+ * Batches of `rows` examples without end, all of them once in each round, in a new order each time;
+ * or, of a set with parts, mixed by the weights of these.
  */
 export function exampleReader(
   set: ExampleSet,
   { rows, seed }: { rows: number; seed: number },
 ): BatchReader {
-  const order = new ShuffledIndices(set.count, seed)
-  const next = () => {
-    const index = order.current
-    order.advance()
-    return index
-  }
+  const order = set.parts ? new MixedIndices(set.parts, seed) : new ShuffledIndices(set.count, seed)
   return {
-    next: () => set.collate(Array.from({ length: rows }, next)),
+    next: () => set.collate(Array.from({ length: rows }, () => order.next())),
     state: () => order.state(),
     restore: (state) => order.restore(state),
   }

@@ -26,9 +26,9 @@ export const recordParser =
 
 /** The first thing that is wrong with `value`, and where in it. */
 export function firstFault({ issues }: Pick<z.ZodError, 'issues'>, value: unknown): string {
-  const { path, message } = issues[0] as z.core.$ZodIssue
+  const { path, message, code } = issues[0] as z.core.$ZodIssue
   const field = path.join('.')
-  if (field === '') return message
+  if (field === '') return code === 'invalid_union' ? 'does not fit' : message
   const found = valueAt(value, path)
   if (found === undefined) return `${field} is missing`
   return found === null ? `${field} is null` : `${field}: ${message}`

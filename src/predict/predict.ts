@@ -198,7 +198,8 @@ const anyRecord = z.union([
 const expected =
   '{"text": "..."}, at times with a second text as "pair"; {"words": ["..."]}; or, for a model ' +
   'that writes, {"prompt": "..."}, {"source": "..."} or {"sources": ["..."]}; or, for one that ' +
-  'gives rewards, {"messages": [{"role", "content"}, ...]}'
+  'gives rewards, {"messages": [{"role", "content"}, ...]}' +
+  '; --text-field and --pair-field name other fields'
 
 function givenOf(read: z.output<typeof anyRecord>): Given {
   if ('words' in read) return { text: read.words.join(' '), ...read }

@@ -83,6 +83,7 @@ export function textPairSet(pairs: readonly TextPair[], options: TextOptions): E
   }
   return {
     count: pairs.length,
+    blocks: 2,
     longest: Math.max(anchors.longest, positives.longest),
     notices: [...anchors.notices, ...positives.notices],
     collate: (indices) => {

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { evenly } from '../data/evenly.ts'
 import { allExamples, type ExampleSet, exampleReader } from '../data/example-set.ts'
+import { joinSets } from '../data/join-sets.ts'
+import { shareNotices } from '../data/readers/mixture.ts'
 import { type WholeDocuments, wholeDocuments } from '../data/readers/whole-documents.ts'
 import { documentSeparator } from '../data/sources/reading-options.ts'
-import type { Dataset } from '../data/store/dataset.ts'
 import { targetBytes } from '../data/target-texts.ts'
 import { encodePrompt } from '../generate/prompt.ts'
 import { stacksOf } from '../models/model.ts'
@@ -12,7 +13,7 @@ import { resumedAs } from '../options.ts'
 import type { Expected } from '../predict/completions.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { type MeasuredRows, ROWS, smoothing, type Task, type TrainingRows } from './task.ts'
-import { measuredText, openText, packedRows, readTokens } from './text.ts'
+import { measuredText, openText, packedRows, readTokens, type TextData } from './text.ts'
 
 const options = {
   ...resumedAs('fixed', {
@@ -41,9 +42,9 @@ export const lm: Task<typeof options, typeof learning> = {
     openText(source, {
       whole: documents === 'whole',
       shared: dataFolder,
-      rows: (dataset, { model, tokenizer }, most) => {
+      rows: (data, { model, tokenizer }, most) => {
         const cut = documents === 'whole' ? wholeRows : packedRows
-        const rows = cut(dataset, { length: most, seed: source.seed, tokenizer })
+        const rows = cut(data, { length: most, seed: source.seed, tokenizer })
         return {
           ...rows,
           objective: nextToken(model, rows.length, { labelSmoothing }),
@@ -83,19 +84,30 @@ const measuredDocuments = (set: ExampleSet, tokenizer: Tokenizer): MeasuredRows 
 
 /** One document a row. */
 function wholeRows(
-  { train, validation, hash }: Dataset,
+  { parts, validation, hash }: TextData,
   { length: most, seed, tokenizer }: { length: number; seed: number; tokenizer: Tokenizer },
 ): Omit<TrainingRows, 'objective' | 'evaluationObjective'> {
-  const documents = wholeDocuments(train, tokenizer)
-  const held = validation && wholeDocuments(validation, tokenizer)
-  const length = Math.min(most, Math.max(documents.longest, held?.longest ?? 0))
-  const [learned, measured] = [documents.examples(length), held?.examples(length)]
+  const texts = parts.map(({ train }) => wholeDocuments(train, tokenizer))
+  const held = validation.map((text) => wholeDocuments(text, tokenizer))
+  const length = Math.min(most, Math.max(...[...texts, ...held].map(({ longest }) => longest)))
+  const mixed = parts.map(({ name, weight }, i) => {
+    return { name, weight, set: (texts[i] as WholeDocuments).examples(length) }
+  })
+  const learned = joinSets(mixed)
+  const measured =
+    held.length > 0
+      ? joinSets(
+          held.map((text, i) => {
+            return { name: parts[i]?.name ?? '', weight: 1, set: text.examples(length) }
+          }),
+        )
+      : undefined
+  const sizes = mixed.map(({ set, ...part }) => ({ ...part, count: set.count }))
   return {
     length,
-    trainingTokens: documents.count * length,
+    trainingTokens: learned.count * length,
     reader: (rows) => exampleReader(learned, { rows, seed }),
     validation:
-      held &&
       measured &&
       (() => ({
         ...measuredDocuments(measured, tokenizer),
@@ -105,6 +117,7 @@ function wholeRows(
     addBos: true,
     identity: { length, data: hash },
     notices: [
+      ...shareNotices(sizes, 'rows'),
       ...learned.notices,
       ...(measured?.notices ?? []).map((notice) => `for validation: ${notice}`),
     ],
@@ -115,10 +128,10 @@ function wholeRows(
 const SHOWN = 3
 
 /** The first halves of documents as prompts, and the second halves as what is right. */
-function beginnings(documents: WholeDocuments, tokenizer: Tokenizer): Expected[] {
-  const numbers = Array.from({ length: documents.count }, (_, i) => i)
-  return evenly(numbers, SHOWN).map((i) => {
-    const characters = [...tokenizer.decode(documents.tokens(i))]
+function beginnings(texts: readonly WholeDocuments[], tokenizer: Tokenizer): Expected[] {
+  const all = texts.flatMap((text) => Array.from({ length: text.count }, (_, i) => ({ text, i })))
+  return evenly(all, SHOWN).map(({ text, i }) => {
+    const characters = [...tokenizer.decode(text.tokens(i))]
     const half = Math.ceil(characters.length / 2)
     const given = characters.slice(0, half).join('')
     return {

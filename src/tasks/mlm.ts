@@ -38,10 +38,10 @@ export const mlm: Task<typeof options, typeof storeOptions> = {
     openText(source, {
       shared: dataFolder,
       head: { task: 'mlm', labels: [] },
-      rows: (dataset, { model, tokenizer }, length) => {
+      rows: (data, { model, tokenizer }, length) => {
         const { seed } = source
         const { masking, inner } = maskingFor(tokenizer, { length, maskProbability })
-        const text = packedRows(dataset, { length: inner, seed, tokenizer })
+        const text = packedRows(data, { length: inner, seed, tokenizer })
         const { validation } = text
         const objective = masked(model, length, maskedCount(inner, masking))
         return {

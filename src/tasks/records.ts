@@ -1,5 +1,7 @@
 import { evenly } from '../data/evenly.ts'
 import { allExamples, type ExampleSet, exampleReader } from '../data/example-set.ts'
+import { joinSets } from '../data/join-sets.ts'
+import { shareNotices } from '../data/readers/mixture.ts'
 import { recordsHash } from '../data/records-hash.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import { holdOut } from '../data/split.ts'
@@ -16,6 +18,7 @@ import {
   type MeasuredRows,
   ROWS,
   type Shape,
+  type SourcePart,
   type Subject,
   type Task,
   type Trained,
@@ -155,15 +158,24 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
   return {
     ...definition,
     open: async (source, options) => {
-      const { corpus, validation, seed, shuffle, folder, report, tell } = source
-      const all = await read(corpus, report, options)
-      const [records, held] =
-        typeof validation === 'number'
-          ? holdOut(all, { share: validation, seed, shuffle, labelOf })
-          : [all, await read(validation, report, options)]
-      if (records.length === 0) throw new UserError('the data holds no records to learn from')
-      checkHeld(held, validation, records.length, tell)
-      const both = [...records, ...held]
+      const { validation, folder, report, tell } = source
+      const learnedFrom: (SourcePart & { records: R[] })[] = []
+      const held: R[] = []
+      for (const part of source.parts) {
+        const [records, share] = divide(await read(part.corpus, report, options), source, labelOf)
+        const name = source.parts.length > 1 ? part.name : 'the data'
+        if (records.length === 0) throw new UserError(`${name} holds no records to learn from`)
+        if (typeof validation === 'number' && validation > 0 && share.length === 0)
+          tell(tooSmall(name, records.length, validation))
+        learnedFrom.push({ ...part, records })
+        for (const record of share) held.push(record)
+      }
+      if (typeof validation !== 'number') {
+        for (const record of await read(validation, report, options)) held.push(record)
+        if (held.length === 0) throw new UserError('the validation data holds no records')
+      }
+      const lists = [...learnedFrom.map(({ records }) => records), held]
+      const both = lists.flat()
       const texts = () => both.flatMap((record) => definition.texts(record))
       return {
         head: head?.(both),
@@ -172,11 +184,18 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
         close: () => {},
         prepare: async (subject, most) => {
           const { fitted } = definition
-          const parts = held.length > 0 ? [records, held] : [records]
-          const { sets, sizes } = encode(parts, subject, { ...options, length: most, fitted })
-          const [learned, validated] = sets as [S, S?]
+          const given = { ...options, length: most, fitted }
+          const encoded = lists.filter((records) => records.length > 0)
+          const { sets, sizes } = encode(encoded, subject, given)
           const { length: longest, targetLength } = sizes
-          if (learned.count === 0) throw nothingFits('to learn from', longest)
+          const mixed = learnedFrom.map(({ name, weight }, i) => {
+            const set = sets[i] as ExampleSet
+            const origin = learnedFrom.length > 1 ? `of ${name} ` : ''
+            if (set.count === 0) throw nothingFits(`${origin}to learn from`, longest)
+            return { name, weight, set }
+          })
+          const learned = joinSets(mixed)
+          const validated = sets[learnedFrom.length]
           if (validated?.count === 0) throw nothingFits('for validation', longest)
           const { length } = learned.collate([0])
           const { model } = subject
@@ -187,7 +206,7 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
             wholeBatch,
             most: packed ? undefined : learned.count,
             trainingTokens: learned.count * length,
-            reader: (rows) => exampleReader(learned, { rows, seed }),
+            reader: (rows) => exampleReader(learned, { rows, seed: source.seed }),
             begin:
               begin &&
               ((start, { resumes }) => begin(sets, start, { ...options, folder, tell, resumes })),
@@ -199,9 +218,13 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
             identity: {
               length: longest,
               targetLength,
-              records: recordsHash([records, held]),
+              records: recordsHash(lists),
             },
             notices: [
+              ...shareNotices(
+                mixed.map(({ set, ...part }) => ({ ...part, count: set.count })),
+                'rows',
+              ),
               ...learned.notices,
               ...(validated?.notices ?? []).map((notice) => `for validation: ${notice}`),
               ...(expected ? writtenNotice(held.length) : []),
@@ -266,20 +289,16 @@ export const TOO_FEW =
 const nothingFits = (what: string, length: number): UserError =>
   new UserError(`no record ${what} fits into ${length} tokens; give a larger --context`)
 
-/**
- * Tells where a share leaves no record to validate on. Throws UserError where a source of its own
- * has none.
- */
-function checkHeld(
-  held: readonly unknown[],
-  validation: number | Corpus,
-  learned: number,
-  tell: (notice: string) => void,
-): void {
-  if (held.length > 0 || validation === 0) return
-  if (typeof validation !== 'number') throw new UserError('the validation data holds no records')
-  tell(
-    `the data is too small (${learned}) to keep a share of ${validation} for validation: how ` +
-      'well it is learned is not measured',
-  )
-}
+/** Records to learn from, and those of a share that is held out. */
+const divide = <R>(
+  all: readonly R[],
+  { validation, seed, shuffle }: TrainingSource,
+  labelOf: ((record: R) => string) | undefined,
+): [R[], R[]] =>
+  typeof validation === 'number'
+    ? holdOut(all, { share: validation, seed, shuffle, labelOf })
+    : [[...all], []]
+
+const tooSmall = (name: string, count: number, share: number): string =>
+  `${name} is too small (${count}) to keep a share of ${share} for validation: how well it is ` +
+  'learned is not measured'

@@ -47,8 +47,18 @@ export interface DataSource {
   report(event: DataEvent): void
 }
 
-export interface TrainingSource extends DataSource {
-  /** To validate on: a share of the corpus, or a corpus of its own. */
+/** Sources that are read as one, and how much they count beside others. */
+export interface SourcePart {
+  /** As the user named them. */
+  name: string
+  corpus: Corpus
+  weight: number
+}
+
+export interface TrainingSource extends Pick<DataSource, 'report'> {
+  /** All sources together; or each, where their rows are mixed by weight. */
+  parts: readonly SourcePart[]
+  /** To validate on: a share of each part, or a corpus of its own. */
   validation: number | Corpus
   /** Draws the share. */
   seed: number

@@ -36,6 +36,11 @@ const RULES: readonly Rule[] = [
       !(typeof val === 'number' && val > 0) &&
       'it says how a share of the data is drawn for validation, and --val is no share above 0',
   ],
+  [
+    'weights',
+    ({ data, weights }) =>
+      data.length === 1 && weights?.length === 1 && '--data names one source alone',
+  ],
   ['depth', ({ layers }) => layers !== undefined && `--layers ${layers} is given`],
   [
     'vocab',
@@ -53,6 +58,12 @@ export function refuseIdle(given: Partial<Record<keyof Options, unknown>>, optio
         `${flagOf(option)} ${given[option]} changes nothing: ${reason}; leave it out`,
       )
   }
+  const { data, weights } = options
+  if (weights && weights.length !== data.length)
+    throw new UserError(
+      `--weights ${weights.join(' ')} are ${weights.length}, and --data names ${data.length} ` +
+        'sources; give one weight for each',
+    )
   const lengths = (['steps', 'epochs', 'seconds'] as const).filter((name) => options[name])
   if (lengths.length > 1)
     throw new UserError(

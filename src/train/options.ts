@@ -57,6 +57,8 @@ export const trainingOptions = z.strictObject({
     freeze: patterns.optional(),
   }),
   ...resumedAs('changeable', {
+    /** Of the sources of `data`, whose rows are mixed: shares are proportional to the weights. */
+    weights: z.array(positiveNumber).min(1).optional(),
     steps: count.optional(),
     epochs: z.number().gt(0).max(1e6).optional(),
     /** Trains for about so long: steps follow from the measured speed. */

@@ -9,7 +9,14 @@ import type { Initialization } from '../nn/index.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { withEngine } from '../runtime/open.ts'
 import { TOO_FEW } from '../tasks/records.ts'
-import type { Subject, Task, TrainingData, TrainingRows } from '../tasks/task.ts'
+import type {
+  SourcePart,
+  Subject,
+  Task,
+  TrainingData,
+  TrainingRows,
+  TrainingSource,
+} from '../tasks/task.ts'
 import { tokenizerHash } from '../text/hash.ts'
 import { copyParameters } from './copy-parameters.ts'
 import type { Horizon } from './dial.ts'
@@ -63,8 +70,9 @@ export async function trainTask(training: TaskTraining): Promise<TrainResult> {
   try {
     if (Array.isArray(val)) held = await openCorpus(val, reading)
     const validation = held ?? (val as number)
+    const parts = partsOf(corpus, options)
     return await withEngine(options, context.engine, (engine) =>
-      trainOn(training, { engine, corpus, validation }),
+      trainOn(training, { engine, parts, validation }),
     )
   } finally {
     await Promise.all([corpus.close(), held?.close()])
@@ -73,14 +81,14 @@ export async function trainTask(training: TaskTraining): Promise<TrainResult> {
 
 async function trainOn(
   training: TaskTraining,
-  { engine, corpus, validation }: { engine: Engine; corpus: Corpus; validation: number | Corpus },
+  { engine, parts, validation }: { engine: Engine } & Pick<TrainingSource, 'parts' | 'validation'>,
 ): Promise<TrainResult> {
   const { task, options, base, context: events } = training
   const { out, seed, shuffle, resume } = options
   const tell = (text: string) => events.onMessage?.(text)
   const data = await task.open(
     {
-      corpus,
+      parts,
       validation,
       seed,
       shuffle,
@@ -134,6 +142,29 @@ async function trainOn(
     data.close()
     for (const tensor of Object.values(adapter?.frozen ?? {})) tensor.dispose()
   }
+}
+
+/**
+ * The sources as one, or one by one where they have weights. Throws UserError where two of these
+ * share a file: what is held out of one would be learned from the other.
+ */
+function partsOf(corpus: Corpus, { data, weights }: TrainingOptions): SourcePart[] {
+  if (!weights) return [{ name: data.join(' '), corpus, weight: 1 }]
+  const parts = corpus.bySource().map((part, i) => {
+    return { name: data[i] as string, corpus: part, weight: weights[i] as number }
+  })
+  const origins = new Map<string, string>()
+  for (const { name, corpus: part } of parts)
+    for (const file of part.files) {
+      const other = origins.get(file.path)
+      if (other !== undefined)
+        throw new UserError(
+          `${file.name} is in two sources, ${other} and ${name}, which --weights are given for; ` +
+            'give each file once',
+        )
+      origins.set(file.path, name)
+    }
+  return parts
 }
 
 /** Rows of a step, before accumulation. */

@@ -206,8 +206,9 @@ describe('what an option makes is compared', () => {
       kind === 'derived' ? name : [],
     )
     // `depth` is refused beside `layers`, `targetContext` without a task that writes, `ropeTheta`
-    // without rotary positions.
+    // without rotary positions, and fields of records without records (`table.test.ts`).
     const tried = [...Object.keys(OTHERWISE), 'depth', 'targetContext', 'ropeTheta']
+    tried.push('textField', 'pairField', 'labelField')
     expect(tried.sort()).toEqual(derived.sort())
   })
 

@@ -2,7 +2,7 @@ import { TRAINED, trainOptions } from '../../train/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { trainingTaskHelp } from '../help/tasks.ts'
-import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
+import { dropoutHelp, shuffleHelp, trainingHelp, weightsHelp } from '../help/training.ts'
 import { trainInTerminal } from '../train-in-terminal.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -26,6 +26,7 @@ export const train = defineCommand({
       data:
         '`SOURCE` text, or records for the other tasks, also as tables (.csv, .tsv): files, ' +
         'folders, patterns, npm:PACKAGE/PATH, or - for standard input',
+      weights: weightsHelp,
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
       tokenizer:

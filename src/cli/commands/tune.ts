@@ -2,7 +2,7 @@ import { tuneOptions } from '../../tune/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { methodHelp } from '../help/tasks.ts'
-import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
+import { dropoutHelp, shuffleHelp, trainingHelp, weightsHelp } from '../help/training.ts'
 import { trainInTerminal } from '../train-in-terminal.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -17,6 +17,7 @@ export const tune = defineCommand({
         '`CHAT.jsonl` conversations: OpenAI-style messages, ShareGPT’s, or Alpaca-style ' +
         'instruction, input, output, also as a table (.csv, .tsv); for dpo, ' +
         'prompt, chosen, rejected',
+      weights: weightsHelp,
       val:
         '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of ' +
         'their own',
@@ -52,6 +53,7 @@ export const tune = defineCommand({
   examples: [
     'chatwright tune --model my-model --data chat.jsonl --out my-chat-model',
     'chatwright tune --model my-model --data chat.jsonl --adapter lora --rank 16 --out my-adapter',
+    'chatwright tune --model my-model --data alpaca.json own.jsonl --weights 3,1 --out my-mix',
     'chatwright tune --method dpo --model my-chat-model --data preferences.jsonl --out my-aligned',
   ],
   run: async (options) => {

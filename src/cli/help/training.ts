@@ -55,6 +55,10 @@ export const trainingHelp = {
 
 export const dropoutHelp = 'share of activations left out at random while training'
 
+export const weightsHelp =
+  '`X` shares in which the rows of the sources of --data are read, a number for each source: ' +
+  '3,1 (default: all rows alike)'
+
 export const shuffleHelp =
   'take the end of --data for validation, as for data in the order of time, instead of drawing ' +
   'the share at random by --seed'

@@ -30,6 +30,13 @@ export class ShuffledIndices implements Position {
     this.#shuffle()
   }
 
+  /** The index at the present place, which is left. */
+  next(): number {
+    const index = this.current
+    this.advance()
+    return index
+  }
+
   state(): z.infer<typeof schema> {
     return { random: [...this.#before], place: this.#place }
   }

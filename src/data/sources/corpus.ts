@@ -35,6 +35,8 @@ export interface Corpus {
   documents(): AsyncGenerator<TextPiece>
   /** The records of JSON and JSONL files, as they are, and the rows of tables. */
   records(): AsyncGenerator<SourceRecord>
+  /** One for each of the sources, which are closed with this one. */
+  bySource(): Corpus[]
   /** Removes what was kept of standard input. */
   close(): Promise<void>
 }
@@ -57,7 +59,7 @@ export async function openCorpus(
 ): Promise<Corpus> {
   const { encoding, encodingErrors = 'refuse', documentSeparator = '' } = options
   const { report = () => {}, stdin, own, signal } = options
-  const { files, close } = await locateSources(sources, { report, stdin, encoding, own })
+  const { groups, close } = await locateSources(sources, { report, stdin, encoding, own })
   const reported = new Set<string>()
   const reportOnce = (event: DataEvent & { name: string }) => {
     const key = `${event.kind} ${event.name}`
@@ -117,7 +119,10 @@ export async function openCorpus(
       yield { value: checked(value, where), where }
   }
   /** The items of every file; after a fault, the other files are only checked. */
-  async function* ofAll<T>(read: (file: SourceFile) => AsyncGenerator<T>): AsyncGenerator<T> {
+  async function* ofAll<T>(
+    files: readonly SourceFile[],
+    read: (file: SourceFile) => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
     const faults = new Faults('files')
     for (const file of files) {
       try {
@@ -128,16 +133,18 @@ export async function openCorpus(
     }
     faults.throwAny()
   }
-  return {
+  const corpusOf = (files: readonly SourceFile[]): Corpus => ({
     files,
     reading: { encoding: encoding ?? null, encodingErrors, documentSeparator },
     close,
+    bySource: () => groups.map(corpusOf),
     async *documents() {
-      for await (const piece of ofAll(piecesOf)) {
+      for await (const piece of ofAll(files, piecesOf)) {
         if (piece.text !== '') yield piece
         else reportOnce({ kind: 'left-out', name: piece.name, reason: 'it is empty' })
       }
     },
-    records: () => ofAll(checkedRecords),
-  }
+    records: () => ofAll(files, checkedRecords),
+  })
+  return corpusOf(groups.flat())
 }

@@ -112,10 +112,11 @@ export function textOf({ value, where }: SourceRecord, field: string): string {
     return found.join('\n')
   }
   const trouble = found === undefined ? 'there is none' : 'it is no text'
+  const fields = Object.keys(value)
   throw new UserError(
     `${where}: expected the text in field '${field}', but ${trouble}; the fields ` +
-      `are: ${Object.keys(value).join(', ')}. Name one with #, as ` +
-      `in ${where.replace(/:\d+$/, '')}#body`,
+      `are: ${fields.join(', ')}. Name one with #, as ` +
+      `in ${where.replace(/:\d+$/, '')}#${fields[0] ?? 'body'}`,
   )
 }
 

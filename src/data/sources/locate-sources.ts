@@ -8,7 +8,8 @@ import { type FindOptions, findFiles } from './find-files.ts'
 import { holdsRecords, type SourceFile, TEXT_FIELD } from './source-file.ts'
 
 export interface LocatedSources {
-  readonly files: readonly SourceFile[]
+  /** The files of each source. */
+  readonly groups: readonly (readonly SourceFile[])[]
   /** Removes the copies of streams. */
   close(): Promise<void>
 }
@@ -45,14 +46,14 @@ export async function locateSources(
   if (sources.filter(isStandardInput).length > 1) {
     throw new UserError("standard input, '-', can be read only once; name it once")
   }
-  const files: SourceFile[] = []
+  const groups: SourceFile[][] = []
   try {
-    for (const source of sources) for (const file of await locate(source)) files.push(file)
+    for (const source of sources) groups.push(await locate(source))
   } catch (error) {
     await close()
     throw error
   }
-  return { files, close }
+  return { groups, close }
 }
 
 const isStandardInput = (source: string): boolean => source === '-' || source.startsWith('-#')

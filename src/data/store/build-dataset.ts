@@ -74,12 +74,14 @@ async function replaceFolder(folder: string, files: Files): Promise<void> {
     join(dirname(folder), `${prefix}-${basename(folder)}`),
   ) as [string, string]
   const ours = [...Object.values(TRAIN), ...Object.values(VALIDATION), MANIFEST]
+  /** What a run with several parts leaves, which is in the way no more than an old dataset. */
+  const isOfParts = (name: string) => /^(\.tmp-|\.old-|\.)?[0-9a-f]{16}(\.lock)?$/.test(name)
   try {
     const present = await readdir(folder).catch((error) => {
       if (error.code === 'ENOENT') return undefined
       throw error
     })
-    const foreign = present?.find((name) => !ours.includes(name))
+    const foreign = present?.find((name) => !ours.includes(name) && !isOfParts(name))
     if (foreign !== undefined) {
       throw new UserError(
         `${folder} holds ${foreign}, which is not tokenized data; name a folder for that data ` +
