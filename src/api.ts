@@ -28,6 +28,7 @@ export { LanguageModel, type LanguageModelOptions } from './generate/language-mo
 export type { BeamOptions, ChatOptions, GenerateOptions } from './generate/options.ts'
 export type { FinishReason, Piece } from './generate/sequence.ts'
 export * as graph from './graph/index.ts'
+export * as metrics from './metrics/index.ts'
 export {
   type ArchitectureName,
   DECODER_ARCHITECTURES,

@@ -22,11 +22,18 @@ export { type Exported, exportModel } from './deploy/export-model.ts'
 export { type Imported, importModel } from './deploy/import-model.ts'
 export type { ExportOptions, ImportOptions } from './deploy/options.ts'
 export {
+  type CompareOptions,
+  type Comparison,
+  compareEvaluations,
+  compareRuns,
+} from './evaluate/compare.ts'
+export {
   type EvaluateContext,
   type EvaluateOptions,
   type EvaluateResult,
   evaluate,
 } from './evaluate/evaluate.ts'
+export { type EvaluationRun, readRun, writeRun } from './evaluate/run.ts'
 export { type AdapterFolder, readAdapterFolder } from './formats/peft/adapter-folder.ts'
 export { type LoadOptions, load } from './generate/load.ts'
 export type { PullOptions, PushOptions, TransferEvents, TransferProgress } from './hub/options.ts'

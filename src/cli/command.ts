@@ -26,6 +26,8 @@ export interface CommandDefinition<S extends z.ZodObject> {
   argument?: Argument<S> | readonly Argument<S>[]
   /** Lines that show it in use. */
   examples: readonly string[]
+  /** Commands of its own, such as `eval compare`. */
+  subcommands?: readonly AddCommand[]
   run(options: z.input<S>, context: Context): Promise<Outcome>
 }
 
@@ -47,6 +49,9 @@ export const defineCommand =
   (parent) => {
     const { name, summary, options: schema, help, argument, examples, run } = definition
     const command = parent.command(name).description(summary)
+    // Options behind the name of a subcommand are its own.
+    if (definition.subcommands) command.enablePositionalOptions()
+    for (const add of definition.subcommands ?? []) add(command)
     const all = fieldsOf(schema)
     const positional = [argument ?? []].flat()
     const isFlag = ([option]: [string, unknown]) => positional.every(({ name }) => name !== option)

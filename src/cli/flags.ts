@@ -71,7 +71,13 @@ function flag(name: string, field: Field, text: string): Option {
   const flags = isBoolean(field)
     ? flagOf(name).replace(/^--/, field.default === true ? '--no-' : '--')
     : `${flagOf(name)} <${value}${takesList(field) ? '...' : ''}>`
-  return new Option(flags, notes.length > 0 ? `${sentence} (${notes.join('; ')})` : sentence)
+  const option = new Option(
+    flags,
+    notes.length > 0 ? `${sentence} (${notes.join('; ')})` : sentence,
+  )
+  // Commander takes --no-worse-than for the opposite of --worse-than.
+  option.negate &&= isBoolean(field)
+  return option
 }
 
 const isEmpty = (value: unknown): boolean =>
@@ -162,7 +168,7 @@ function problem(
   const isPair = issue.path.length > 1 && !Array.isArray(value)
   const expected =
     isPair && (issue.code === 'invalid_type' || issue.code === 'invalid_key')
-      ? 'expected KEY=X, with a token id and a number, such as 50=-100'
+      ? `expected KEY=X, with ${(schema.shape[name] as z.ZodType).meta()?.pairs}`
       : expectation(issue.message)
   const shown = asTyped(value, issue.path[1])
   const near = issue.code === 'invalid_value' ? suggest(shown, issue.values.map(String)) : ''

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Language } from '../train/report/messages.ts'
+import type { Language } from '../language.ts'
 
 /** An option of the commands that also speak Chinese. */
 export const languageOption = z.enum(['en', 'zh']).optional()

@@ -39,6 +39,8 @@ export function createProgram(): Command {
   const program = quiet(new Command('chatwright'))
     .description('Train, tune, run and talk to your own language models.')
     .version(VERSION)
+    // A command's options are read by itself: those of `eval compare` are not those of `eval`.
+    .enablePositionalOptions()
   for (const add of COMMANDS) add(program)
   return program
 }

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
+import type { Language } from '../language.ts'
 import { counted, formatCount } from '../train/report/format.ts'
-import type { Language } from '../train/report/messages.ts'
 import type { StartFacts, TrainEvents } from '../train/session.ts'
 import { type Progress, showProgress } from './report/progress.ts'
 

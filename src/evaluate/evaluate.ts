@@ -26,7 +26,8 @@ import {
   taskOfModel,
 } from '../tasks/index.ts'
 import { type Measurement, measureItems } from './measure-model.ts'
-import { type EvaluationRun, refuseEvaluated, writeRun } from './run.ts'
+import { type Outcome, type OutcomeWriter, openOutcome, outcomeOptions } from './outcome.ts'
+import type { EvaluationRun } from './run.ts'
 
 export const evaluateOptions = z.strictObject({
   /** Folder of the model. */
@@ -37,8 +38,7 @@ export const evaluateOptions = z.strictObject({
   task: z.enum(TASK_NAMES).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
-  /** Folder that the result is written to, item by item; see `EvaluationRun`. */
-  out: z.string().min(1).optional(),
+  ...outcomeOptions,
   ...engineOptions,
   ...readingOptions,
   ...evaluationShape(TASK_NAMES),
@@ -51,7 +51,7 @@ export type EvaluateOptions = z.input<typeof evaluateOptions>
  * labels and tags, `meanAbsoluteError` of numbers, `recallAt1` of vectors, `exactMatch` and `bleu`
  * of texts that were written, `perplexity` of text; and the items that they are of.
  */
-export interface EvaluateResult extends EvaluationRun, Measurement {
+export interface EvaluateResult extends EvaluationRun, Measurement, Outcome {
   task: TaskName
   parameters: number
   seconds: number
@@ -83,15 +83,25 @@ export async function evaluate(
     const task = parsed.task ?? taskOfModel(model.config)
     expectTask(task, model.config, model.path)
     refuseOthers(options, task, TASK_NAMES)
-    if (parsed.out !== undefined) await refuseEvaluated(parsed.out)
-    return evaluateModel(model, { ...parsed, task }, context)
+    const outcome = await openOutcome(parsed)
+    const settings = settingsOf(options, { ...parsed, task })
+    return evaluateModel(model, { ...parsed, task }, { ...context, outcome, settings })
   })
 }
 
 async function evaluateModel(
   base: OpenModel,
   options: z.output<typeof evaluateOptions> & { task: TaskName },
-  { engine: opened, signal, onMessage }: EvaluateContext,
+  {
+    engine: opened,
+    signal,
+    onMessage,
+    outcome,
+    settings,
+  }: EvaluateContext & {
+    outcome: OutcomeWriter
+    settings: Record<string, unknown>
+  },
 ): Promise<EvaluateResult> {
   const started = performance.now()
   const { task } = options
@@ -104,6 +114,7 @@ async function evaluateModel(
     const model = createModel(files.config)
     const subject = { model, tokenizer, addBos, chatTemplate: template ?? files.chatTemplate }
     const rows = await taskOf(task).measure({ corpus, report }, subject, options)
+    outcome.check(rows.measures)
     for (const notice of rows.notices) onMessage?.(notice)
     return await withEngine(options, opened, async (engine) => {
       const parameters = await loadParameters(engine, model, files)
@@ -113,15 +124,15 @@ async function evaluateModel(
         const run: EvaluationRun = {
           name: task,
           model: options.model,
-          settings: settingsOf(options),
+          settings,
           seconds: (performance.now() - started) / 1000,
           ...summarize(items, rows.measures),
           items,
         }
-        if (options.out !== undefined) await writeRun(options.out, run)
         return {
           ...run,
           ...measurement,
+          ...(await outcome.finish(run)),
           task,
           parameters: countParameters(model),
           peakRssBytes: peakMemory(),
@@ -135,10 +146,18 @@ async function evaluateModel(
   }
 }
 
-/** What the numbers depend on, besides the model. */
-function settingsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { model: _, out: _out, engine: _engine, threads: _threads, ...settings } = options
-  return settings
+/** What is no setting of an evaluation. */
+const OTHERS = ['model', 'task', 'engine', 'threads', ...Object.keys(outcomeOptions)]
+
+/** What the numbers depend on, besides the model: options that were given, and of the task all. */
+function settingsOf(
+  given: EvaluateOptions,
+  parsed: z.output<typeof evaluateOptions> & { task: TaskName },
+): Record<string, unknown> {
+  const names = [...Object.keys(given), ...Object.keys(taskOf(parsed.task).options)]
+  return Object.fromEntries(
+    Object.entries(parsed).filter(([name]) => names.includes(name) && !OTHERS.includes(name)),
+  )
 }
 
 async function adapted(base: OpenModel, adapters: readonly string[]): Promise<OpenModel> {

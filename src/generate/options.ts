@@ -19,7 +19,10 @@ export const samplingOptions = z.strictObject({
   /** Subtracted from a token's logit once for each time it was generated. */
   frequencyPenalty: z.number().min(-2).max(2).optional(),
   /** Added to logits, by token id. */
-  logitBias: z.record(z.string().regex(/^\d+$/), z.number().min(-1e9).max(1e9)).optional(),
+  logitBias: z
+    .record(z.string().regex(/^\d+$/), z.number().min(-1e9).max(1e9))
+    .optional()
+    .meta({ pairs: 'a token id and a number, such as 50=-100' }),
   /** The same seed gives the same text. */
   seed: z.number().int().min(0).optional(),
 })

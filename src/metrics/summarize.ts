@@ -69,7 +69,8 @@ export function briefNumbers(
   return numbers
 }
 
-const coveredBy = (items: readonly Item[], { covers }: Measure): readonly Item[] =>
+/** The items that a measure is of. */
+export const coveredBy = (items: readonly Item[], { covers }: Measure): readonly Item[] =>
   covers ? items.filter(covers) : items
 
 function estimates(items: readonly Item[], measure: Measure): Record<string, Estimate> {

@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
 import { run } from './run.ts'
 
-const leaves = (command: Command): Command[] =>
-  command.commands.length > 0 ? command.commands.flatMap(leaves) : [command]
+/** Commands that do something themselves; `tokenizer` only has others. */
+const leaves = (command: Command): Command[] => [
+  ...(command.options.some(({ long }) => long === '--json') ? [command] : []),
+  ...command.commands.flatMap(leaves),
+]
 
 const commands = leaves(createProgram())
 const pathOf = (command: Command): string =>
@@ -14,6 +17,7 @@ it('has a command for each stage', () => {
   expect(commands.map(pathOf).sort()).toEqual([
     'chat',
     'eval',
+    'eval compare',
     'export',
     'generate',
     'import',

@@ -1,4 +1,4 @@
-import type { Language } from '../../train/report/messages.ts'
+import type { Language } from '../../language.ts'
 
 /** Every word that a conversation shows besides the user's and the model's. */
 export const chatMessages = {

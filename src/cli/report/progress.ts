@@ -1,6 +1,7 @@
 import pc from 'picocolors'
+import type { Language } from '../../language.ts'
 import { displayWidth, formatCount, formatDuration, formatLoss } from '../../train/report/format.ts'
-import { type Language, messages } from '../../train/report/messages.ts'
+import { messages } from '../../train/report/messages.ts'
 import type { Metrics } from '../../train/report/metrics.ts'
 
 /** The part of a Node stream that is needed. */

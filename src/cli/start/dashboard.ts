@@ -1,6 +1,6 @@
 import pc from 'picocolors'
+import type { Language } from '../../language.ts'
 import { displayWidth } from '../../train/report/format.ts'
-import type { Language } from '../../train/report/messages.ts'
 import type { Metrics } from '../../train/report/metrics.ts'
 import { lossSeries } from '../../train/report/series.ts'
 import { progressLine } from '../report/progress.ts'

@@ -1,4 +1,4 @@
-import type { Language } from '../../train/report/messages.ts'
+import type { Language } from '../../language.ts'
 
 /** Every word that `start` shows besides the training's own. */
 export const startMessages = {

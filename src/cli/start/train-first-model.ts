@@ -1,6 +1,6 @@
 import { npmPackage, parseNpmSource } from '../../data/sources/npm-package.ts'
 import { UserError } from '../../errors.ts'
-import type { Language } from '../../train/report/messages.ts'
+import type { Language } from '../../language.ts'
 import type { TrainEvents, TrainResult } from '../../train/session.ts'
 import { train } from '../../train/train.ts'
 import { interruptibleTraining } from '../interrupt.ts'

@@ -1,4 +1,4 @@
-export type Language = 'en' | 'zh'
+import type { Language } from '../../language.ts'
 
 /** Every word that the reports show. */
 export const messages = {

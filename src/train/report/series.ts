@@ -1,4 +1,5 @@
-import { type Language, messages } from './messages.ts'
+import type { Language } from '../../language.ts'
+import { messages } from './messages.ts'
 import type { Metrics } from './metrics.ts'
 
 export type Point = readonly [step: number, value: number]

@@ -1,5 +1,6 @@
+import type { Language } from '../../language.ts'
 import { displayWidth, formatLoss } from './format.ts'
-import { type Language, messages } from './messages.ts'
+import { messages } from './messages.ts'
 import {
   formatTicks,
   type Point,

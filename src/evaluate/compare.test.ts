@@ -1,0 +1,160 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import type { Item } from '../metrics/item.ts'
+import type { MeasureName } from '../metrics/measures/index.ts'
+import { mcNemar } from '../metrics/paired.ts'
+import { summarize } from '../metrics/summarize.ts'
+import { compareEvaluations, compareRuns, verdictOf } from './compare.ts'
+import { failuresAgainst, failuresUnder } from './gates.ts'
+import { openOutcome } from './outcome.ts'
+import { reportPage } from './report/report.ts'
+import { type EvaluationRun, readRun, writeRun } from './run.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'chatwright-compare-'))
+afterAll(() => rm(folder, { recursive: true }))
+const path = (name: string) => join(folder, name)
+
+const runOf = (
+  model: string,
+  items: readonly Item[],
+  measures: readonly MeasureName[] = ['labels'],
+): EvaluationRun => ({
+  name: 'classify',
+  model,
+  settings: { data: ['试验.jsonl'] },
+  seconds: 1.5,
+  ...summarize(items, measures),
+  items,
+})
+
+/** 100 reviews, of which the model has those right whose number `isRight`. */
+const reviews = (isRight: (i: number) => boolean): Item[] =>
+  Array.from({ length: 100 }, (_, i) => {
+    const expected = i % 2 === 0 ? '好评' : '差评'
+    const other = i % 2 === 0 ? '差评' : '好评'
+    return {
+      id: String(i + 1),
+      input: `<b>评论</b> ${i}`,
+      expected,
+      predicted: isRight(i) ? expected : other,
+      scores: { correct: Number(isRight(i)) },
+    }
+  })
+
+const before = runOf(
+  'old',
+  reviews((i) => i < 60),
+)
+/** Right where the old model is, but for five, and on 22 more. */
+const after = runOf(
+  'new',
+  reviews((i) => i >= 5 && i < 82),
+)
+
+test('a run is read as it was written', async () => {
+  await writeRun(path('old'), before)
+  expect(await readRun(path('old'))).toEqual(before)
+  await writeFile(path('old/items.jsonl'), `{"id": "1", "scores": {}}\n{"id": "2"}\n`)
+  await expect(readRun(path('old'))).rejects.toThrow(/items\.jsonl:2: scores is missing; expected/)
+  await writeFile(path('old/results.json'), '{"name": "x"}')
+  await expect(readRun(path('old'))).rejects.toThrow(/results\.json: model is missing; expected/)
+  await expect(readRun(path('none'))).rejects.toThrow(/cannot read .*results\.json: there is no/)
+})
+
+test('two models on the same items: differences, intervals and McNemar’s p', () => {
+  const { items, metrics } = compareRuns(before, after)
+  expect(items).toBe(100)
+  const { accuracy, f1 } = metrics
+  expect(accuracy?.difference).toEqual({
+    value: expect.closeTo(0.17, 12),
+    low: expect.closeTo(0.07, 1),
+    high: expect.closeTo(0.27, 1),
+    p: mcNemar(5, 22),
+  })
+  expect(accuracy?.isMain).toBe(true)
+  expect(f1?.difference.p).toBeLessThan(0.01)
+  expect(accuracy && verdictOf(accuracy)).toBe('better')
+  const back = compareRuns(after, before).metrics.accuracy
+  expect(back?.difference.p).toBe(accuracy?.difference.p)
+  expect(back && verdictOf(back)).toBe('worse')
+})
+
+test('less is better of a loss, and windows are compared together', () => {
+  const windows = (scale: number): Item[] =>
+    Array.from({ length: 30 }, (_, i) => ({
+      id: String(i + 1),
+      scores: { loss: scale * (100 + i), tokens: 64, words: 40, bytes: 200 },
+    }))
+  const [high, low] = [1, 0.9].map((scale) => runOf(String(scale), windows(scale), ['perplexity']))
+  const { loss, perplexity } = compareRuns(high as EvaluationRun, low as EvaluationRun).metrics
+  expect(loss && verdictOf(loss)).toBe('better')
+  expect(perplexity?.difference.high).toBeLessThan(0)
+  // Every window is better: as rare as a sign test says.
+  expect(loss?.difference.p).toBeLessThan(0.001)
+})
+
+test('other items are refused, and it is said how they differ', () => {
+  const items = reviews(() => true)
+  const refused = (other: readonly Item[], why: RegExp) =>
+    expect(() => compareRuns(before, runOf('x', other))).toThrow(why)
+  refused(items.slice(3), /3 items of the first, such as 1, are not in the other; evaluate both/)
+  refused([...items, { ...(items[0] as Item), id: '101' }], /1 items of the second, such as 101/)
+  const relabeled = items.map((item, i) => (i === 7 ? { ...item, expected: '好评' } : item))
+  refused(relabeled, /item 8 is "<b>评论<\/b> 7", "差评" in the first, and .*"好评" in the second/)
+  expect(() => compareRuns(before, { ...after, name: 'tag' })).toThrow(
+    'one is of classify, the other of tag',
+  )
+})
+
+test('limits: below fails, or above where less is better', () => {
+  const { measures, metrics } = before
+  expect(failuresUnder({ accuracy: 0.6, f1: 0.1 }, measures, metrics)).toEqual([])
+  expect(failuresUnder({ accuracy: 0.61 }, measures, metrics)).toEqual([
+    { metric: 'accuracy', value: 0.6, limit: 0.61 },
+  ])
+  const loss = { loss: { value: 2 } }
+  expect(failuresUnder({ loss: 2 }, ['loss'], loss)).toEqual([])
+  expect(failuresUnder({ loss: 1.9 }, ['loss'], loss)).toHaveLength(1)
+  expect(() => failuresUnder({ rocAuc: 0.5 }, ['probabilities'], {})).toThrow(
+    'rocAuc is undefined for this data',
+  )
+})
+
+test('an outcome writes the run, its report and the comparison, and tells what failed', async () => {
+  await writeRun(path('new'), after)
+  const outcome = await openOutcome({
+    out: path('again'),
+    noWorseThan: path('new'),
+    failUnder: { accuracy: 0.7 },
+  })
+  expect(() => outcome.check(['loss'])).toThrow(
+    'failUnder names accuracy, which is not measured here; choose among loss',
+  )
+  outcome.check(before.measures)
+  const { failures } = await outcome.finish(before)
+  expect(failures).toEqual([
+    { metric: 'accuracy', value: 0.6, limit: 0.7 },
+    { metric: 'accuracy', value: 0.6, before: 0.77, p: mcNemar(5, 22) },
+  ])
+  const compared = await compareEvaluations({ first: path('new'), second: path('again') })
+  expect(failuresAgainst(compared)).toEqual(failures.slice(1))
+  const json = JSON.parse(await readFile(path('again/comparison.json'), 'utf8'))
+  expect(json.metrics.accuracy.difference.value).toBeCloseTo(-0.17, 12)
+  await expect(openOutcome({ out: path('again') })).rejects.toThrow('holds an evaluation')
+  await expect(openOutcome({ baseline: path('new') })).rejects.toThrow('baseline is for the')
+})
+
+test.each(['en', 'zh'] as const)('a report holds all of it, and runs nothing: %s', (language) => {
+  const comparison = compareRuns(before, after)
+  const page = reportPage({ run: after, before, comparison, language })
+  const texts = {
+    en: ['<html lang="en">', 'Worst errors', 'significantly better', '77', '好评'],
+    zh: ['<html lang="zh-CN">', '最严重的错误', '显著更好', '混淆矩阵', '0.7700'],
+  }
+  for (const text of texts[language]) expect(page).toContain(text)
+  // A text of the data is never markup, and nothing is loaded from elsewhere.
+  expect(page).toContain('&#60;b&#62;评论&#60;/b&#62; 90')
+  expect(page).not.toMatch(/<script|https?:|<b>评论/)
+})

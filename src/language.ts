@@ -1,0 +1,2 @@
+/** Languages of the program's own words. */
+export type Language = 'en' | 'zh'
