@@ -122,7 +122,7 @@ test('limits: below fails, or above where less is better', () => {
   )
 })
 
-test('an outcome writes the run, its report and the comparison, and tells what failed', async () => {
+test('an outcome writes the run, its report and a comparison, and tells what failed', async () => {
   await writeRun(path('new'), after)
   const outcome = await openOutcome({
     out: path('again'),
