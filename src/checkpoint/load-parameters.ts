@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import type { OpenModel } from '../formats/open-model.ts'
 import type { WeightData } from '../graph/onnx/model.ts'
 import type { Model } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
+import type { Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectWeights } from '../runtime/memory.ts'
 import { refuseNonFinite } from '../runtime/non-finite.ts'
@@ -39,6 +41,20 @@ export async function loadParameters(
     for (const tensor of Object.values(tensors)) tensor.dispose()
     throw error
   }
+}
+
+/**
+ * SHA-256 of all weights of a model in `path`, so that a run does not resume on another. Throws
+ * UserError where one holds NaN or an infinity.
+ */
+export async function hashParameters(path: string, parameters: Tensors): Promise<string> {
+  const hash = createHash('sha256')
+  for (const [name, tensor] of Object.entries(parameters)) {
+    const values = (await tensor.read()) as Float32Array
+    const { buffer, byteOffset, byteLength } = refuseNonFinite(`${name} of ${path}`, values)
+    hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return hash.digest('hex')
 }
 
 /** Parameters as an engine packs them into a program. */

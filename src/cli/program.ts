@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { chat } from './commands/chat.ts'
+import { distill } from './commands/distill.ts'
 import { evaluate } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
 import { generate } from './commands/generate.ts'
@@ -21,6 +22,7 @@ const COMMANDS = [
   start,
   train,
   tune,
+  distill,
   merge,
   evaluate,
   generate,

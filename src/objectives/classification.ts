@@ -45,12 +45,18 @@ export function classificationObjective(
     ]
     const error = sub(reshape(outputs, [rows]), targets)
     const loss = mul(sum(mul(mul(error, error), counted)), weight)
-    return { inputs: { ...texts, targets, counted, ...inputs }, loss, metrics: {} }
+    return {
+      inputs: { ...texts, targets, counted, ...inputs },
+      loss,
+      metrics: {},
+      outputs: () => outputs,
+    }
   }
   const targets = input('targets', 'int32', [rows])
   return {
     inputs: { ...texts, targets, ...inputs },
     ...labeled(outputs, targets, { weight, labelSmoothing, rows }),
+    outputs: () => outputs,
   }
 }
 
@@ -70,6 +76,7 @@ export function taggingObjective(
   return {
     inputs: { ...texts, targets, ...inputs },
     ...labeled(outputs, reshape(targets, [rows * length]), { weight, labelSmoothing, rows }),
+    outputs: () => outputs,
   }
 }
 

@@ -69,6 +69,7 @@ export function languageModelObjective(model: Decoder, options: LanguageModelOpt
     loss: withLayerLosses(loss, losses, { share, weight, targets: flat }),
     metrics: {},
     rowLosses: lossesOfRows(ofTokens, rows),
+    outputs: () => model.logits(hidden),
   }
 }
 

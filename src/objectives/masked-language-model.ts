@@ -48,5 +48,6 @@ export function maskedLanguageModelObjective(
     loss,
     metrics: {},
     rowLosses: lossesOfRows(losses, rows),
+    outputs: () => head.forward(chosen, { embedding }),
   }
 }

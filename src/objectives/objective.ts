@@ -22,6 +22,11 @@ export interface Objective {
   metrics: Readonly<Record<string, Tensor>>
   /** (rows): of each row the sum of its targets' losses, where these do not depend on others. */
   rowLosses?: Tensor
+  /**
+   * What the model says of each of its `targets`, for losses that compare it with something else:
+   * logits (N, classes), or numbers (N, 1) where the targets are numbers.
+   */
+  outputs?(): Tensor
 }
 
 /** Names of figures that a training reports itself. */

@@ -29,9 +29,9 @@ export function sequenceToSequenceObjective(
   const tokens = (name: string): Tensor => input(name, 'int32', [rows, length])
   const [ids, targets] = [tokens('ids'), tokens('targets')]
   const encoded = fuseSources(model.encode(source, { mask, ...training }), sources)
-  const hidden = model.outputHidden(model.hidden(ids, { source: encoded, ...training }))
+  const hidden = model.hidden(ids, { source: encoded, ...training })
   const { loss, losses } = linearCrossEntropy(
-    hidden,
+    model.outputHidden(hidden),
     model.outputWeight,
     reshape(targets, [rows * length]),
     {
@@ -44,5 +44,6 @@ export function sequenceToSequenceObjective(
     loss,
     metrics: {},
     rowLosses: lossesOfRows(losses, rows),
+    outputs: () => model.logits(hidden),
   }
 }

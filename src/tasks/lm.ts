@@ -12,8 +12,15 @@ import { nextToken } from '../objectives/language-model.ts'
 import { resumedAs } from '../options.ts'
 import type { Expected } from '../predict/completions.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { type MeasuredRows, ROWS, smoothing, type Task, type TrainingRows } from './task.ts'
-import { measuredText, openText, packedRows, readTokens, type TextData } from './text.ts'
+import { type MeasuredRows, ROWS, smoothing, type Task } from './task.ts'
+import {
+  measuredText,
+  openText,
+  packedRows,
+  readTokens,
+  type TextData,
+  type TextRows,
+} from './text.ts'
 
 const options = {
   ...resumedAs('fixed', {
@@ -49,6 +56,7 @@ export const lm: Task<typeof options, typeof learning> = {
           ...rows,
           objective: nextToken(model, rows.length, { labelSmoothing }),
           evaluationObjective: nextToken(model, rows.length, { evaluation: true }),
+          objectiveOf: (other) => nextToken(other, rows.length, { evaluation: true }),
         }
       },
     }),
@@ -86,7 +94,7 @@ const measuredDocuments = (set: ExampleSet, tokenizer: Tokenizer): MeasuredRows 
 function wholeRows(
   { parts, validation, hash }: TextData,
   { length: most, seed, tokenizer }: { length: number; seed: number; tokenizer: Tokenizer },
-): Omit<TrainingRows, 'objective' | 'evaluationObjective'> {
+): TextRows {
   const texts = parts.map(({ train }) => wholeDocuments(train, tokenizer))
   const held = validation.map((text) => wholeDocuments(text, tokenizer))
   const length = Math.min(most, Math.max(...[...texts, ...held].map(({ longest }) => longest)))
@@ -107,6 +115,7 @@ function wholeRows(
     length,
     trainingTokens: learned.count * length,
     reader: (rows) => exampleReader(learned, { rows, seed }),
+    examples: learned,
     validation:
       measured &&
       (() => ({

@@ -43,13 +43,16 @@ export const mlm: Task<typeof options, typeof storeOptions> = {
         const { masking, inner } = maskingFor(tokenizer, { length, maskProbability })
         const text = packedRows(data, { length: inner, seed, tokenizer })
         const { validation } = text
-        const objective = masked(model, length, maskedCount(inner, masking))
+        const objectiveOf = (model: Model) => masked(model, length, maskedCount(inner, masking))
         return {
           ...text,
+          // Other tokens are masked each time.
+          windows: undefined,
           identity: { ...text.identity, length },
           length,
-          objective,
-          evaluationObjective: objective,
+          objective: objectiveOf(model),
+          evaluationObjective: objectiveOf(model),
+          objectiveOf,
           reader: (rows) => maskedReader(text.reader(rows), masking, { seed }),
           validation: validation && ((rows) => maskedRows(validation(rows), masking)),
         }

@@ -203,6 +203,8 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
             length,
             objective: objective(model, { ...options, ...sizes }, false),
             evaluationObjective: objective(model, { ...options, ...sizes }, true),
+            objectiveOf: (other) => objective(other, { ...options, ...sizes }, true),
+            examples: learned,
             wholeBatch,
             most: packed ? undefined : learned.count,
             trainingTokens: learned.count * length,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Examples } from '../data/batch.ts'
+import type { ExampleSet } from '../data/example-set.ts'
 import type { BatchSource } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
@@ -107,12 +108,21 @@ export interface TaskObjective {
 /** Rows to learn from. */
 export interface TrainingRows extends TaskObjective {
   objective: ObjectiveBuilder
+  /** The evaluation objective of another model that reads the same rows, such as a teacher. */
+  objectiveOf(model: Model): ObjectiveBuilder
   /** Rows of one pass, where a batch has no more of them. */
   most?: number | undefined
   /** Tokens of one pass. */
   trainingTokens: number
   /** Batches of so many rows, without end; they may be made with the weights that `begin` saw. */
   reader(rows: number): BatchSource
+  /**
+   * What `reader` draws from, where each row comes back as it was: what another model says of a row
+   * can be kept.
+   */
+  examples?: ExampleSet
+  /** Of text whose rows begin anywhere: the same text in rows that come back. */
+  windows?: ExampleSet
   /**
    * Sees the weights, which change as they are trained, while they are still those that training
    * starts from: before a batch is read, and before a checkpoint is restored where it `resumes`.

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises'
 import type { Examples } from '../data/batch.ts'
 import { type DocumentMarks, documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
+import { joinSets } from '../data/join-sets.ts'
 import { evaluationBatches, measuredBytes } from '../data/readers/evaluation-batches.ts'
+import { fixedWindows } from '../data/readers/fixed-windows.ts'
 import { mixture, shareNotices } from '../data/readers/mixture.ts'
 import { packedDocuments } from '../data/readers/packed-documents.ts'
 import { randomWindows } from '../data/readers/random-windows.ts'
@@ -43,6 +45,9 @@ export interface TextData {
   /** What a resumed run must share. */
   readonly hash: string | readonly string[]
 }
+
+/** Rows of text, for whatever is minimized on them. */
+export type TextRows = Omit<TrainingRows, 'objective' | 'evaluationObjective' | 'objectiveOf'>
 
 /** The data of tasks that learn from text. */
 export function openText(source: TrainingSource, plan: TextPlan): TrainingData {
@@ -105,10 +110,9 @@ function textData(parts: readonly SourcePart[], datasets: readonly Dataset[]): T
   }
 }
 
-type PackedRows = Omit<
-  TrainingRows,
-  'objective' | 'evaluationObjective' | 'reader' | 'begin' | 'watch'
-> & { reader(rows: number): BatchReader }
+type PackedRows = Omit<TextRows, 'reader' | 'begin' | 'watch'> & {
+  reader(rows: number): BatchReader
+}
 
 /** Rows of one stream: of many documents in a random order, or of one long text from anywhere. */
 export function packedRows(
@@ -133,6 +137,9 @@ export function packedRows(
     length,
     trainingTokens: total(sizes.map(({ count }) => count)),
     reader: (count) => batchReader(rows, { rows: count, length }),
+    windows: joinSets(
+      parts.map(({ train, ...part }) => ({ ...part, set: fixedWindows(train, length) })),
+    ),
     validation:
       validation.length === 0
         ? undefined

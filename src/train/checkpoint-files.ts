@@ -104,13 +104,17 @@ export const removeCheckpointsAfter = async (out: string, step: number): Promise
 }
 
 /** Throws UserError unless the disk of folder `out`, which must exist, has `bytes` free. */
-export const checkDiskSpace = async (out: string, bytes: number): Promise<void> => {
+export const checkDiskSpace = async (
+  out: string,
+  bytes: number,
+  what = 'checkpoints',
+): Promise<void> => {
   const { bavail, bsize } = await statfs(out)
   const free = bavail * bsize
   if (free >= bytes) return
   const mebibytes = (count: number) => count / 2 ** 20
   throw new UserError(
-    `checkpoints need ${Math.ceil(mebibytes(bytes))} MiB in ${out}, but its disk ` +
+    `${what} need ${Math.ceil(mebibytes(bytes))} MiB in ${out}, but its disk ` +
       `has ${Math.floor(mebibytes(free))} MiB free; free some space or choose another --out`,
   )
 }

@@ -4,7 +4,7 @@ import { OPTIMIZERS, type OptimizerName, type OptimizerOptions } from './optimiz
 import type { ParsedTrainOptions, TrainingOptions } from './options.ts'
 
 /** Options of every training, and those of a new model where it takes them. */
-type Options = TrainingOptions & Partial<ParsedTrainOptions>
+type Options = TrainingOptions & Partial<Omit<ParsedTrainOptions, 'task'>>
 
 /** Why an option changes nothing beside others; nothing where it does. */
 type Rule = readonly [keyof Options, (options: Options) => string | false | undefined]

@@ -8,7 +8,15 @@ import { finishPromotion, PENDING } from '../files/promote.ts'
 import { newestCheckpoint } from './checkpoint-files.ts'
 
 /** What a run leaves that ends before its first checkpoint; the next run replaces it. */
-const REMAINS = ['checkpoints', 'data', 'metrics.jsonl', 'tensorboard', 'loss.svg']
+const REMAINS = [
+  'checkpoints',
+  'data',
+  'teacher',
+  'generated',
+  'metrics.jsonl',
+  'tensorboard',
+  'loss.svg',
+]
 
 /**
  * Does the work of a training in the folder `out`, which no other run writes meanwhile. Throws

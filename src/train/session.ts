@@ -12,7 +12,7 @@ import { Decoder } from '../models/decoder.ts'
 import { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { countParameters, type Model } from '../models/model.ts'
 import { trainingFlopsPerToken } from '../models/parameters.ts'
-import type { Initialization } from '../nn/index.ts'
+import type { Initialization, Module } from '../nn/index.ts'
 import type { Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectMemory, peakMemory, trainingBytes } from '../runtime/memory.ts'
@@ -94,11 +94,29 @@ export interface SessionAdapter {
   read(folder: string, parameters: Tensors): Promise<void>
 }
 
+/** What a training adds to its task: models and losses beside those of the task. */
+export interface Extension {
+  /** The task's, with another reader or objective. */
+  rows: TrainingRows
+  /** Weights of other models, by their names in the graph; freed at the end. */
+  frozen: Tensors
+  /** The model with what is learned beside it, and not saved with it; default: the model. */
+  learned?: Module | undefined
+  /** Fills the parameters, in place of the base model. */
+  start?: ((trainer: Trainer) => Promise<void>) | undefined
+  /** What a resumed run must share. */
+  identity: Record<string, unknown>
+  /** Closes what the rows read. */
+  close?(): void
+}
+
 export interface SessionOptions {
   options: TrainingOptions & { init?: Initialization | undefined }
   engine: Engine
   model: Model
   adapter?: SessionAdapter | undefined
+  /** See `Extension`. */
+  extension?: Pick<Extension, 'learned' | 'frozen'> | undefined
   /** What is learned, and what is minimized. */
   rows: TrainingRows
   /** Sequences of a step, before accumulation. */
@@ -267,12 +285,13 @@ function refuseTooLarge(
   )
 }
 
-const createTrainer = ({ options, engine, model, adapter, rows }: SessionOptions, batch: number) =>
-  Trainer.create({
+const createTrainer = (session: SessionOptions, batch: number) => {
+  const { options, engine, model, adapter, extension, rows } = session
+  return Trainer.create({
     engine,
-    model,
+    model: extension?.learned ?? model,
     adapter: adapter?.lora,
-    frozen: adapter?.frozen,
+    frozen: { ...adapter?.frozen, ...extension?.frozen },
     learn: options.learn,
     freeze: options.freeze,
     recompute: options.recompute,
@@ -290,3 +309,4 @@ const createTrainer = ({ options, engine, model, adapter, rows }: SessionOptions
     l2: options.l2,
     average: options.average > 0 ? options.average : undefined,
   })
+}

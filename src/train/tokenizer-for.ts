@@ -28,6 +28,8 @@ export interface ChosenTokenizer {
   readonly tokenizer: Tokenizer
   /** Of the model or the folder that the tokenizer is from. */
   readonly chatTemplate: string | undefined
+  /** Prompts begin with BOS; default: as in the model that is trained further. */
+  readonly addBos?: boolean
 }
 
 /** Whether a tokenizer is trained, and how, or read from where `tokenizer` says. */

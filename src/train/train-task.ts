@@ -23,6 +23,7 @@ import type { Horizon } from './dial.ts'
 import type { ResumeTable } from './on-resume.ts'
 import type { TrainingOptions } from './options.ts'
 import {
+  type Extension,
   type SessionAdapter,
   type TrainEvents,
   type TrainResult,
@@ -54,6 +55,10 @@ export interface TaskTraining {
         engine: Engine,
         subject: Subject,
       ) => Promise<SessionAdapter & { identity: Record<string, unknown> }>)
+    | undefined
+  /** What is added to the task, see `Extension`. */
+  extend?:
+    | ((engine: Engine, subject: Subject, rows: TrainingRows) => Promise<Extension>)
     | undefined
   /** What else a resumed run must share. */
   identity: Record<string, unknown>
@@ -101,19 +106,23 @@ async function trainOn(
     options,
   )
   let adapter: SessionAdapter | undefined
+  let extension: Extension | undefined
   try {
     const chosen = await training.tokenizer(data)
     const { tokenizer, chatTemplate } = chosen
     const config = training.config(chosen, data)
     const model = createModel(config)
-    const subject = { model, tokenizer, chatTemplate, addBos: base?.addBos }
+    const addBos = chosen.addBos ?? base?.addBos
+    const subject = { model, tokenizer, chatTemplate, addBos }
     const longest = Math.min(options.context ?? Infinity, stacksOf(config)[0]?.context ?? 0)
-    const rows = await data.prepare(subject, longest)
-    for (const notice of rows.notices) tell(notice)
-    const defaults = training.defaults(config, rows)
-    const batch = batchOf(rows, options.batch, defaults.batch, tell)
+    const prepared = await data.prepare(subject, longest)
+    for (const notice of prepared.notices) tell(notice)
+    const defaults = training.defaults(config, prepared)
+    const batch = batchOf(prepared, options.batch, defaults.batch, tell)
     const attached = await training.adapter?.(engine, subject)
     adapter = attached
+    extension = await training.extend?.(engine, subject, prepared)
+    const { rows } = extension ?? { rows: prepared }
     const isOtherHead = base !== undefined && !isSameHead(headOf(config), headOf(base.config))
     return await trainingSession({
       options,
@@ -121,13 +130,15 @@ async function trainOn(
       engine,
       model,
       adapter,
+      extension,
       rows,
-      files: { tokenizer, chatTemplate, addBos: rows.addBos || base?.addBos },
+      files: { tokenizer, chatTemplate, addBos: rows.addBos || addBos },
       defaults,
       start:
-        base && !adapter
+        extension?.start ??
+        (base && !adapter
           ? (trainer) => copyParameters(base, trainer.parameters, { body: isOtherHead })
-          : undefined,
+          : undefined),
       onResume: training.onResume,
       identity: {
         config,
@@ -135,12 +146,15 @@ async function trainOn(
         ...rows.identity,
         ...training.identity,
         ...attached?.identity,
+        ...extension?.identity,
       },
       events,
     })
   } finally {
     data.close()
-    for (const tensor of Object.values(adapter?.frozen ?? {})) tensor.dispose()
+    extension?.close?.()
+    for (const tensor of Object.values({ ...adapter?.frozen, ...extension?.frozen }))
+      tensor.dispose()
   }
 }
 

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { growVocabulary } from '../checkpoint/grow-vocabulary.ts'
-import { loadParameters } from '../checkpoint/load-parameters.ts'
+import { hashParameters, loadParameters } from '../checkpoint/load-parameters.ts'
 import { architectureOf } from '../formats/huggingface/config.ts'
 import type { ModelFilesOptions } from '../formats/huggingface/model-files.ts'
 import { exportTensors } from '../formats/huggingface/weights.ts'
@@ -12,7 +11,6 @@ import type { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
 import type { Tensors } from '../runtime/bound.ts'
 import type { Engine } from '../runtime/engine.ts'
-import { refuseNonFinite } from '../runtime/non-finite.ts'
 import type { SessionAdapter } from '../train/session.ts'
 import type { ParsedTuneOptions } from './options.ts'
 import { quantizeFrozen } from './quantize-frozen.ts'
@@ -39,7 +37,7 @@ export async function loraSession(
   const known = base.tokenizer.vocabSize
   const grown = growVocabulary(base, files.tokenizer.vocabSize, known)
   const loaded = await loadParameters(engine, model, grown)
-  const baseHash = await hashOf(base.path, loaded)
+  const baseHash = await hashParameters(base.path, loaded)
   const { baseBits } = options
   const frozen = baseBits ? await quantizeFrozen(engine, model, loaded, baseBits) : loaded
   const replaced = grown === base ? [] : tokenRows(model, frozen)
@@ -59,20 +57,6 @@ async function readAdapterValues(folder: string, parameters: Tensors): Promise<v
     parameters[`${PREFIX}${module}.lora_A.weight`]?.write(down)
     parameters[`${PREFIX}${module}.lora_B.weight`]?.write(up)
   }
-}
-
-/**
- * Of all weights, so that an adapter is not learned on one model and then on another. Throws
- * UserError where one holds NaN or an infinity.
- */
-async function hashOf(path: string, tensors: Tensors): Promise<string> {
-  const hash = createHash('sha256')
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const values = (await tensor.read()) as Float32Array
-    const { buffer, byteOffset, byteLength } = refuseNonFinite(`${name} of ${path}`, values)
-    hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength))
-  }
-  return hash.digest('hex')
 }
 
 /** OWNER/NAME of a model in the Hub's cache; else the folder. */

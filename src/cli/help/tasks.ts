@@ -26,6 +26,7 @@ const LEARNING = {
     '`DIR` keep tokenized text here, for all runs on the same text with the same tokenizer ' +
     '(default: in --out)',
   labelSmoothing: 'share of each target that is spread over all classes',
+  neftuneAlpha: 'noise on the embeddings while training (NEFTune), such as 5; 0 is none',
 }
 
 /** Options that methods of tuning take, as far as tasks do not explain them. */
@@ -33,7 +34,7 @@ const METHODS = {
   labelSmoothing:
     'share of each target that is spread over all classes; of dpo, the probability that a ' +
     'preference is the wrong way around',
-  neftuneAlpha: 'noise on the embeddings while training (NEFTune), such as 5; 0 is none',
+  neftuneAlpha: LEARNING.neftuneAlpha,
   loss: 'of the margin between the rewards of both answers: DPO’s, IPO’s or SLiC’s',
   beta: 'reward for each nat by which an answer is likelier than under the model to start from',
   gamma: 'margin that the rewards should have at least',
