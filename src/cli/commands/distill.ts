@@ -2,7 +2,7 @@ import { distillOptions, TAUGHT } from '../../tune/distill/options.ts'
 import { defineCommand } from '../command.ts'
 import { findModel } from '../find-model.ts'
 import { trainingTaskHelp } from '../help/tasks.ts'
-import { dropoutHelp, shuffleHelp, trainingHelp } from '../help/training.ts'
+import { dropoutHelp, shuffleHelp, trainingHelp, weightsHelp } from '../help/training.ts'
 import { trainInTerminal } from '../train-in-terminal.ts'
 
 const { Length, Optimizer, Regularization, Run } = trainingHelp
@@ -55,6 +55,7 @@ export const distill = defineCommand({
       data:
         '`SOURCE` text, or records for the other tasks: files, folders, patterns, ' +
         'npm:PACKAGE/PATH, or - for standard input',
+      weights: weightsHelp,
       val: '`FRACTION|SOURCE` data to validate on: a share of --data, or sources of its own',
       shuffle: shuffleHelp,
       context: 'longest sequence, in tokens (default: the model’s context)',
