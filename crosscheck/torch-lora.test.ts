@@ -151,7 +151,7 @@ check.each(Object.entries(CASES))(
     const weights = drawn(model.parameters(), 1)
     const lora = new Lora(model, { ...plain, ...options })
     const values = drawn(lora.parameters(), 2)
-    const adapterConfig = { ...writePeftConfig(lora, { base: 'base' }), ...peft }
+    const adapterConfig = { ...writePeftConfig(lora, 'base'), ...peft }
     const tensors = [...lora.parameters()].map(
       ([name, { shape }]): TensorToWrite => ({
         name,

@@ -8,7 +8,8 @@ const OF_TOKENS = ['model.embed_tokens.weight', 'lm_head.weight']
 /**
  * A decoder with rows for the tokens from `first` on (default: those that it has no rows for). New
  * rows are drawn around the mean of all others, as far apart as those are (Hewitt 2021): tokens can
- * be told apart without training the rows. They are the same each time.
+ * be told apart without training the rows. They are the same each time. Rows that a vocabulary was
+ * padded with were never trained, and may all be alike: they are drawn, too, where `first` says so.
  */
 export function growVocabulary(
   model: OpenModel<DecoderConfig>,
@@ -33,7 +34,7 @@ export function growVocabulary(
 }
 
 /** Fills rows of `width`, from element `start` on, alike those before. */
-export function drawRows(values: Float32Array, start: number, width: number): void {
+function drawRows(values: Float32Array, start: number, width: number): void {
   const [sums, squares] = [new Float64Array(width), new Float64Array(width)]
   for (let i = 0; i < start; i++) {
     const x = values[i] as number

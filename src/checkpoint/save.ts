@@ -1,7 +1,11 @@
 import { openFile } from '../files/node-file.ts'
 import { writeFileAside, writeFolderAside } from '../files/write-aside.ts'
 import { type ModelFilesOptions, modelFiles } from '../formats/huggingface/model-files.ts'
-import { encodeSafetensors, openSafetensors } from '../formats/safetensors/safetensors.ts'
+import {
+  encodeSafetensors,
+  floatsToWrite,
+  openSafetensors,
+} from '../formats/safetensors/safetensors.ts'
 import type { Tensors } from '../runtime/bound.ts'
 
 /**
@@ -18,14 +22,7 @@ export const saveModel = (out: string, options: ModelFilesOptions): Promise<void
 export const saveTensors = (file: string, tensors: Tensors): Promise<void> =>
   writeFileAside(
     file,
-    encodeSafetensors(
-      Object.entries(tensors).map(([name, tensor]) => ({
-        name,
-        dtype: 'F32',
-        shape: tensor.shape,
-        data: () => tensor.read(),
-      })),
-    ),
+    encodeSafetensors(Object.entries(tensors).map(([name, tensor]) => floatsToWrite(name, tensor))),
   )
 
 /** Reads the tensors of a safetensors file as float32, row by row. Throws UserError. */

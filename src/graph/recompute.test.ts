@@ -20,8 +20,8 @@ const key = input('key', 'float32', [3])
 /** How often each op is computed for the loss of three layers and its gradients. */
 function counts(mark: (y: Tensor, x: Tensor) => Tensor) {
   let t = x
-  for (let place = 0; place < 3; place++) {
-    const hidden = dropout(gelu(linear(t, weight)), 0.5, { key, place })
+  for (let position = 0; position < 3; position++) {
+    const hidden = dropout(gelu(linear(t, weight)), 0.5, { key, position })
     t = mark(add(t, linear(hidden, weight)), t)
   }
   const loss = sum(t)

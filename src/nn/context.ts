@@ -51,14 +51,14 @@ export interface Source {
 /** Keys for dropout: each use takes the next number, so that no two draw alike. */
 export class RandomSource {
   readonly #key: Tensor
-  #place = 0
+  #position = 0
 
   constructor(key: Tensor) {
     this.#key = key
   }
 
   next(): RandomKey {
-    return { key: this.#key, place: this.#place++ }
+    return { key: this.#key, position: this.#position++ }
   }
 }
 

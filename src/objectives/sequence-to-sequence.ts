@@ -14,9 +14,8 @@ export interface SequenceToSequenceOptions extends ObjectiveSizes {
 
 /**
  * Writing one text from others, with teacher forcing (Sutskever et al. 2014). Inputs: `source` and
- * `mask` (rows sources, sourceLength); `ids` (rows, length): the text, one place later, after the
- * start token;
- * `targets` (rows, length).
+ * `mask` (rows sources, sourceLength); `ids` (rows, length): the text, one position later, after
+ * the start token; `targets` (rows, length).
  */
 export function sequenceToSequenceObjective(
   model: EncoderDecoder,

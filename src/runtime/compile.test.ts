@@ -103,6 +103,14 @@ describe.each(engines)('$name', (engine) => {
   })
 })
 
+test('a wrong call is refused with what is expected', async () => {
+  const [engine] = engines as [Engine]
+  const wrong = (...given: unknown[]) => compile(...(given as Parameters<typeof compile>))
+  await expect(wrong(undefined, { y: rows('x') })).rejects.toThrow('engine: expected an engine')
+  await expect(wrong(engine)).rejects.toThrow('outputs: expected tensors')
+  await expect(wrong(engine, { y: [1] })).rejects.toThrow('outputs: expected tensors')
+})
+
 test('memory of calls and bindings is given back', async () => {
   const [engine] = engines as [Engine]
   const before = process.memoryUsage().arrayBuffers

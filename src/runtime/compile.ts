@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { asInput, type Tensor, type TypedArray, toOnnx, topologicalOrder } from '../graph/index.ts'
+import { asInput, Tensor, type TypedArray, toOnnx, topologicalOrder } from '../graph/index.ts'
 import type { OnnxModel, TensorSpec, WeightData } from '../graph/onnx/model.ts'
 import { type Bits, quantizeWeights } from '../models/quantize.ts'
 import { Bound, type Feeds, type Sizes, type Tensors } from './bound.ts'
@@ -97,6 +97,11 @@ export async function compile<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
   { weights = { live: {} }, bits, ...options }: CompileGraphOptions = {},
 ): Promise<Compiled<Name>> {
+  if (typeof engine?.compile !== 'function')
+    throw new UserError('engine: expected an engine, as openEngine gives it')
+  const isTensor = (output: unknown) => output instanceof Tensor
+  if (!outputs || !Object.values(outputs).every(isTensor))
+    throw new UserError('outputs: expected tensors of a graph by their names, such as { y: x }')
   const live = 'live' in weights ? weights.live : {}
   const packed = 'packed' in weights ? packedInputs(outputs, weights.packed, bits) : {}
   const graph = bits ? quantizeWeights(outputs, packed, bits) : { outputs, weights: packed }

@@ -137,7 +137,11 @@ async function trainOn(
       start:
         extension?.start ??
         (base && !adapter
-          ? (trainer) => copyParameters(base, trainer.parameters, { body: isOtherHead })
+          ? (trainer) =>
+              copyParameters(base, trainer.parameters, {
+                body: isOtherHead,
+                tokens: tokenizer.vocabSize,
+              })
           : undefined),
       onResume: training.onResume,
       identity: {

@@ -334,3 +334,9 @@ test('a policy learns beside a frozen reference in one graph', async () => {
   await trainer.dispose()
   for (const tensor of Object.values(frozen)) tensor.dispose()
 })
+
+test('a wrong call is refused with what is expected', async () => {
+  const wrong = (given: unknown) => Trainer.create(given as TrainerOptions)
+  await expect(wrong(undefined)).rejects.toThrow('expected object')
+  await expect(wrong({ engine, batch: 1.5 })).rejects.toThrow(/model: expected a model; .*batch: /)
+})

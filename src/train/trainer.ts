@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Examples } from '../data/batch.ts'
 import type { Lora } from '../formats/peft/lora/lora.ts'
 import { KEY_SIZE, MODULUS } from '../graph/index.ts'
@@ -5,6 +6,7 @@ import { initialize } from '../models/parameters.ts'
 import { expectNoScope, type Initialization, type Module } from '../nn/index.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { checkObjective, type ObjectiveBuilder } from '../objectives/objective.ts'
+import { parseOptions } from '../options.ts'
 import { Random } from '../random.ts'
 import type { Feeds, Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
@@ -52,6 +54,20 @@ export interface TrainerOptions
   init?: Initialization
   seed: number
 }
+
+const has = (method: string) => (given: unknown) =>
+  typeof (given as Record<string, unknown> | undefined)?.[method] === 'function'
+
+/** What every training needs. */
+const needs = z.looseObject({
+  engine: z.custom(has('compile'), 'expected an engine, as openEngine gives it'),
+  model: z.custom(has('parameters'), 'expected a model'),
+  optimizer: z.custom(has('update'), 'expected an optimizer, such as adamW()'),
+  weightDecay: z.number(),
+  batch: z.number().int().min(1),
+  length: z.number().int().min(1),
+  seed: z.number(),
+})
 
 export interface StepResult {
   /** Updates done, this one included. */
@@ -103,9 +119,11 @@ export class Trainer {
 
   /**
    * Allocates all memory and compiles the programs; parameters start at their initial values.
-   * Throws UserError where `learn` or `freeze` matches nothing, or nothing is left to learn.
+   * Throws UserError where an option is missing, `learn` or `freeze` matches nothing, or nothing is
+   * left to learn.
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
+    parseOptions(needs, options)
     const { engine, model, adapter, batch, length, wholeBatch, recompute } = options
     expectNoScope(model)
     const all = (adapter ?? model).parameters()

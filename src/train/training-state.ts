@@ -6,8 +6,8 @@ import type { Files } from '../files/folder.ts'
 import { openFile } from '../files/node-file.ts'
 import {
   encodeSafetensors,
+  floatsToWrite,
   openSafetensors,
-  type TensorToWrite,
 } from '../formats/safetensors/safetensors.ts'
 import type { Tensors } from '../runtime/bound.ts'
 
@@ -51,15 +51,9 @@ const VECTORS = 'training_state.safetensors'
 
 /** The files of a checkpoint beside the model's own: progress, and every vector to the last bit. */
 export function trainingFiles(progress: Progress, vectors: ReadonlyMap<string, Tensors>): Files {
-  const tensors: TensorToWrite[] = []
-  for (const [kind, vector] of vectors)
-    for (const [name, tensor] of Object.entries(vector))
-      tensors.push({
-        name: `${kind}/${name}`,
-        dtype: 'F32',
-        shape: tensor.shape,
-        data: () => tensor.read(),
-      })
+  const tensors = [...vectors].flatMap(([kind, vector]) =>
+    Object.entries(vector).map(([name, tensor]) => floatsToWrite(`${kind}/${name}`, tensor)),
+  )
   return {
     [STATE]: `${JSON.stringify(progress, null, 2)}\n`,
     [VECTORS]: encodeSafetensors(tensors),

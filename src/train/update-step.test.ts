@@ -49,7 +49,7 @@ async function updated(options: Options) {
   await step.resetAverage()
   for (const [i, lists] of gradients.entries()) {
     for (const [name, list] of Object.entries(lists)) gradient.tensor(name).write(list)
-    await step.run(i + 1, RATE)
+    await step.apply(i + 1, RATE, await step.gradientNorm())
   }
   const read = async (vector: typeof values | undefined) => {
     const all: Record<string, number[]> = {}

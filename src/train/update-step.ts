@@ -80,13 +80,6 @@ export class UpdateStep {
       average?.pieces[i]?.write(await piece.read())
   }
 
-  /** Steps every parameter; `step` counts from 1. Resolves with the norm of the gradient. */
-  async run(step: number, learningRate: number): Promise<number> {
-    const norm = await this.gradientNorm()
-    if (Number.isFinite(norm)) await this.apply(step, learningRate, norm)
-    return norm
-  }
-
   /** Sums the shards' gradients and takes their norm. */
   async gradientNorm(): Promise<number> {
     await inParallel(this.#workers, this.#sums, (bound) => bound.run())
@@ -97,6 +90,7 @@ export class UpdateStep {
     return Math.sqrt(square)
   }
 
+  /** Steps every parameter, with gradients of this norm; `step` counts from 1. */
   async apply(step: number, learningRate: number, norm: number): Promise<void> {
     const { clip, layout } = this.#options
     const factor = clip?.by === 'norm' ? Math.min(1, clip.limit / (norm + 1e-6)) : 1

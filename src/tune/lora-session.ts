@@ -33,9 +33,7 @@ export async function loraSession(
 ): Promise<SessionAdapter & { identity: Record<string, unknown> }> {
   const { options, engine, model, base, files } = session
   const lora = new Lora(model, loraConfig(options))
-  // Rows that a vocabulary was padded with were never trained, and may all be alike.
-  const known = base.tokenizer.vocabSize
-  const grown = growVocabulary(base, files.tokenizer.vocabSize, known)
+  const grown = growVocabulary(base, files.tokenizer.vocabSize, base.tokenizer.vocabSize)
   const loaded = await loadParameters(engine, model, grown)
   const baseHash = await hashParameters(base.path, loaded)
   const { baseBits } = options

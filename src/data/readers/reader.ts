@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { Examples } from '../batch.ts'
 
-/** Something whose place can be saved as JSON and taken up again exactly. */
+/** Something whose position can be saved as JSON and taken up again exactly. */
 export interface Position {
   state(): unknown
   /** Throws UserError when `state` is not one that this kind of reader saved. */

@@ -7,7 +7,7 @@ const schema = z.object({ random: randomState, place: position })
 /** 0 .. count - 1, again and again, each time in a new random order. */
 export class ShuffledIndices implements Position {
   #order: Uint32Array
-  #place = 0
+  #position = 0
   /** Of the generator before it drew the present order. */
   #before: RandomState
   #random: Random
@@ -19,14 +19,14 @@ export class ShuffledIndices implements Position {
     this.#shuffle()
   }
 
-  /** The index at the present place. */
+  /** The index at the present position. */
   get current(): number {
-    return this.#order[this.#place] as number
+    return this.#order[this.#position] as number
   }
 
   advance(): void {
-    if (++this.#place < this.#order.length) return
-    this.#place = 0
+    if (++this.#position < this.#order.length) return
+    this.#position = 0
     this.#shuffle()
   }
 
@@ -38,14 +38,14 @@ export class ShuffledIndices implements Position {
   }
 
   state(): z.infer<typeof schema> {
-    return { random: [...this.#before], place: this.#place }
+    return { random: [...this.#before], place: this.#position }
   }
 
   restore(state: unknown): void {
     const { random, place } = parseState(schema, state, 'shuffled reading')
     this.#random = new Random(random)
     this.#shuffle()
-    this.#place = place % this.#order.length
+    this.#position = place % this.#order.length
   }
 
   /** Fisher & Yates's shuffle, from the sorted order, so that the generator alone determines it. */

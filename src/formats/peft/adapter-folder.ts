@@ -76,7 +76,7 @@ export function adapterFiles(options: AdapterFilesOptions): Files {
   )
   const others = replaced.map((tensor) => ({ ...tensor, name: PREFIX + tensor.name }))
   return {
-    [CONFIG]: json(writePeftConfig(lora, { base })),
+    [CONFIG]: json(writePeftConfig(lora, base)),
     ...textFiles({ ...options, config: options.model.config }),
     [WEIGHTS]: encodeSafetensors([...tensors, ...others]),
   }

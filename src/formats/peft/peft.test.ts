@@ -7,7 +7,7 @@ import { peftScale, readPeftConfig, writePeftConfig } from './peft.ts'
 
 const model = new Decoder(llamaConfig({ vocabSize: 13, context: 8, layers: 1, dim: 8, heads: 2 }))
 const lora = { rank: 4, alpha: 8, dropout: 0.1, layers: 'all-linear', rslora: true }
-const written = writePeftConfig(new Lora(model, lora), { base: 'owner/name' })
+const written = writePeftConfig(new Lora(model, lora), 'owner/name')
 const read = (changes: object) => readPeftConfig({ ...written, ...changes }, 'adapter_config.json')
 
 test('what is written is read again', () => {

@@ -80,16 +80,10 @@ export function peftScale({ lora_alpha, use_rslora, alpha_pattern }: PeftConfig)
   }
 }
 
-export interface PeftOptions {
-  /** Folder or Hub name of the base. */
-  base: string
-  task?: 'CAUSAL_LM' | 'SEQ_CLS' | 'TOKEN_CLS' | 'SEQ_2_SEQ_LM' | 'FEATURE_EXTRACTION'
-}
-
-/** adapter_config.json of an adapter. */
+/** adapter_config.json of an adapter of a model that writes; `base`: its folder or Hub name. */
 export function writePeftConfig(
   { config, targets }: Pick<Lora, 'config' | 'targets'>,
-  { base, task = 'CAUSAL_LM' }: PeftOptions,
+  base: string,
 ): Record<string, unknown> {
   return {
     alpha_pattern: {},
@@ -109,7 +103,7 @@ export function writePeftConfig(
     rank_pattern: {},
     revision: null,
     target_modules: targetModules(config.layers, targets),
-    task_type: task,
+    task_type: 'CAUSAL_LM',
     use_dora: false,
     use_rslora: config.rslora,
   }

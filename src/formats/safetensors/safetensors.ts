@@ -4,6 +4,7 @@ import { bufferFor, type NamedTensors } from '../../files/named-tensors.ts'
 import { sizeOf } from '../../graph/dim.ts'
 import { STORED_DTYPES, type TypedArray } from '../../graph/dtype.ts'
 import { bytesOf } from '../../runtime/base-tensor.ts'
+import type { DeviceTensor } from '../../runtime/engine.ts'
 import {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -36,6 +37,12 @@ export interface TensorToWrite {
   /** The elements as stored; for BF16 and F16 also a Float32Array, rounded to the nearest. */
   data: TypedArray | (() => TypedArray | Promise<TypedArray>)
 }
+
+/** Floats of an engine, such as a parameter, which are read when their turn comes. */
+export const floatsToWrite = (
+  name: string,
+  tensor: Pick<DeviceTensor, 'shape' | 'read'>,
+): TensorToWrite => ({ name, dtype: 'F32', shape: tensor.shape, data: () => tensor.read() })
 
 /** Elements converted at a time: bounds the extra memory, and stays in the cache. */
 const CHUNK = 1 << 18

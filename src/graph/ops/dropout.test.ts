@@ -8,8 +8,8 @@ const next = randomNumbers(5)
 const randomKey = () => Array.from({ length: KEY_SIZE }, () => Math.floor(next() * MODULUS))
 
 /** The numbers drawn for a step's key. */
-function draw(shape: number[], key: number[], place = 0): Float64Array {
-  const drawn = randomIntegers(shape, { key: constant(key, [KEY_SIZE]), place })
+function draw(shape: number[], key: number[], position = 0): Float64Array {
+  const drawn = randomIntegers(shape, { key: constant(key, [KEY_SIZE]), position })
   return evaluate([drawn], {})[0]?.data ?? new Float64Array()
 }
 
@@ -61,13 +61,13 @@ describe('the numbers are as if drawn by chance', () => {
     for (const p of [0.1, 0.5]) expect(Math.abs(share(single, p) - p)).toBeLessThan(margin(p, 4000))
   })
 
-  test('independent of their neighbors, of other places and of other steps', () => {
+  test('independent of their neighbors, of other positions and of other steps', () => {
     const key = randomKey()
     const here = draw([rows, columns], key)
     const pairs = {
       right: [here, here.map((_, i) => here[(i + 1) % size] ?? 0)],
       below: [here, here.map((_, i) => here[(i + columns) % size] ?? 0)],
-      place: [here, draw([rows, columns], key, 1)],
+      position: [here, draw([rows, columns], key, 1)],
       step: [here, draw([rows, columns], randomKey())],
       'next key': [
         here,
@@ -174,7 +174,7 @@ test('a rate too small or too large for the draws drops some and keeps some', ()
     [1e-9, 0, 0.01],
     [0.9999999, 0.99, 1],
   ] as const) {
-    const [y] = evaluate([dropout(constant(1, [200, 200]), rate, { key, place: 0 })], {})
+    const [y] = evaluate([dropout(constant(1, [200, 200]), rate, { key, position: 0 })], {})
     const values = Array.from(y?.data ?? [])
     expect(values.every(Number.isFinite)).toBe(true)
     const share = values.filter((x) => x === 0).length / values.length
@@ -183,14 +183,14 @@ test('a rate too small or too large for the draws drops some and keeps some', ()
   }
 })
 
-test('the same key and place draw the same', () => {
+test('the same key and position draw the same', () => {
   const key = randomKey()
   expect(draw([3, 4], key, 7)).toEqual(draw([3, 4], key, 7))
 })
 
 test('what is kept is scaled so that the mean stays', () => {
   const key = constant(randomKey(), [KEY_SIZE])
-  const [y] = evaluate([dropout(constant(1, [300, 300]), 0.1, { key, place: 2 })], {})
+  const [y] = evaluate([dropout(constant(1, [300, 300]), 0.1, { key, position: 2 })], {})
   const values = Array.from(y?.data ?? [])
   const mean = values.reduce((a, b) => a + b, 0) / values.length
   expect(Math.abs(mean - 1)).toBeLessThan(0.006)
@@ -200,7 +200,7 @@ test('what is kept is scaled so that the mean stays', () => {
 
 test('a rate outside [0, 1) is refused; 0 leaves x as it is', () => {
   const x = constant([1, 2], [2])
-  const random = { key: constant(0, [KEY_SIZE]), place: 0 }
+  const random = { key: constant(0, [KEY_SIZE]), position: 0 }
   expect(dropout(x, 0, random)).toBe(x)
   for (const rate of [-0.1, 1, Number.NaN])
     expect(() => dropout(x, rate, random)).toThrow(`dropout: rate ${rate} is not in [0, 1)`)

@@ -7,10 +7,10 @@ import { matmul } from './matmul.ts'
 import { concat, slice, split } from './shape.ts'
 
 /**
- * Randomness inside a graph is a function of (seed, step, place): the host gives a key of
- * `KEY_SIZE` whole numbers below `MODULUS` for each step; `place` tells the uses of it apart. It is
- * computed with whole numbers below 2^24, which float32 holds exactly, so that every engine draws
- * the same and a resumed run repeats itself.
+ * Randomness inside a graph is a function of (seed, step, position): the host gives a key of
+ * `KEY_SIZE` whole numbers below `MODULUS` for each step; `position` tells the uses of it apart. It
+ * is computed with whole numbers below 2^24, which float32 holds exactly, so that every engine
+ * draws the same and a resumed run repeats itself.
  */
 export const MODULUS = 2029
 export const KEY_SIZE = 3
@@ -18,7 +18,7 @@ export const KEY_SIZE = 3
 export interface RandomKey {
   /** (KEY_SIZE) whole numbers below MODULUS. */
   key: Tensor
-  place: number
+  position: number
 }
 
 /**
@@ -52,13 +52,13 @@ const dropped = (rate: number): number =>
  * e + c mod MODULUS. No two rows share (a, b) and no two columns (d, e), so that none are alike; a
  * hash that lets some fall together makes what is kept in a row vary too much.
  */
-export function randomIntegers(shape: Shape, { key, place }: RandomKey): Tensor {
+export function randomIntegers(shape: Shape, { key, position }: RandomKey): Tensor {
   if (!isFixed(shape)) throw new ShapeError('dropout', [key], `${shape} is not a fixed shape`)
   const columns = shape[shape.length - 1] ?? 1
   const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1)
   const [k0, k1, k2] = split(key, [1, 1, 1], 0) as [Tensor, Tensor, Tensor]
   // Feistel rounds with the key: each pair of numbers becomes another pair, no two the same.
-  const [x0, x1] = permuted(rows + columns, place)
+  const [x0, x1] = permuted(rows + columns, position)
   const x2 = modulo(add(square(add(x1, k0)), x0))
   const x3 = modulo(add(square(add(x2, k1)), x1))
   const x4 = modulo(add(square(add(x3, k2)), x2))
@@ -78,14 +78,14 @@ const square = (x: Tensor): Tensor => mul(x, x)
 const modulo = (x: Tensor): Tensor => sub(x, mul(floor(mul(x, 1 / MODULUS)), MODULUS))
 
 /**
- * Pairs of numbers below MODULUS, a fixed permutation of all such pairs for each place, of which
+ * Pairs of numbers below MODULUS, a fixed permutation of all such pairs for each position, of which
  * the first `length` are given: four Feistel rounds with the finalizer of MurmurHash3.
  */
-function permuted(length: number, place: number): [Tensor, Tensor] {
+function permuted(length: number, position: number): [Tensor, Tensor] {
   const pairs = Array.from({ length }, (_, i) => {
     let [x, y] = [i % MODULUS, Math.floor(i / MODULUS) % MODULUS]
     for (let round = 1; round <= 4; round++)
-      [x, y] = [y, (x + hashed(y, 4 * place + round)) % MODULUS]
+      [x, y] = [y, (x + hashed(y, 4 * position + round)) % MODULUS]
     return [x, y] as const
   })
   return [0, 1].map((side) =>

@@ -139,7 +139,7 @@ export const modelCases: Case[] = [
       attention(q, k, v, {
         causal: true,
         bias,
-        drop: (w) => dropout(w, 0.4, { key, place: 3 }),
+        drop: (w) => dropout(w, 0.4, { key, position: 3 }),
       }),
     { order: 1, by: ['q', 'k', 'v', 'bias'] },
   ),
@@ -167,13 +167,13 @@ export const modelCases: Case[] = [
     ({ logits, targets }) => sum(crossEntropy(logits, targets)),
     { order: 1 },
   ),
-  op('dropout', { x: floats([4, 6]), key }, ({ x, key }) => dropout(x, 0.5, { key, place: 0 }), {
+  op('dropout', { x: floats([4, 6]), key }, ({ x, key }) => dropout(x, 0.5, { key, position: 0 }), {
     by: ['x'],
   }),
   op(
     'dropout of whole samples',
     { x: floats([6, 2, 3]), key },
-    ({ x, key }) => dropout(x, 0.5, { key, place: 1 }, [6, 1, 1]),
+    ({ x, key }) => dropout(x, 0.5, { key, position: 1 }, [6, 1, 1]),
     { by: ['x'] },
   ),
   ...[2, 5, 8].map((chunk) =>
@@ -222,9 +222,9 @@ export const modelCases: Case[] = [
       nested ? 'recompute inside recompute' : 'recompute',
       { x: floats([3, 4]), scale: floats([4]), up: floats([4, 4]), key },
       ({ x, scale, up, key }) => {
-        const layer = (x: Tensor, place: number) => {
+        const layer = (x: Tensor, position: number) => {
           const hidden = silu(linear(rmsNorm(x, scale), up))
-          return add(x, dropout(hidden, 0.4, { key, place }))
+          return add(x, dropout(hidden, 0.4, { key, position }))
         }
         const first = recompute(layer(x, 0), [x])
         const second = layer(first, 1)
