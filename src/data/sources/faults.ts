@@ -26,14 +26,23 @@ export class Faults {
     if (this.#errors.length === MOST) this.throwAny()
   }
 
-  /** Throws the one fault as it is, several as a list of the first ones. */
+  /** Throws the one fault as it is, several as a list: the first of each kind. */
   throwAny(): void {
     const [first, ...others] = this.#errors
     if (!first) return
     if (others.length === 0) throw first
     const count = this.#errors.length
-    const lines = this.#errors.slice(0, LISTED).map(({ message }) => `  ${message}`)
-    if (count > LISTED) lines.push(`  ... and ${count - LISTED} more`)
+    const kinds = new Map<string, string[]>()
+    for (const { message } of this.#errors) {
+      const kind = message.replace(/^.*?:\d+: /, '')
+      kinds.set(kind, [...(kinds.get(kind) ?? []), message])
+    }
+    const listed = [...kinds.values()].slice(0, LISTED)
+    const lines = listed.map(([message, ...alike]) =>
+      alike.length > 0 ? `  ${message} (and ${alike.length} more like it)` : `  ${message}`,
+    )
+    const rest = count - listed.reduce((total, { length }) => total + length, 0)
+    if (rest > 0) lines.push(`  ... and ${rest} more`)
     const many = count === MOST ? `${MOST} ${this.#what} or more` : `${count} ${this.#what}`
     throw new UserError(`${many} cannot be read:\n${lines.join('\n')}`, { cause: first })
   }
