@@ -8,6 +8,7 @@ import {
   greaterEqual,
   mul,
   not,
+  or,
   reshape,
   type Shape,
   ShapeError,
@@ -89,6 +90,17 @@ export function segmentBias(segments: Tensor): Tensor {
   const queries = reshape(segments, [batch, 1, length, 1])
   const keys = reshape(segments, [batch, 1, 1, length])
   return hide(not(equal(queries, keys)))
+}
+
+/**
+ * (B, T) numbers of branches -> (B, 1, T, T): `HIDDEN` between different branches; all see those of
+ * 0, their shared beginning.
+ */
+export function branchBias(branches: Tensor): Tensor {
+  const [batch, length] = branches.shape as [number, number]
+  const queries = reshape(branches, [batch, 1, length, 1], branches)
+  const keys = reshape(branches, [batch, 1, 1, length], branches)
+  return hide(not(or(equal(queries, keys), equal(keys, 0))))
 }
 
 /** Of tensors that may be missing. */

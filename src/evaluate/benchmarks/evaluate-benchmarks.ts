@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { loadParameters } from '../../checkpoint/load-parameters.ts'
+import { withModel } from '../../checkpoint/open-model.ts'
+import { UserError } from '../../errors.ts'
+import { LOCK, whileWriting } from '../../files/lock.ts'
+import { makeFolder } from '../../files/make-folder.ts'
+import { readChatTemplate } from '../../formats/read-chat-template.ts'
+import { createModel, type ModelConfig } from '../../models/model.ts'
+import { parseOptions } from '../../options.ts'
+import type { DeviceTensor } from '../../runtime/engine.ts'
+import { withEngine } from '../../runtime/open.ts'
+import { engineOptions } from '../../runtime/options.ts'
+import { adapted, type EvaluateContext } from '../evaluate.ts'
+import type { EvaluationRun } from '../run.ts'
+import { expectClasses } from './ask-classifier.ts'
+import { Answerer } from './answerer.ts'
+import { type OpenBenchmark, openBenchmark } from './open-benchmark.ts'
+import { Prompts } from './prompts.ts'
+import { measureBenchmark } from './measure-benchmark.ts'
+
+export const benchmarkOptions = z.strictObject({
+  /** Folder of the model. */
+  model: z.string().min(1),
+  /** Folders of LoRA adapters that it is measured with. */
+  adapter: z.array(z.string().min(1)).default([]),
+  /** Names of benchmarks, or files of one's own questions; also separated by commas. */
+  benchmark: z
+    .array(z.string().min(1))
+    .min(1)
+    .transform((names) => names.flatMap((name) => name.split(',').filter((one) => one !== ''))),
+  /** Folder of their files: one in which each has a folder of its name, or that of a single one. */
+  benchmarkDir: z.string().min(1).optional(),
+  /** Questions of each, evenly from all; default: all. */
+  limit: z.number().int().min(1).optional(),
+  /** Solved examples before each question; default: those that the benchmark is known with. */
+  fewShot: z.number().int().min(0).optional(),
+  /** Draws the examples. */
+  seed: z.number().int().min(0).default(1),
+  /** Asks as a user's message that the assistant answers. */
+  asChat: z.boolean().default(false),
+  /** File of a chat template to use instead of the model's own, or `chatml`. */
+  chatTemplate: z.string().min(1).optional(),
+  /** Longest answer that the model writes, in tokens. */
+  maxTokens: z.number().int().min(1).default(256),
+  /** Folder of the results: in it, one for each benchmark. */
+  out: z.string().min(1).optional(),
+  ...engineOptions,
+})
+
+export type BenchmarkOptions = z.input<typeof benchmarkOptions>
+
+export interface BenchmarkContext extends EvaluateContext {
+  /** Questions of a benchmark that are finished, of how many. */
+  onProgress?(name: string, done: number, total: number): void
+}
+
+/**
+ * Measures a model on benchmarks: likelihoods of choices, of texts, or answers that it writes; a
+ * classifier, where its labels are the classes of a benchmark. With `out`, an interrupted run
+ * resumes. Throws UserError with the option, the file or the line at fault, before work begins.
+ *
+ * @example
+ * const [blimp] = await evaluateBenchmarks({
+ *   model: 'my-model',
+ *   benchmark: ['blimp'],
+ *   benchmarkDir: 'tasks',
+ * })
+ * console.log(blimp.metrics.accuracy.value)
+ */
+export async function evaluateBenchmarks(
+  options: BenchmarkOptions,
+  context: BenchmarkContext = {},
+): Promise<EvaluationRun[]> {
+  const { engine: opened, signal } = context
+  const parsed = parseOptions(benchmarkOptions, options)
+  const { adapter, asChat, fewShot, seed, out } = parsed
+  return withModel(parsed.model, async (base) => {
+    const files = await adapted(base, adapter)
+    const template = parsed.chatTemplate && (await readChatTemplate(parsed.chatTemplate))
+    const chatTemplate = asChat ? (template ?? files.chatTemplate) : undefined
+    expectTemplate(parsed, chatTemplate)
+    const benchmarks: { open: OpenBenchmark; prompts: Prompts; fewShot: number }[] = []
+    for (const name of parsed.benchmark) {
+      const open = await openBenchmark(name, parsed.benchmarkDir)
+      expectMeasurable(open, files.config, base.path)
+      const shots = fewShot ?? ('fewShot' in open.benchmark ? (open.benchmark.fewShot ?? 0) : 0)
+      const prompts = new Prompts(open, { fewShot: shots, seed, asChat })
+      benchmarks.push({ open, prompts, fewShot: shots })
+    }
+    const names = benchmarks.map(({ open }) => open.name)
+    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    if (twice !== undefined)
+      throw new UserError(`benchmark ${twice} is given twice; leave one out, or rename the file`)
+    return withEngine(parsed, opened, async (engine) => {
+      const model = createModel(files.config)
+      const parameters = await loadParameters(engine, model, files)
+      const subject = { ...files, model, chatTemplate }
+      const answerer = new Answerer({ engine, parameters, subject, maxTokens: parsed.maxTokens })
+      try {
+        const fingerprint = out === undefined ? undefined : await fingerprintOf(parameters)
+        const runs: EvaluationRun[] = []
+        for (const { open, prompts, fewShot } of benchmarks) {
+          const { limit, maxTokens } = parsed
+          const settings = {
+            benchmark: open.name,
+            model: parsed.model,
+            weights: fingerprint,
+            ...(adapter.length > 0 && { adapter }),
+            ...(limit !== undefined && { limit }),
+            fewShot,
+            ...(fewShot > 0 && { seed }),
+            ...(asChat && { asChat, chatTemplate }),
+            ...(open.benchmark.kind === 'writing' && { maxTokens }),
+          }
+          const measure = (folder?: string) =>
+            measureBenchmark({ open, prompts, answerer, limit, settings, folder }, context)
+          if (out === undefined) runs.push(await measure())
+          else {
+            const folder = join(out, open.name)
+            await makeFolder(folder)
+            const lock = { target: folder, path: join(folder, LOCK) }
+            runs.push(await whileWriting(lock, () => measure(folder)))
+          }
+          signal?.throwIfAborted()
+        }
+        return runs
+      } finally {
+        await answerer.dispose()
+        for (const tensor of Object.values(parameters)) tensor.dispose()
+      }
+    })
+  })
+}
+
+function expectTemplate(
+  { model, asChat, chatTemplate }: z.output<typeof benchmarkOptions>,
+  template: string | undefined,
+): void {
+  if (chatTemplate !== undefined && !asChat)
+    throw new UserError('--chat-template is for questions in a chat; add --as-chat, or leave it out')
+  if (asChat && template === undefined)
+    throw new UserError(`${model}: the model has no chat template; give --chat-template FILE`)
+}
+
+/** Throws UserError where a model of this kind does not answer the questions of a benchmark. */
+function expectMeasurable(
+  { name, benchmark }: OpenBenchmark,
+  config: ModelConfig,
+  path: string,
+): void {
+  const head = 'head' in config ? config.head : undefined
+  if (config.kind === 'decoder' && !head) return
+  if (head?.task === 'classify' && benchmark.kind === 'choices' && benchmark.classes)
+    return expectClasses(name, benchmark, head.labels)
+  const what =
+    config.kind === 'encoder-decoder'
+      ? 'an encoder-decoder'
+      : head === undefined
+        ? 'an encoder'
+        : `made for the task ${head.task}`
+  throw new UserError(
+    `benchmark ${name}: the model in ${path} is ${what}; benchmarks measure decoders that ` +
+      'continue text, and classifiers on sst2, trec and chnsenticorp',
+  )
+}
+
+/** SHA-256 of all weights: items of other weights are not resumed from. */
+async function fingerprintOf(
+  parameters: Readonly<Record<string, DeviceTensor>>,
+): Promise<string> {
+  const hash = createHash('sha256')
+  for (const [name, tensor] of Object.entries(parameters)) {
+    const { buffer, byteOffset, byteLength } = tensor.data ?? (await tensor.read())
+    hash.update(name).update(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength))
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,38 @@
+import { UserError } from '../../errors.ts'
+import { type BenchmarkFile, type ChoiceQuestion, LETTERS } from './benchmark.ts'
+import { tableRows } from './table.ts'
+
+/** Letters of the choices of MMLU and CMMLU. */
+export const ABCD = LETTERS.slice(0, 4)
+
+/**
+ * Exam questions of a table: a question, four choices, and the right one as its letter or index;
+ * the first row may be a heading, and the first column a number. `ask`: what stands between the
+ * choices and the answer.
+ */
+export function* examQuestions(
+  file: BenchmarkFile,
+  subject: string,
+  ask: string,
+): Generator<ChoiceQuestion> {
+  for (const { cells, where } of tableRows(file)) {
+    // A heading names the column of the answer, and CMMLU's first column counts the rows.
+    if (/^answer$/i.test(cells.at(-1) ?? '')) continue
+    const [question = '', ...choices] = cells.slice(-6, -1)
+    const answer = indexOf(cells.at(-1) ?? '')
+    if (choices.length !== 4 || answer < 0)
+      throw new UserError(
+        `${where}: expected a question, four choices, and the right one as A to D or 0 to 3`,
+      )
+    const lines = choices.map((choice, i) => `${ABCD[i]}. ${choice}`)
+    yield {
+      id: `${subject}/${where.slice(where.lastIndexOf(':') + 1)}`,
+      prompt: [question.trim(), ...lines, ask].join('\n'),
+      choices: ABCD,
+      answer,
+    }
+  }
+}
+
+const indexOf = (answer: string): number =>
+  /^[0-3]$/.test(answer.trim()) ? Number(answer) : ABCD.indexOf(answer.trim())
