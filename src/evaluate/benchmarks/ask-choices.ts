@@ -1,7 +1,8 @@
-import { scoreGroups, type ScoreOptions } from '../likelihood/score-groups.ts'
-import type { Likelihood, LikelihoodProgram } from '../likelihood/likelihood-program.ts'
-import { softmax } from '../../predict/classify.ts'
+import { encodeRecord } from '../../data/parse-record.ts'
 import type { Item } from '../../metrics/item.ts'
+import { softmax } from '../../predict/classify.ts'
+import type { Likelihood, LikelihoodProgram } from '../likelihood/likelihood-program.ts'
+import { type ScoreOptions, scoreGroups } from '../likelihood/score-groups.ts'
 import { type ChoiceQuestion, type ChoicesBenchmark, LETTERS } from './benchmark.ts'
 import type { PromptEncoder } from './encode-prompts.ts'
 import type { Asked, Prompts } from './prompts.ts'
@@ -19,8 +20,11 @@ export async function* askChoices(
   { benchmark, prompts, encoder, ...options }: AskChoices,
 ): AsyncGenerator<Item> {
   const groups = asked.map((one) => () => {
-    const { choices } = one.question
-    return encoder.choices(prompts.textOf(one), choices, benchmark.delimiter)
+    const { id, choices } = one.question
+    const prompt = prompts.textOf(one)
+    return encodeRecord(`question ${id}`, () =>
+      encoder.choices(prompt, choices, benchmark.delimiter),
+    )
   })
   for await (const { index, likelihoods } of scoreGroups(program, groups, options))
     yield choiceItem((asked[index] as (typeof asked)[number]).question, likelihoods, benchmark)

@@ -1,6 +1,7 @@
+import { encodeRecord } from '../../data/parse-record.ts'
+import type { Item } from '../../metrics/item.ts'
 import type { LikelihoodProgram } from '../likelihood/likelihood-program.ts'
 import { type ScoreOptions, scoreGroups } from '../likelihood/score-groups.ts'
-import type { Item } from '../../metrics/item.ts'
 import type { TextQuestion } from './benchmark.ts'
 import type { PromptEncoder } from './encode-prompts.ts'
 import type { Asked } from './prompts.ts'
@@ -16,7 +17,8 @@ export async function* askTexts(
 ): AsyncGenerator<Item> {
   const tokensOf: number[] = []
   const windows = asked.map(({ question }, index) => () => {
-    const all = encoder.windows(question.text)
+    const { id, text } = question
+    const all = encodeRecord(`question ${id}`, () => encoder.windows(text))
     tokensOf[index] = all.reduce((total, { ids, from }) => total + ids.length - from, 0)
     return all
   })

@@ -1,8 +1,9 @@
+import { encodeRecord } from '../../data/parse-record.ts'
 import { type Generated, generateFromTokens } from '../../generate/from-tokens.ts'
 import type { LanguageModel } from '../../generate/language-model.ts'
 import { chatOptions } from '../../generate/options.ts'
-import { endOfTurn } from '../../text/render-conversation.ts'
 import type { Item } from '../../metrics/item.ts'
+import { endOfTurn } from '../../text/render-conversation.ts'
 import type { WritingBenchmark, WritingQuestion } from './benchmark.ts'
 import type { PromptEncoder } from './encode-prompts.ts'
 import type { Asked, Prompts } from './prompts.ts'
@@ -42,10 +43,10 @@ export async function* askWriting(
     const prompt = prompts.textOf(one)
     byPrompt.set(prompt, [...(byPrompt.get(prompt) ?? []), one])
   }
-  const encoded = [...byPrompt].map(([prompt, questions]) => ({
-    questions,
-    ids: encoder.prompt(prompt, room),
-  }))
+  const encoded = [...byPrompt].map(([prompt, questions]) => {
+    const where = `question ${questions[0]?.question.id}`
+    return { questions, ids: encodeRecord(where, () => encoder.prompt(prompt, room)) }
+  })
   // Prompts that are alike in length are read together, the longest first.
   encoded.sort((a, b) => b.ids.length - a.ids.length)
   for (let start = 0; start < encoded.length; start += BATCH) {

@@ -14,11 +14,11 @@ import { withEngine } from '../../runtime/open.ts'
 import { engineOptions } from '../../runtime/options.ts'
 import { adapted, type EvaluateContext } from '../evaluate.ts'
 import type { EvaluationRun } from '../run.ts'
-import { expectClasses } from './ask-classifier.ts'
 import { Answerer } from './answerer.ts'
+import { expectClasses } from './ask-classifier.ts'
+import { measureBenchmark } from './measure-benchmark.ts'
 import { type OpenBenchmark, openBenchmark } from './open-benchmark.ts'
 import { Prompts } from './prompts.ts'
-import { measureBenchmark } from './measure-benchmark.ts'
 
 export const benchmarkOptions = z.strictObject({
   /** Folder of the model. */
@@ -85,6 +85,10 @@ export async function evaluateBenchmarks(
     for (const name of parsed.benchmark) {
       const open = await openBenchmark(name, parsed.benchmarkDir)
       expectMeasurable(open, files.config, base.path)
+      if ('head' in files.config && files.config.head && (fewShot || asChat))
+        throw new UserError(
+          `${fewShot ? '--few-shot' : '--as-chat'}: a classifier reads no prompt; leave it out`,
+        )
       const shots = fewShot ?? ('fewShot' in open.benchmark ? (open.benchmark.fewShot ?? 0) : 0)
       const prompts = new Prompts(open, { fewShot: shots, seed, asChat })
       benchmarks.push({ open, prompts, fewShot: shots })
@@ -139,7 +143,9 @@ function expectTemplate(
   template: string | undefined,
 ): void {
   if (chatTemplate !== undefined && !asChat)
-    throw new UserError('--chat-template is for questions in a chat; add --as-chat, or leave it out')
+    throw new UserError(
+      '--chat-template is for questions in a chat; add --as-chat, or leave it out',
+    )
   if (asChat && template === undefined)
     throw new UserError(`${model}: the model has no chat template; give --chat-template FILE`)
 }
@@ -167,9 +173,7 @@ function expectMeasurable(
 }
 
 /** SHA-256 of all weights: items of other weights are not resumed from. */
-async function fingerprintOf(
-  parameters: Readonly<Record<string, DeviceTensor>>,
-): Promise<string> {
+async function fingerprintOf(parameters: Readonly<Record<string, DeviceTensor>>): Promise<string> {
   const hash = createHash('sha256')
   for (const [name, tensor] of Object.entries(parameters)) {
     const { buffer, byteOffset, byteLength } = tensor.data ?? (await tensor.read())

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
-import type { Item } from '../../metrics/item.ts'
 import { confusionMatrix } from '../../metrics/classification.ts'
+import type { Item } from '../../metrics/item.ts'
 import { codeItems } from '../../metrics/measures/labels.ts'
 import { type Summary, summarize } from '../../metrics/summarize.ts'
 import { type EvaluationRun, writeRun } from '../run.ts'
@@ -47,7 +47,7 @@ export async function measureBenchmark(
   }
   if (encoder.cut > 0)
     onMessage?.(
-      `${name}: ${encoder.cut} of ${left.length} prompts are longer than the model's context; ` +
+      `${name}: ${encoder.cut} of ${left.length} prompts are longer than the model’s context; ` +
         'their beginnings are left out',
     )
   const ordered = asked.map(({ question }) => items.get(question.id) as Item)

@@ -26,16 +26,14 @@ function* articles({ text }: BenchmarkFile): Generator<TextQuestion> {
     pages.at(-1)?.push(line)
     previous = line
   }
-  for (const [number, lines] of pages.entries()) {
-    const page = lines.join('\n')
-    if (page.trim() === '') continue
+  const texts = pages.map((lines) => lines.join('\n')).filter((page) => page.trim() !== '')
+  for (const [number, page] of texts.entries())
     yield {
       id: `${number}`,
       text: detokenized(page),
       words: page.split(/\s+/).length,
       bytes: Buffer.byteLength(page),
     }
-  }
 }
 
 /** What the data put blanks around, as it is written: `wikitext_detokenizer` of the harness. */

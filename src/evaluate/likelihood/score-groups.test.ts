@@ -16,10 +16,7 @@ afterAll(() => engine.dispose())
 /** A model's program, and its weights for the slow twin. */
 async function withProgram<T>(
   name: string,
-  use: (
-    program: LikelihoodProgram,
-    weights: Readonly<Record<string, Float32Array>>,
-  ) => Promise<T>,
+  use: (program: LikelihoodProgram, weights: Readonly<Record<string, Float32Array>>) => Promise<T>,
 ): Promise<T> {
   const model = new Decoder(tinyConfigs[name] as (typeof tinyConfigs)[string])
   const weights = tinyWeights(model)

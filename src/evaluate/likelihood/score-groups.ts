@@ -95,5 +95,7 @@ async function* scoreRows(
 function digestOf({ ids, branches, targets, counts }: Row): string {
   const numbers = [ids.length, ...ids, ...branches, targets.length, ...counts]
   const asked = targets.flatMap(({ after, id }) => [after, id])
-  return createHash('sha256').update(Int32Array.from(numbers.concat(asked))).digest('base64')
+  return createHash('sha256')
+    .update(Int32Array.from(numbers.concat(asked)))
+    .digest('base64')
 }

@@ -1,0 +1,221 @@
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { solutions, writeBenchmarks } from '../../../test/tiny-benchmarks.ts'
+import { jsonLines, useTraining } from '../../../test/tiny-training.ts'
+import { saveModel } from '../../checkpoint/save.ts'
+import { sizeOf } from '../../graph/index.ts'
+import { gpt2Config } from '../../models/decoder-config.ts'
+import { createModel } from '../../models/model.ts'
+import { trainCharTokenizer } from '../../text/char.ts'
+import { type BenchmarkOptions, evaluateBenchmarks } from './evaluate-benchmarks.ts'
+
+const { path, learn } = useTraining()
+
+/** Those whose prompts are short; all are learned in the long test. */
+const CHOICES = ['cmmlu', 'arc-easy', 'lambada', 'blimp', 'chnsenticorp']
+/** Characters of questions and choices that are wrong. */
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz'
+const learned = (name: string) => solutions(name, path('tasks'))
+
+const measure = (options: Partial<BenchmarkOptions>, signal?: AbortSignal) =>
+  evaluateBenchmarks(
+    { model: path('knows'), benchmark: [], benchmarkDir: path('tasks'), threads: 1, ...options },
+    { signal },
+  )
+
+beforeAll(async () => {
+  await writeBenchmarks(path('tasks'))
+  const all = await Promise.all([...CHOICES, 'gsm8k'].map(learned))
+  const records = [...all.flat(), ALPHABET].map((text) => ({ text }))
+  const sizes = { layers: 2, dim: 48, heads: 2, context: 120, batch: 8, steps: 160, lr: 5e-3 }
+  await learn('knows', records, { ...sizes, documents: 'whole', val: 0, seed: 1 })
+}, 60_000)
+
+/** A model all of whose logits are equal. */
+async function saveConstant(name: string, texts: readonly string[]): Promise<void> {
+  const tokenizer = await trainCharTokenizer(texts)
+  const { vocabSize } = tokenizer
+  const model = createModel(gpt2Config({ vocabSize, context: 200, layers: 1, dim: 8, heads: 1 }))
+  const shapes = model.parameters()
+  const values = {
+    tensor: (parameter: string) => ({
+      read: async () => new Float32Array(sizeOf(shapes.get(parameter)?.shape as number[])),
+    }),
+  }
+  await saveModel(path(name), { model, tokenizer, values })
+}
+
+describe('a model that has learned the answers', () => {
+  test('scores 1 on every benchmark', async () => {
+    const runs = await measure({ benchmark: [CHOICES.join(',')] })
+    const scores = runs.map(({ name, metrics }) => [name, metrics.accuracy?.value])
+    expect(scores).toEqual(CHOICES.map((name) => [name, 1]))
+    const { metrics, confusion, items } = runs[0] as (typeof runs)[number]
+    expect(metrics.accuracy?.low).toBeLessThan(1)
+    expect(confusion).toEqual({
+      labels: ['C', 'D'],
+      counts: [
+        [1, 0],
+        [0, 1],
+      ],
+    })
+    expect(items.map(({ id, expected, predicted }) => [id, expected, predicted])).toEqual([
+      ['arts/2', 'C', 'C'],
+      ['arts/3', 'D', 'D'],
+    ])
+    const lambada = runs.find(({ name }) => name === 'lambada')
+    expect(lambada?.metrics.wordPerplexity?.value).toBeLessThan(1.5)
+  })
+
+  test('writes the answers, which end at the stop strings', async () => {
+    const [run] = await measure({ benchmark: ['gsm8k'], fewShot: 0, maxTokens: 60 })
+    expect(run?.items[0]?.predicted).toBe(' It is 2 + 2 = 4.\n#### 4')
+    expect(run?.items[1]).toMatchObject({
+      expected: '1000',
+      scores: { exactMatch: 1, flexibleMatch: 1 },
+    })
+    expect(run?.metrics.exactMatch?.value).toBe(1)
+  })
+
+  test('finds its own text likely', async () => {
+    const text = (await learned('lambada'))[0] as string
+    await writeFile(path('texts.jsonl'), jsonLines([{ text }, { text: text.slice(5) }]))
+    const [run] = await measure({ benchmark: [path('texts.jsonl')] })
+    const [known, other] = (run?.items ?? []).map(({ scores }) => scores)
+    expect(known).toMatchObject({ tokens: text.length, words: 6, bytes: text.length })
+    expect((known?.loss as number) / text.length).toBeLessThan(0.5)
+    expect(other?.loss).toBeGreaterThan(known?.loss as number)
+    const total = (known?.loss as number) + (other?.loss as number)
+    expect(run?.metrics.bitsPerByte?.value).toBeCloseTo(total / Math.LN2 / (2 * text.length - 5), 6)
+    expect(run?.metrics.wordPerplexity?.value).toBeCloseTo(Math.exp(total / 11), 3)
+  })
+})
+
+test('constant logits score 0 where choices have as many tokens', async () => {
+  const texts = (await Promise.all(CHOICES.map(learned))).flat()
+  await saveConstant('constant', [...texts, ALPHABET])
+  const runs = await measure({ model: path('constant'), benchmark: CHOICES })
+  for (const { name, metrics, items } of runs) {
+    expect([name, metrics.accuracy?.value]).toEqual([name, 0])
+    for (const { expected, predicted } of items) expect(predicted).not.toBe(expected)
+  }
+  const unknown = measure({ model: path('constant'), benchmark: ['trec'] })
+  await expect(unknown).rejects.toThrow(/^question 0: character \d+ of the text, "N"/)
+})
+
+describe('an interrupted run', () => {
+  const asked = { benchmark: ['chnsenticorp', 'cmmlu'], out: '' }
+  const read = async (file: string) => (await readFile(join(asked.out, file), 'utf8')).split('\n')
+
+  test('resumes after the items that are there, and ends as an uninterrupted one', async () => {
+    asked.out = path('whole')
+    const whole = await measure(asked)
+    const lines = await read('chnsenticorp/items.jsonl')
+    expect(lines).toHaveLength(4)
+    expect(JSON.parse((await read('cmmlu/results.json')).join('\n')).metrics.accuracy.value).toBe(1)
+    asked.out = path('parts')
+    await expect(measure(asked, AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop')
+    // As a killed process leaves it.
+    const wrong = { ...JSON.parse(lines[1] as string), predicted: '负面', scores: { correct: 0 } }
+    await appendFile(
+      join(asked.out, 'chnsenticorp/items.jsonl'),
+      `${JSON.stringify(wrong)}\n{"id": "2", "sco`,
+    )
+    const told: string[] = []
+    const resumed = await evaluateBenchmarks(
+      { ...asked, model: path('knows'), benchmarkDir: path('tasks'), threads: 1 },
+      { onMessage: (text) => told.push(text) },
+    )
+    expect(told).toContain('chnsenticorp: resumes after 1 of 3 items')
+    expect(resumed.map(({ items }) => items.length)).toEqual(whole.map(({ items }) => items.length))
+    expect(resumed[0]?.items[0]).toEqual(whole[0]?.items[0])
+    expect(resumed[0]?.items[1]).toEqual(wrong)
+    expect(await read('chnsenticorp/items.jsonl')).toHaveLength(4)
+  })
+
+  test('is not resumed with other settings, another model, or beside another run', async () => {
+    asked.out = path('whole')
+    await expect(measure({ ...asked, limit: 2 })).rejects.toThrow(
+      /whole.chnsenticorp was begun with limit nothing, and now it is 2; give the same options/,
+    )
+    await expect(measure({ ...asked, fewShot: 1 })).rejects.toThrow('begun with fewShot 0')
+    await expect(measure({ ...asked, model: path('constant') })).rejects.toThrow('begun with model')
+  })
+})
+
+describe('questions in a chat', () => {
+  test('are a user’s messages, and choices the answers', async () => {
+    const template = '{% for m in messages %}{{ m.content }}{% endfor %}'
+    await writeFile(path('plain.jinja'), template)
+    const asked = { benchmark: ['cmmlu'], asChat: true, chatTemplate: path('plain.jinja') }
+    const [chat] = await measure(asked)
+    const [plain] = await measure({ benchmark: ['cmmlu'] })
+    // The choice has no blank before it, which the model has not learned.
+    expect(chat?.items[0]?.scores.loss).toBeGreaterThan(plain?.items[0]?.scores.loss as number)
+    await expect(measure({ ...asked, benchmark: ['blimp'] })).rejects.toThrow(
+      '--as-chat: blimp has no prompts',
+    )
+    await expect(measure({ ...asked, chatTemplate: undefined })).rejects.toThrow(
+      'has no chat template; give --chat-template FILE',
+    )
+    await expect(measure({ ...asked, asChat: false })).rejects.toThrow('add --as-chat')
+  })
+})
+
+test('a prompt longer than the context loses its beginning', async () => {
+  await writeFile(
+    path('long.jsonl'),
+    jsonLines([{ context: 'a'.repeat(300), choices: ['b', 'c'], answer: 0 }]),
+  )
+  const told: string[] = []
+  await evaluateBenchmarks(
+    { model: path('knows'), benchmark: [path('long.jsonl')], threads: 1 },
+    { onMessage: (text) => told.push(text) },
+  )
+  expect(told).toEqual([
+    'long: 1 of 1 prompts are longer than the model’s context; their beginnings are left out',
+  ])
+})
+
+describe('a classifier', () => {
+  test('is measured on a benchmark of its labels, and on no other', async () => {
+    const records = [
+      { text: '很好,"安静"', label: 1 },
+      { text: '不错', label: 1 },
+      { text: '太差', label: 0 },
+    ]
+    await learn('classifier', records, { task: 'classify', val: 0, steps: 60 })
+    const asked = { model: path('classifier'), benchmark: ['chnsenticorp'] }
+    const [run] = await measure(asked)
+    expect(run?.metrics.accuracy?.value).toBe(1)
+    expect(run?.confusion).toEqual({
+      labels: ['正面', '负面'],
+      counts: [
+        [2, 0],
+        [0, 1],
+      ],
+    })
+    expect(run?.items[0]?.probabilities?.正面).toBeGreaterThan(0.5)
+    await expect(measure({ ...asked, benchmark: ['trec'] })).rejects.toThrow(
+      "benchmark trec: the model's labels are 0, 1; expected ABBR (or Abbreviation)",
+    )
+    await expect(measure({ ...asked, benchmark: ['mmlu'] })).rejects.toThrow(
+      'is made for the task classify; benchmarks measure decoders',
+    )
+    await expect(measure({ ...asked, fewShot: 1 })).rejects.toThrow('a classifier reads no prompt')
+  })
+
+  test('nor are encoder-decoders and masked language models', async () => {
+    const small = { val: 0, steps: 1, layers: 1 }
+    await learn('pairs', [{ source: 'a', target: 'b' }], { task: 'seq2seq', ...small })
+    await learn('masked', 'abc '.repeat(20), { task: 'mlm', ...small })
+    for (const [name, what] of [
+      ['pairs', 'an encoder-decoder'],
+      ['masked', 'made for the task mlm'],
+    ] as const)
+      await expect(measure({ model: path(name), benchmark: ['sst2'] })).rejects.toThrow(
+        `is ${what}; benchmarks measure decoders`,
+      )
+  })
+})
