@@ -128,6 +128,30 @@ const load = defineCommand({
   },
 })
 
+const evaluate = defineCommand({
+  name: 'evaluate',
+  summary: 'Benchmarks: batches against single sentences, packed choices against separate ones.',
+  options: z.strictObject({
+    benchmarkDir: z.string().min(1),
+    limit: z.number().int().min(1).optional(),
+    rounds: z.number().int().min(1).optional(),
+    ...common,
+  }),
+  help: {
+    Measurement: {
+      benchmarkDir: '`DIR` folder of the files of BLiMP and HellaSwag',
+      limit: 'questions of each (default: 1000)',
+      rounds: 'measurements of each side, in turn',
+      ...commonHelp,
+    },
+  },
+  examples: ['npm run bench -- evaluate --benchmark-dir tasks'],
+  run: async (options) => {
+    const { benchEvaluate } = await import('./evaluate.ts')
+    return outcome(await benchEvaluate({ ...options, report: console.error }))
+  },
+})
+
 const sources = z.array(z.string().min(1)).min(1).optional()
 
 const tokenizer = defineCommand({
@@ -196,5 +220,5 @@ const optimizers = defineCommand({
 const program = quiet(new Command('npm run bench --')).description(
   'Measure speed and memory on this machine.',
 )
-for (const add of [train, decode, encode, load, tokenizer, optimizers]) add(program)
+for (const add of [train, decode, encode, load, evaluate, tokenizer, optimizers]) add(program)
 await run(program)

@@ -158,8 +158,10 @@ function expectMeasurable(
 ): void {
   const head = 'head' in config ? config.head : undefined
   if (config.kind === 'decoder' && !head) return
-  if (head?.task === 'classify' && benchmark.kind === 'choices' && benchmark.classes)
-    return expectClasses(name, benchmark, head.labels)
+  if (head?.task === 'classify' && benchmark.kind === 'choices' && benchmark.classes) {
+    expectClasses(name, benchmark, head.labels)
+    return
+  }
   const what =
     config.kind === 'encoder-decoder'
       ? 'an encoder-decoder'

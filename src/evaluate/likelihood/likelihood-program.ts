@@ -33,25 +33,31 @@ export class LikelihoodProgram {
   readonly workers: number
   readonly #compiled: Compiled<'losses' | 'ranks'>
 
-  private constructor(engine: Engine, model: Decoder, compiled: Compiled<'losses' | 'ranks'>) {
+  private constructor(
+    engine: Engine,
+    model: Decoder,
+    compiled: Compiled<'losses' | 'ranks'>,
+    workers: number,
+  ) {
     this.engine = engine
     this.model = model
-    this.workers = workersOf(engine)
+    this.workers = workers
     this.#compiled = compiled
   }
 
+  /** `workers`: runs side by side, each on one thread; with 1, a run uses all threads. */
   static async create(
     engine: Engine,
     model: Decoder,
     weights: Weights,
+    { workers = workersOf(engine) }: { workers?: number } = {},
   ): Promise<LikelihoodProgram> {
-    const threading = workersOf(engine) > 1 ? 'caller' : 'pool'
     const compiled = await compile(engine, likelihoodGraph(model), {
       weights,
-      threading,
+      threading: workers > 1 ? 'caller' : 'pool',
       label: 'likelihoods',
     })
-    return new LikelihoodProgram(engine, model, compiled)
+    return new LikelihoodProgram(engine, model, compiled, workers)
   }
 
   /**
