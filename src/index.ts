@@ -22,6 +22,11 @@ export { type Exported, exportModel } from './deploy/export-model.ts'
 export { type Imported, importModel } from './deploy/import-model.ts'
 export type { ExportOptions, ImportOptions } from './deploy/options.ts'
 export {
+  type BenchmarkContext,
+  evaluateBenchmarks,
+} from './evaluate/benchmarks/evaluate-benchmarks.ts'
+export type { BenchmarkOptions } from './evaluate/benchmarks/options.ts'
+export {
   type CompareOptions,
   type Comparison,
   compareEvaluations,

@@ -71,7 +71,8 @@ export const TINY_BENCHMARKS: Readonly<Record<string, string | Buffer>> = {
     { question: 'One and two?', answer: '1 + 2\n#### 3' },
   ]),
   'wikitext/wiki.test.tokens':
-    ' \n = Cat = \n \n A cat , a " pet " , is 1 @,@ 000 days old . \n \n = = Life = = \n \n It runs . \n' +
+    ' \n = Cat = \n \n A cat , a " pet " , is 1 @,@ 000 days old . \n' +
+    ' \n = = Life = = \n \n It runs . \n' +
     ' \n = Dog = \n \n A dog ( old ) barks . \n',
   'SST-2/dev.tsv': 'sentence\tlabel\na "fine film \t1\na dull one \t0\n',
   'SST-2/test.tsv': 'index\tsentence\n0\tunlabeled\n',

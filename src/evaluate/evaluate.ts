@@ -160,7 +160,8 @@ function settingsOf(
   )
 }
 
-async function adapted(base: OpenModel, adapters: readonly string[]): Promise<OpenModel> {
+/** A model with its adapters merged into it. Throws UserError where it takes none. */
+export async function adapted(base: OpenModel, adapters: readonly string[]): Promise<OpenModel> {
   if (adapters.length > 0 && base.config.kind !== 'decoder')
     throw new UserError(`adapter is for decoders, and the model in ${base.path} is another kind`)
   return withAdapters(base, await Promise.all(adapters.map(readAdapterFolder)), { merge: true })

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { parseRecord } from '../data/parse-record.ts'
@@ -22,7 +22,7 @@ export interface EvaluationRun extends Summary {
 }
 
 const RESULTS = 'results.json'
-const ITEMS = 'items.jsonl'
+export const ITEMS = 'items.jsonl'
 
 const estimate = z.object({
   value: z.number(),
@@ -75,10 +75,15 @@ const itemSchema = z.object({
   probabilities: z.record(z.string(), z.number()).optional(),
 })
 
+/** Whether a folder holds a finished evaluation. */
+export async function isEvaluated(folder: string): Promise<boolean> {
+  const path = join(folder, RESULTS)
+  return (await ifThere(stat(path), `cannot read ${path}`)) !== undefined
+}
+
 /** Throws UserError where a folder holds an evaluation, which another does not replace. */
 export async function refuseEvaluated(folder: string): Promise<void> {
-  const path = join(folder, RESULTS)
-  if ((await ifThere(readFile(path), `cannot read ${path}`)) === undefined) return
+  if (!(await isEvaluated(folder))) return
   throw new UserError(`${folder} holds an evaluation: choose another --out, or move it away`)
 }
 

@@ -109,7 +109,6 @@ function classesOf(items: readonly Item[]): Pick<Summary, 'classes' | 'confusion
   const counts = countLabels(coded)
   const labels = sortedLabels(coded.labels)
   const order = labels.map((label) => coded.labels.indexOf(label))
-  const matrix = confusionMatrix(coded)
   const f1s = bootstrap((weights) => {
     const { hits, predicted, actual } = countLabels(coded, weights, owners)
     const f1 = (i: number) => {
@@ -131,9 +130,14 @@ function classesOf(items: readonly Item[]): Pick<Summary, 'classes' | 'confusion
       f1: f1s[String(i)] as Estimate,
     }
   })
-  const confusion = {
-    labels,
-    counts: order.map((i) => order.map((j) => matrix[i]?.[j] as number)),
-  }
-  return { classes, confusion }
+  return { classes, confusion: confusionOf(items) }
+}
+
+/** Which answers of items are taken for which. */
+export function confusionOf(items: readonly Item[]): Summary['confusion'] {
+  const { coded } = codeItems(items)
+  const matrix = confusionMatrix(coded)
+  const labels = sortedLabels(coded.labels)
+  const order = labels.map((label) => coded.labels.indexOf(label))
+  return { labels, counts: order.map((i) => order.map((j) => matrix[i]?.[j] as number)) }
 }

@@ -20,11 +20,10 @@ const EXPECTED =
 const arc = (part: 'Easy' | 'Challenge'): ChoicesBenchmark => ({
   kind: 'choices',
   home: 'allenai.org/data/arc',
-  measures: ['choices', 'probabilities'],
+  measures: ['choices', 'normalizedChoices'],
   files: [`ARC-${part}-Test.jsonl`],
   examples: [`ARC-${part}-Train.jsonl`, `ARC-${part}-Dev.jsonl`],
   delimiter: ' ',
-  normalized: true,
   async *read(file) {
     for await (const { id, question, answerKey, where } of jsonRecords(file, record, EXPECTED)) {
       if (answerKey === undefined) continue

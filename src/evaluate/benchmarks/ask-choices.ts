@@ -40,17 +40,18 @@ const TIE = 1e-5
 function choiceItem(
   { id, prompt, choices, answer }: ChoiceQuestion,
   likelihoods: readonly Likelihood[],
-  { labels = LETTERS, normalized, greedy }: ChoicesBenchmark,
+  { labels = LETTERS, measures, greedy, delimiter }: ChoicesBenchmark,
 ): Item {
   const logs = likelihoods.map(({ logProbability }) => logProbability)
   const right = logs[answer] as number
   const labelOf = (index: number) => labels[index] ?? String(index + 1)
-  const shown = [prompt, ...(labels === LETTERS && !greedy ? listed(choices) : choices)]
-  const common = { id, input: shown.filter((text) => text !== '').join('\n') }
+  const shown = greedy ? [] : labels === LETTERS ? listed(choices) : prompt === '' ? choices : []
+  const common = { id, input: [prompt, ...shown].filter((text) => text !== '').join('\n') }
   const loss = Number.isFinite(right) && { loss: -right }
   if (greedy) {
-    const correct = Number(likelihoods[answer]?.isGreedy ?? false)
-    return { ...common, expected: choices[answer] ?? '', scores: { correct, ...loss, words: 1 } }
+    const [word = '', { isGreedy, tokens }] = [choices[answer], likelihoods[answer] as Likelihood]
+    const sizes = { tokens, words: 1, bytes: Buffer.byteLength(delimiter + word) }
+    return { ...common, expected: word, scores: { correct: Number(isGreedy), ...loss, ...sizes } }
   }
   const bytes = choices.map((choice) => Buffer.byteLength(choice.trim()))
   const perByte = logs.map((log, i) => log / Math.max(1, bytes[i] as number))
@@ -61,7 +62,9 @@ function choiceItem(
     predicted: labelOf(chosen),
     scores: {
       correct: Number(chosen === answer),
-      ...(normalized && { normalizedCorrect: Number(chosenOf(perByte, answer) === answer) }),
+      ...(measures.includes('normalizedChoices') && {
+        normalizedCorrect: Number(chosenOf(perByte, answer) === answer),
+      }),
       ...loss,
     },
     probabilities: Object.fromEntries(softmax(logs).map((p, i) => [labelOf(i), p || 0])),

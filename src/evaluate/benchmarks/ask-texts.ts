@@ -15,19 +15,16 @@ export async function* askTexts(
   asked: readonly Asked<TextQuestion>[],
   { encoder, ...options }: ScoreOptions & { encoder: PromptEncoder },
 ): AsyncGenerator<Item> {
-  const tokensOf: number[] = []
-  const windows = asked.map(({ question }, index) => () => {
+  const windows = asked.map(({ question }) => () => {
     const { id, text } = question
-    const all = encodeRecord(`question ${id}`, () => encoder.windows(text))
-    tokensOf[index] = all.reduce((total, { ids, from }) => total + ids.length - from, 0)
-    return all
+    return encodeRecord(`question ${id}`, () => encoder.windows(text))
   })
   // Windows of a text follow each other: they have no common beginning to share.
   const separate = { ...options, packed: false }
   for await (const { index, likelihoods } of scoreGroups(program, windows, separate)) {
     const { id, text, words, bytes } = (asked[index] as (typeof asked)[number]).question
     const loss = likelihoods.reduce((total, { logProbability }) => total - logProbability, 0)
-    const tokens = tokensOf[index] as number
+    const tokens = likelihoods.reduce((total, one) => total + one.tokens, 0)
     yield { id, input: text.slice(0, SHOWN), scores: { loss, tokens, words, bytes } }
   }
 }

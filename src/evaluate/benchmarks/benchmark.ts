@@ -69,8 +69,6 @@ export interface ChoicesBenchmark extends Common<ChoiceQuestion> {
   readonly labels?: readonly string[]
   /** Classes as the data name them, by `labels`: classifiers with such labels are measured, too. */
   readonly classes?: readonly string[]
-  /** Also reports the accuracy of log-likelihoods per byte of the choice. */
-  readonly normalized?: boolean
   /** Right if every token of the only choice is the likeliest one. */
   readonly greedy?: boolean
 }

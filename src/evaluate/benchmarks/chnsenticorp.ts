@@ -1,6 +1,6 @@
+import { tableRows } from '../../data/sources/table-rows.ts'
 import { UserError } from '../../errors.ts'
 import type { ChoicesBenchmark } from './benchmark.ts'
-import { tableRows } from './table.ts'
 
 const LABELS = ['负面', '正面']
 
@@ -16,14 +16,14 @@ export const chnsenticorp: ChoicesBenchmark = {
   delimiter: '',
   labels: LABELS,
   classes: ['0', '1'],
-  *read(file) {
-    for (const { cells, where } of tableRows(file)) {
+  async *read({ name, text }) {
+    for await (const { cells, line } of tableRows([text], { name, separator: ',' })) {
       const [label = '', review = ''] = cells
       if (label === 'label') continue
       if (label !== '0' && label !== '1')
-        throw new UserError(`${where}: the label is ${label}; expected 0 or 1, and a review`)
+        throw new UserError(`${name}:${line}: the label is ${label}; expected 0 or 1, and a review`)
       yield {
-        id: where.slice(where.lastIndexOf(':') + 1),
+        id: `${line}`,
         prompt: `${review}\n问题：这条评论是正面的还是负面的？\n答案：`,
         text: review,
         choices: LABELS,

@@ -6,9 +6,12 @@ import { jsonLines, useTraining } from '../../../test/tiny-training.ts'
 import { saveModel } from '../../checkpoint/save.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { gpt2Config } from '../../models/decoder-config.ts'
-import { createModel } from '../../models/model.ts'
+import { bertConfig, bertHead } from '../../models/encoder-config.ts'
+import { transformerConfig } from '../../models/encoder-decoder-config.ts'
+import { createModel, type ModelConfig } from '../../models/model.ts'
 import { trainCharTokenizer } from '../../text/char.ts'
-import { type BenchmarkOptions, evaluateBenchmarks } from './evaluate-benchmarks.ts'
+import { evaluateBenchmarks } from './evaluate-benchmarks.ts'
+import type { BenchmarkOptions } from './options.ts'
 
 const { path, learn } = useTraining()
 
@@ -32,11 +35,14 @@ beforeAll(async () => {
   await learn('knows', records, { ...sizes, documents: 'whole', val: 0, seed: 1 })
 }, 60_000)
 
-/** A model all of whose logits are equal. */
-async function saveConstant(name: string, texts: readonly string[]): Promise<void> {
+/** A model all of whose weights are 0: its logits are equal. */
+async function saveZeros(
+  name: string,
+  texts: readonly string[],
+  config: (vocabSize: number) => ModelConfig,
+): Promise<void> {
   const tokenizer = await trainCharTokenizer(texts)
-  const { vocabSize } = tokenizer
-  const model = createModel(gpt2Config({ vocabSize, context: 200, layers: 1, dim: 8, heads: 1 }))
+  const model = createModel(config(tokenizer.vocabSize))
   const shapes = model.parameters()
   const values = {
     tensor: (parameter: string) => ({
@@ -45,6 +51,8 @@ async function saveConstant(name: string, texts: readonly string[]): Promise<voi
   }
   await saveModel(path(name), { model, tokenizer, values })
 }
+
+const sizes = { context: 200, layers: 1, dim: 8, heads: 1 }
 
 describe('a model that has learned the answers', () => {
   test('scores 1 on every benchmark', async () => {
@@ -94,7 +102,9 @@ describe('a model that has learned the answers', () => {
 
 test('constant logits score 0 where choices have as many tokens', async () => {
   const texts = (await Promise.all(CHOICES.map(learned))).flat()
-  await saveConstant('constant', [...texts, ALPHABET])
+  await saveZeros('constant', [...texts, ALPHABET], (vocabSize) =>
+    gpt2Config({ vocabSize, ...sizes }),
+  )
   const runs = await measure({ model: path('constant'), benchmark: CHOICES })
   for (const { name, metrics, items } of runs) {
     expect([name, metrics.accuracy?.value]).toEqual([name, 0])
@@ -207,9 +217,12 @@ describe('a classifier', () => {
   })
 
   test('nor are encoder-decoders and masked language models', async () => {
-    const small = { val: 0, steps: 1, layers: 1 }
-    await learn('pairs', [{ source: 'a', target: 'b' }], { task: 'seq2seq', ...small })
-    await learn('masked', 'abc '.repeat(20), { task: 'mlm', ...small })
+    await saveZeros('pairs', ['abc'], (vocabSize) =>
+      transformerConfig({ vocabSize, ...sizes, startId: 1 }),
+    )
+    await saveZeros('masked', ['abc'], (vocabSize) =>
+      bertConfig({ vocabSize, ...sizes, head: bertHead('mlm') }),
+    )
     for (const [name, what] of [
       ['pairs', 'an encoder-decoder'],
       ['masked', 'made for the task mlm'],

@@ -1,55 +1,30 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { loadParameters } from '../../checkpoint/load-parameters.ts'
 import { withModel } from '../../checkpoint/open-model.ts'
 import { UserError } from '../../errors.ts'
 import { LOCK, whileWriting } from '../../files/lock.ts'
 import { makeFolder } from '../../files/make-folder.ts'
 import { readChatTemplate } from '../../formats/read-chat-template.ts'
+import { metricsOf } from '../../metrics/measures/index.ts'
 import { createModel, type ModelConfig } from '../../models/model.ts'
 import { parseOptions } from '../../options.ts'
 import type { DeviceTensor } from '../../runtime/engine.ts'
 import { withEngine } from '../../runtime/open.ts'
-import { engineOptions } from '../../runtime/options.ts'
 import { adapted, type EvaluateContext } from '../evaluate.ts'
-import type { EvaluationRun } from '../run.ts'
+import { checkLimits } from '../gates.ts'
+import { type Outcome, type OutcomeWriter, openOutcome } from '../outcome.ts'
+import { type EvaluationRun, isEvaluated } from '../run.ts'
 import { Answerer } from './answerer.ts'
 import { expectClasses } from './ask-classifier.ts'
 import { measureBenchmark } from './measure-benchmark.ts'
 import { type OpenBenchmark, openBenchmark } from './open-benchmark.ts'
+import { type BenchmarkOptions, benchmarkOptions } from './options.ts'
 import { Prompts } from './prompts.ts'
 
-export const benchmarkOptions = z.strictObject({
-  /** Folder of the model. */
-  model: z.string().min(1),
-  /** Folders of LoRA adapters that it is measured with. */
-  adapter: z.array(z.string().min(1)).default([]),
-  /** Names of benchmarks, or files of one's own questions; also separated by commas. */
-  benchmark: z
-    .array(z.string().min(1))
-    .min(1)
-    .transform((names) => names.flatMap((name) => name.split(',').filter((one) => one !== ''))),
-  /** Folder of their files: one in which each has a folder of its name, or that of a single one. */
-  benchmarkDir: z.string().min(1).optional(),
-  /** Questions of each, evenly from all; default: all. */
-  limit: z.number().int().min(1).optional(),
-  /** Solved examples before each question; default: those that the benchmark is known with. */
-  fewShot: z.number().int().min(0).optional(),
-  /** Draws the examples. */
-  seed: z.number().int().min(0).default(1),
-  /** Asks as a user's message that the assistant answers. */
-  asChat: z.boolean().default(false),
-  /** File of a chat template to use instead of the model's own, or `chatml`. */
-  chatTemplate: z.string().min(1).optional(),
-  /** Longest answer that the model writes, in tokens. */
-  maxTokens: z.number().int().min(1).default(256),
-  /** Folder of the results: in it, one for each benchmark. */
-  out: z.string().min(1).optional(),
-  ...engineOptions,
-})
-
-export type BenchmarkOptions = z.input<typeof benchmarkOptions>
+/** What was found of one benchmark. */
+export interface BenchmarkRun extends EvaluationRun, Outcome {}
 
 export interface BenchmarkContext extends EvaluateContext {
   /** Questions of a benchmark that are finished, of how many. */
@@ -72,7 +47,7 @@ export interface BenchmarkContext extends EvaluateContext {
 export async function evaluateBenchmarks(
   options: BenchmarkOptions,
   context: BenchmarkContext = {},
-): Promise<EvaluationRun[]> {
+): Promise<BenchmarkRun[]> {
   const { engine: opened, signal } = context
   const parsed = parseOptions(benchmarkOptions, options)
   const { adapter, asChat, fewShot, seed, out } = parsed
@@ -81,8 +56,15 @@ export async function evaluateBenchmarks(
     const template = parsed.chatTemplate && (await readChatTemplate(parsed.chatTemplate))
     const chatTemplate = asChat ? (template ?? files.chatTemplate) : undefined
     expectTemplate(parsed, chatTemplate)
-    const benchmarks: { open: OpenBenchmark; prompts: Prompts; fewShot: number }[] = []
-    for (const name of parsed.benchmark) {
+    const benchmarks: {
+      open: OpenBenchmark
+      prompts: Prompts
+      fewShot: number
+      folder: string | undefined
+      outcome: OutcomeWriter
+    }[] = []
+    const wanted = parsed.benchmark.flatMap((name) => name.split(',')).filter((name) => name !== '')
+    for (const name of wanted) {
       const open = await openBenchmark(name, parsed.benchmarkDir)
       expectMeasurable(open, files.config, base.path)
       if ('head' in files.config && files.config.head && (fewShot || asChat))
@@ -91,8 +73,12 @@ export async function evaluateBenchmarks(
         )
       const shots = fewShot ?? ('fewShot' in open.benchmark ? (open.benchmark.fewShot ?? 0) : 0)
       const prompts = new Prompts(open, { fewShot: shots, seed, asChat })
-      benchmarks.push({ open, prompts, fewShot: shots })
+      const folder = out === undefined ? undefined : join(out, open.name)
+      const outcome = await outcomeOf(open, parsed, folder)
+      benchmarks.push({ open, prompts, fewShot: shots, folder, outcome })
     }
+    const measures = benchmarks.flatMap(({ open }) => open.benchmark.measures)
+    checkLimits(parsed.failUnder ?? {}, measures)
     const names = benchmarks.map(({ open }) => open.name)
     const twice = names.find((name, i) => names.indexOf(name) !== i)
     if (twice !== undefined)
@@ -104,8 +90,8 @@ export async function evaluateBenchmarks(
       const answerer = new Answerer({ engine, parameters, subject, maxTokens: parsed.maxTokens })
       try {
         const fingerprint = out === undefined ? undefined : await fingerprintOf(parameters)
-        const runs: EvaluationRun[] = []
-        for (const { open, prompts, fewShot } of benchmarks) {
+        const runs: BenchmarkRun[] = []
+        for (const { open, prompts, fewShot, folder, outcome } of benchmarks) {
           const { limit, maxTokens } = parsed
           const settings = {
             benchmark: open.name,
@@ -118,14 +104,13 @@ export async function evaluateBenchmarks(
             ...(asChat && { asChat, chatTemplate }),
             ...(open.benchmark.kind === 'writing' && { maxTokens }),
           }
-          const measure = (folder?: string) =>
-            measureBenchmark({ open, prompts, answerer, limit, settings, folder }, context)
-          if (out === undefined) runs.push(await measure())
+          const measured = { open, prompts, answerer, limit, settings, folder, outcome }
+          const measure = () => measureBenchmark(measured, context)
+          if (folder === undefined) runs.push(await measure())
           else {
-            const folder = join(out, open.name)
             await makeFolder(folder)
             const lock = { target: folder, path: join(folder, LOCK) }
-            runs.push(await whileWriting(lock, () => measure(folder)))
+            runs.push(await whileWriting(lock, measure))
           }
           signal?.throwIfAborted()
         }
@@ -135,6 +120,29 @@ export async function evaluateBenchmarks(
         for (const tensor of Object.values(parameters)) tensor.dispose()
       }
     })
+  })
+}
+
+/** What becomes of a benchmark's result: it is compared with that of the same name. */
+async function outcomeOf(
+  { name, benchmark }: OpenBenchmark,
+  { failUnder = {}, baseline, noWorseThan, language }: z.output<typeof benchmarkOptions>,
+  folder: string | undefined,
+): Promise<OutcomeWriter> {
+  const own = async (runs: string | undefined) => {
+    const inner = runs === undefined ? undefined : join(runs, name)
+    return inner !== undefined && (await isEvaluated(inner)) ? inner : runs
+  }
+  const known = Object.keys(metricsOf(benchmark.measures))
+  const limits = Object.entries(failUnder).filter(([metric]) => known.includes(metric))
+  // Results that are there stay as they are.
+  const isDone = folder !== undefined && (await isEvaluated(folder))
+  return openOutcome({
+    out: isDone ? undefined : folder,
+    baseline: isDone ? undefined : await own(baseline),
+    noWorseThan: await own(noWorseThan),
+    failUnder: Object.fromEntries(limits),
+    language,
   })
 }
 

@@ -1,6 +1,6 @@
+import { tableRows } from '../../data/sources/table-rows.ts'
 import { UserError } from '../../errors.ts'
 import { type BenchmarkFile, type ChoiceQuestion, LETTERS } from './benchmark.ts'
-import { tableRows } from './table.ts'
 
 /** Letters of the choices of MMLU and CMMLU. */
 export const ABCD = LETTERS.slice(0, 4)
@@ -10,23 +10,23 @@ export const ABCD = LETTERS.slice(0, 4)
  * the first row may be a heading, and the first column a number. `ask`: what stands between the
  * choices and the answer.
  */
-export function* examQuestions(
-  file: BenchmarkFile,
+export async function* examQuestions(
+  { name, text }: BenchmarkFile,
   subject: string,
   ask: string,
-): Generator<ChoiceQuestion> {
-  for (const { cells, where } of tableRows(file)) {
+): AsyncGenerator<ChoiceQuestion> {
+  for await (const { cells, line } of tableRows([text], { name, separator: ',' })) {
     // A heading names the column of the answer, and CMMLU's first column counts the rows.
     if (/^answer$/i.test(cells.at(-1) ?? '')) continue
     const [question = '', ...choices] = cells.slice(-6, -1)
     const answer = indexOf(cells.at(-1) ?? '')
     if (choices.length !== 4 || answer < 0)
       throw new UserError(
-        `${where}: expected a question, four choices, and the right one as A to D or 0 to 3`,
+        `${name}:${line}: expected a question, four choices, and the right one as A to D or 0 to 3`,
       )
     const lines = choices.map((choice, i) => `${ABCD[i]}. ${choice}`)
     yield {
-      id: `${subject}/${where.slice(where.lastIndexOf(':') + 1)}`,
+      id: `${subject}/${line}`,
       prompt: [question.trim(), ...lines, ask].join('\n'),
       choices: ABCD,
       answer,

@@ -22,7 +22,7 @@ const last = (text: string): string | undefined =>
 export const gsm8k: WritingBenchmark = {
   kind: 'writing',
   home: 'github.com/openai/grade-school-math',
-  measures: ['extraction'],
+  measures: ['matches', 'flexibleMatches'],
   files: ['test.jsonl'],
   examples: ['train.jsonl'],
   delimiter: ' ',

@@ -19,11 +19,10 @@ const record = z.object({
 export const hellaswag: ChoicesBenchmark = {
   kind: 'choices',
   home: 'github.com/rowanz/hellaswag',
-  measures: ['choices', 'probabilities'],
+  measures: ['choices', 'normalizedChoices'],
   files: ['hellaswag_val.jsonl', 'hellaswag_val_full.txt'],
   examples: ['hellaswag_train.jsonl'],
   delimiter: ' ',
-  normalized: true,
   read: (file) => (/^\s*\{/.test(file.text) ? readJson(file) : readLines(file)),
 }
 

@@ -1,12 +1,11 @@
 import { UserError } from '../../errors.ts'
-import { confusionMatrix } from '../../metrics/classification.ts'
 import type { Item } from '../../metrics/item.ts'
-import { codeItems } from '../../metrics/measures/labels.ts'
-import { type Summary, summarize } from '../../metrics/summarize.ts'
-import { type EvaluationRun, writeRun } from '../run.ts'
+import { confusionOf, type Summary, summarize } from '../../metrics/summarize.ts'
+import type { OutcomeWriter } from '../outcome.ts'
+import { type EvaluationRun, isEvaluated, readRun } from '../run.ts'
 import type { Answerer } from './answerer.ts'
 import type { Benchmark } from './benchmark.ts'
-import type { BenchmarkContext } from './evaluate-benchmarks.ts'
+import type { BenchmarkContext, BenchmarkRun } from './evaluate-benchmarks.ts'
 import { ItemLog } from './item-log.ts'
 import type { OpenBenchmark } from './open-benchmark.ts'
 import { askedOf, type Prompts } from './prompts.ts'
@@ -20,18 +19,24 @@ export interface MeasureBenchmark {
   settings: { model: string } & Readonly<Record<string, unknown>>
   /** Where items and results go; an interrupted run resumes there. */
   folder: string | undefined
+  outcome: OutcomeWriter
 }
 
 /** One benchmark, from questions to results. Throws the signal's reason if aborted. */
 export async function measureBenchmark(
-  { open, prompts, answerer, limit, settings, folder }: MeasureBenchmark,
+  { open, prompts, answerer, limit, settings, folder, outcome }: MeasureBenchmark,
   { signal, onMessage, onProgress }: BenchmarkContext,
-): Promise<EvaluationRun> {
+): Promise<BenchmarkRun> {
   const started = performance.now()
   const { name, benchmark } = open
   const asked = askedOf(open, limit)
   expectDistinct(asked.map(({ question }) => question.id))
   const log = folder === undefined ? undefined : await ItemLog.open(folder, settings)
+  if (folder !== undefined && (await isEvaluated(folder))) {
+    const run = await readRun(folder)
+    onMessage?.(`${name}: ${folder} holds the results`)
+    return { ...run, ...(await outcome.finish(run)) }
+  }
   const items = new Map<string, Item>(log?.known)
   const left = asked.filter(({ question }) => !items.has(question.id))
   if (items.size > 0) onMessage?.(`${name}: resumes after ${items.size} of ${asked.length} items`)
@@ -51,7 +56,7 @@ export async function measureBenchmark(
         'their beginnings are left out',
     )
   const ordered = asked.map(({ question }) => items.get(question.id) as Item)
-  const run = {
+  const run: EvaluationRun = {
     name,
     settings,
     model: settings.model,
@@ -59,16 +64,15 @@ export async function measureBenchmark(
     items: ordered,
     ...summary(ordered, benchmark),
   }
-  if (folder !== undefined) await writeRun(folder, run)
-  return run
+  return { ...run, ...(await outcome.finish(run)) }
 }
 
-/** The numbers of a benchmark; where choices have letters, also which are taken for which. */
+/** The numbers; and which choices are taken for which, unless the same one is always right. */
 function summary(items: readonly Item[], { measures }: Benchmark): Summary {
   const all = summarize(items, measures)
-  if (!measures.includes('choices') || !measures.includes('probabilities')) return all
-  const { coded } = codeItems(items)
-  return { ...all, confusion: { labels: coded.labels, counts: confusionMatrix(coded) } }
+  const right = new Set(items.map(({ expected }) => expected))
+  if (!measures.includes('choices') || !items[0]?.probabilities || right.size < 2) return all
+  return { ...all, confusion: confusionOf(items) }
 }
 
 function expectDistinct(ids: readonly string[]): void {

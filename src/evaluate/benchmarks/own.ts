@@ -39,8 +39,7 @@ export function ownBenchmark(file: BenchmarkFile): Benchmark {
     return {
       ...common,
       kind: 'choices',
-      measures: ['choices', 'probabilities'],
-      normalized: true,
+      measures: ['choices', 'normalizedChoices'],
       read: readChoices,
     }
   if (form === 'text') return { ...common, kind: 'text', measures: ['perplexity'], read: readTexts }
@@ -49,7 +48,7 @@ export function ownBenchmark(file: BenchmarkFile): Benchmark {
     return {
       ...common,
       kind: 'writing',
-      measures: ['extraction'],
+      measures: ['matches'],
       stop: ['\n'],
       extract,
       read: readWriting,

@@ -23,6 +23,7 @@ export interface Likelihood {
   logProbability: number
   /** Each is likelier than any other token would be at its position. */
   isGreedy: boolean
+  tokens: number
 }
 
 /** Log-probabilities of tokens, compiled once for rows of any number and length. */
@@ -112,7 +113,7 @@ export class LikelihoodProgram {
 }
 
 /** A choice of no tokens, all of whose characters the tokenizer drops, is never an answer. */
-const EMPTY: Likelihood = { logProbability: Number.NEGATIVE_INFINITY, isGreedy: false }
+const EMPTY: Likelihood = { logProbability: Number.NEGATIVE_INFINITY, isGreedy: false, tokens: 0 }
 
 function gatherUp(
   losses: Float32Array,
@@ -125,7 +126,7 @@ function gatherUp(
     logProbability -= losses[i] as number
     isGreedy &&= ranks[i] === 1
   }
-  return { logProbability, isGreedy }
+  return { logProbability, isGreedy, tokens: end - start }
 }
 
 /** `losses` and `ranks` (count): of each target, and how many tokens are as likely or likelier. */

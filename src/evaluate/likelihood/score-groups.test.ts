@@ -63,7 +63,7 @@ async function slowly(
     logProbability += target - top - Math.log(logits.reduce((a, x) => a + Math.exp(x - top), 0))
     isGreedy &&= target === top
   }
-  return { logProbability, isGreedy }
+  return { logProbability, isGreedy, tokens: ids.length - from }
 }
 
 const beginning = [5, 9, 2, 40, 11, 3, 17, 8]
@@ -147,7 +147,9 @@ test('a choice of no tokens is never likely, nor is a row asked twice run twice'
     expect(rows).toBe(5)
     expect(twice).toEqual([...once, ...once])
     const empty = await score(counting, [[{ ids: [3, 1], from: 2 }]])
-    expect(empty).toEqual([[{ logProbability: Number.NEGATIVE_INFINITY, isGreedy: false }]])
+    expect(empty).toEqual([
+      [{ logProbability: Number.NEGATIVE_INFINITY, isGreedy: false, tokens: 0 }],
+    ])
   }))
 
 test('an abort ends it', () =>

@@ -13,6 +13,9 @@ export const evaluationMessages = {
     compared: (first: string, second: string, items: string) =>
       `A: ${first}\nB: ${second}\n${items} items`,
     speed: (tokens: string, rate: string) => `${tokens} targets, ${rate} a second`,
+    benchmark: (name: string, questions: string) => `${name}, ${questions} questions`,
+    progress: (name: string, done: string, total: string) =>
+      `${name}: ${done} of ${total} questions`,
     under: (metric: string, value: string, limit: string) =>
       `failed: ${metric} is ${value}, and the limit is ${limit}`,
     against: (metric: string, value: string, before: string, p: string) =>
@@ -66,6 +69,8 @@ export const evaluationMessages = {
     compared: (first: string, second: string, items: string) =>
       `A：${first}\nB：${second}\n共 ${items} 条`,
     speed: (tokens: string, rate: string) => `${tokens} 个目标，每秒 ${rate} 个`,
+    benchmark: (name: string, questions: string) => `${name}，${questions} 题`,
+    progress: (name: string, done: string, total: string) => `${name}：${done} / ${total} 题`,
     under: (metric: string, value: string, limit: string) =>
       `未通过：${metric}为 ${value}，限值为 ${limit}`,
     against: (metric: string, value: string, before: string, p: string) =>
@@ -134,6 +139,7 @@ const METRICS: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   correlation: ['correlation', '相关系数'],
   recallAt1: ['recall at 1', '首位召回率'],
   exactMatch: ['exact match', '完全匹配率'],
+  flexibleMatch: ['match anywhere', '宽松匹配率'],
   normalizedMatch: ['normalized match', '规范化匹配率'],
   tokenF1: ['token F1', '词级 F1'],
   bleu: ['BLEU', 'BLEU'],

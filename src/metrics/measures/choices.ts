@@ -6,14 +6,28 @@ export const retrieval: Measure = {
   brief: ['recallAt1'],
 }
 
-/**
- * Questions with several choices: of items with the score `correct`, and `normalizedCorrect` where
- * choices are also compared by their log-probability a byte.
- */
+/** Questions with several choices: of items with the score `correct`. */
 export const choices: Measure = {
+  metrics: { accuracy: { better: 'higher', of: ({ scores }) => scores.correct } },
+  brief: ['accuracy'],
+}
+
+/** Choices that are compared by their log-probability a byte: of items with this score. */
+export const normalizedChoices: Measure = {
   metrics: {
-    accuracy: { better: 'higher', of: ({ scores }) => scores.correct },
     normalizedAccuracy: { better: 'higher', of: ({ scores }) => scores.normalizedCorrect },
   },
-  brief: ['accuracy'],
+  brief: [],
+}
+
+/** Answers in what a model wrote: of items whose score `exactMatch` says if they are right. */
+export const matches: Measure = {
+  metrics: { exactMatch: { better: 'higher', of: ({ scores }) => scores.exactMatch } },
+  brief: ['exactMatch'],
+}
+
+/** Answers that are found wherever they stand: of items with this score. */
+export const flexibleMatches: Measure = {
+  metrics: { flexibleMatch: { better: 'higher', of: ({ scores }) => scores.flexibleMatch } },
+  brief: [],
 }

@@ -1,5 +1,5 @@
 import { answers } from './answers.ts'
-import { choices, retrieval } from './choices.ts'
+import { choices, flexibleMatches, matches, normalizedChoices, retrieval } from './choices.ts'
 import { labels } from './labels.ts'
 import { divergence, documents, loss, perplexity } from './language.ts'
 import type { Measure, Metric } from './measure.ts'
@@ -20,6 +20,9 @@ export const MEASURES = {
   answers,
   choices,
   preferences,
+  normalizedChoices,
+  matches,
+  flexibleMatches,
 } as const satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof MEASURES
