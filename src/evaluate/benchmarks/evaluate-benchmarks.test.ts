@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { solutions, writeBenchmarks } from '../../../test/tiny-benchmarks.ts'
@@ -127,7 +127,7 @@ describe('an interrupted run', () => {
     asked.out = path('parts')
     await expect(measure(asked, AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop')
     // As a killed process leaves it.
-    const wrong = { ...JSON.parse(lines[1] as string), predicted: '负面', scores: { correct: 0 } }
+    const wrong = { ...JSON.parse(lines[1] as string), predicted: '正面', scores: { correct: 0 } }
     await appendFile(
       join(asked.out, 'chnsenticorp/items.jsonl'),
       `${JSON.stringify(wrong)}\n{"id": "2", "sco`,
@@ -142,6 +142,16 @@ describe('an interrupted run', () => {
     expect(resumed[0]?.items[0]).toEqual(whole[0]?.items[0])
     expect(resumed[0]?.items[1]).toEqual(wrong)
     expect(await read('chnsenticorp/items.jsonl')).toHaveLength(4)
+    // What is finished is read, and still compared.
+    const { mtimeMs } = await stat(join(asked.out, 'cmmlu/results.json'))
+    const again = await measure({ ...asked, noWorseThan: path('whole'), failUnder: { f1: 1 } })
+    expect(again.map(({ failures }) => failures.map(({ metric }) => metric))).toEqual([['f1'], []])
+    expect(again[0]?.comparison?.metrics.accuracy?.difference.value).toBeCloseTo(-1 / 3, 6)
+    expect((await stat(join(asked.out, 'cmmlu/results.json'))).mtimeMs).toBe(mtimeMs)
+    expect(await read('cmmlu/report.html')).not.toHaveLength(0)
+    await expect(measure({ ...asked, failUnder: { bleu: 1 } })).rejects.toThrow(
+      'failUnder names bleu, which is not measured here',
+    )
   })
 
   test('is not resumed with other settings, another model, or beside another run', async () => {
