@@ -1,5 +1,6 @@
 /** What Node and pages share: nothing here reaches a Node built-in. */
 
+export { type AugmentTextOptions, augmentText } from './data/augment/augmenter.ts'
 export * as data from './data/index.ts'
 export type { BatchSource } from './data/readers/reader.ts'
 export { EngineUnavailable, UserError } from './errors.ts'

@@ -48,6 +48,11 @@ export { resolveModel } from './hub/resolve-model.ts'
 export { type Prediction, type PredictOptions, predict } from './predict/predict.ts'
 export { loadTextModel, TextModel } from './predict/text-model.ts'
 export { type EngineChoice, type EngineOptions, openEngine } from './runtime/open.ts'
+export {
+  type AugmentDataOptions,
+  type AugmentDataResult,
+  augmentData,
+} from './tasks/augment-data.ts'
 export type { TrainOptions } from './train/options.ts'
 export type { StartFacts, TrainEvents, TrainResult } from './train/session.ts'
 export { readTokenizer } from './train/tokenizer-for.ts'

@@ -17,6 +17,7 @@ interface Field {
   default?: unknown
   anyOf?: readonly Field[]
   items?: Field
+  properties?: Readonly<Record<string, Field>>
 }
 
 export type Fields = Readonly<Record<string, Field>>
@@ -25,7 +26,7 @@ export type Fields = Readonly<Record<string, Field>>
 export const fieldsOf = (schema: z.ZodObject): Fields =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties as Fields
 
-/** `logitBias: {"50": -100}` is typed as `--logit-bias 50=-100`. */
+/** `logitBias: {"50": -100, "7": 1}` is typed as `--logit-bias 50=-100 7=1` or `50=-100,7=1`. */
 const isRecord = ({ type }: Field): boolean => type === 'object'
 const isBoolean = ({ type }: Field): boolean => type === 'boolean'
 const takesNumber = ({ type, anyOf = [] }: Field): boolean =>
@@ -121,10 +122,12 @@ function convert(field: Field | undefined, typed: unknown): unknown {
 
 const toRecord = (typed: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(
-    typed.map((pair) => {
-      const [key = '', value = ''] = pair.split(/=(.*)/s)
-      return [key, convert({ type: 'number' }, value)]
-    }),
+    typed
+      .flatMap((text) => text.split(','))
+      .map((pair) => {
+        const [key = '', value = ''] = pair.split(/=(.*)/s)
+        return [key, convert({ type: 'number' }, value)]
+      }),
   )
 
 /** Where options were given: names an option as the user wrote it. */
@@ -159,12 +162,17 @@ function problem(
   schema: z.ZodObject,
   origin: Origin,
 ): string {
-  if (issue.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys
+  const [key = ''] = issue.code === 'unrecognized_keys' ? issue.keys : []
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     return `${origin(key)}: there is no such option${suggest(key, Object.keys(schema.shape))}`
   }
   const name = String(issue.path[0])
   const value = given[name]
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(fieldsOf(schema)[name]?.properties ?? {})
+    const shown = asTyped(value, key)
+    return `${origin(name)} ${shown}: expected one of ${known.join(', ')}${suggest(key, known)}`
+  }
   const isPair = issue.path.length > 1 && !Array.isArray(value)
   const expected =
     isPair && (issue.code === 'invalid_type' || issue.code === 'invalid_key')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { chat } from './commands/chat.ts'
+import { data } from './commands/data.ts'
 import { distill } from './commands/distill.ts'
 import { evaluate } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
@@ -32,6 +33,7 @@ const COMMANDS = [
   push,
   importCommand,
   exportCommand,
+  data,
   tokenizer,
   inspect,
 ]

@@ -1,3 +1,5 @@
+import type { Augmenter } from './augment/augmenter.ts'
+import { type Draw, Draws } from './augment/draws.ts'
 import type { Examples } from './batch.ts'
 import { MixedIndices, type PartSize } from './readers/mixture.ts'
 import type { BatchReader } from './readers/reader.ts'
@@ -14,6 +16,8 @@ export interface ExampleSet {
   readonly notices: readonly string[]
   /** Some of them as a batch. */
   collate(indices: readonly number[]): Examples
+  /** Some of them as a batch, with their texts varied. */
+  readonly vary?: ((indices: readonly number[], draw: Draw) => Examples) | undefined
   /** Blocks of a batch's arrays, one after the other, which all have a row for each example. */
   readonly blocks?: number | undefined
   /** Parts of which it is made, where they are mixed by weight. */
@@ -22,17 +26,21 @@ export interface ExampleSet {
 
 /**
  * Batches of `rows` examples without end, all of them once in each round, in a new order each time;
- * or, of a set with parts, mixed by the weights of these.
+ * or, of a set with parts, mixed by the weights of these. With an augmenter their texts vary.
  */
 export function exampleReader(
   set: ExampleSet,
-  { rows, seed }: { rows: number; seed: number },
+  { rows, seed, augmenter }: { rows: number; seed: number; augmenter?: Augmenter | undefined },
 ): BatchReader {
   const order = set.parts ? new MixedIndices(set.parts, seed) : new ShuffledIndices(set.count, seed)
+  const draws = augmenter && new Draws(augmenter)
   return {
-    next: () => set.collate(Array.from({ length: rows }, () => order.next())),
-    state: () => order.state(),
-    restore: (state) => order.restore(state),
+    next: () => {
+      const indices = Array.from({ length: rows }, () => order.next())
+      return draws && set.vary ? set.vary(indices, draws.next) : set.collate(indices)
+    },
+    state: () => (draws ? draws.state(order.state()) : order.state()),
+    restore: (state) => order.restore(draws ? draws.restore(state) : state),
   }
 }
 

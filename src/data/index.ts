@@ -1,5 +1,5 @@
 // What needs no files, for the page as well; sources and stores are imported from their own files.
-export * from './augment.ts'
+export * from './augment/augmenter.ts'
 export * from './batch.ts'
 export * from './readers/evaluation-batches.ts'
 export * from './readers/mixture.ts'

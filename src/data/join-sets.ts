@@ -23,23 +23,29 @@ export function joinSets(mixed: readonly MixedSet[]): ExampleSet {
     count += set.count
   }
   const blocks = first?.blocks ?? 1
+  const joined = (
+    indices: readonly number[],
+    batchOf: (set: ExampleSet, own: readonly number[]) => Examples,
+  ): Examples => {
+    const chosen = sets.map((): number[] => [])
+    for (const index of indices) {
+      const number = starts.findLastIndex((start) => start <= index)
+      chosen[number]?.push(index - (starts[number] as number))
+    }
+    const batches = sets.flatMap((set, i) =>
+      (chosen[i] as number[]).length > 0 ? batchOf(set, chosen[i] as number[]) : [],
+    )
+    return joinBatches(batches, blocks)
+  }
   return {
     count,
     longest: Math.max(...sets.map(({ longest }) => longest)),
     notices: mixed.flatMap(({ set, name }) => set.notices.map((notice) => `${name}: ${notice}`)),
     blocks,
     parts: mixed.map(({ set, weight }) => ({ count: set.count, weight })),
-    collate: (indices) => {
-      const chosen = sets.map((): number[] => [])
-      for (const index of indices) {
-        const number = starts.findLastIndex((start) => start <= index)
-        chosen[number]?.push(index - (starts[number] as number))
-      }
-      const batches = sets.flatMap((set, i) =>
-        (chosen[i] as number[]).length > 0 ? set.collate(chosen[i] as number[]) : [],
-      )
-      return joinBatches(batches, blocks)
-    },
+    collate: (indices) => joined(indices, (set, own) => set.collate(own)),
+    vary: (indices, draw) =>
+      joined(indices, (set, own) => (set.vary ? set.vary(own, draw) : set.collate(own))),
   }
 }
 

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import type { Variation } from '../data/augment/augmenter.ts'
 import type { Conversation } from '../data/chat/conversation.ts'
 import { readConversations } from '../data/chat/conversation.ts'
-import { packedConversations } from '../data/chat/packed-conversations.ts'
+import type { Message } from '../data/chat/messages.ts'
+import { type PackedConversations, packedConversations } from '../data/chat/packed-conversations.ts'
 import type { EncodedConversation } from '../data/chat/packing.ts'
+import type { ExampleSet } from '../data/example-set.ts'
 import { UserError } from '../errors.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { amount, resumedAs } from '../options.ts'
@@ -36,10 +39,16 @@ export const chat = recordTask({
   learning,
   read: readConversations,
   texts: ({ messages }) => messages.map(({ content }) => content),
+  varied: variedConversation,
   examples: (records, subject, { length }) => {
-    const encoded = records.map((record) => encodeChat(subject, record))
+    const encode = (record: Conversation) => encodeChat(subject, record)
+    const encoded = records.map(encode)
     const set = packedConversations(encoded, length)
-    return { ...set, notices: [...unread(subject, records), ...set.notices] }
+    return {
+      ...set,
+      notices: [...unread(subject, records), ...set.notices],
+      vary: variedRows(set, { records, encoded, encode, length }),
+    }
   },
   objective: (model, { length, labelSmoothing, neftuneAlpha, evaluation }) =>
     nextToken(model, length, {
@@ -52,6 +61,62 @@ export const chat = recordTask({
   isText: true,
   packed: true,
 })
+
+function variedConversation(conversation: Conversation, variation: Variation): Conversation {
+  return { ...conversation, messages: variedMessages(conversation.messages, variation) }
+}
+
+/** What the user says varied, and all else as it is. */
+export const variedMessages = (messages: readonly Message[], { text }: Variation): Message[] =>
+  messages.map((message) =>
+    message.role === 'user' ? { ...message, content: text(message.content) } : message,
+  )
+
+/** Rows of the same conversations, each varied where the row has room for it, else as it is. */
+function variedRows(
+  { packing, layOut }: PackedConversations,
+  {
+    records,
+    encoded,
+    encode,
+    length,
+  }: {
+    records: readonly Conversation[]
+    encoded: readonly EncodedConversation[]
+    encode(conversation: Conversation): EncodedConversation
+    length: number
+  },
+): NonNullable<ExampleSet['vary']> {
+  const tryEncode = (conversation: Conversation): EncodedConversation | undefined => {
+    try {
+      return encode(conversation)
+    } catch (error) {
+      if (error instanceof UserError) return undefined
+      throw error
+    }
+  }
+  const positions = ({ ids }: EncodedConversation) => ids.length - 1
+  return (indices, draw) =>
+    layOut(
+      indices.map((index) => {
+        const row = packing.rows[index] ?? []
+        const own = row.map((number) => encoded[number] as EncodedConversation)
+        const size = (one: EncodedConversation) => Math.min(positions(one), length)
+        let room = own.reduce((left, one) => left - size(one), length)
+        return row.map((number, i) => {
+          const [record, original] = [records[number], own[i]] as [
+            Conversation,
+            EncodedConversation,
+          ]
+          const varied = draw(record, variedConversation)
+          const tried = varied === record ? undefined : tryEncode(varied)
+          if (!tried || positions(tried) > size(original) + room) return original
+          room += size(original) - positions(tried)
+          return tried
+        })
+      }),
+    )
+}
 
 function templateOf({ chatTemplate }: Subject): string {
   if (chatTemplate) return chatTemplate

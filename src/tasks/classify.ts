@@ -1,3 +1,4 @@
+import type { Variation } from '../data/augment/augmenter.ts'
 import { parsedRecords } from '../data/sources/faults.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { classify as askForLabels } from '../predict/classify.ts'
@@ -21,6 +22,7 @@ export const classify = recordTask({
   learning: smoothing,
   read: (corpus, _, fields) => parsedRecords(corpus, labeledTextParser(fields)),
   texts: textsOf,
+  varied: variedText,
   head: (records) => ({ task: 'classify', labels: labelsOf(records) }),
   labelOf: ({ label }) => String(label),
   examples: (records, { model, tokenizer }, { length }) =>
@@ -56,4 +58,10 @@ export const classify = recordTask({
 
 export function textsOf({ text, pair }: LabeledText): string[] {
   return pair === undefined ? [text] : [text, pair]
+}
+
+/** Both texts varied; the label stays. */
+export function variedText(record: LabeledText, { text }: Variation): LabeledText {
+  const { pair } = record
+  return { ...record, text: text(record.text), ...(pair !== undefined && { pair: text(pair) }) }
 }

@@ -21,6 +21,7 @@ export const completion = recordTask({
   learning: smoothing,
   read: (corpus) => parsedRecords(corpus, parseCompletion),
   texts: ({ prompt, completion }) => [prompt, completion],
+  varied: (record, { text }) => ({ ...record, prompt: text(record.prompt) }),
   examples: (records, { tokenizer, addBos = false }, { length }) => {
     const reading = {
       tokenizer,

@@ -27,6 +27,11 @@ export const embed = recordTask({
   learning: {},
   read: (corpus) => parsedRecords(corpus, parseTextPair),
   texts: ({ anchor, positive }) => [anchor, positive],
+  varied: (record, { text }) => ({
+    ...record,
+    anchor: text(record.anchor),
+    positive: text(record.positive),
+  }),
   head: () => ({ task: 'embed', labels: [] }),
   examples: (records, { model, tokenizer }, { length }) =>
     textPairSet(withPrompt(readerOf(model).config.head, records), { tokenizer, length }),

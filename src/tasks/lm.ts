@@ -16,6 +16,7 @@ import { type MeasuredRows, ROWS, smoothing, type Task } from './task.ts'
 import {
   measuredText,
   openText,
+  type PackedRowsOptions,
   packedRows,
   readTokens,
   type TextData,
@@ -50,8 +51,9 @@ export const lm: Task<typeof options, typeof learning> = {
       whole: documents === 'whole',
       shared: dataFolder,
       rows: (data, { model, tokenizer }, most) => {
+        const { seed, augmenter } = source
         const cut = documents === 'whole' ? wholeRows : packedRows
-        const rows = cut(data, { length: most, seed: source.seed, tokenizer })
+        const rows = cut(data, { length: most, seed, augmenter, tokenizer })
         return {
           ...rows,
           objective: nextToken(model, rows.length, { labelSmoothing }),
@@ -93,7 +95,7 @@ const measuredDocuments = (set: ExampleSet, tokenizer: Tokenizer): MeasuredRows 
 /** One document a row. */
 function wholeRows(
   { parts, validation, hash }: TextData,
-  { length: most, seed, tokenizer }: { length: number; seed: number; tokenizer: Tokenizer },
+  { length: most, seed, augmenter, tokenizer }: PackedRowsOptions,
 ): TextRows {
   const texts = parts.map(({ train }) => wholeDocuments(train, tokenizer))
   const held = validation.map((text) => wholeDocuments(text, tokenizer))
@@ -114,8 +116,8 @@ function wholeRows(
   return {
     length,
     trainingTokens: learned.count * length,
-    reader: (rows) => exampleReader(learned, { rows, seed }),
-    examples: learned,
+    reader: (rows) => exampleReader(learned, { rows, seed, augmenter }),
+    examples: augmenter ? undefined : learned,
     validation:
       measured &&
       (() => ({

@@ -39,9 +39,9 @@ export const mlm: Task<typeof options, typeof storeOptions> = {
       shared: dataFolder,
       head: { task: 'mlm', labels: [] },
       rows: (data, { model, tokenizer }, length) => {
-        const { seed } = source
+        const { seed, augmenter } = source
         const { masking, inner } = maskingFor(tokenizer, { length, maskProbability })
-        const text = packedRows(data, { length: inner, seed, tokenizer })
+        const text = packedRows(data, { length: inner, seed, augmenter, tokenizer })
         const { validation } = text
         const objectiveOf = (model: Model) => masked(model, length, maskedCount(inner, masking))
         return {

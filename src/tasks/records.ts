@@ -3,7 +3,6 @@ import { allExamples, type ExampleSet, exampleReader } from '../data/example-set
 import { joinSets } from '../data/join-sets.ts'
 import { shareNotices } from '../data/readers/mixture.ts'
 import { recordsHash } from '../data/records-hash.ts'
-import type { Corpus } from '../data/sources/corpus.ts'
 import { holdOut } from '../data/split.ts'
 import { targetBytes } from '../data/target-texts.ts'
 import { UserError } from '../errors.ts'
@@ -13,7 +12,6 @@ import { type Model, stacksOf } from '../models/model.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
 import { type Expected, writtenNotice } from '../predict/completions.ts'
 import {
-  type DataSource,
   type HeadNeeds,
   type MeasuredRows,
   ROWS,
@@ -21,11 +19,13 @@ import {
   type SourcePart,
   type Subject,
   type Task,
+  type TaskRecords,
   type Trained,
   type TrainingRows,
   type TrainingSource,
   type Values,
 } from './task.ts'
+import { variedExamples } from './varied-examples.ts'
 
 /** Sizes of examples, in tokens. */
 export interface Sizes {
@@ -44,15 +44,8 @@ export interface Beginning extends Pick<TrainingSource, 'folder' | 'tell'> {
 
 /** A task whose data are records, which are all held in memory. */
 export interface RecordTask<R, O extends Shape, L extends Shape, S extends ExampleSet = ExampleSet>
-  extends Pick<Task<O, L>, 'kinds' | 'architecture' | 'data' | 'options' | 'learning'> {
-  /** Throws UserError with the file and the line at fault. */
-  read(
-    corpus: Corpus,
-    report: DataSource['report'],
-    options: Values<O> & Partial<Values<L>>,
-  ): AsyncIterable<R>
-  /** The texts of a record, by which a tokenizer is trained. */
-  texts(record: R): readonly string[]
+  extends Pick<Task<O, L>, 'kinds' | 'architecture' | 'data' | 'options' | 'learning'>,
+    TaskRecords<R, Values<O> & Partial<Values<L>>> {
   /** What the head is for, and the labels of the records; none for models that write. */
   head?(records: readonly R[]): HeadNeeds
   /** Each label has the same share of what is held out. */
@@ -157,8 +150,9 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
 
   return {
     ...definition,
+    records: definition as TaskRecords,
     open: async (source, options) => {
-      const { validation, folder, report, tell } = source
+      const { validation, augmenter, folder, report, tell } = source
       const learnedFrom: (SourcePart & { records: R[] })[] = []
       const held: R[] = []
       for (const part of source.parts) {
@@ -188,11 +182,19 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
           const encoded = lists.filter((records) => records.length > 0)
           const { sets, sizes } = encode(encoded, subject, given)
           const { length: longest, targetLength } = sizes
-          const mixed = learnedFrom.map(({ name, weight }, i) => {
+          const mixed = learnedFrom.map(({ name, weight, records }, i) => {
             const set = sets[i] as ExampleSet
             const origin = learnedFrom.length > 1 ? `of ${name} ` : ''
             if (set.count === 0) throw nothingFits(`${origin}to learn from`, longest)
-            return { name, weight, set }
+            if (!augmenter) return { name, weight, set }
+            const vary =
+              set.vary ??
+              variedExamples(records, set, {
+                varied: definition.varied,
+                encode: (some) => definition.examples(some, subject, sizes),
+                whole: fitted,
+              })
+            return { name, weight, set: { ...set, vary } }
           })
           const learned = joinSets(mixed)
           const validated = sets[learnedFrom.length]
@@ -204,11 +206,11 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
             objective: objective(model, { ...options, ...sizes }, false),
             evaluationObjective: objective(model, { ...options, ...sizes }, true),
             objectiveOf: (other) => objective(other, { ...options, ...sizes }, true),
-            examples: learned,
+            examples: augmenter ? undefined : learned,
             wholeBatch,
             most: packed ? undefined : learned.count,
             trainingTokens: learned.count * length,
-            reader: (rows) => exampleReader(learned, { rows, seed: source.seed }),
+            reader: (rows) => exampleReader(learned, { rows, seed: source.seed, augmenter }),
             begin:
               begin &&
               ((start, { resumes }) => begin(sets, start, { ...options, folder, tell, resumes })),

@@ -1,7 +1,7 @@
 import { parsedRecords } from '../data/sources/faults.ts'
 import { classificationObjective } from '../objectives/classification.ts'
 import { estimate } from '../predict/classify.ts'
-import { textsOf } from './classify.ts'
+import { textsOf, variedText } from './classify.ts'
 import { fieldOptions, labeledTextParser, labeledTextSet } from './labeled-texts.ts'
 import { recordTask } from './records.ts'
 import { asReader, readerOf } from './trained-model.ts'
@@ -15,6 +15,7 @@ export const regress = recordTask({
   learning: {},
   read: (corpus, _, fields) => parsedRecords(corpus, labeledTextParser(fields)),
   texts: textsOf,
+  varied: variedText,
   head: () => ({ task: 'regress', labels: [] }),
   examples: (records, { tokenizer }, { length }) =>
     labeledTextSet(records, undefined, { tokenizer, length }),

@@ -7,6 +7,7 @@ import { rewardObjective } from '../objectives/bradley-terry.ts'
 import { rewards } from '../predict/rewards.ts'
 import { type Dialogue, encodeDialogue, plainDialogue } from '../text/encode-dialogue.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
+import { variedMessages } from './chat.ts'
 import { recordTask } from './records.ts'
 import type { Subject } from './task.ts'
 import { asReader, readerOf } from './trained-model.ts'
@@ -20,6 +21,10 @@ export const reward = recordTask({
   learning: {},
   read: readPreferences,
   texts: (record) => bothOf(record).map(({ messages }) => plainDialogue(messages)),
+  varied: (record, variation) => ({
+    ...record,
+    prompt: variedMessages(record.prompt, variation),
+  }),
   head: () => ({ task: 'regress', labels: [REWARD] }),
   examples: (records, subject, { length }) => pairSet(records, subject, length),
   objective:

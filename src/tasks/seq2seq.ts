@@ -34,6 +34,7 @@ export const seq2seq = recordTask({
   learning: smoothing,
   read: (corpus) => parsedRecords(corpus, parseSourceTarget),
   texts: ({ sources, target }) => [...sources, target],
+  varied: (record, { text }) => ({ ...record, sources: record.sources.map(text) }),
   sourcesEach,
   examples: (records, { model, tokenizer }, { length: sourceLength, targetLength: length }) => {
     const { startId } = encoderDecoderOf(model).config

@@ -21,6 +21,11 @@ export const tag = recordTask({
   learning: smoothing,
   read: (corpus) => parsedRecords(corpus, parseTaggedWords),
   texts: ({ words }) => [words.join(' ')],
+  varied: ({ where, words, tags }, variation) => {
+    const pairs = words.map((word, i) => ({ word, tag: tags[i] as string }))
+    const varied = variation.words(pairs)
+    return { where, words: varied.map(({ word }) => word), tags: varied.map(({ tag }) => tag) }
+  },
   head: (records) => ({ task: 'tag', labels: tagsOf(records) }),
   examples: (records, { model, tokenizer }, { length }) =>
     taggedWordSet(records, readerOf(model).config.head?.labels ?? [], { tokenizer, length }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Augmenter, Variation } from '../data/augment/augmenter.ts'
 import type { Examples } from '../data/batch.ts'
 import type { ExampleSet } from '../data/example-set.ts'
 import type { BatchSource } from '../data/readers/reader.ts'
@@ -36,10 +37,22 @@ export interface Task<O extends Shape = Shape, L extends Shape = Shape> {
   /** Options of its own: of training and evaluation, and of training (learning) alone. */
   readonly options: O
   readonly learning: L
+  /** Its records, where its data are records. */
+  readonly records?: TaskRecords | undefined
   /** Reads data to train on. Throws UserError with the file and the line at fault. */
   open(source: TrainingSource, options: Values<O> & Values<L>): Promise<TrainingData>
   /** Reads data to measure a model on. Throws UserError with the file and the line at fault. */
   measure(source: DataSource, subject: Subject, options: Values<O>): Promise<Evaluation>
+}
+
+/** Records, one by one. */
+export interface TaskRecords<R = unknown, O = object> {
+  /** Throws UserError with the file and the line at fault. */
+  read(corpus: Corpus, report: DataSource['report'], options: O): AsyncIterable<R>
+  /** The texts of a record, by which a tokenizer is trained. */
+  texts(record: R): readonly string[]
+  /** A record whose texts to read are varied; what is to be learned of them stays as it is. */
+  varied(record: R, variation: Variation): R
 }
 
 /** Where data comes from. */
@@ -69,6 +82,8 @@ export interface TrainingSource extends Pick<DataSource, 'report'> {
   folder: string
   /** A training resumes, which needs the same data as before. */
   resume: boolean
+  /** Varies what is learned from, never what is measured. */
+  augmenter?: Augmenter | undefined
   signal?: AbortSignal | undefined
   /** Tells the user a line. */
   tell(notice: string): void

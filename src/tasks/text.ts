@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises'
+import { augmentedRows } from '../data/augment/augmented-rows.ts'
+import type { Augmenter } from '../data/augment/augmenter.ts'
 import type { Examples } from '../data/batch.ts'
 import { type DocumentMarks, documentMarks, unmarkedNotice } from '../data/encode-documents.ts'
 import { joinSets } from '../data/join-sets.ts'
@@ -114,10 +116,17 @@ type PackedRows = Omit<TextRows, 'reader' | 'begin' | 'watch'> & {
   reader(rows: number): BatchReader
 }
 
+export interface PackedRowsOptions {
+  length: number
+  seed: number
+  augmenter?: Augmenter | undefined
+  tokenizer: Tokenizer
+}
+
 /** Rows of one stream: of many documents in a random order, or of one long text from anywhere. */
 export function packedRows(
   { parts, validation, marks, hash }: TextData,
-  { length, seed, tokenizer }: { length: number; seed: number; tokenizer: Tokenizer },
+  { length, seed, augmenter, tokenizer }: PackedRowsOptions,
 ): PackedRows {
   const readers = parts.map(({ name, weight, train }, i) => {
     if (train.length <= length)
@@ -136,10 +145,15 @@ export function packedRows(
   return {
     length,
     trainingTokens: total(sizes.map(({ count }) => count)),
-    reader: (count) => batchReader(rows, { rows: count, length }),
-    windows: joinSets(
-      parts.map(({ train, ...part }) => ({ ...part, set: fixedWindows(train, length) })),
-    ),
+    reader: (count) => {
+      const batches = batchReader(rows, { rows: count, length })
+      return augmenter ? augmentedRows(batches, augmenter, tokenizer) : batches
+    },
+    windows: augmenter
+      ? undefined
+      : joinSets(
+          parts.map(({ train, ...part }) => ({ ...part, set: fixedWindows(train, length) })),
+        ),
     validation:
       validation.length === 0
         ? undefined

@@ -41,6 +41,13 @@ const RULES: readonly Rule[] = [
     ({ data, weights }) =>
       data.length === 1 && weights?.length === 1 && '--data names one source alone',
   ],
+  [
+    'synonyms',
+    ({ augment }) =>
+      augment?.replacement === undefined &&
+      augment?.insertion === undefined &&
+      'replacement and insertion take synonyms, and --augment names neither',
+  ],
   ['depth', ({ layers }) => layers !== undefined && `--layers ${layers} is given`],
   [
     'vocab',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { augmentOptions } from '../data/augment/options.ts'
 import { readingOptions, validationData } from '../data/sources/reading-options.ts'
 import { ARCHITECTURES } from '../models/architectures.ts'
 import { norms, POSITIONS } from '../models/stack-config.ts'
@@ -99,6 +100,7 @@ export const trainingOptions = z.strictObject({
     /** Tokens of the longest row. */
     context: count.max(LONGEST).optional(),
   }),
+  ...augmentOptions,
 })
 
 /** Options of a new model, which cannot be given for one that is trained further. */

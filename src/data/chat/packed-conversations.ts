@@ -6,6 +6,8 @@ import { type EncodedConversation, type Packing, packConversations } from './pac
 
 export interface PackedConversations extends ExampleSet {
   readonly packing: Packing
+  /** Rows of these conversations as a batch. */
+  layOut(rows: readonly (readonly EncodedConversation[])[]): Examples
 }
 
 /**
@@ -39,6 +41,7 @@ export function packedConversations(
         ? `${leftOut} of ${all} conversations were left out: no answer within ${length} tokens`
         : [],
     ].flat(),
+    layOut: (rows) => layOut(rows, length),
     collate: (indices) => {
       const rows = indices.map((index) => packing.rows[index] ?? [])
       return layOut(

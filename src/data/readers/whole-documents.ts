@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { documentStart, type Tokenizer } from '../../text/tokenizer.ts'
+import { varyTokens } from '../augment/augmented-rows.ts'
 import { cutNotice, type ExampleSet } from '../example-set.ts'
 import { sequenceRows } from '../sequences.ts'
 import type { DocumentTokens } from '../token-source.ts'
@@ -43,16 +44,26 @@ export function wholeDocuments(source: DocumentTokens, tokenizer: Tokenizer): Wh
     longest,
     tokens,
     examples: (length) => {
+      const layOut = (documents: readonly ArrayLike<number>[]) =>
+        sequenceRows(
+          documents.map((ids) => ({ ids, learnedFrom: 1 })),
+          { length, padId },
+        )
       let cut = 0
       for (let i = 0; i < count; i++) if (sizeOf(i) > length && tokens(i).length - 1 > length) cut++
       return {
         count,
         longest: Math.min(length, longest),
         notices: cutNotice(cut, count, length),
-        collate: (indices) =>
-          sequenceRows(
-            indices.map((i) => ({ ids: tokens(i), learnedFrom: 1 })),
-            { length, padId },
+        collate: (indices) => layOut(indices.map(tokens)),
+        vary: (indices, draw) =>
+          layOut(
+            indices.map((i) =>
+              draw([...tokens(i)], ([start, ...ids], variation) => {
+                const text = varyTokens(ids.slice(0, -1), tokenizer, variation)
+                return [start as number, ...text, ids.at(-1) as number]
+              }),
+            ),
           ),
       }
     },
