@@ -25,6 +25,7 @@ import {
   taskOf,
   taskOfModel,
 } from '../tasks/index.ts'
+import { expectComparable, measureDivergence } from './divergence.ts'
 import { type Measurement, measureItems } from './measure-model.ts'
 import { type Outcome, type OutcomeWriter, openOutcome, outcomeOptions } from './outcome.ts'
 import type { EvaluationRun } from './run.ts'
@@ -38,6 +39,8 @@ export const evaluateOptions = z.strictObject({
   task: z.enum(TASK_NAMES).optional(),
   /** Files, folders, globs, `-`, `npm:<package>[/path]`. */
   data: z.array(z.string().min(1)).min(1),
+  /** Folder of a model whose probabilities it is compared with (KL divergence). */
+  reference: z.string().min(1).optional(),
   ...outcomeOptions,
   ...engineOptions,
   ...readingOptions,
@@ -85,7 +88,9 @@ export async function evaluate(
     refuseOthers(options, task, TASK_NAMES)
     const outcome = await openOutcome(parsed)
     const settings = settingsOf(options, { ...parsed, task })
-    return evaluateModel(model, { ...parsed, task }, { ...context, outcome, settings })
+    const measure = (reference?: OpenModel) =>
+      evaluateModel(model, { ...parsed, task }, { ...context, outcome, settings, reference })
+    return parsed.reference === undefined ? measure() : withModel(parsed.reference, measure)
   })
 }
 
@@ -98,9 +103,11 @@ async function evaluateModel(
     onMessage,
     outcome,
     settings,
+    reference,
   }: EvaluateContext & {
     outcome: OutcomeWriter
     settings: Record<string, unknown>
+    reference?: OpenModel | undefined
   },
 ): Promise<EvaluateResult> {
   const started = performance.now()
@@ -114,19 +121,22 @@ async function evaluateModel(
     const model = createModel(files.config)
     const subject = { model, tokenizer, addBos, chatTemplate: template ?? files.chatTemplate }
     const rows = await taskOf(task).measure({ corpus, report }, subject, options)
-    outcome.check(rows.measures)
+    if (reference) expectComparable(files, reference, rows)
+    const measures = reference ? [...rows.measures, 'divergence' as const] : rows.measures
+    outcome.check(measures)
     for (const notice of rows.notices) onMessage?.(notice)
     return await withEngine(options, opened, async (engine) => {
       const parameters = await loadParameters(engine, model, files)
       try {
         const trained = { ...subject, engine, weights: { live: parameters }, signal }
-        const { measurement, items } = await measureItems(trained, rows)
+        const divergences = reference && (await measureDivergence(trained, reference, rows))
+        const { measurement, items } = await measureItems(trained, rows, divergences)
         const run: EvaluationRun = {
           name: task,
           model: options.model,
           settings,
           seconds: (performance.now() - started) / 1000,
-          ...summarize(items, rows.measures),
+          ...summarize(items, measures),
           items,
         }
         return {

@@ -87,14 +87,21 @@ export async function measureTask(
   return { ...measured, metrics: briefNumbers(await rows.score(trained), rows.measures) }
 }
 
-/** A model's loss, and all that was measured, item by item. Throws UserError likewise. */
+/**
+ * A model's loss, and all that was measured, item by item; `divergences`: of the rows, from another
+ * model. Throws UserError likewise.
+ */
 export async function measureItems(
   trained: Trained,
   rows: TaskRows,
+  divergences?: readonly number[],
 ): Promise<{ measurement: Measurement; items: Item[] }> {
   const { rows: losses, figures: _, ...measurement } = await measureRows(trained, rows, true)
   const scored = (await rows.score?.(trained)) ?? []
-  const own = losses.length > 0 ? rowItems(losses, rows, trained.tokenizer) : []
+  const found = losses.map((loss, row): Item['scores'] => {
+    return divergences ? { loss, divergence: divergences[row] as number } : { loss }
+  })
+  const own = found.length > 0 ? rowItems(found, rows, trained.tokenizer) : []
   return { measurement, items: joined(own, scored) }
 }
 
@@ -108,23 +115,23 @@ function measureRows(trained: Trained, rows: TaskRows, byRow: boolean) {
 /** Characters of a row's text that its item shows. */
 const SHOWN = 300
 
-/** Rows that have targets as items: their losses, and how much text these are of. */
+/** Rows that have targets as items: what they lose, and how much text this is of. */
 function rowItems(
-  losses: readonly number[],
+  losses: readonly Item['scores'][],
   { batches, bytes, ids }: MeasuredRows,
   tokenizer: Tokenizer,
 ): Item[] {
   const idOf = (row: number) => ids?.[row] ?? String(row + 1)
   if (bytes === undefined)
     return Array.from(rowTargets(batches()), (tokens, row) => {
-      return { id: idOf(row), scores: { loss: losses[row] as number, tokens } }
+      return { id: idOf(row), scores: { ...losses[row], tokens } }
     }).filter(({ scores }) => scores.tokens > 0)
   const texts = [...rowTexts(batches(), tokenizer)]
   // Tokenizers may leave out or change characters: each row has its share of the source's bytes.
   const share = bytes / texts.reduce((sum, text) => sum + text.bytes, 0)
   return texts.flatMap(({ text, tokens, words, ...own }, row): Item[] => {
     if (tokens === 0) return []
-    const scores = { loss: losses[row] as number, tokens, words, bytes: own.bytes * share }
+    const scores = { ...losses[row], tokens, words, bytes: own.bytes * share }
     return [{ id: idOf(row), input: [...text].slice(0, SHOWN).join(''), scores }]
   })
 }

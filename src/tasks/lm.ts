@@ -7,7 +7,7 @@ import { type WholeDocuments, wholeDocuments } from '../data/readers/whole-docum
 import { documentSeparator } from '../data/sources/reading-options.ts'
 import { targetBytes } from '../data/target-texts.ts'
 import { encodePrompt } from '../generate/prompt.ts'
-import { stacksOf } from '../models/model.ts'
+import { type Model, stacksOf } from '../models/model.ts'
 import { nextToken } from '../objectives/language-model.ts'
 import { resumedAs } from '../options.ts'
 import type { Expected } from '../predict/completions.ts'
@@ -67,16 +67,23 @@ export const lm: Task<typeof options, typeof learning> = {
     const text = await readTokens(corpus, tokenizer)
     if (documents === 'packed') {
       const rows = measuredText(text, { length: context, tokenizer })
-      const evaluationObjective = nextToken(model, rows.length, { evaluation: true })
-      return { ...rows, evaluationObjective, notices: text.notices }
+      const objectiveOf = (other: Model) => nextToken(other, rows.length, { evaluation: true })
+      return {
+        ...rows,
+        evaluationObjective: objectiveOf(model),
+        objectiveOf,
+        notices: text.notices,
+      }
     }
     const whole = wholeDocuments(text.tokens, tokenizer)
     const length = Math.min(context, whole.longest)
     const set = whole.examples(length)
+    const objectiveOf = (other: Model) => nextToken(other, length, { evaluation: true })
     return {
       ...measuredDocuments(set, tokenizer),
       length,
-      evaluationObjective: nextToken(model, length, { evaluation: true }),
+      evaluationObjective: objectiveOf(model),
+      objectiveOf,
       notices: set.notices,
     }
   },

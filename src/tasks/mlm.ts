@@ -64,10 +64,12 @@ export const mlm: Task<typeof options, typeof storeOptions> = {
     const text = await readTokens(corpus, tokenizer)
     const rows = measuredText(text, { length: inner, tokenizer })
     const length = rows.length + context - inner
+    const objectiveOf = (other: Model) => masked(other, length, maskedCount(rows.length, masking))
     return {
       ...maskedRows(rows, masking),
       length,
-      evaluationObjective: masked(model, length, maskedCount(rows.length, masking)),
+      evaluationObjective: objectiveOf(model),
+      objectiveOf,
       notices: text.notices,
     }
   },

@@ -258,14 +258,13 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
       const { length } = set.collate([0])
       const rows = wholeBatch ? wholeRows(set.count, length) : ROWS
       const left = wholeBatch ? set.count % rows : 0
+      const given = { ...options, ...sizes } as Parameters<typeof objective>[1]
+      const objectiveOf = (other: Model) => objective(other, given, true)
       return {
         ...measured(records, set, { subject, sizes, rows }),
         length,
-        evaluationObjective: objective(
-          model,
-          { ...options, ...sizes } as Parameters<typeof objective>[1],
-          true,
-        ),
+        evaluationObjective: objectiveOf(model),
+        objectiveOf,
         wholeBatch,
         notices: [
           ...set.notices,

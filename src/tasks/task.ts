@@ -114,6 +114,8 @@ export interface TaskObjective {
   length: number
   /** Without what only training minimizes, such as label smoothing. */
   evaluationObjective: ObjectiveBuilder
+  /** The evaluation objective of another model that reads the same rows, such as a teacher. */
+  objectiveOf(model: Model): ObjectiveBuilder
   /** The loss compares the rows of a batch with each other: batches are not cut. */
   wholeBatch?: boolean | undefined
   /** What the user should know about the data. */
@@ -123,8 +125,6 @@ export interface TaskObjective {
 /** Rows to learn from. */
 export interface TrainingRows extends TaskObjective {
   objective: ObjectiveBuilder
-  /** The evaluation objective of another model that reads the same rows, such as a teacher. */
-  objectiveOf(model: Model): ObjectiveBuilder
   /** Rows of one pass, where a batch has no more of them. */
   most?: number | undefined
   /** Tokens of one pass. */

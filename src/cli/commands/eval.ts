@@ -68,6 +68,8 @@ export const evaluate = defineCommand({
     },
     Benchmarks: benchmarkHelp,
     Result: {
+      reference:
+        '`DIR|OWNER/NAME` a model with the same tokenizer: reports the KL divergence from it',
       out:
         '`DIR` folder of the result: report.html, results.json, and each item in items.jsonl; of ' +
         'benchmarks, a folder for each, in which an interrupted run resumes',
@@ -102,10 +104,11 @@ export const evaluate = defineCommand({
     refuseOthers(options, benchmark ? benchmarkOptions : evaluateOptions)
     const model = await findModel(options.model)
     const adapter = await findAdapters(options.adapter ?? [])
+    const reference = options.reference && (await findModel(options.reference))
     const language = options.language ?? userLanguage()
     if (benchmark) return onBenchmarks({ ...options, benchmark, model, adapter, language })
     const { evaluate } = await import('../../evaluate/evaluate.ts')
-    const given = { ...options, data: data ?? [], model, adapter, language }
+    const given = { ...options, data: data ?? [], model, adapter, reference, language }
     const { items: _, ...result } = await evaluate(given, { onMessage: console.error })
     const { tokens, tokensPerSecond, failures } = result
     const words = evaluationMessages[language]
