@@ -1,4 +1,5 @@
 import type { Experiment } from './experiment.ts'
+import { preferences } from './preferences.ts'
 
 /** All experiments, in the order in which they are listed. */
-export const EXPERIMENTS: readonly Experiment[] = []
+export const EXPERIMENTS: readonly Experiment[] = [preferences]
