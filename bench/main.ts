@@ -152,6 +152,18 @@ const evaluate = defineCommand({
   },
 })
 
+const grpo = defineCommand({
+  name: 'grpo',
+  summary: 'Where the time of a step of reinforcement learning goes, with 10.7 million parameters.',
+  options: z.strictObject({ ...common, rounds: z.number().int().min(1).optional() }),
+  help: { Measurement: { rounds: 'steps that are timed', ...commonHelp } },
+  examples: ['npm run bench -- grpo'],
+  run: async (options) => {
+    const { benchGrpo } = await import('./grpo.ts')
+    return outcome(await benchGrpo({ ...options, report: console.error }))
+  },
+})
+
 const sources = z.array(z.string().min(1)).min(1).optional()
 
 const tokenizer = defineCommand({
@@ -220,5 +232,5 @@ const optimizers = defineCommand({
 const program = quiet(new Command('npm run bench --')).description(
   'Measure speed and memory on this machine.',
 )
-for (const add of [train, decode, encode, load, evaluate, tokenizer, optimizers]) add(program)
+for (const add of [train, decode, encode, load, grpo, evaluate, tokenizer, optimizers]) add(program)
 await run(program)

@@ -1,4 +1,4 @@
-import { counted, formatCount, formatDuration, formatLoss } from '../train/report/format.ts'
+import { counted, formatCount, formatDuration } from '../train/report/format.ts'
 import type { TrainEvents, TrainResult } from '../train/session.ts'
 import type { Outcome } from './command.ts'
 import { describeFigures } from './describe-figures.ts'
@@ -36,11 +36,9 @@ export async function trainInTerminal(
 const describeResult = (result: TrainResult): string => {
   const { out, steps, bestStep, final, seconds, tokensPerSecond } = result
   const measures = describeFigures(result, 'validation loss')
-  const last =
-    final && bestStep < steps
-      ? ` at step ${bestStep}, the best; validation loss ${formatLoss(final.loss)} at the last step`
-      : ''
-  const measured = measures.length > 0 ? `${measures.join(', ')}${last}; ` : ''
+  const [last = ''] = final ? describeFigures(final, 'validation loss') : []
+  const apart = bestStep < steps ? ` at step ${bestStep}, the best; ${last} at the last step` : ''
+  const measured = measures.length > 0 ? `${measures.join(', ')}${apart}; ` : ''
   return (
     `${measured}${counted(steps, 'step')} ` +
     `in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens per second; in ${out}`

@@ -10,12 +10,18 @@ export interface Examples {
   readonly arrays: Readonly<Record<string, Int32Array | Float32Array>>
   /** Targets that the loss counts. */
   readonly count: number
+  /** How they were made, to report with the step that learns from them. */
+  readonly figures?: Readonly<Record<string, number>> | undefined
 }
 
-/** The arrays of each `rows` rows; the last group is filled up with zeros and targets of -100. */
+/**
+ * The arrays of each `rows` rows, in `least` groups or more; the last ones are filled up with zeros
+ * and targets of -100.
+ */
 export function cutExamples(
   { rows: all, arrays }: Examples,
   rows: number,
+  least = 1,
 ): Record<string, Int32Array | Float32Array>[] {
   const part = (name: string, values: Int32Array | Float32Array, start: number) => {
     const size = values.length / all
@@ -27,7 +33,7 @@ export function cutExamples(
     filled.set(cut)
     return filled
   }
-  return Array.from({ length: Math.ceil(all / rows) }, (_, i) =>
+  return Array.from({ length: Math.max(least, Math.ceil(all / rows)) }, (_, i) =>
     Object.fromEntries(
       Object.entries(arrays).map(([name, values]) => [name, part(name, values, i * rows)]),
     ),

@@ -1,5 +1,6 @@
 import { capacityFor, slide } from './context-window.ts'
 import type { DecodeProgram } from './decode-program.ts'
+import type { Decoding } from './decoding.ts'
 import type { EncodeProgram } from './encode-program.ts'
 import { openDecoding } from './open-decoding.ts'
 import type { Piece, Sequence } from './sequence.ts'
@@ -64,8 +65,7 @@ async function* decodeGroup(
   )
   const active = sequences.map((sequence, index) => ({ sequence, index }))
   try {
-    for (const [row, { sequence }] of active.entries())
-      await decoding.read(row, sequence.tokens.slice(0, -1), { signal })
+    await readPrompts(decoding, sequences, signal)
     while (active.length > 0) {
       const started = performance.now()
       for (const [row, { sequence }] of active.entries())
@@ -88,5 +88,22 @@ async function* decodeGroup(
     }
   } finally {
     decoding.dispose()
+  }
+}
+
+/** Reads a prompt once, and copies what was read to the other sequences that begin with it. */
+async function readPrompts(
+  decoding: Decoding,
+  sequences: readonly Sequence[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const rows = new Map<string, number>()
+  for (const [row, { tokens, sources }] of sequences.entries()) {
+    const key = JSON.stringify([tokens, sources])
+    const same = rows.get(key)
+    if (same === undefined) {
+      rows.set(key, row)
+      await decoding.read(row, tokens.slice(0, -1), { signal })
+    } else decoding.copyRow(same, row)
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { growth } from '../../test/memory.ts'
 import { tinyConfigs, tinyWeights, uncachedLogits } from '../../test/tiny-decoder.ts'
 import { tinyTokenizer } from '../../test/tiny-tokenizer.ts'
@@ -9,6 +9,7 @@ import type { DecoderConfig } from '../models/decoder-config.ts'
 import { openEngine } from '../runtime/open.ts'
 import { loadTokenizer } from '../text/load.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { Decoding } from './decoding.ts'
 import { generate, generateAll, stream } from './generate.ts'
 import { generateBeams } from './generate-beams.ts'
 import { LanguageModel } from './language-model.ts'
@@ -92,8 +93,13 @@ test('pieces make up the text, and log-probabilities are those of the whole sequ
 test('the seed decides; in a batch each text has the seed that it would have alone', async () => {
   const model = await open()
   const options = { maxTokens: 20, temperature: 1.5 }
-  const batch = await generateAll(model, ['a', 'a', 'bcd'], { ...options, seed: 10 })
-  for (const [i, prompt] of ['a', 'a', 'bcd'].entries()) {
+  const prompts = ['abc', 'abc', 'bcd', 'abc']
+  const read = vi.spyOn(Decoding.prototype, 'read')
+  const batch = await generateAll(model, prompts, { ...options, seed: 10 })
+  // Equal prompts are read once.
+  expect(read.mock.calls.map(([row]) => row)).toEqual([0, 2])
+  read.mockRestore()
+  for (const [i, prompt] of prompts.entries()) {
     const alone = await generate(model, { ...options, prompt, seed: 10 + i })
     expect(alone.text).toBe(batch[i]?.text)
   }

@@ -1,5 +1,6 @@
 import type { Tensor } from '../graph/index.ts'
 import type { Context } from './context.ts'
+import type { Module } from './module.ts'
 
 /**
  * Sees an activation, and gives it back or another of its shape in its place. `path` is that of the
@@ -51,3 +52,14 @@ export interface Activations {
 }
 
 export type ActivationName = Activations[keyof Activations]
+
+/** What `build` makes while no layer of `model` has taps: graphs of the model without adapters. */
+export function withoutTaps<T>(model: Module, build: () => T): T {
+  const kept = [model, ...model.modules().values()].map(({ taps }) => [taps, [...taps]] as const)
+  try {
+    for (const [taps] of kept) taps.clear()
+    return build()
+  } finally {
+    for (const [taps, all] of kept) for (const tap of all) taps.add(tap)
+  }
+}

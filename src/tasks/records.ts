@@ -3,6 +3,7 @@ import { allExamples, type ExampleSet, exampleReader } from '../data/example-set
 import { joinSets } from '../data/join-sets.ts'
 import { shareNotices } from '../data/readers/mixture.ts'
 import { recordsHash } from '../data/records-hash.ts'
+import type { Corpus } from '../data/sources/corpus.ts'
 import { holdOut } from '../data/split.ts'
 import { targetBytes } from '../data/target-texts.ts'
 import { UserError } from '../errors.ts'
@@ -152,22 +153,12 @@ export function recordTask<R, O extends Shape, L extends Shape, S extends Exampl
     ...definition,
     records: definition as TaskRecords,
     open: async (source, options) => {
-      const { validation, augmenter, folder, report, tell } = source
-      const learnedFrom: (SourcePart & { records: R[] })[] = []
-      const held: R[] = []
-      for (const part of source.parts) {
-        const [records, share] = divide(await read(part.corpus, report, options), source, labelOf)
-        const name = source.parts.length > 1 ? part.name : 'the data'
-        if (records.length === 0) throw new UserError(`${name} holds no records to learn from`)
-        if (typeof validation === 'number' && validation > 0 && share.length === 0)
-          tell(tooSmall(name, records.length, validation))
-        learnedFrom.push({ ...part, records })
-        for (const record of share) held.push(record)
-      }
-      if (typeof validation !== 'number') {
-        for (const record of await read(validation, report, options)) held.push(record)
-        if (held.length === 0) throw new UserError('the validation data holds no records')
-      }
+      const { augmenter, folder, report, tell } = source
+      const { learnedFrom, held } = await readParts(
+        source,
+        (corpus) => read(corpus, report, options),
+        labelOf,
+      )
       const lists = [...learnedFrom.map(({ records }) => records), held]
       const both = lists.flat()
       const texts = () => both.flatMap((record) => definition.texts(record))
@@ -292,15 +283,38 @@ export const TOO_FEW =
 const nothingFits = (what: string, length: number): UserError =>
   new UserError(`no record ${what} fits into ${length} tokens; give a larger --context`)
 
-/** Records to learn from, and those of a share that is held out. */
-const divide = <R>(
-  all: readonly R[],
-  { validation, seed, shuffle }: TrainingSource,
-  labelOf: ((record: R) => string) | undefined,
-): [R[], R[]] =>
-  typeof validation === 'number'
-    ? holdOut(all, { share: validation, seed, shuffle, labelOf })
-    : [[...all], []]
+/**
+ * The records of each source to learn from, and those to validate on: a share of each, or all of a
+ * source of its own. Tells where a source is too small for that. Throws UserError where there are
+ * none.
+ */
+export async function readParts<R>(
+  source: TrainingSource,
+  read: (corpus: Corpus) => Promise<R[]>,
+  labelOf?: (record: R) => string,
+): Promise<{ learnedFrom: (SourcePart & { records: R[] })[]; held: R[] }> {
+  const { validation, seed, shuffle, tell } = source
+  const learnedFrom: (SourcePart & { records: R[] })[] = []
+  const held: R[] = []
+  for (const part of source.parts) {
+    const all = await read(part.corpus)
+    const [records, share] =
+      typeof validation === 'number'
+        ? holdOut(all, { share: validation, seed, shuffle, labelOf })
+        : [all, []]
+    const name = source.parts.length > 1 ? part.name : 'the data'
+    if (records.length === 0) throw new UserError(`${name} holds no records to learn from`)
+    if (typeof validation === 'number' && validation > 0 && share.length === 0)
+      tell(tooSmall(name, records.length, validation))
+    learnedFrom.push({ ...part, records })
+    for (const record of share) held.push(record)
+  }
+  if (typeof validation !== 'number') {
+    for (const record of await read(validation)) held.push(record)
+    if (held.length === 0) throw new UserError('the validation data holds no records')
+  }
+  return { learnedFrom, held }
+}
 
 const tooSmall = (name: string, count: number, share: number): string =>
   `${name} is too small (${count}) to keep a share of ${share} for validation: how well it is ` +

@@ -5,6 +5,7 @@ import type { ExampleSet } from '../data/example-set.ts'
 import type { BatchSource } from '../data/readers/reader.ts'
 import type { Corpus } from '../data/sources/corpus.ts'
 import type { DataEvent } from '../data/sources/data-event.ts'
+import type { Estimate } from '../metrics/estimate.ts'
 import type { Item } from '../metrics/item.ts'
 import type { MeasureName } from '../metrics/measures/index.ts'
 import type { ArchitectureName } from '../models/architectures.ts'
@@ -127,6 +128,8 @@ export interface TrainingRows extends TaskObjective {
   objective: ObjectiveBuilder
   /** Rows of one pass, where a batch has no more of them. */
   most?: number | undefined
+  /** Rows of a batch, where the user sets none. */
+  batch?: number | undefined
   /** Tokens of one pass. */
   trainingTokens: number
   /** Batches of so many rows, without end; they may be made with the weights that `begin` saw. */
@@ -143,6 +146,11 @@ export interface TrainingRows extends TaskObjective {
    * starts from: before a batch is read, and before a checkpoint is restored where it `resumes`.
    */
   begin?: ((start: Trained, options: { resumes: boolean }) => Promise<void>) | undefined
+  /**
+   * Why training is not to go on, by the figures of a step, those of resumed runs included: the
+   * model collapses. Then a jump of the loss, which shows less, counts for nothing.
+   */
+  collapsed?: ((figures: Figures) => string | undefined) | undefined
   /** Sees the figures of each step, those of resumed runs included; what it gives is a warning. */
   watch?: ((figures: Figures) => string | undefined) | undefined
   /** For trainings with batches of so many rows; undefined where nothing was held out. */
@@ -166,6 +174,17 @@ export interface MeasuredRows {
   /** What is computed of the items: of rows, of what `score` gives, or of both by their ids. */
   measures: readonly MeasureName[]
   score?: ((trained: Trained) => Promise<Item[]>) | undefined
+  /**
+   * Measures the model that `begin` saw, as it stands, in place of a loss, on at most `most`
+   * records: numbers by name, of which the first is to be as high as possible. There are no batches
+   * then. Rejects with the signal's reason when aborted.
+   */
+  judge?:
+    | ((options: {
+        most?: number
+        signal?: AbortSignal | undefined
+      }) => Promise<Record<string, Estimate>>)
+    | undefined
   /** Some of what a model is to write, to show while it learns. */
   expected?: readonly Expected[] | undefined
 }

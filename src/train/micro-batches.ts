@@ -24,8 +24,11 @@ export function planMicroBatches(batch: number, length: number, threads: number)
   return { rows, count, shards: Math.min(threads, count) }
 }
 
-/** Inputs of each micro-batch of a batch; losses are weighted to a mean over the whole. */
-export function cutBatch(batch: Examples, rows: number): Feeds[] {
+/**
+ * Inputs of each micro-batch of a batch, at least one for each shard; losses are weighted to a mean
+ * over the whole.
+ */
+export function cutBatch(batch: Examples, { rows, shards }: Omit<Plan, 'count'>): Feeds[] {
   const weight = [batch.count > 0 ? 1 / batch.count : 0]
-  return cutExamples(batch, rows).map((arrays) => ({ ...arrays, weight }))
+  return cutExamples(batch, rows, shards).map((arrays) => ({ ...arrays, weight }))
 }

@@ -1,5 +1,6 @@
 import { withModel } from '../checkpoint/open-model.ts'
 import { type Measurement, measureTask } from '../evaluate/measure-model.ts'
+import type { Estimate } from '../metrics/estimate.ts'
 import type { MeasuredRows } from '../tasks/task.ts'
 import { copyParameters } from './copy-parameters.ts'
 import type { SessionOptions } from './session.ts'
@@ -9,11 +10,13 @@ import type { Trainer } from './trainer.ts'
 export interface Figures extends Omit<Measurement, 'tokens' | 'tokensPerSecond'> {
   /** The task's own scores, where it has any. */
   metrics?: Record<string, number>
+  /** Of some of them: 95 % confidence intervals. */
+  intervals?: Record<string, [low: number, high: number]>
 }
 
 export interface Outcome extends Partial<Figures> {
   /** Figures of the weights after the last step, which may differ from the best model's. */
-  final?: Figures
+  final?: Partial<Figures>
 }
 
 /**
@@ -28,7 +31,9 @@ export async function measureOutcome(
 ): Promise<Outcome> {
   if (!validation) return {}
   const trained = { ...files, engine, model, weights: { live: parameters }, signal: events.signal }
-  const measure = async (): Promise<Figures> => {
+  const measure = async (): Promise<Partial<Figures>> => {
+    const { signal } = events
+    if (validation.judge) return judged(await validation.judge({ signal }))
     const measured = await measureTask(trained, { ...rows, ...validation })
     const { tokens, tokensPerSecond, metrics, ...figures } = measured
     return Object.keys(metrics).length > 0 ? { ...figures, metrics } : figures
@@ -38,4 +43,16 @@ export async function measureOutcome(
   if (adapter) await adapter.read(options.out, parameters)
   else await withModel(options.out, (best) => copyParameters(best, parameters))
   return { ...(await measure()), final }
+}
+
+function judged(
+  estimates: Readonly<Record<string, Estimate>>,
+): Pick<Figures, 'metrics' | 'intervals'> {
+  const metrics: Record<string, number> = {}
+  const intervals: Record<string, [low: number, high: number]> = {}
+  for (const [name, { value, low, high }] of Object.entries(estimates)) {
+    metrics[name] = value
+    if (low !== undefined && high !== undefined) intervals[name] = [low, high]
+  }
+  return { metrics, intervals }
 }

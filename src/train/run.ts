@@ -4,6 +4,7 @@ import type { BatchSource } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
 import { LossMeter } from '../evaluate/loss-meter.ts'
 import type { ObjectiveBuilder } from '../objectives/objective.ts'
+import type { MeasuredRows } from '../tasks/task.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Metrics } from './report/metrics.ts'
 import type { Schedule } from './schedules.ts'
@@ -20,6 +21,8 @@ export interface RunOptions {
   wholeBatch?: boolean
   /** Batches to validate on, from the start each time. */
   validation: (() => Iterable<Examples>) | undefined
+  /** Validates in place of a loss: see `MeasuredRows`. */
+  judge?: MeasuredRows['judge']
   /** Updates of the whole training, those before a resumption included. */
   steps: number
   schedule: Schedule
@@ -27,6 +30,11 @@ export interface RunOptions {
   evalEvery: number
   /** Stops after so many validations without a new best (early stopping, Prechelt 1998). */
   patience?: number
+  /**
+   * Why a run is not to go on, by the figures of a step; then a jump of the loss, which shows less,
+   * counts for nothing.
+   */
+  collapsed?: ((metrics: Metrics) => string | undefined) | undefined
   /** What a loss without a number, or a spike, leads to; `rollback` needs checkpoints. */
   onSpike: 'report' | 'rollback' | 'stop'
   /** Where a resumed run stands. */
@@ -50,7 +58,12 @@ export interface RunResult {
   /** Of this run's steps, without validation and saving. */
   tokensPerSecond: number
   /** Why the run ended. */
-  ended: 'done' | 'early' | 'aborted'
+  ended: 'done' | 'early' | 'aborted' | 'collapsed'
+}
+
+/** Nothing good can be learned any more: the run ends, and what was saved stays. */
+export class CollapseError extends Error {
+  override name = 'CollapseError'
 }
 
 /** Times that a run may roll back before it gives up. */
@@ -85,18 +98,18 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
   const evaluate = async (): Promise<boolean> => {
     await trainer.expectFinite()
-    const { validationLoss, ...others } = (await validate?.()) ?? {}
+    const validated = await validate?.()
     // Without validation data, the last batch shows whether the model still computes.
-    const measured = validationLoss ?? (learned && (await trainer.rehearse(learned)))
+    const measured = validated?.loss ?? (learned && (await trainer.rehearse(learned)))
     if (measured !== undefined && !Number.isFinite(measured)) {
       const name = validate ? 'validation loss' : 'loss'
       throw new DivergenceError(`step ${trainer.step}: the ${name} is ${measured}`)
     }
-    const isBest = validationLoss === undefined || best === null || validationLoss < best
-    if (isBest && validationLoss !== undefined) best = validationLoss
+    const isBest = validated === undefined || best === null || validated.loss < best
+    if (isBest && validated) best = validated.loss
     sinceBest = isBest ? 0 : sinceBest + 1
     if (isBest) bestStep = trainer.step
-    const metrics = { step: trainer.step, validationLoss, ...others, seconds: seconds() }
+    const metrics = { step: trainer.step, ...validated?.figures, seconds: seconds() }
     report(metrics)
     due = false
     await save(isBest)
@@ -127,8 +140,11 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     stepTime += time
     const tokensPerSecond = (batch.rows * batch.length) / time
     const { metrics, ...figures } = result
-    report({ ...figures, ...metrics, tokensPerSecond, seconds: seconds() })
-    if (!spikes.isSpike(loss)) return undefined
+    const all = { ...figures, ...metrics, ...batch.figures, tokensPerSecond, seconds: seconds() }
+    report(all)
+    const sign = options.collapsed?.(all)
+    if (sign !== undefined) throw new CollapseError(sign)
+    if (options.collapsed || !spikes.isSpike(loss)) return undefined
     const where = await trainer.largestGradient()
     const problem =
       `step ${trainer.step}: the loss jumped to ${loss.toFixed(3)}; the largest gradient is that ` +
@@ -167,6 +183,12 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       } catch (error) {
         // A step that was cut short changed nothing, and a validation stays due.
         if (signal?.aborted && error === signal.reason) continue
+        if (error instanceof CollapseError) {
+          if (trainer.step === 0) throw new UserError(`${error.message}; nothing was learned`)
+          options.onMessage?.(`step ${trainer.step}: collapse: ${error.message}`)
+          await evaluate()
+          return end('collapsed')
+        }
         if (!(error instanceof DivergenceError)) throw error
         await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)
       }
@@ -176,14 +198,18 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   }
 }
 
+interface Validated {
+  /** The lower, the better. */
+  loss: number
+  figures: Record<string, number>
+}
+
+type Validator = (() => Promise<Validated>) & { dispose(): void }
+
 /** Mean validation loss and metrics, as a function whose programs are made once. */
-async function validator({
-  trainer,
-  validation,
-  evaluationObjective,
-  wholeBatch,
-  signal,
-}: RunOptions) {
+async function validator(options: RunOptions): Promise<Validator | undefined> {
+  const { trainer, validation, evaluationObjective, wholeBatch, judge, signal } = options
+  if (judge) return Object.assign(() => judgement(judge, signal), { dispose: () => {} })
   if (!validation) return undefined
   const [first] = validation()
   if (!first) return undefined
@@ -197,13 +223,25 @@ async function validator({
   const measure = async () => {
     // The beginning would be of one kind only where the data is sorted.
     const some = evenlyOf(validation(), { count: kept, total: all })
-    const { loss, metrics, count } = await meter.measure(some, { signal })
+    const { loss: total, metrics, count } = await meter.measure(some, { signal })
+    const loss = total / count
     const means = Object.entries(metrics).map(([name, total]) => [nameOf(name), total / count])
-    return { validationLoss: loss / count, ...Object.fromEntries(means) }
+    return { loss, figures: { validationLoss: loss, ...Object.fromEntries(means) } }
   }
-  const nameOf = (metric: string) => `validation${metric[0]?.toUpperCase()}${metric.slice(1)}`
   return Object.assign(measure, { dispose: () => meter.dispose() })
 }
 
+async function judgement(
+  judge: NonNullable<MeasuredRows['judge']>,
+  signal: AbortSignal | undefined,
+): Promise<Validated> {
+  const judged = Object.entries(await judge({ most: VALIDATION_RECORDS, signal }))
+  const figures = judged.map(([name, { value }]) => [nameOf(name), value] as const)
+  return { loss: -(figures[0]?.[1] ?? Number.NaN), figures: Object.fromEntries(figures) }
+}
+
+const nameOf = (metric: string) => `validation${metric[0]?.toUpperCase()}${metric.slice(1)}`
+
 /** Enough to rank the models of one training; its end measures all of the data. */
 const VALIDATION_TOKENS = 32_768
+const VALIDATION_RECORDS = 256

@@ -161,8 +161,8 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
   const frozen = adapter ? 0 : countParameters(model) - parameters
   await checkDiskSpace(out, (16 * parameters + 8 * frozen) * (options.keep + 1))
   signal?.throwIfAborted()
-  const trainer = await createTrainer(session, batch)
   const reader = rows.reader(batch)
+  const trainer = await createTrainer(session, batch)
   checkpoints.attach(trainer)
   let sampler: Sampler | undefined
   try {
@@ -188,8 +188,11 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
     const share = adapter ? 0 : parameters / countParameters(model)
     const flops = (trainingFlopsPerToken(model, context) * (2 + share)) / 3
     const recorder = await openRecorder(out, trainer.step)
-    // What a resumed run was warned of, it is not warned of again.
-    for (const figures of recorder.history) rows.watch?.(figures)
+    // A resumed run knows what was seen before, and is not warned of it again.
+    for (const figures of recorder.history) {
+      rows.watch?.(figures)
+      rows.collapsed?.(figures)
+    }
     const record = (metrics: Metrics) => {
       const { tokensPerSecond } = metrics
       const reached = tokensPerSecond && tokensPerSecond * flops
@@ -214,6 +217,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       trainer,
       reader,
       validation: validation?.batches,
+      judge: validation?.judge,
       evaluationObjective: rows.evaluationObjective,
       wholeBatch: rows.wholeBatch,
       steps,
@@ -221,6 +225,7 @@ export async function trainingSession(session: SessionOptions): Promise<TrainRes
       evalEvery: options.evalEvery ?? Math.max(1, Math.ceil(steps / 10)),
       patience: options.patience,
       onSpike: options.onSpike,
+      collapsed: rows.collapsed,
       resumed: resumed?.progress,
       checkpoints,
       onMetrics: record,

@@ -40,7 +40,7 @@ export interface TrainContext extends TrainEvents {
 
 /** A task to train, and what `train` and `tune` settle in ways of their own. */
 export interface TaskTraining {
-  task: Task
+  task: Pick<Task, 'open'>
   options: TrainingOptions & { documentSeparator?: string; init?: Initialization | undefined }
   /** A model that is trained further. */
   base: OpenModel | undefined

@@ -108,6 +108,26 @@ test('micro-batches add up to the gradient of the whole batch', async () => {
   await alone.dispose()
 })
 
+test('a step may have fewer examples than there is room for', async () => {
+  const run = async (batch: number) => {
+    const trainer = await createTrainer({ batch, optimizer: sgd() })
+    const random = new Random(2)
+    // The first fills all shards, whose gradients must not be those of the second.
+    await trainer.next(countingBatch(batch, 8, random), 0)
+    const { loss } = await trainer.next(countingBatch(3, 8, new Random(3)), 0.5)
+    const values = Float32Array.from(
+      (await trainer.values.tensor('model.norm.weight').read()) as Float32Array,
+    )
+    const { plan } = trainer
+    await trainer.dispose()
+    return { loss, values, plan }
+  }
+  const [exact, wide] = [await run(3), await run(16)]
+  expect(wide.plan).toEqual({ rows: 8, shards: 2, count: 2 })
+  expect(wide.loss).toBeCloseTo(exact.loss, 6)
+  for (const [i, value] of exact.values.entries()) expect(wide.values[i]).toBeCloseTo(value, 6)
+})
+
 describe.each(Object.keys(OPTIMIZERS) as OptimizerName[])('%s', (name) => {
   test('learns to count', async () => {
     const rate = {

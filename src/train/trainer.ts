@@ -42,7 +42,7 @@ export interface TrainerOptions
   frozen?: Tensors
   /** What is minimized; default: the loss of the next token, of a decoder. */
   objective?: ObjectiveBuilder
-  /** Examples of a step, accumulation included. */
+  /** Examples of a step, accumulation included; at most, where steps have different numbers. */
   batch: number
   /** Tokens of an example. */
   length: number
@@ -215,7 +215,7 @@ export class Trainer {
   }
 
   #cut(batch: Examples): Feeds[] {
-    const microBatches = cutBatch(batch, this.plan.rows)
+    const microBatches = cutBatch(batch, this.plan)
     return microBatches.map((feeds, i) => ({ ...feeds, key: this.#key(i) }))
   }
 

@@ -6,9 +6,11 @@ import type { TrainingOptions } from '../train/options.ts'
  * batches, what is reported, and which options it takes: see `Task`.
  */
 export interface Method<O extends Shape = Shape, L extends Shape = Shape> {
-  readonly task: Task<O, L>
+  readonly task: Omit<Task<O, L>, 'measure'>
   /** Throws UserError where options contradict each other. */
   check?(options: Values<L> & Pick<TrainingOptions, 'augment'>): void
+  /** A model without a chat template continues texts; otherwise it gets ChatML. */
+  readonly continuesText?: boolean
   /** Of a whole model that is 256 wide, where the user gives none; adapters have ten times it. */
   readonly learningRate: number
   /** Times that the data is read, where the user gives no length. */

@@ -1,11 +1,12 @@
 import { learningOptionsOf, refuseOptionsOfOthers } from '../tasks/index.ts'
 import type { Shape } from '../tasks/task.ts'
 import { dpo } from './dpo.ts'
+import { grpo } from './grpo/grpo.ts'
 import type { Method } from './method.ts'
 import { sft } from './sft.ts'
 
 /** All methods of tuning, by the name that the command line takes. */
-export const METHODS = { sft, dpo } as const
+export const METHODS = { sft, dpo, grpo } as const
 
 export type MethodName = keyof typeof METHODS
 

@@ -69,9 +69,9 @@ async function tuneFrom(
 ): Promise<TrainResult> {
   const { adapter } = options
   const method = methodOf(options.method)
-  const chosen = await withChat(options, base)
+  const chosen = await withChat(options, base, method)
   const template = chosen.chatTemplate ?? ''
-  if (endOfTurn(chosen.tokenizer, template) === undefined)
+  if (template !== '' && endOfTurn(chosen.tokenizer, template) === undefined)
     context.onMessage?.(
       'no special token of the tokenizer ends an answer of the chat template: the model does not ' +
         'learn where to stop; use another template, or --chat-template chatml, which adds its own',
@@ -105,11 +105,11 @@ function refuseAdapterOptions(given: TuneOptions, { adapter }: ParsedTuneOptions
 function defaultsFor(
   method: Method,
   config: ModelConfig,
-  { trainingTokens, length }: TrainingRows,
+  { trainingTokens, length, batch: own }: TrainingRows,
   adapter: ParsedTuneOptions['adapter'],
 ): Horizon {
   const rows = trainingTokens / length
-  const batch = Math.min(rows, Math.max(1, Math.round(2048 / length)))
+  const batch = own ?? Math.min(rows, Math.max(1, Math.round(2048 / length)))
   const width = stacksOf(config)[0]?.dim ?? 1
   const rate = adapter === 'lora' ? 10 * method.learningRate : method.learningRate
   const learningRate = rate * Math.sqrt(256 / width)
@@ -120,12 +120,16 @@ function defaultsFor(
   }
 }
 
-/** The template given, else the model's own, else ChatML, whose markers join the tokenizer. */
+/**
+ * The template given, else the model's own, else ChatML, whose markers join the tokenizer, unless
+ * the model may continue texts.
+ */
 async function withChat(
   { chatTemplate: path }: ParsedTuneOptions,
   { tokenizer, chatTemplate: own }: OpenModel,
+  { continuesText }: Method,
 ): Promise<ChosenTokenizer> {
-  if (path === undefined && own) return { tokenizer, chatTemplate: own }
+  if (path === undefined && (own || continuesText)) return { tokenizer, chatTemplate: own }
   const chatTemplate = path === undefined ? CHATML : await readChatTemplate(path)
   if (chatTemplate !== CHATML) return { tokenizer, chatTemplate }
   const json = tokenizer.toJSON() as Parameters<typeof withSpecialTokens>[0]

@@ -74,7 +74,7 @@ describe('the executable', () => {
     ],
     ['train', /^Task mlm:\n.*--mask-probability[\s\S]*^Task embed:\n.*--temperature/m],
     ['train', /^Task lm, classify, tag, seq2seq, completion:\n.*--label-smoothing/m],
-    ['tune', /^Method sft:\n.*--chat-template[\s\S]*--label-smoothing/m],
+    ['tune', /^Method grpo:\n[\s\S]*--reward[\s\S]*^Method sft, dpo, grpo:\n.*--chat-template/m],
     ['eval', /^Task lm:\n.*--documents[\s\S]*^Task chat:\n.*--chat-template/m],
   ])(
     'puts options of tasks and methods under those that take them: %s %s',

@@ -26,7 +26,7 @@ export const tune = defineCommand({
     Model: {
       method:
         'how the model is taught; sft: to say what the assistant says in conversations; dpo: to ' +
-        'prefer one answer to another',
+        'prefer one answer to another; grpo: by rewards for what it writes itself',
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       context: "longest conversation, in tokens (default: the model's context)",

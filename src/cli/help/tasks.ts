@@ -43,6 +43,19 @@ const METHODS = {
     'mean log-probabilities of the tokens of an answer instead of their sum; with ' +
     '--reference-free and --gamma this is SimPO',
   nllWeight: 'weight of the preferred answers’ own loss per token, which is added',
+  reward:
+    '`REWARD` what completions are judged by: exact (is the answer), exact:PATTERN (what its ' +
+    'group captures is the answer), regex:PATTERN (matches), model:DIR (a reward model), ' +
+    'FILE.mjs (its function); with a weight in front, as in 0.5:regex:PATTERN; several add up',
+  group: 'completions of each prompt, which are compared with each other',
+  maxTokens: 'longest completion, in tokens (default: 256, or half of --context)',
+  temperature: 'by which logits are divided when completions are drawn',
+  updates: 'updates with the same completions',
+  unbiased: 'weigh advantages neither by deviation nor by length (Dr. GRPO)',
+  kl: 'factor of the KL divergence from the model that training starts from',
+  clipLow: 'share by which the probability of a token may fall before its gradient is clipped',
+  clipHigh: 'share by which it may rise',
+  maxKl: 'end where the KL divergence is larger, in nats a token',
 }
 
 const under = (

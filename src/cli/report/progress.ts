@@ -74,7 +74,8 @@ export const showProgress = ({
       // Elsewhere the last line waits for the validation that may follow, or for `end`.
       const isLast = metrics.step >= line.total
       const isDue = output.isTTY ? due || isLast : due && !isLast
-      if (isDue || metrics.validationLoss !== undefined) draw()
+      const isValidated = (metrics.validationReward ?? metrics.validationLoss) !== undefined
+      if (isDue || isValidated) draw()
     },
     print: (text) => {
       const redraws = output.isTTY && !ended
@@ -112,16 +113,22 @@ export const progressLine = (
 ): string => {
   const paint = pc.createColors(color)
   const words = messages[language]
-  const { step, loss, validationLoss, tokensPerSecond, peakShare } = metrics
+  const { step, loss, validationLoss, reward, validationReward, tokensPerSecond, peakShare } =
+    metrics
   const known = <T>(value: T | undefined, text: (value: T) => string) =>
     value === undefined ? '' : text(value)
   const parts = {
     bar: width === Infinity ? '' : ' '.repeat(BAR.least),
     step: `${String(step).padStart(String(total).length)}/${total}`,
-    loss: known(loss, (loss) => `${words.loss} ${paint.cyan(formatLoss(loss))}`),
+    // What is rewarded has a loss around 0, which says nothing.
+    loss: known(
+      reward ?? loss,
+      (value) =>
+        `${reward === undefined ? words.loss : words.reward} ${paint.cyan(formatLoss(value))}`,
+    ),
     validation: known(
-      validationLoss,
-      (loss) => `${words.validation} ${paint.yellow(formatLoss(loss))}`,
+      validationReward ?? validationLoss,
+      (value) => `${words.validation} ${paint.yellow(formatLoss(value))}`,
     ),
     speed: known(tokensPerSecond, (rate) => words.tokensPerSecond(formatCount(rate))),
     peak: known(peakShare, (share) => words.peakShare(`${Math.round(share * 100)}%`)),

@@ -5,6 +5,7 @@ export const messages = {
   en: {
     step: 'step',
     loss: 'loss',
+    reward: 'reward',
     training: 'training',
     validation: 'validation',
     smoothed: (name: string) => `${name} (smoothed)`,
@@ -15,6 +16,7 @@ export const messages = {
   zh: {
     step: '步数',
     loss: '损失',
+    reward: '奖励',
     training: '训练',
     validation: '验证',
     smoothed: (name: string) => `${name}（平滑）`,
