@@ -1,5 +1,7 @@
+import { distillLm } from './distill-lm.ts'
+import { distillSst2 } from './distill-sst2.ts'
 import type { Experiment } from './experiment.ts'
 import { preferences } from './preferences.ts'
 
 /** All experiments, in the order in which they are listed. */
-export const EXPERIMENTS: readonly Experiment[] = [preferences]
+export const EXPERIMENTS: readonly Experiment[] = [preferences, distillSst2, distillLm]
