@@ -68,7 +68,7 @@ export function refuseIdle(given: Partial<Record<keyof Options, unknown>>, optio
   const { data, weights } = options
   if (weights && weights.length !== data.length)
     throw new UserError(
-      `--weights ${weights.join(' ')} are ${weights.length}, and --data names ${data.length} ` +
+      `--weights has ${weights.length}, ${weights.join(' ')}, and --data names ${data.length} ` +
         'sources; give one weight for each',
     )
   const lengths = (['steps', 'epochs', 'seconds'] as const).filter((name) => options[name])

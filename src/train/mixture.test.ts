@@ -169,7 +169,7 @@ test('a source for validation is one for all parts, and none of it is learned', 
 }, 60_000)
 
 test.each<[Partial<TrainOptions>, string]>([
-  [{ weights: [1] }, '--weights 1 are 1, and --data names 2 sources; give one weight for each'],
+  [{ weights: [3] }, '--weights has 1, 3, and --data names 2 sources; give one weight for each'],
   [{ weights: [1, 0] }, 'weights.1: Too small'],
   [{ data: ['x'], weights: [2] }, '--weights 2 changes nothing: --data names one source alone'],
 ])('refuses %j', async (given, message) => {

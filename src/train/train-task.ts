@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openAugmenter } from '../data/augment/open-augmenter.ts'
 import { type Corpus, openCorpus } from '../data/sources/corpus.ts'
 import { printDataEvents } from '../data/sources/data-event.ts'
@@ -181,13 +181,14 @@ function partsOf(corpus: Corpus, { data, weights }: TrainingOptions): SourcePart
   const origins = new Map<string, string>()
   for (const { name, corpus: part } of parts)
     for (const file of part.files) {
-      const other = origins.get(file.path)
+      const key = `${resolve(file.path)}#${file.field}`
+      const other = origins.get(key)
       if (other !== undefined)
         throw new UserError(
           `${file.name} is in two sources, ${other} and ${name}, which --weights are given for; ` +
             'give each file once',
         )
-      origins.set(file.path, name)
+      origins.set(key, name)
     }
   return parts
 }
