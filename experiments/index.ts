@@ -1,7 +1,15 @@
+import { classifyFromNothing } from './classify-from-nothing.ts'
 import { distillLm } from './distill-lm.ts'
 import { distillSst2 } from './distill-sst2.ts'
+import { eda } from './eda.ts'
 import type { Experiment } from './experiment.ts'
 import { preferences } from './preferences.ts'
 
 /** All experiments, in the order in which they are listed. */
-export const EXPERIMENTS: readonly Experiment[] = [preferences, distillSst2, distillLm]
+export const EXPERIMENTS: readonly Experiment[] = [
+  eda,
+  classifyFromNothing,
+  preferences,
+  distillSst2,
+  distillLm,
+]

@@ -1,3 +1,4 @@
+import { studentQuantile } from '../src/metrics/distributions.ts'
 import type { CellResult } from './experiment.ts'
 
 export interface Mean {
@@ -12,15 +13,9 @@ export function meanOf(values: readonly number[]): Mean {
   const mean = values.reduce((sum, value) => sum + value, 0) / count
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   const deviation = Math.sqrt(squares / (count - 1))
-  return { mean, half: (studentT(count - 1) * deviation) / Math.sqrt(count), count }
+  const quantile = count > 1 ? studentQuantile(0.975, count - 1) : Number.NaN
+  return { mean, half: (quantile * deviation) / Math.sqrt(count), count }
 }
-
-/** Quantiles .975 of Student's t, of 1 to 9 degrees of freedom. */
-const T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
-
-/** Above the table by its expansion in 1 / degrees (Fisher & Cornish 1960), right to 0.003. */
-const studentT = (degrees: number): number =>
-  T975[degrees - 1] ?? 1.96 + 2.372 / degrees + 2.823 / degrees ** 2
 
 /** `81.1 ± 0.4`; without an interval where there is one value. */
 export const formatMean = ({ mean, half }: Mean, decimals: number): string =>
