@@ -56,8 +56,8 @@ describe('tableRecords', () => {
   it.each([
     ['a,b\n1\n', 't.csv:2: found 1 cell; expected 2 cells, one for each column (a, b), separated'],
     ['a,b\n1,2\n\n1,2,3\n', 't.csv:4: found 3 cells; expected 2 cells'],
-    ['a,b\n1,2,3\n', 'separated by commas; a cell with a comma in it stands in quotes'],
-    ['a;b\n1;2;3\n', 'separated by semicolons; a cell with a semicolon in it'],
+    ['a,b\n1,2,3\n', 'separated by commas; put a cell with a comma in it in quotes'],
+    ['a;b\n1;2;3\n', 'separated by semicolons; put a cell with a semicolon in it'],
     ['a\tb\n1\n2\t3\n', 'separated by tabs; a cell ends with its line'],
     ['text\nHello, world\n', 't.csv:2: found 2 cells; expected 1 cell, one for each column (text)'],
     ['a,b,a\n', "t.csv:1: two columns have the name 'a'; the first row of a table names its"],

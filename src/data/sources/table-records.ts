@@ -110,8 +110,10 @@ function recordOf(
   const isLine = separator === '\t'
   const advice =
     cells.length > columns.length
-      ? `a cell with a ${SEPARATOR_NAMES[separator]} in it stands in quotes`
-      : `a cell ${isLine ? 'ends with its line' : 'with a line break in it stands in quotes'}`
+      ? `put a cell with a ${SEPARATOR_NAMES[separator]} in it in quotes`
+      : isLine
+        ? 'a cell ends with its line'
+        : 'put a cell with a line break in it in quotes'
   throw new UserError(
     `${where}: found ${counted(cells.length, 'cell')}; expected ` +
       `${counted(columns.length, 'cell')}, one for each column (${columns.join(', ')}), ` +
