@@ -10,6 +10,7 @@ import {
   t5Config,
   transformerConfig,
 } from '../src/models/encoder-decoder-config.ts'
+import { REWARD } from '../src/models/head-config.ts'
 
 const sizes = { vocabSize: 61, context: 24, layers: 2, dim: 32, heads: 4 }
 const labels = ['bad', 'good', '不知道']
@@ -20,6 +21,7 @@ export const tinyEncoders: Record<string, EncoderConfig> = {
   'BERT that classifies': bertConfig({ ...sizes, head: bertHead('classify', labels) }),
   'BERT that tags': bertConfig({ ...sizes, head: bertHead('tag', labels) }),
   'BERT that estimates': bertConfig({ ...sizes, head: bertHead('regress') }),
+  'BERT that gives rewards': bertConfig({ ...sizes, head: bertHead('regress', [REWARD]) }),
   'BERT that embeds': bertConfig({ ...sizes, head: bertHead('embed') }),
   RoBERTa: bertConfig({ ...sizes, positionOffset: 2, tokenTypes: 1 }),
   'RoBERTa that classifies': bertConfig({

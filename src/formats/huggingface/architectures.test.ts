@@ -32,6 +32,7 @@ const ARCHITECTURES: Record<string, string> = {
   'BERT that classifies': 'bert',
   'BERT that tags': 'bert',
   'BERT that estimates': 'bert',
+  'BERT that gives rewards': 'bert',
   'BERT that embeds': 'bert',
   RoBERTa: 'roberta',
   'RoBERTa that classifies': 'roberta',

@@ -66,10 +66,12 @@ const decoders: Record<string, ReturnType<typeof llamaConfig>> = {
 
 const others: Record<string, ModelConfig> = {
   ...Object.fromEntries(
-    ['BERT that embeds', 'BERT that classifies', 'BERT that estimates'].map((name) => [
-      name,
-      tinyEncoders[name] as ModelConfig,
-    ]),
+    [
+      'BERT that embeds',
+      'BERT that classifies',
+      'BERT that estimates',
+      'BERT that gives rewards',
+    ].map((name) => [name, tinyEncoders[name] as ModelConfig]),
   ),
   'DistilBERT that embeds': {
     ...(tinyEncoders['BERT that embeds'] as EncoderConfig),
