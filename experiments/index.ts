@@ -3,6 +3,7 @@ import { distillLm } from './distill-lm.ts'
 import { distillSst2 } from './distill-sst2.ts'
 import { eda } from './eda.ts'
 import type { Experiment } from './experiment.ts'
+import { grpo } from './grpo.ts'
 import { preferences } from './preferences.ts'
 
 /** All experiments, in the order in which they are listed. */
@@ -10,6 +11,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   eda,
   classifyFromNothing,
   preferences,
+  grpo,
   distillSst2,
   distillLm,
 ]
