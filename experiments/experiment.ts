@@ -38,6 +38,8 @@ export interface CellContext {
   signal: AbortSignal
   /** Tells the user a line. */
   report(line: string): void
+  /** The folder of the data sets. */
+  dataDir: string
   /** The text of a file in the data folder. Throws UserError where it is missing. */
   read(path: string, encoding?: BufferEncoding): Promise<string>
 }

@@ -1,3 +1,4 @@
+import { blimp } from './blimp.ts'
 import { classifyFromNothing } from './classify-from-nothing.ts'
 import { distillLm } from './distill-lm.ts'
 import { distillSst2 } from './distill-sst2.ts'
@@ -14,4 +15,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   grpo,
   distillSst2,
   distillLm,
+  blimp,
 ]

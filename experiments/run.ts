@@ -85,7 +85,8 @@ export async function runExperiment(
         const folder = await mkdtemp(join(tmpdir(), `chatwright-${name}-`))
         try {
           const read = dataReader(dataDir)
-          const result = await experiment.run(settings, { seed, folder, signal, report, read })
+          const context = { seed, folder, signal, report, dataDir, read }
+          const result = await experiment.run(settings, context)
           signal.throwIfAborted()
           const seconds = Math.round((performance.now() - started) / 100) / 10
           const measured = { cell, seed, settings: written, commit, seconds, result }

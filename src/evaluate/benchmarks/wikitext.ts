@@ -37,7 +37,7 @@ function* articles({ text }: BenchmarkFile): Generator<TextQuestion> {
 }
 
 /** What the data put blanks around, as it is written: `wikitext_detokenizer` of the harness. */
-const detokenized = (page: string): string =>
+export const detokenized = (page: string): string =>
   page
     .replaceAll("s '", "s'")
     .replaceAll(' @-@ ', '-')
