@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { openCorpus } from '../src/data/sources/corpus.ts'
+import { trainTokenizer } from '../src/data/train-tokenizer.ts'
 import type { ChoiceQuestion } from '../src/evaluate/benchmarks/benchmark.ts'
 import { evaluateBenchmarks } from '../src/evaluate/benchmarks/evaluate-benchmarks.ts'
 import { openBenchmark } from '../src/evaluate/benchmarks/open-benchmark.ts'
@@ -10,7 +11,6 @@ import { detokenized } from '../src/evaluate/benchmarks/wikitext.ts'
 import type { Estimate } from '../src/metrics/estimate.ts'
 import { meanEstimate } from '../src/metrics/intervals.ts'
 import { mcNemar } from '../src/metrics/paired.ts'
-import { loadTokenizer } from '../src/text/load.ts'
 import { train } from '../src/train/train.ts'
 import { type CellContext, defineExperiment } from './experiment.ts'
 import { KneserNey } from './kneser-ney.ts'
@@ -79,6 +79,9 @@ export const blimp = defineExperiment({
     const [data, model] = [join(folder, 'sentences.jsonl'), join(folder, 'model')]
     await writeFile(data, sentences.map((text) => JSON.stringify({ text })).join('\n'))
     const { minutes, layers, dim, vocab, limit } = settings
+    // On one thread: others would start files that only the built package has.
+    const vocabulary = join(folder, 'tokenizer')
+    const tokenizer = await trainTokenizer({ data: [data], out: vocabulary, vocab, threads: 1 })
     const trained = await train(
       {
         data: [data],
@@ -89,7 +92,7 @@ export const blimp = defineExperiment({
         heads: Math.max(1, Math.round(dim / 64)),
         context: 128,
         output: 'tied',
-        vocab,
+        tokenizer: vocabulary,
         val: 0.01,
         seconds: 60 * minutes,
         seed,
@@ -106,7 +109,6 @@ export const blimp = defineExperiment({
     report('5-grams of words')
     const words = compareBy(wordsOf, sentences, questions)
     report('5-grams of tokens')
-    const tokenizer = await loadTokenizer(model)
     const tokens = compareBy((text) => tokenizer.encode(text).map(String), sentences, questions)
     return {
       parameters: trained.parameters,
