@@ -48,9 +48,9 @@ const PACKAGES = [
 ]
 
 /**
- * A Transformer of ten million parameters, trained for ten minutes, against 5-grams with modified
- * Kneser-Ney smoothing of the same sentences, on the minimal pairs of BLiMP. (Published, on far more
- * text: n-gram .612, LSTM .698; Warstadt et al. 2020.)
+ * A Transformer of ten million parameters, trained for ten minutes, against 5-grams of the same
+ * sentences with modified Kneser-Ney smoothing, on the minimal pairs of BLiMP. Published, on far
+ * more text: n-gram .612, LSTM .698 (Warstadt et al. 2020).
  */
 export const blimp = defineExperiment({
   name: 'blimp',

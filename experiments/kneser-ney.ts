@@ -5,9 +5,9 @@ const CLASSES = 3
 const BEGIN = 0
 
 /**
- * An n-gram model with interpolated, modified Kneser-Ney smoothing (Chen & Goodman 1998), trained on
- * sentences of token numbers, 0 to `size` - 1. A sentence ends with a token of its own. Histories do
- * not reach beyond the beginning of a sentence.
+ * An n-gram model with interpolated, modified Kneser-Ney smoothing (Chen & Goodman 1998), trained
+ * on sentences of token numbers, 0 to `size` - 1. A sentence ends with a token of its own. Histories
+ * do not reach beyond the beginning of a sentence.
  */
 export class KneserNey {
   readonly #order: number
