@@ -6,8 +6,8 @@ const BEGIN = 0
 
 /**
  * An n-gram model with interpolated, modified Kneser-Ney smoothing (Chen & Goodman 1998), trained
- * on sentences of token numbers, 0 to `size` - 1. A sentence ends with a token of its own. Histories
- * do not reach beyond the beginning of a sentence.
+ * on sentences of token numbers, 0 to `size` - 1. A sentence ends with a token of its own, and
+ * histories do not reach beyond its beginning.
  */
 export class KneserNey {
   readonly #order: number
