@@ -18,9 +18,18 @@ const answers = [
 const TEACHERS = {
   classifier: [reviews, { task: 'classify' }],
   other: [reviews, { task: 'classify', seed: 2 }],
-  writer: ['the snow is white. 雪是白的。'.repeat(40), { architecture: 'llama' }],
+  writer: ['the user is snow, assistant. 雪是白的。\n'.repeat(40), { architecture: 'llama' }],
   translator: [sums, { task: 'seq2seq' }],
   answerer: [answers, { task: 'completion' }],
+  estimator: [
+    reviews.map(({ text, label }) => ({ text, label: label === 'good' ? 1.5 : -0.5 })),
+    { task: 'regress' },
+  ],
+  tagger: [
+    many(() => ({ words: ['雪', 'is', 'white'], tags: ['N', 'V', 'A'] }), 20),
+    { task: 'tag' },
+  ],
+  filler: ['the snow is white. 雪是白的。'.repeat(40), { task: 'mlm' }],
 } as const
 
 /** Tiny teachers, trained before the tests of a file, and distillation of them. */
@@ -40,7 +49,8 @@ export function useTeachers(names: readonly (keyof typeof TEACHERS)[]) {
     context = {},
   ) => {
     const { from = 'classifier', ...given } = options
-    const data = from === 'writer' ? 'writer.txt' : `${from}.jsonl`
+    const isText = from === 'writer' || from === 'filler'
+    const data = `${from}.${isText ? 'txt' : 'jsonl'}`
     const metrics: Record<string, number | undefined>[] = []
     const messages: string[] = []
     const result = await distill(
@@ -80,6 +90,7 @@ export function useTeachers(names: readonly (keyof typeof TEACHERS)[]) {
       const other = live.metrics[i] as (typeof live.metrics)[number]
       if (loss === undefined) continue
       expect(loss).toBeCloseTo(other.loss as number, 4)
+      expect(teacherLoss).toBeGreaterThan(0)
       expect(teacherLoss).toBeCloseTo(other.teacherLoss as number, 4)
       expect(loss).toBeCloseTo(((teacherLoss as number) + (labelLoss as number)) / 2, 4)
     }

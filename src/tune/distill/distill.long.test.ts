@@ -2,19 +2,56 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { useTeachers } from '../../../test/tiny-distillation.ts'
 import { jsonLines, many } from '../../../test/tiny-training.ts'
+import { tune } from '../tune.ts'
 
 const { path, teach, compareKept, weightsOf, configOf } = useTeachers([
   'classifier',
   'writer',
   'translator',
   'answerer',
+  'estimator',
+  'tagger',
+  'filler',
 ])
 
 test.each([
   ['classifier', { divergence: 'reverse' }],
   ['translator', {}],
   ['answerer', { task: 'completion' }],
+  ['estimator', {}],
+  ['tagger', {}],
 ] as const)('outputs teach the same, kept in full or live: %s %o', compareKept)
+
+test('masked tokens are new each time, and so is what the teacher says of them', async () => {
+  const { metrics } = await teach('filled', { from: 'filler', hiddenWeight: 1, labelWeight: 0 })
+  const [first, last] = [metrics[0], metrics.at(-2)].map((one) => one?.teacherLoss as number)
+  expect(last).toBeLessThan(first as number)
+  await expect(teach('kept', { from: 'filler', outputs: 'kept' })).rejects.toThrow(
+    '--outputs kept is for rows that come back as they were',
+  )
+})
+
+test('conversations are taught by a model that was tuned on them, and answered by it', async () => {
+  const turns = (content: string) => [
+    { role: 'user', content },
+    { role: 'assistant', content: '雪 is snow.' },
+  ]
+  await writeFile(path('chat.jsonl'), jsonLines(many(() => ({ messages: turns('the 雪') }), 12)))
+  const data = [path('chat.jsonl')]
+  const short = { steps: 5, batch: 4, lr: 3e-3, evalEvery: 5, threads: 1, data }
+  await tune({ ...short, model: path('writer'), context: 48, out: path('talker') })
+  const task = 'chat' as const
+  const options = { teacher: [path('talker')], data, task, topK: 1000, val: 0 }
+  const kept = await teach('chat-kept', options)
+  const live = await teach('chat-live', { ...options, outputs: 'live' })
+  expect(kept.metrics[0]?.teacherLoss).toBeGreaterThan(0)
+  expect(kept.metrics[0]?.loss).toBeCloseTo(live.metrics[0]?.loss as number, 4)
+  await teach('chat-answers', { ...options, generate: 4 })
+  const lines = await readFile(path('chat-answers/generated/texts.jsonl'), 'utf8')
+  const [first] = lines.split('\n').map((line) => line && JSON.parse(line))
+  expect(first.messages[0]).toEqual({ role: 'user', content: 'the 雪' })
+  expect(first.messages[1]).toEqual({ role: 'assistant', content: expect.any(String) })
+})
 
 describe('hidden states', () => {
   test('of another width are projected, and the student has no trace of it', async () => {
