@@ -23,6 +23,16 @@ describe('the outputs of a teacher', () => {
     await compareKept('other', { data, weights: [1, 2] })
   })
 
+  test('are live where rows are varied, as the student reads them', async () => {
+    const { metrics } = await teach('varied', { augment: { deletion: 0.5 } })
+    const plain = await teach('plain', {})
+    expect(await readdir(path('varied'))).not.toContain('teacher')
+    expect(metrics[0]?.teacherLoss).not.toBeCloseTo(plain.metrics[0]?.teacherLoss as number, 3)
+    await expect(teach('refused', { augment: { swap: 0.1 }, outputs: 'kept' })).rejects.toThrow(
+      '--outputs kept is for rows that come back as they were',
+    )
+  })
+
   test('of text are live, or kept for fixed windows; few classes say nearly as much', async () => {
     const live = await teach('text-live', { from: 'writer' })
     expect(await readdir(path('text-live'))).not.toContain('teacher')
