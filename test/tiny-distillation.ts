@@ -96,5 +96,19 @@ export function useTeachers(names: readonly (keyof typeof TEACHERS)[]) {
     }
   }
 
-  return { path, learn, teach, compareKept, weightsOf, configOf, size, reviews }
+  /** A distillation that is interrupted and resumed ends with the same weights. */
+  const compareResumed = async (
+    name: string,
+    options: Partial<DistillOptions> & { from?: string },
+  ): Promise<void> => {
+    const [whole, cut] = [`${name}-whole`, `${name}-cut`]
+    await teach(whole, options)
+    const stop = new AbortController()
+    const onMetrics = ({ step }: { step?: number }) => step === 3 && stop.abort()
+    await teach(cut, options, { signal: stop.signal, onMetrics })
+    await teach(cut, { ...options, resume: true })
+    expect((await weightsOf(cut)).equals(await weightsOf(whole))).toBe(true)
+  }
+
+  return { path, learn, teach, compareKept, compareResumed, weightsOf, configOf, size, reviews }
 }

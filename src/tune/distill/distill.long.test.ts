@@ -4,7 +4,7 @@ import { useTeachers } from '../../../test/tiny-distillation.ts'
 import { jsonLines, many } from '../../../test/tiny-training.ts'
 import { tune } from '../tune.ts'
 
-const { path, teach, compareKept, weightsOf, configOf } = useTeachers([
+const { path, teach, compareKept, compareResumed, weightsOf, configOf } = useTeachers([
   'classifier',
   'writer',
   'translator',
@@ -52,6 +52,11 @@ test('conversations are taught by a model that was tuned on them, and answered b
   expect(first.messages[0]).toEqual({ role: 'user', content: 'the 雪' })
   expect(first.messages[1]).toEqual({ role: 'assistant', content: expect.any(String) })
 })
+
+test.each([
+  ['projected', { dim: 16, hiddenWeight: 1 }],
+  ['generated', { from: 'answerer', task: 'completion', generate: 12, val: 0.2 }],
+] as const)('a distillation that is resumed ends as one that was not: %s', compareResumed)
 
 describe('hidden states', () => {
   test('of another width are projected, and the student has no trace of it', async () => {

@@ -2,11 +2,10 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { useTeachers } from '../../../test/tiny-distillation.ts'
 
-const { path, learn, teach, compareKept, weightsOf, configOf, size, reviews } = useTeachers([
+const { path, learn, teach, compareKept, compareResumed, configOf, size, reviews } = useTeachers([
   'classifier',
   'other',
   'writer',
-  'answerer',
 ])
 
 describe('the outputs of a teacher', () => {
@@ -52,22 +51,7 @@ describe('the outputs of a teacher', () => {
   })
 })
 
-test.each([
-  ['kept', {}],
-  ['projected', { dim: 16, hiddenWeight: 1 }],
-  ['generated', { from: 'answerer', task: 'completion', generate: 12, val: 0.2 }],
-] as const)(
-  'a distillation that is resumed ends as one that was not: %s',
-  async (name, options) => {
-    const [whole, cut] = [`${name}-whole`, `${name}-cut`]
-    await teach(whole, options)
-    const stop = new AbortController()
-    const onMetrics = ({ step }: { step?: number }) => step === 3 && stop.abort()
-    await teach(cut, options, { signal: stop.signal, onMetrics })
-    await teach(cut, { ...options, resume: true })
-    expect((await weightsOf(cut)).equals(await weightsOf(whole))).toBe(true)
-  },
-)
+test('a distillation that is resumed ends as one that was not', () => compareResumed('kept', {}))
 
 test('a resumed run refuses another teacher, and outputs that changed', async () => {
   await teach('again', { steps: 2 })
