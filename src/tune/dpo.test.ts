@@ -143,6 +143,8 @@ test('SimPO keeps no reference', async () => {
   expect(await readdir(path('simpo'))).not.toContain('data')
   const [first] = await recordsOf('simpo')
   expect(first).not.toHaveProperty('kl')
+  const varied = { ...simpo, augment: { deletion: 0.5 } }
+  expect((await tune({ ...options('varied'), ...varied })).loss).toBeLessThan(0.5)
 })
 
 test('options that contradict each other, or are of another method, are refused', async () => {
@@ -151,6 +153,7 @@ test('options that contradict each other, or are of another method, are refused'
   await refused({ loss: 'ipo', gamma: 1 }).toThrow('--gamma is of --loss sigmoid and hinge')
   await refused({ loss: 'hinge', labelSmoothing: 0.1 }).toThrow('is of --loss sigmoid')
   await refused({ labelSmoothing: 0.5 }).toThrow('give less than 0.5')
+  await refused({ augment: { swap: 0.1 } }).toThrow('add --reference-free, or leave out --augment')
   await refused({ neftuneAlpha: 5 }).toThrow(
     '--neftune-alpha is not of the method dpo, but of sft; leave it out',
   )
