@@ -13,7 +13,7 @@ type Pair = Readonly<Record<'prompt' | 'chosen' | 'rejected', string>>
 interface Settings {
   data: 'synthetic' | 'politeness'
   method: 'dpo' | 'reward'
-  /** Pairs to learn from, and held-out ones; of politeness they are shares of all. */
+  /** Pairs to learn from at most, and held-out ones. */
   pairs: number
   held: number
   layers: number
@@ -213,7 +213,9 @@ const record = z.object({
 /** Answers of which the more polite one is preferred (Raschka 2024), in an order by the seed. */
 async function politeness({ read, seed }: CellContext): Promise<Pair[]> {
   const file = 'chat/instruction-data-with-preference.json'
-  const records = z.array(record).parse(JSON.parse(await read(file)))
+  const all = z.array(record).parse(JSON.parse(await read(file)))
+  // In some, both answers are the same, and say nothing.
+  const records = all.filter(({ chosen, rejected }) => chosen !== rejected)
   const random = new Random(seed)
   return records
     .map((one) => ({ one, at: random.uniform() }))
