@@ -10,9 +10,9 @@ import { tune } from '../src/tune/tune.ts'
 import { type CellContext, defineExperiment } from './experiment.ts'
 import { meansTable } from './summary.ts'
 
-/** Numbers of two digits, and how many of their 8,100 sums no training sees. */
-const [LEAST, MOST] = [10, 99]
-const HELD = 810
+/** Numbers of one and two digits, and how many of their 10,000 sums no training sees. */
+const MOST = 99
+const HELD = 1000
 
 interface Settings {
   /** Sums that the model imitates first, and steps of that. */
@@ -21,6 +21,7 @@ interface Settings {
   /** Steps of reinforcement learning, on all sums but those held out. */
   steps: number
   lr: number
+  temperature: number
   unbiased: boolean
 }
 
@@ -43,7 +44,7 @@ interface Result {
 const options = { scale: z.number().gt(0).max(1).default(1) }
 
 /**
- * Whether rewards teach what imitation began: a model that adds two numbers of two digits right now
+ * Whether rewards teach what imitation began: a model that adds two numbers below 100 right now
  * and then is rewarded for right sums alone. It is measured on sums that it never saw, with the
  * likeliest token each time.
  */
@@ -51,16 +52,22 @@ export const grpo = defineExperiment<typeof options, Settings, Result>({
   name: 'grpo',
   summary: 'GRPO: success at sums held out, before and after rewards for right sums',
   options,
-  help: { scale: 'share of all steps that is done, to try it' },
+  help: { scale: 'share of the steps of GRPO that is done, to try it' },
   cells: ({ scale }) => {
     const steps = (count: number) => Math.max(1, Math.round(scale * count))
-    const all = { examples: 2000, imitationSteps: steps(250), steps: steps(2000), lr: 2e-4 }
+    const all = {
+      examples: 2000,
+      imitationSteps: 300,
+      steps: steps(3000),
+      lr: 1.5e-4,
+      temperature: 1.2,
+    }
     return {
       GRPO: { ...all, unbiased: false },
       'without deviation and length bias': { ...all, unbiased: true },
     }
   },
-  run: async ({ examples, imitationSteps, steps, lr, unbiased }, context) => {
+  run: async ({ examples, imitationSteps, ...settings }, context) => {
     const { seed, folder, signal, report } = context
     const sums = shuffled(new Random(seed))
     const [held, learned] = [sums.slice(0, HELD), sums.slice(HELD)]
@@ -108,12 +115,9 @@ export const grpo = defineExperiment<typeof options, Settings, Result>({
         group: 8,
         batch: 256,
         maxTokens: 4,
-        steps,
-        lr,
-        warmup: Math.ceil(steps / 20),
         weightDecay: 0,
-        evalEvery: steps,
-        unbiased,
+        evalEvery: settings.steps,
+        ...settings,
         seed,
         threads: 2,
       },
@@ -141,8 +145,8 @@ interface Sum {
 /** All sums of two numbers, in a random order. */
 function shuffled(random: Random): Sum[] {
   const sums: Sum[] = []
-  for (let a = LEAST; a <= MOST; a++)
-    for (let b = LEAST; b <= MOST; b++) {
+  for (let a = 0; a <= MOST; a++)
+    for (let b = 0; b <= MOST; b++) {
       const [prompt, answer] = [`${a}+${b}=`, String(a + b)]
       sums.push({ text: prompt + answer, prompt, answer })
     }
