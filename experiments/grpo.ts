@@ -58,7 +58,7 @@ export const grpo = defineExperiment<typeof options, Settings, Result>({
     const all = {
       examples: 2000,
       imitationSteps: 300,
-      steps: steps(3000),
+      steps: steps(3500),
       lr: 1.5e-4,
       temperature: 1.2,
     }

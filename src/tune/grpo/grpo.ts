@@ -100,7 +100,7 @@ export const grpo = {
       )
   },
   continuesText: true,
-  learningRate: 1e-5,
+  learningRate: 3e-5,
   epochs: 1,
 } as const satisfies Method<typeof chat.options, typeof learning>
 
