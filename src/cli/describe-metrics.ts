@@ -48,10 +48,13 @@ export function describeFailures(failures: readonly Failure[], language: Languag
   return failures.map(({ metric, value, limit, before, p }) => {
     const [name, is] = [metricName(metric, language), formatNumber(value)]
     return limit === undefined
-      ? words.against(name, is, formatNumber(before as number), formatP(p as number))
+      ? words.against(name, is, formatNumber(before as number), withSign(formatP(p as number)))
       : words.under(name, is, formatNumber(limit))
   })
 }
+
+/** `= 0.0123`, or `< 0.0001`. */
+const withSign = (p: string): string => (p.startsWith('<') ? p : `= ${p}`)
 
 const intervalOf = ({
   low,

@@ -6,7 +6,7 @@ import { IGNORE } from './batch.ts'
 import { packedConversations } from './chat/packed-conversations.ts'
 import { measuredBytes } from './readers/evaluation-batches.ts'
 import { sequenceRows } from './sequences.ts'
-import { targetBytes } from './target-texts.ts'
+import { rowTargets, rowTexts, targetBytes } from './target-texts.ts'
 import { memoryTokens } from './token-source.ts'
 
 const tokenizer = await trainCharTokenizer(['abc雪'], { specialTokens: ['<end>'] })
@@ -43,4 +43,17 @@ test('a first token that nothing comes before is not counted', () => {
   const text = memoryTokens(ids('雪ab'))
   expect(measuredBytes(text, { bytes: 5, tokenizer })).toBe(2)
   expect(measuredBytes(memoryTokens([end, ...ids('雪ab')]), { bytes: 5, tokenizer })).toBe(5)
+})
+
+test('a window continues the word before it, and what follows a prompt begins one', async () => {
+  const words = await trainCharTokenizer(['ab 雪'])
+  const rowOf = (text: string, learnedFrom: number) => {
+    const row = sequenceRows([{ ids: words.encode(text), learnedFrom }], { length: 8 })
+    return [...rowTexts([row], words)]
+  }
+  expect(rowOf('ab a雪', 1)).toEqual([{ text: 'b a雪', tokens: 4, words: 2, bytes: 6 }])
+  expect(rowOf('ab', 1)[0]?.words).toBe(0)
+  expect(rowOf('aab', 2)).toEqual([{ text: 'b', tokens: 1, words: 1, bytes: 1 }])
+  const batch = sequenceRows([{ ids: words.encode('ab a'), learnedFrom: 2 }], { length: 8 })
+  expect([...rowTargets([batch])]).toEqual([2])
 })

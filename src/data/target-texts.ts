@@ -5,10 +5,10 @@ import { measureText } from './text-pieces.ts'
 
 /** Text that follows other text. */
 interface TargetText {
-  /** Its tokens, and those before it in its row. */
   ids: readonly number[]
-  before: Int32Array | Float32Array
   text: string
+  /** Tokens of a text that it continues: those before it in a row that begins with targets. */
+  continues: Int32Array | Float32Array
 }
 
 /** For each row of all batches, the texts of its targets: special tokens have none. */
@@ -24,7 +24,9 @@ function* targetTexts(batches: Iterable<Examples>, tokenizer: Tokenizer): Genera
         if (run.length === 0) continue
         // A blank between the text before and the targets belongs to the targets.
         const before = ids.slice(from, start + 1)
-        texts.push({ ids: run, before, text: decodeAfter(tokenizer, before, run) })
+        // Behind a prompt, what is written begins anew.
+        const continues = start === from ? before : ids.slice(0, 0)
+        texts.push({ ids: run, continues, text: decodeAfter(tokenizer, before, run) })
         start += run.length
       }
       yield texts
@@ -51,17 +53,14 @@ export interface RowText {
   bytes: number
 }
 
-/** Tokens before a target that tell whether it begins a word. */
-const BEFORE = 4
-
 /** The targets of each row of all batches as text. */
 export function* rowTexts(batches: Iterable<Examples>, tokenizer: Tokenizer): Generator<RowText> {
   for (const texts of targetTexts(batches, tokenizer)) {
     const row: RowText = { text: '', tokens: 0, words: 0, bytes: 0 }
-    for (const { ids, before, text } of texts) {
+    for (const { ids, continues, text } of texts) {
       row.text += text
       row.tokens += ids.length
-      row.words += countWords(text, tokenizer.decode(before.slice(-BEFORE)))
+      row.words += countWords(text, tokenizer.decode(continues))
       row.bytes += measureText(text).bytes
     }
     yield row

@@ -2,10 +2,10 @@ import type { CalibrationBin } from '../../metrics/calibration.ts'
 import type { Estimate } from '../../metrics/estimate.ts'
 import { Html, html } from './html.ts'
 
-/** The interval of a share on a line from 0 to 1. */
-export function intervalBar({ value, low = value, high = value }: Estimate): Html {
-  const x = (share: number) => (4 + 132 * Math.min(1, Math.max(0, share))).toFixed(1)
-  const width = Math.max(2, 132 * (Math.min(1, high) - Math.max(0, low))).toFixed(1)
+/** The interval of a number on a line from 0 to `most`. */
+export function intervalBar({ value, low = value, high = value }: Estimate, most: number): Html {
+  const x = (one: number) => (4 + 132 * Math.min(1, Math.max(0, one / most))).toFixed(1)
+  const width = Math.max(2, (132 * (high - low)) / most).toFixed(1)
   return html`<svg width="140" height="20" role="img" aria-label="${low} ${value} ${high}">
 <line x1="4" x2="136" y1="10" y2="10" stroke="var(--line)" stroke-width="2"/>
 <rect x="${x(low)}" y="6" width="${width}" height="8" rx="3" fill="var(--mark)"/>

@@ -19,7 +19,7 @@ export const evaluationMessages = {
     under: (metric: string, value: string, limit: string) =>
       `failed: ${metric} is ${value}, and the limit is ${limit}`,
     against: (metric: string, value: string, before: string, p: string) =>
-      `failed: ${metric} is ${value}, significantly worse than ${before} (p = ${p})`,
+      `failed: ${metric} is ${value}, significantly worse than ${before} (p ${p})`,
     title: (name: string) => `Evaluation: ${name}`,
     model: 'Model',
     data: 'Data',
@@ -46,6 +46,7 @@ export const evaluationMessages = {
     confidence: 'confidence',
     accuracy: 'accuracy',
     worst: 'Worst errors',
+    highest: 'Highest losses',
     samples: 'Samples',
     changed: 'Answers that changed',
     input: 'input',
@@ -74,7 +75,7 @@ export const evaluationMessages = {
     under: (metric: string, value: string, limit: string) =>
       `未通过：${metric}为 ${value}，限值为 ${limit}`,
     against: (metric: string, value: string, before: string, p: string) =>
-      `未通过：${metric}为 ${value}，显著差于 ${before}（p = ${p}）`,
+      `未通过：${metric}为 ${value}，显著差于 ${before}（p ${p}）`,
     title: (name: string) => `评估：${name}`,
     model: '模型',
     data: '数据',
@@ -100,6 +101,7 @@ export const evaluationMessages = {
     confidence: '置信度',
     accuracy: '准确率',
     worst: '最严重的错误',
+    highest: '损失最高的部分',
     samples: '样例',
     changed: '有变化的回答',
     input: '输入',

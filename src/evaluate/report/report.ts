@@ -52,7 +52,10 @@ export function reportPage({ run, before, comparison, language }: Report): strin
         words.calibration,
         html`<p>${words.calibrationNote}</p>${calibrationDiagram(calibration, words)}`,
       ),
-    section(words.worst, itemTable(worstItems(items, WORST), language)),
+    section(
+      answered.length > 0 ? words.worst : words.highest,
+      itemTable(worstItems(items, WORST), language),
+    ),
     before && section(words.changed, changedTable(before.items, items, language)),
     section(words.samples, itemTable(sampleItems(answered, SAMPLES), language)),
   ]
@@ -100,7 +103,8 @@ const interval = ({
 }): string =>
   low === undefined || high === undefined ? '' : `${formatNumber(low)} – ${formatNumber(high)}`
 
-const isShare = ({ value, low = value, high = value }: Estimate): boolean => low >= 0 && high <= 1
+const isWithin = ({ value, low = value, high = value }: Estimate, most: number): boolean =>
+  low >= 0 && high <= most
 
 function metricTable({ metrics, measures }: EvaluationRun, language: Language): Html {
   const words = evaluationMessages[language]
@@ -109,10 +113,11 @@ function metricTable({ metrics, measures }: EvaluationRun, language: Language): 
   const rows = names.map((name) => {
     const found = metrics[name]
     const value = found ? formatNumber(found.value) : words.undefined
-    const bar = found && all[name]?.better === 'higher' && isShare(found)
+    const { better, most = 1 } = all[name] ?? {}
+    const bar = found && better === 'higher' && isWithin(found, most)
     return html`<tr><td>${metricName(name, language)}</td><td class="number value">${value}</td>
 <td class="number soft">${found && interval(found)}</td>
-<td>${bar ? intervalBar(found) : ''}</td></tr>`
+<td>${bar ? intervalBar(found, most) : ''}</td></tr>`
   })
   const titles = [words.metric, words.value, words.interval, '']
   return html`<table>${heads(titles, [1, 2])}${rows}</table>`

@@ -3,6 +3,8 @@ import type { Item } from '../item.ts'
 
 export interface Metric {
   readonly better: 'higher' | 'lower'
+  /** The highest value, of metrics that count from 0; default: 1. */
+  readonly most?: number
   /** The number of an item whose mean the metric is; absent, or undefined, where it is no mean. */
   of?(item: Item): number | undefined
 }
