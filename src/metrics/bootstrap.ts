@@ -11,7 +11,7 @@ export type Numbers = Readonly<Record<string, number | undefined>>
 /** The numbers of a sample whose items count by weights. */
 export type Statistics = (weights: ItemWeights) => Numbers
 
-export const RESAMPLES = 2000
+export const RESAMPLES = 1000
 
 /** Groups that are left out in turn to estimate the skewness. */
 const GROUPS = 200
@@ -31,7 +31,8 @@ export function* resamples(
   for (let i = 0; i < resamples; i++) {
     const weights = new Uint32Array(count)
     for (let draw = 0; draw < count; draw++) {
-      const item = random.integer(count)
+      // Of 32 bits: twice as fast as `integer`, and as good for so few items.
+      const item = Math.floor((random.bits() / 2 ** 32) * count)
       weights[item] = (weights[item] as number) + 1
     }
     yield weights

@@ -19,20 +19,20 @@ export function calibrationBins(
   correct: ArrayLike<number>,
   { weights, bins = BINS }: { weights?: ItemWeights; bins?: number } = {},
 ): CalibrationBin[] {
-  const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, accuracy: 0 }))
+  const counts = new Float64Array(bins)
+  const [sums, right] = [new Float64Array(bins), new Float64Array(bins)]
   for (let i = 0; i < confidences.length; i++) {
     const confidence = confidences[i] as number
     const weight = weights ? (weights[i] as number) : 1
-    const bin = sums[Math.min(bins, Math.max(1, Math.ceil(confidence * bins))) - 1]
-    if (!bin) continue
-    bin.count += weight
-    bin.confidence += weight * confidence
-    bin.accuracy += weight * (correct[i] as number)
+    const bin = Math.min(bins, Math.max(1, Math.ceil(confidence * bins))) - 1
+    counts[bin] = (counts[bin] as number) + weight
+    sums[bin] = (sums[bin] as number) + weight * confidence
+    right[bin] = (right[bin] as number) + weight * (correct[i] as number)
   }
-  return sums.map(({ count, confidence, accuracy }) => ({
+  return Array.from(counts, (count, bin) => ({
     count,
-    confidence: confidence / Math.max(1, count),
-    accuracy: accuracy / Math.max(1, count),
+    confidence: (sums[bin] as number) / Math.max(1, count),
+    accuracy: (right[bin] as number) / Math.max(1, count),
   }))
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -29,15 +29,28 @@ it('trains a classifier, says how good it is, describes it and asks it', async (
   expect(trained.code, trained.stderr).toBe(0)
   expect(lastJson(trained).metrics).toEqual({ accuracy: 1, f1: 1 })
 
-  const evaluated = await chatwright([
-    'eval',
-    '--model',
-    path('model'),
-    '--data',
-    path('days.jsonl'),
-  ])
+  const measure = (...options: string[]) =>
+    chatwright(['eval', '--model', path('model'), '--data', path('days.jsonl'), ...options])
+  const limits = ['--fail-under', 'accuracy=0.9', 'f1=1']
+  const evaluated = await measure('--out', path('run'), ...limits, '--language', 'en')
   expect(evaluated.code, evaluated.stderr).toBe(0)
-  expect(evaluated.stdout).toMatch(/^loss 0\.\d+, accuracy 1\.0000, f1 1\.0000, .* per second\n$/)
+  expect(evaluated.stdout).toMatch(/^accuracy +1\.0000 {2}0\.9542 – 1\.0000$/m)
+  expect(evaluated.stdout).toMatch(/^80 targets, .* a second\n$/m)
+  expect(await readFile(path('run/report.html'), 'utf8')).toContain('Confusion matrix')
+  const failed = await measure('--fail-under', 'logLoss=0', '--no-worse-than', path('run'))
+  expect(failed.code).toBe(3)
+  expect(failed.stdout).toMatch(/^failed: log loss is \d\.\d+, and the limit is 0\.0000\n$/m)
+  const refused = await measure('--fail-under', 'accuracy=high')
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    'chatwright: --fail-under accuracy=high: expected KEY=X, with a metric and a number, such as ' +
+      'accuracy=0.8\n',
+  ])
+  const runs = ['eval', 'compare', path('run'), path('run')]
+  const compared = await chatwright([...runs, '--language', 'zh'])
+  expect(compared.stdout).toMatch(/^准确率 .* 1\.0000 +无显著差异$/m)
+  const json = lastJson(await chatwright([...runs, '--json']))
+  expect(json.metrics.accuracy.difference).toEqual({ value: 0, low: 0, high: 0, p: 1 })
 
   const inspected = await chatwright(['inspect', path('model')])
   expect(inspected.code, inspected.stderr).toBe(0)

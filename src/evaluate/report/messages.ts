@@ -56,7 +56,7 @@ export const evaluationMessages = {
     loss: 'loss',
     footer: (confidence: string) =>
       `Intervals hold the true value in ${confidence} of samples like this one: Wilson’s of ` +
-      'shares, Student’s of other means, else bootstrap (BCa, 2,000 resamples). Models are ' +
+      'shares, Student’s of other means, else bootstrap (BCa, 1,000 resamples). Models are ' +
       'compared on the same items: McNemar’s test of right and wrong, else a randomization test.',
   },
   zh: {
@@ -111,7 +111,7 @@ export const evaluationMessages = {
     loss: '损失',
     footer: (confidence: string) =>
       `置信区间的含义：在同样抽取的样本中，${confidence} 的区间包含真值。比例用 Wilson 区间，其他均值用 ` +
-      'Student t 区间，其余用自助法（BCa，重采样 2000 次）。两个模型在相同条目上比较：对错用 McNemar ' +
+      'Student t 区间，其余用自助法（BCa，重采样 1000 次）。两个模型在相同条目上比较：对错用 McNemar ' +
       '检验，其余用随机化检验。',
   },
 } satisfies Record<Language, object>
