@@ -40,7 +40,8 @@ it('has a block of each kind to compare', () => {
 
 it.each(pages.slice(0, 2))('lists every command: $name', ({ english }) => {
   const commands = createProgram().commands.map((command) => command.name())
-  expect(commandsIn(english).sort()).toEqual(commands.sort())
+  // A command that does two things has two lines.
+  expect([...new Set(commandsIn(english))].sort()).toEqual(commands.sort())
 })
 
 it('links to what is there', async () => {
