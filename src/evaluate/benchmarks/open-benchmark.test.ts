@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -146,6 +146,13 @@ describe('examples of a few-shot prompt', () => {
     await expect(prompts('blimp', 1)).rejects.toThrow('--few-shot 1: blimp has no prompts')
     await expect(prompts('wikitext', 1)).rejects.toThrow('wikitext has no prompts')
   })
+})
+
+test('a folder of a benchmark may be a link', async () => {
+  const linked = join(folder, 'linked')
+  await writeBenchmarks(linked, { 'other.jsonl': '{"text": "no question of BLiMP"}' })
+  await symlink(join(folder, 'blimp'), join(linked, 'BLiMP'), 'junction')
+  expect(askedOf(await openBenchmark('blimp', linked))).toHaveLength(2)
 })
 
 test('a limit takes questions evenly from all files', async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { glob } from 'tinyglobby'
 import { UserError } from '../../errors.ts'
@@ -69,9 +69,11 @@ async function rootOf(folder: string, name: string): Promise<string> {
   const found = await ifThere(stat(folder), `cannot read ${folder}`)
   if (!found?.isDirectory())
     throw new UserError(`--benchmark-dir ${folder}: there is no such folder`)
-  const folders = await glob('*', { cwd: folder, onlyDirectories: true })
-  const own = folders.find((inner) => plain(inner) === plain(name))
-  return own === undefined ? folder : join(folder, own)
+  const inner = await readdir(folder)
+  const own = inner.find((one) => plain(one) === plain(name))
+  // A link to a folder is one, too.
+  const isFolder = own !== undefined && (await stat(join(folder, own))).isDirectory()
+  return isFolder ? join(folder, own) : folder
 }
 
 const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '')
