@@ -15,6 +15,7 @@ import { push } from './commands/push.ts'
 import { start } from './commands/start.ts'
 import { tokenizer } from './commands/tokenizer.ts'
 import { train } from './commands/train.ts'
+import { transfer } from './commands/transfer.ts'
 import { tune } from './commands/tune.ts'
 import { quiet } from './run.ts'
 
@@ -24,6 +25,7 @@ const COMMANDS = [
   train,
   tune,
   distill,
+  transfer,
   merge,
   evaluate,
   generate,

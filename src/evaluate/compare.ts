@@ -54,15 +54,19 @@ export async function compareEvaluations(options: CompareOptions): Promise<Compa
 /**
  * The differences of two models on the same items, with 95 % intervals by the paired bootstrap, and
  * p-values: McNemar's test of what is right or wrong, else the paired randomization test. Throws
- * UserError where the runs are not of the same items.
+ * UserError where the runs are not of the same items. `only`: a metric, in place of all.
  */
-export function compareRuns(first: EvaluationRun, second: EvaluationRun): Comparison {
+export function compareRuns(
+  first: EvaluationRun,
+  second: EvaluationRun,
+  { only }: { only?: string } = {},
+): Comparison {
   const items = sameItems(first, second)
   const metrics: Record<string, ComparedMetric> = {}
   for (const name of first.measures) {
     const measure: Measure = MEASURES[name]
     const covered = [first.items, items].map((all) => coveredBy(all, measure))
-    const differences = differencesOf(measure, covered as [Item[], Item[]])
+    const differences = differencesOf(measure, covered as [Item[], Item[]], only)
     for (const [i, metric] of Object.keys(measure.metrics).entries()) {
       const [before, after, difference] = [
         first.metrics[metric],
@@ -90,10 +94,14 @@ export function verdictOf({ difference, better }: ComparedMetric): 'better' | 'w
   return value > 0 === (better === 'higher') ? 'better' : 'worse'
 }
 
-function differencesOf(measure: Measure, [a, b]: [Item[], Item[]]): Record<string, Difference> {
+function differencesOf(
+  measure: Measure,
+  [a, b]: [Item[], Item[]],
+  only: string | undefined,
+): Record<string, Difference> {
   const both = [...a, ...b]
-  if (a.length === 0) return {}
-  const names = Object.keys(measure.metrics)
+  const names = Object.keys(measure.metrics).filter((name) => only === undefined || name === only)
+  if (a.length === 0 || names.length === 0) return {}
   const means = meansOf(both, measure, names)
   const others = names.some((name) => !means[name]) ? measure.statistics?.(both) : undefined
   const statistics: Statistics = (weights) => {

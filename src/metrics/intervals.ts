@@ -29,7 +29,14 @@ export function meanEstimate(values: ArrayLike<number>): Estimate {
     sum += value
     isShare &&= value === 0 || value === 1
   }
-  if (isShare) return shareEstimate(sum, count)
+  return isShare ? shareEstimate(sum, count) : studentEstimate(values)
+}
+
+/** A mean, with its interval by Student's t distribution; one value has none. */
+export function studentEstimate(values: ArrayLike<number>): Estimate {
+  const count = values.length
+  let sum = 0
+  for (let i = 0; i < count; i++) sum += values[i] as number
   const value = sum / count
   if (count < 2) return { value }
   let squares = 0

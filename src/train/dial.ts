@@ -119,16 +119,23 @@ const OF_STACKS = [
 
 /** Those that were given, and dropout. */
 function chosen(sizes: ModelSizes): Partial<StackConfig> {
-  const { dropout = 0 } = sizes
   const given = OF_STACKS.flatMap((name) =>
     sizes[name] === undefined ? [] : [[name, sizes[name]]],
   )
-  return {
-    ...Object.fromEntries(given),
-    embeddingDropout: dropout,
-    attentionDropout: dropout,
-    residualDropout: dropout,
-  }
+  return { ...Object.fromEntries(given), ...dropoutOf(sizes.dropout ?? 0) }
+}
+
+const dropoutOf = (rate: number) => ({
+  embeddingDropout: rate,
+  attentionDropout: rate,
+  residualDropout: rate,
+})
+
+/** The model with another rate of dropout. */
+export function withDropout<C extends ModelConfig>(config: C, rate: number): C {
+  if (config.kind !== 'encoder-decoder') return { ...config, ...dropoutOf(rate) }
+  const stack = (side: StackConfig) => ({ ...side, ...dropoutOf(rate) })
+  return { ...config, encoder: stack(config.encoder), decoder: stack(config.decoder) }
 }
 
 /** Experts in every layer, each as wide as the feed-forward network that they replace. */

@@ -9,7 +9,7 @@ import { expectKind, refuseOthers, taskOf, trainingOptionsOf } from '../tasks/in
 import type { HeadNeeds } from '../tasks/task.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { checkResumedOptions } from './checkpoints.ts'
-import { horizon, modelConfig, withHead } from './dial.ts'
+import { horizon, modelConfig, withDropout, withHead } from './dial.ts'
 import { refuseIdle } from './idle-options.ts'
 import {
   commonOptions,
@@ -42,14 +42,10 @@ export async function train(
   options: TrainOptions,
   context: TrainContext = {},
 ): Promise<TrainResult> {
-  const { task } = parseOptions(z.looseObject({ task: commonOptions.shape.task }), options)
-  refuseOthers(options, task, TRAINED)
-  const schema = commonOptions.extend(trainingOptionsOf(task))
-  const parsed = parseOptions(schema, options) as ParsedTrainOptions
-  refuseIdle(options, parsed)
+  const { parsed, schema } = parseTrainOptions(options)
   refuseOverwriting(parsed.out, parsed.model)
   return inRunFolder(parsed, async () => {
-    const { out, resume, model } = parsed
+    const { task, out, resume, model } = parsed
     const table = onResume(schema)
     if (resume) await checkResumedOptions(out, parsed, table, context.onMessage)
     const from = (base: OpenModel | undefined) => {
@@ -66,7 +62,7 @@ export async function train(
         tokenizer: (data) => tokenizerFor(parsed, data, { kind, base }),
         config: ({ tokenizer }, { head }) =>
           base
-            ? configFrom(base.config, head)
+            ? configFrom(base.config, head, parsed)
             : newConfig({ ...parsed, architecture }, tokenizer, head),
         defaults: (config, { trainingTokens, length }) => horizon(config, trainingTokens, length),
         identity: { tokenizerOrigin: originOf(parsed) },
@@ -76,10 +72,20 @@ export async function train(
   })
 }
 
+/** Options with their defaults, and their schema. Throws UserError with the option at fault. */
+export function parseTrainOptions(options: TrainOptions) {
+  const { task } = parseOptions(z.looseObject({ task: commonOptions.shape.task }), options)
+  refuseOthers(options, task, TRAINED)
+  const schema = commonOptions.extend(trainingOptionsOf(task))
+  const parsed = parseOptions(schema, options) as ParsedTrainOptions
+  refuseIdle(options, parsed)
+  return { parsed, schema }
+}
+
 /** Throws UserError where an option contradicts the model that is trained further. */
 function refuseNewModel(options: ParsedTrainOptions, { path }: OpenModel): void {
   const names = Object.keys(newModelOptions) as (keyof typeof newModelOptions)[]
-  const given = names.find((name) => options[name] !== undefined)
+  const given = names.find((name) => name !== 'dropout' && options[name] !== undefined)
   if (given !== undefined)
     throw new UserError(`${given} is that of the model in ${path}; leave it out`)
 }
@@ -95,7 +101,12 @@ function newConfig(
 }
 
 /** A model's body, under the head that the task needs. */
-function configFrom(config: ModelConfig, head: HeadNeeds | undefined): ModelConfig {
-  if (head) return withHead(config, head)
-  return config.kind === 'decoder' && config.head ? { ...config, head: undefined } : config
+function configFrom(
+  config: ModelConfig,
+  head: HeadNeeds | undefined,
+  { dropout }: ParsedTrainOptions,
+): ModelConfig {
+  const body = dropout === undefined ? config : withDropout(config, dropout)
+  if (head) return withHead(body, head)
+  return body.kind === 'decoder' && body.head ? { ...body, head: undefined } : body
 }

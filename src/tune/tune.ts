@@ -15,7 +15,7 @@ import { endOfTurn } from '../text/render-conversation.ts'
 import { CHAT_TOKENS, withSpecialTokens } from '../text/special-tokens.ts'
 import { roleNames } from '../text/token-roles.ts'
 import { checkResumedOptions } from '../train/checkpoints.ts'
-import type { Horizon } from '../train/dial.ts'
+import { type Horizon, withDropout } from '../train/dial.ts'
 import { refuseIdle } from '../train/idle-options.ts'
 import type { ResumeTable } from '../train/on-resume.ts'
 import { inRunFolder, refuseOverwriting } from '../train/run-folder.ts'
@@ -149,10 +149,7 @@ function tunedConfig(
         'only',
     )
   return {
-    ...config,
-    embeddingDropout: dropout,
-    attentionDropout: dropout,
-    residualDropout: dropout,
+    ...withDropout(config, dropout),
     context: Math.max(context, config.context),
     vocabSize: Math.max(vocabSize, config.vocabSize),
   }

@@ -33,6 +33,7 @@ it('has a command for each stage', () => {
     'tokenizer encode',
     'tokenizer train',
     'train',
+    'transfer',
     'tune',
   ])
 })

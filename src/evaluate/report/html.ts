@@ -49,6 +49,7 @@ body { margin: 0; background: var(--page); color: var(--text);
 main { max-width: 980px; margin: 0 auto; padding: 32px 20px 48px }
 h1 { font-size: 26px; margin: 0 0 4px; line-height: 1.25 }
 h2 { font-size: 17px; margin: 0 0 12px }
+.below { margin-top: 22px }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 18px 20px; margin-top: 18px; overflow-x: auto }
 p { margin: 0 0 12px; color: var(--soft) }
