@@ -6,6 +6,7 @@ import { eda } from './eda.ts'
 import type { Experiment } from './experiment.ts'
 import { grpo } from './grpo.ts'
 import { preferences } from './preferences.ts'
+import { transfer } from './transfer.ts'
 
 /** All experiments, in the order in which they are listed. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -16,4 +17,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   distillSst2,
   distillLm,
   blimp,
+  transfer,
 ]
