@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { architectureOf, readConfig, writeConfig } from '../formats/huggingface/config.ts'
 import { createModel, stacksOf } from '../models/model.ts'
-import { type ModelSizes, modelConfig } from './dial.ts'
+import { type ModelSizes, modelConfig, withDropout } from './dial.ts'
 
 const needs = { vocabSize: 61 }
 
@@ -53,4 +53,12 @@ test('a model without an output over the vocabulary has none to tie', () => {
     expect(() => modelConfig({ architecture, output: 'tied' }, given)).toThrow(
       'output is tied, and the',
     )
+})
+
+test.each(['gpt2', 't5'] as const)('%s gets the dropout that a new model has', (architecture) => {
+  const needs = { vocabSize: 10 }
+  const plain = modelConfig({ architecture, depth: 1 }, needs)
+  const expected = modelConfig({ architecture, depth: 1, dropout: 0.2 }, needs)
+  expect(withDropout(plain, 0.2)).toEqual(expected)
+  expect(withDropout(expected, 0)).toEqual(plain)
 })

@@ -19,9 +19,9 @@ export const transfer = defineCommand({
     Tasks: {
       model: '`DIR|OWNER/NAME` the base, or its name on the Hugging Face Hub',
       tasks:
-        '`FILE.json` a list of tasks and domains: {"name": "reviews", "task": "classify", "data": ' +
-        '"train.jsonl", "test": "test.jsonl"}, also with "val", "options" of train, and "known": ' +
-        'true for what the base has learned',
+        '`FILE.json` a list of tasks and domains: {"name": "reviews", "task": "classify", ' +
+        '"data": "train.jsonl", "test": "test.jsonl"}, also with "val", "options" of train, and ' +
+        '"known": true for what the base has learned',
       strategy:
         '`NAME` how a task is learned from a source, one or several: full, feature-extraction ' +
         '(the head alone), gradual-unfreezing (layer by layer from the top), replay (with what ' +

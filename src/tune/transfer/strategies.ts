@@ -80,8 +80,8 @@ const replay: Strategy = ({ target, targets, replayShare }) => {
   const known = targets.find((one) => one.known && one.task === task && one.data)
   if (!known)
     throw new UserError(
-      `--strategy replay mixes what the base knows into the task ${name} (${task}); list it among ` +
-        `the tasks: "known": true, "task": "${task}", with its "data"`,
+      `--strategy replay mixes what the base knows into the task ${name} (${task}); list that ` +
+        `among the tasks: "known": true, "task": "${task}", with its "data"`,
     )
   const [own = [], old = []] = [target.data, known.data]
   for (const { name: other, data = [] } of [target, known])

@@ -37,8 +37,8 @@ export interface TransferContext extends TrainContext {
 
 /**
  * Transfer learning, measured: every task is learned from scratch, from the base, and from the base
- * after each other task; `strategy` says how. The matrix of sources and targets says what each gains
- * (Phang et al. 2018), and what is forgotten. `out` then holds `transfer.json`,
+ * after each other task; `strategy` says how. The matrix of sources and targets says what each
+ * gains (Phang et al. 2018), and what is forgotten. `out` then holds `transfer.json`,
  * `transfer.html`, and in `cells` each model and its evaluations; what is there already is not
  * trained again. Throws UserError with the option, the task or the line at fault.
  *

@@ -40,8 +40,8 @@ export const transferMessages = {
       'darker, the better in its column.',
     forgetting: 'Forgetting',
     forgettingNote:
-      'How well a task is known before and after another was learned, under the head that it had. ' +
-      'Less than 0 is forgotten.',
+      'How well a task is known before and after another was learned, under the head that it ' +
+      'had. Less than 0 is forgotten.',
     afterTask: 'after',
     before: 'before',
     now: 'now',
@@ -54,8 +54,8 @@ export const transferMessages = {
         ? 'Intervals are of the items of the test data: Wilson’s, Student’s or bootstrap of a ' +
           'score, the paired bootstrap of a difference. One seed says nothing about chance in ' +
           'training. Bold: the interval of the difference leaves out 0.'
-        : `Scores and differences are means over ${count} seeds, with Student’s intervals over the ` +
-          'seeds. Bold: the interval of the difference leaves out 0.',
+        : `Scores and differences are means over ${count} seeds, with Student’s intervals over ` +
+          'the seeds. Bold: the interval of the difference leaves out 0.',
   },
   zh: {
     title: '迁移学习',
