@@ -98,6 +98,14 @@ const freshSource = ({ options, base }: PlanOptions, seed: number): Source => {
   return { name: SCRATCH, folder: folderOf(options.out, `${SCRATCH}-seed${seed}`, key), key }
 }
 
+const LENGTHS = ['steps', 'epochs', 'seconds'] as const
+
+/** A task's own length takes the place of the one for all, whichever of the three it is. */
+function withoutLength(given: RunOptions, { options }: Target): RunOptions {
+  if (LENGTHS.every((name) => options[name] === undefined)) return given
+  return { ...given, steps: undefined, epochs: undefined, seconds: undefined }
+}
+
 /** Options that change nothing of what is learned, apart from the order of sums. */
 const FREE = ['engine', 'threads', 'recompute']
 
@@ -125,7 +133,14 @@ function cellPlanner({ options, given, targets, config }: PlanOptions) {
   }): Cell => {
     const { source, target, seed, variant, strategy } = cell
     const { task, data = [], val } = target
-    const common = { ...given, ...target.options, ...variant.options, seed, task, data }
+    const common = {
+      ...withoutLength(given, target),
+      ...target.options,
+      ...variant.options,
+      seed,
+      task,
+      data,
+    }
     const { steps, epochs, seconds } = common as TrainOptions
     const stages = STRATEGIES[strategy]({
       target,

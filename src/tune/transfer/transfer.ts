@@ -69,7 +69,7 @@ export async function transfer(
         await scoreBase(target, { base, out, context: cell })
       const trained = await learnAll(plans, { base, context, cell })
       const measured = await measureMatrices({ plans, targets, base, out, context: cell })
-      const { seeds } = parsed
+      const seeds = [...new Set(parsed.seeds)]
       const result = { out, model, seeds, ...measured, ...trained }
       await replaceFile(join(out, 'transfer.json'), `${JSON.stringify(result, null, 2)}\n`)
       await replaceFile(join(out, 'transfer.html'), transferPage(result, language))
