@@ -137,8 +137,8 @@ function weightedMean(values: Float64Array, weights: ItemWeights): number {
 function sameItems(first: EvaluationRun, second: EvaluationRun): Item[] {
   const refuse = (how: string) =>
     new UserError(
-      `the evaluations do not compare: ${how}; evaluate both models on the same data, with the ` +
-        'same options',
+      `the evaluations cannot be compared: ${how}; evaluate both models on the same data, with ` +
+        'the same options',
     )
   if (first.name !== second.name)
     throw refuse(`one is of ${first.name}, the other of ${second.name}`)

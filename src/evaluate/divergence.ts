@@ -40,7 +40,7 @@ export function expectComparable(model: OpenModel, reference: OpenModel, rows: E
   const refuse = (why: string) =>
     new UserError(`reference is ${reference.path}, ${why}; give another reference, or leave it out`)
   if (rows.measures.includes('numbers') || rows.measures.includes('retrieval'))
-    throw new UserError('reference compares probabilities, which this task has not; leave it out')
+    throw new UserError('reference compares probabilities, and this task has none; leave it out')
   if (tokenizerHash(model.tokenizer) !== tokenizerHash(reference.tokenizer))
     throw refuse('which has another tokenizer than the model')
   const [own, other] = [classesOf(model.config), classesOf(reference.config)]

@@ -303,7 +303,7 @@ export async function readParts<R>(
         ? holdOut(all, { share: validation, seed, shuffle, labelOf })
         : [all, []]
     const name = source.parts.length > 1 ? part.name : 'the data'
-    if (records.length === 0) throw new UserError(`${name} holds no records to learn from`)
+    if (records.length === 0) throw new UserError(`${name} has no records to learn from`)
     if (typeof validation === 'number' && validation > 0 && share.length === 0)
       tell(tooSmall(name, records.length, validation))
     learnedFrom.push({ ...part, records })
@@ -311,7 +311,7 @@ export async function readParts<R>(
   }
   if (typeof validation !== 'number') {
     for (const record of await read(validation)) held.push(record)
-    if (held.length === 0) throw new UserError('the validation data holds no records')
+    if (held.length === 0) throw new UserError('the validation data has no records')
   }
   return { learnedFrom, held }
 }

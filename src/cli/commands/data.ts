@@ -8,15 +8,15 @@ import { interruptible } from '../interrupt.ts'
 
 const augment = defineCommand({
   name: 'augment',
-  summary: 'Write records with varied copies of them.',
+  summary: 'Write records and varied copies of them.',
   options: augmentDataOptions,
   help: {
     Data: {
       data:
         '`SOURCE` records, or text: files, folders, patterns, npm:PACKAGE/PATH, or - for ' +
         'standard input',
-      task: 'the task that the records are for; lm and mlm: text',
-      out: '`FILE.jsonl` file of the result, a JSON record a line',
+      task: 'task that the records are for; lm and mlm take text',
+      out: '`FILE.jsonl` output file, one JSON record per line',
       textField: taskHelp.textField,
       pairField: taskHelp.pairField,
       labelField: taskHelp.labelField,
@@ -25,10 +25,10 @@ const augment = defineCommand({
     Augmentation: {
       augment: trainingHelp.Regularization.augment.replace(
         /vary.*?by/,
-        'operations, of which each copy undergoes one, by',
+        'operations, one of which is applied to each copy, by',
       ),
       synonyms: trainingHelp.Regularization.synonyms,
-      copies: 'varied copies of each record, which follow it',
+      copies: 'number of varied copies written after each record',
       seed: 'the same seed gives the same copies',
     },
   },

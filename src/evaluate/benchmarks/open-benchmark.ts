@@ -39,7 +39,7 @@ export async function openBenchmark(
   const benchmark: Benchmark | undefined = BENCHMARKS[name as BenchmarkName]
   if (!benchmark)
     throw new UserError(
-      `benchmark ${name}: there is none of that name; choose from ${BENCHMARK_NAMES.join(', ')}, ` +
+      `benchmark ${name}: there is no such benchmark; choose from ${BENCHMARK_NAMES.join(', ')}, ` +
         'or give a .json or .jsonl file of your own questions',
     )
   if (folder === undefined)

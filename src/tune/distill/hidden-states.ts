@@ -29,7 +29,7 @@ export function pairLayers(
   const isPair = student.kind === 'encoder-decoder'
   return stacksOf(student).flatMap((own, i) => {
     const other = stacksOf(teacher)[i]
-    if (!other) throw new UserError('the layers of the teacher and the student do not compare')
+    if (!other) throw new UserError('the layers of the teacher and the student cannot be compared')
     const even = () =>
       Array.from({ length: own.layers }, (_, layer): [number, number] => [
         layer + 1,

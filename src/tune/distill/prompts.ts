@@ -94,7 +94,7 @@ export async function promptsFor(corpus: Corpus, options: PromptOptions): Promis
     return { ...drawn, stopIds: end === undefined ? [] : [end] }
   }
   throw new UserError(
-    `--generate is for teachers that write, and ${path} does not at the task ${task}; leave it out`,
+    `--generate is for teachers that write text, and ${path} (task ${task}) does not; leave it out`,
   )
 }
 
@@ -125,7 +125,7 @@ async function draw<R>(
     typeof val === 'number' ? holdOut(all, { share: val, seed, shuffle }) : [all, []]
   const fitting = learned.filter(({ prompt }) => prompt.ids.length < context)
   if (fitting.length === 0)
-    throw new UserError('the data holds no prompts that the teacher has room to answer')
+    throw new UserError('the data has no prompt that leaves the teacher room for an answer')
   // The same records are drawn whatever their number.
   const [, drawn] = holdOut(fitting, { share: Math.min(1, count / fitting.length), seed, shuffle })
   const validation = held.length > 0 ? join(folder, 'validation.jsonl') : undefined

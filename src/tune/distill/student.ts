@@ -46,7 +46,7 @@ function smaller(stack: StackConfig, sizes: Sizes): StackConfig {
   if (sizes.heads === undefined && dim % heads !== 0)
     throw new UserError(
       `the teacher has ${stack.heads} heads for a width of ${stack.dim}, which gives ${heads} ` +
-        `for ${dim}, and they do not divide it; give --heads`,
+        `for ${dim}, which is not a multiple of that; give --heads`,
     )
   return {
     ...stack,
@@ -103,7 +103,7 @@ export function expectSameWidth(student: ModelConfig, { config, path }: OpenMode
     const most = stacks[i]?.layers ?? 0
     if (layers > most)
       throw new UserError(
-        `the student has ${layers} layers, and the teacher ${most} to begin it with; give fewer ` +
+        `the student has ${layers} layers, and the teacher has only ${most} to copy; give fewer ` +
           '--layers, or leave out --init-from-teacher',
       )
   }

@@ -217,7 +217,7 @@ async function readRecords(corpus: Corpus, withAnswer: boolean): Promise<Prompt[
   for await (const record of readPrompts(corpus)) {
     if (withAnswer && record.answer === undefined)
       throw new UserError(
-        `${record.where}: there is no answer, which the reward exact compares with; add the ` +
+        `${record.where}: there is no answer for the reward exact to compare with; add the ` +
           'field answer, or give another --reward',
       )
     records.push(record)

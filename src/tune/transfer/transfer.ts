@@ -81,7 +81,7 @@ export async function transfer(
 function refuseIdleReplay({ strategy, replayShare }: ParsedTransferOptions): void {
   if (replayShare !== undefined && !strategy.includes('replay'))
     throw new UserError(
-      `--replay-share ${replayShare} changes nothing: it is of --strategy replay; leave it out`,
+      `--replay-share ${replayShare} changes nothing: it is for --strategy replay; leave it out`,
     )
 }
 
