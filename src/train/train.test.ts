@@ -206,8 +206,9 @@ describe('what an option makes is compared', () => {
       kind === 'derived' ? name : [],
     )
     // `depth` is refused beside `layers`, `targetContext` without a task that writes, `ropeTheta`
-    // without rotary positions, and fields of records without records (`table.test.ts`).
-    const tried = [...Object.keys(OTHERWISE), 'depth', 'targetContext', 'ropeTheta']
+    // without rotary positions, and fields of records without records (`table.test.ts`); synonyms
+    // have a test below.
+    const tried = [...Object.keys(OTHERWISE), 'depth', 'targetContext', 'ropeTheta', 'synonyms']
     tried.push('textField', 'pairField', 'labelField')
     expect(tried.sort()).toEqual(derived.sort())
   })
@@ -215,6 +216,20 @@ describe('what an option makes is compared', () => {
   test.each(Object.entries(OTHERWISE))('%s', async (name, value) => {
     const resumed = train({ ...tiny('made'), resume: true, [name]: value })
     await expect(resumed).rejects.toThrow(/cannot resume|made from other data/)
+  })
+
+  test('synonyms, whatever the name of their file', async () => {
+    const dictionary = join(folder, 'synonyms.tsv')
+    const options = { ...tiny('varied'), augment: { replacement: 0.1 }, synonyms: dictionary }
+    await writeFile(dictionary, 'bottles\tlottes\n')
+    await losses(options, 4)
+    const copy = join(folder, 'copy.tsv')
+    await copyFile(dictionary, copy)
+    await losses({ ...options, synonyms: copy, resume: true }, 6)
+    await writeFile(copy, 'bottles\tbonnets\n')
+    await expect(train({ ...options, synonyms: copy, resume: true })).rejects.toThrow(
+      /cannot resume .*synonyms: changed/,
+    )
   })
 })
 

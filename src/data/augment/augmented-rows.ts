@@ -46,7 +46,7 @@ export function varyTokens(
   const result: number[] = []
   let run: number[] = []
   const close = () => {
-    result.push(...varyRun(run, tokenizer, variation))
+    for (const id of varyRun(run, tokenizer, variation)) result.push(id)
     run = []
   }
   for (const id of ids) {

@@ -30,7 +30,8 @@ export const judgedPrompts = (
       const batch = some.slice(start, start + BATCH)
       const ids = batch.map((prompt) => prompt.ids)
       const written = await policy().write(ids, { temperature: 0, signal })
-      completed.push(...batch.map(({ prompt }, i) => ({ prompt, text: written[i]?.text ?? '' })))
+      for (const [i, { prompt }] of batch.entries())
+        completed.push({ prompt, text: written[i]?.text ?? '' })
     }
     const { totals, parts } = await rewards.judge(completed, signal)
     const means = parts.map(({ name, values }) => [name, meanEstimate(values)])
