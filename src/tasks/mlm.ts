@@ -98,6 +98,6 @@ const maskedRows = ({ batches }: MeasuredRows, masking: MaskingOptions): Measure
 })
 
 function masked(model: Model, length: number, count: number): ObjectiveBuilder {
-  if (!(model instanceof Encoder)) throw new TypeError(`an ${model.config.kind} fills no gaps`)
+  if (!(model instanceof Encoder)) throw new TypeError(`the ${model.config.kind} fills no gaps`)
   return (given) => maskedLanguageModelObjective(model, { ...given, length, masked: count })
 }

@@ -76,7 +76,7 @@ function expectedTargets(
 
 function encoderDecoderOf(model: Model): EncoderDecoder {
   if (model instanceof EncoderDecoder) return model
-  throw new TypeError(`an ${model.config.kind} does not write from what an encoder has read`)
+  throw new TypeError(`the ${model.config.kind} does not write from what an encoder has read`)
 }
 
 /** Texts to read, one or several, and the text to write. */
