@@ -38,7 +38,7 @@ again (default: experiments/results/${name}.json)`,
 }
 
 const program = quiet(new Command('npm run experiment --')).description(
-  'Run an experiment, or go on with it: what was measured before is not measured again.',
+  'Run or resume an experiment: finished cells are not run again.',
 )
 for (const experiment of EXPERIMENTS) commandOf(experiment)(program)
 if (process.argv.length === 2) process.argv.push('--help')

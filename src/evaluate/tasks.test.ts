@@ -136,7 +136,7 @@ describe('a classifier', () => {
     )
     await expect(evaluate({ ...asked, task: 'lm' })).rejects.toThrow('not for lm')
     await expect(evaluate({ ...asked, documents: 'whole' })).rejects.toThrow(
-      '--documents is not of the task classify, but of lm; leave it out',
+      '--documents does not apply to the task classify, only to lm; leave it out',
     )
     await expect(evaluate({ ...asked, adapter: ['x'] })).rejects.toThrow('adapter is for decoders')
   })

@@ -1,6 +1,6 @@
 import { countNgrams, countShared, fScore } from './ngrams.ts'
 
-/** ASCII's marks, some of which Unicode counts as symbols, and all punctuation of Unicode. */
+/** ASCII punctuation, part of which Unicode classes as symbols, and all Unicode punctuation. */
 const MARKS = /[!-/:-@[-`{-~]|\p{P}/gu
 const ARTICLES = /(?<![\p{L}\p{N}_])(a|an|the)(?![\p{L}\p{N}_])/gu
 

@@ -1,6 +1,6 @@
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
 
-/** Marks become tokens of their own, unless a point or comma stands in a number. */
+/** Punctuation becomes separate tokens, except periods and commas inside numbers. */
 const separateMarks = (text: string): string =>
   text
     .replace(/([{-~[-` -&(-+:-@/])/g, ' $1 ')

@@ -1,7 +1,7 @@
 import { studentQuantile } from './distributions.ts'
 import type { Estimate } from './estimate.ts'
 
-/** The share of a normal distribution within 95 % lies within so many standard deviations. */
+/** 95 % of a normal distribution lies within this many standard deviations of its mean. */
 const Z = 1.959963984540054
 
 /** A share of `count` items, with its interval by Wilson (1927), which stays within 0 and 1. */

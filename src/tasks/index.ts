@@ -78,7 +78,8 @@ export function refuseOptionsOfOthers<N extends string>(
     const takers = value === undefined ? [] : takersOf(option)
     if (takers.length > 0 && !takers.includes(name))
       throw new UserError(
-        `${flagOf(option)} is not of the ${what}, but of ${takers.join(', ')}; leave it out`,
+        `${flagOf(option)} does not apply to the ${what}, only to ${takers.join(', ')}; ` +
+          'leave it out',
       )
   }
 }

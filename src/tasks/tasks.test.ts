@@ -242,10 +242,13 @@ test('an option that would change nothing is refused', async () => {
     expect(learn('idle', records, options)).rejects.toThrow(message)
   await refused(
     { task: 'classify', maskProbability: 0.2 },
-    '--mask-probability is not of the task classify',
+    '--mask-probability does not apply to the task classify',
   )
-  await refused({ task: 'classify', targetContext: 9 }, 'but of seq2seq')
-  await refused({ task: 'regress', labelSmoothing: 0.1 }, '--label-smoothing is not of the task')
+  await refused({ task: 'classify', targetContext: 9 }, 'only to seq2seq')
+  await refused(
+    { task: 'regress', labelSmoothing: 0.1 },
+    '--label-smoothing does not apply to the task',
+  )
   await refused(
     { task: 'classify', vocab: 99 },
     '--vocab 99 changes nothing: it is the size of a new bpe tokenizer, not of char',

@@ -111,6 +111,6 @@ test('a tokenizer without an end token is told, or refused', async () => {
     'no token for the end of a document',
   )
   await expect(train({ ...options('no'), task: 'mlm', documents: 'whole' })).rejects.toThrow(
-    '--documents is not of the task mlm',
+    '--documents does not apply to the task mlm',
   )
 })

@@ -155,9 +155,11 @@ test('options that contradict each other, or are of another method, are refused'
   await refused({ labelSmoothing: 0.5 }).toThrow('give less than 0.5')
   await refused({ augment: { swap: 0.1 } }).toThrow('add --reference-free, or leave out --augment')
   await refused({ neftuneAlpha: 5 }).toThrow(
-    '--neftune-alpha is not of the method dpo, but of sft; leave it out',
+    '--neftune-alpha does not apply to the method dpo, only to sft; leave it out',
   )
-  await refused({ method: 'sft', beta: 1 }).toThrow('--beta is not of the method sft, but of dpo')
+  await refused({ method: 'sft', beta: 1 }).toThrow(
+    '--beta does not apply to the method sft, only to dpo',
+  )
   await writeFile(path('bad.jsonl'), '{"prompt": "a", "chosen": "b"}\n')
   await refused({ data: [path('bad.jsonl')] }).toThrow(/bad\.jsonl:1.*expected \{"prompt"/)
 })

@@ -2,7 +2,7 @@ import type { Shape, Task, Values } from '../tasks/task.ts'
 import type { TrainingOptions } from '../train/options.ts'
 
 /**
- * A way to teach a model that talks. Its task says what the data are, what is minimized on which
+ * A method of tuning a chat model. Its task says what the data are, what is minimized on which
  * batches, what is reported, and which options it takes: see `Task`.
  */
 export interface Method<O extends Shape = Shape, L extends Shape = Shape> {

@@ -33,10 +33,10 @@ import {
 } from './options.ts'
 
 /**
- * Trains a model that talks further, the whole of it or an adapter; `method` says how. `sft`
- * (default) is instruction tuning (Ouyang et al. 2022) on conversations, of which it learns only
- * what the assistant says. Throws UserError with the option, the file or the line at fault, also
- * where `out` holds something already.
+ * Fine-tunes a decoder, all of it or an adapter; `method` selects how. `sft` (default) is
+ * instruction tuning (Ouyang et al. 2022) on conversations, of which it learns only what the
+ * assistant says. Throws UserError with the option, the file or the line at fault, also where `out`
+ * holds something already.
  *
  * @example
  * await tune({ model: 'base', data: ['chat.jsonl'], out: 'my-chat-model' })

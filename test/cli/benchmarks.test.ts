@@ -47,8 +47,8 @@ it('measures a model on a benchmark, says so, and keeps the results', async () =
 it.each([
   [['--limit', '2'], 'give --data SOURCE or --benchmark NAMES, one of the two'],
   [['--benchmark', 'blimp', '--data', 'x.txt'], 'one of the two'],
-  [['--benchmark', 'blimp', '--task', 'lm'], '--task is of --data, not of --benchmark'],
-  [['--data', 'x.txt', '--few-shot', '1'], '--few-shot is of --benchmark, not of --data'],
+  [['--benchmark', 'blimp', '--task', 'lm'], '--task applies to --data, not to --benchmark'],
+  [['--data', 'x.txt', '--few-shot', '1'], '--few-shot applies to --benchmark, not to --data'],
   [['--benchmark', 'blimp'], 'give the folder of its files with --benchmark-dir DIR'],
   [['--benchmark', 'blimp', '--benchmark-dir', 'tasks', '--few-shot', '1'], 'has no prompts'],
 ])('refuses %j', async (args, message) => {

@@ -126,7 +126,7 @@ function refuseOthers(given: object, { shape }: z.ZodObject): void {
   const other = Object.entries(given).find(([name, value]) => value !== undefined && !shape[name])
   if (!other) return
   const [has, hasNot] = 'data' in shape ? ['--data', '--benchmark'] : ['--benchmark', '--data']
-  throw new UserError(`${flagOf(other[0])} is of ${hasNot}, not of ${has}; leave it out`)
+  throw new UserError(`${flagOf(other[0])} applies to ${hasNot}, not to ${has}; leave it out`)
 }
 
 /** Seconds between lines that tell how far a benchmark is. */

@@ -67,7 +67,7 @@ describe('tableRecords', () => {
     ],
     ['', 't.csv: is empty; expected a table whose first row names its columns'],
     ['\n\n', 't.csv: is empty'],
-    ['a,b\n1,"2', 't.csv:2: a quote begins a cell here and is never closed'],
+    ['a,b\n1,"2', 't.csv:2: the quoted cell that begins here is never closed'],
   ])('refuses %j', async (text, message) => {
     const error = await read(text).catch((error) => error)
     expect(error).toBeInstanceOf(UserError)

@@ -97,10 +97,10 @@ describe('tableRows', () => {
   })
 
   it.each([
-    ['a,b\n1,"x" y\n', 't.csv:2: “y” stands behind the quote that ends a cell; a quote inside'],
-    ['a,b\n1,"x\n"y"', 't.csv:3: “y"” stands behind'],
-    ['a,b\n\n1,"x\ny\n', 't.csv:3: a quote begins a cell here and is never closed'],
-    ['"', 't.csv:1: a quote begins a cell here'],
+    ['a,b\n1,"x" y\n', 't.csv:2: “y” follows the closing quote of a cell; inside a quoted cell'],
+    ['a,b\n1,"x\n"y"', 't.csv:3: “y"” follows'],
+    ['a,b\n\n1,"x\ny\n', 't.csv:3: the quoted cell that begins here is never closed'],
+    ['"', 't.csv:1: the quoted cell that begins here'],
   ])('refuses %j', async (text, message) => {
     for (const size of [1, 2, 100]) {
       const error = await rowsOf(text, ',', size).catch((error) => error)

@@ -25,7 +25,7 @@ interface Line {
  * Between tabs, many files have quotes that mean nothing. There a cell is in quotes only where they
  * enclose it on its line; else they are text.
  *
- * Throws UserError with the line where a quote is not closed, or something stands behind it.
+ * Throws UserError with the line where a quote is not closed, or text follows it.
  */
 export async function* tableRows(
   parts: AsyncIterable<string> | Iterable<string>,
@@ -129,7 +129,7 @@ class QuotedCells implements CellReader {
   end(): void {
     if (this.isOpen)
       throw new UserError(
-        `${this.#name}:${this.#begin}: a quote begins a cell here and is never closed`,
+        `${this.#name}:${this.#begin}: the quoted cell that begins here is never closed`,
       )
   }
 
@@ -159,8 +159,8 @@ class QuotedCells implements CellReader {
     while (text[at] === ' ') at++
     if (at < text.length && text[at] !== this.#separator)
       throw new UserError(
-        `${this.#name}:${number}: “${text.slice(at, at + 12)}” stands behind the quote that ends ` +
-          'a cell; a quote inside a cell in quotes is written twice, ""',
+        `${this.#name}:${number}: “${text.slice(at, at + 12)}” follows the closing quote of a ` +
+          'cell; inside a quoted cell write a quote twice, ""',
       )
     this.#cells.push(this.#cell.take(''))
     this.#begin = 0

@@ -89,7 +89,7 @@ describe('questions are read as they are published', () => {
     )
     await writeBenchmarks(folder, { 'table/test/art_test.csv': `${table}"b?,1,2,3,4,E\n` })
     await expect(openBenchmark('mmlu', join(folder, 'table'))).rejects.toThrow(
-      /art_test\.csv:3: a quote begins a cell here and is never closed/,
+      /art_test\.csv:3: the quoted cell that begins here is never closed/,
     )
   })
 

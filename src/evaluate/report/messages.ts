@@ -1,6 +1,6 @@
 import type { Language } from '../../language.ts'
 
-/** Every word of evaluations and their reports. */
+/** All text of evaluations and their reports. */
 export const evaluationMessages = {
   en: {
     interval: '95 % interval',
@@ -38,11 +38,11 @@ export const evaluationMessages = {
     recall: 'recall',
     f1: 'F1',
     confusion: 'Confusion matrix',
-    confusionNote: 'Rows are what is true, columns what the model said.',
+    confusionNote: 'Rows are true labels, columns predicted labels.',
     calibration: 'Calibration',
     calibrationNote:
-      'Bars show how often predictions of a confidence are right. On the line, the model knows ' +
-      'how sure it may be; below it, it is too sure.',
+      'Bars show the accuracy at each confidence. On the diagonal the model is calibrated; ' +
+      'below it, it is overconfident.',
     confidence: 'confidence',
     accuracy: 'accuracy',
     worst: 'Worst errors',
@@ -55,9 +55,9 @@ export const evaluationMessages = {
     before: 'before',
     loss: 'loss',
     footer: (confidence: string) =>
-      `Intervals hold the true value in ${confidence} of samples like this one: Wilson’s of ` +
-      'shares, Student’s of other means, else bootstrap (BCa, 1,000 resamples). Models are ' +
-      'compared on the same items: McNemar’s test of right and wrong, else a randomization test.',
+      `Intervals are ${confidence} confidence intervals: Wilson for proportions, Student’s t for ` +
+      'other means, otherwise BCa bootstrap (1,000 resamples). Models are compared on the same ' +
+      'items: by McNemar’s test for right and wrong answers, otherwise by a randomization test.',
   },
   zh: {
     interval: '95 % 置信区间',

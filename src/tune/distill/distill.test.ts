@@ -108,7 +108,10 @@ test('what cannot be taught is refused before work', async () => {
     { teacher: [path('classifier'), path('other')], hiddenWeight: 1 },
     '--hidden-weight compares layers with those of one teacher',
   )
-  await refused({ documents: 'whole' }, '--documents is not of the task classify, but of lm')
+  await refused(
+    { documents: 'whole' },
+    '--documents does not apply to the task classify, only to lm',
+  )
   expect(await readdir(path(''))).not.toContain('refused')
 })
 

@@ -83,5 +83,7 @@ test('what cannot be is refused before work', async () => {
     'expected exact, exact:PATTERN',
   )
   await expect(run('varied', { augment: { swap: 0.1 } })).rejects.toThrow('--augment varies texts')
-  await expect(run('other', { method: 'sft' })).rejects.toThrow('--max-tokens is not of the method')
+  await expect(run('other', { method: 'sft' })).rejects.toThrow(
+    '--max-tokens does not apply to the method',
+  )
 })

@@ -35,7 +35,7 @@ test.each([
   [
     [{ ...reviews, options: { documents: 'whole' } }],
     {},
-    '--documents is not of the task classify',
+    '--documents does not apply to the task classify',
   ],
   [[{ ...reviews, task: 'mlm' }], {}, 'task mlm trains encoders, and this model is of the kind'],
   [[{ ...reviews, data: 'none.jsonl' }], {}, 'none.jsonl: there is no such file or folder'],
