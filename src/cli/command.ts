@@ -9,7 +9,7 @@ import { addFlags, checkOptions, convertFlags, fieldsOf, type Help, takesList } 
 
 /** The result of a command. */
 export interface Outcome {
-  /** The object that `--json` prints, its keys in snake_case. */
+  /** The object that `--json` prints, its keys in snake_case, but for names of metrics. */
   result: object
   /** What is printed otherwise, unless the command printed it already. */
   text?: string
@@ -84,15 +84,23 @@ export const defineCommand =
       })
   }
 
+/** Fields whose keys are data: names of metrics, which options take, and labels. */
+const NAMED = ['metrics', 'probabilities']
+
 /** Keys as the JSON of this field has them: `bitsPerByte` -> `bits_per_byte`. */
-function snakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCase)
+function snakeCase(value: unknown, rename = inSnakeCase): unknown {
+  if (Array.isArray(value)) return value.map((one) => snakeCase(one))
   if (typeof value !== 'object' || value === null) return value
-  const rename = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [rename(key), snakeCase(inner)]),
+    Object.entries(value).map(([key, inner]) => [
+      rename(key),
+      snakeCase(inner, NAMED.includes(key) ? String : inSnakeCase),
+    ]),
   )
 }
+
+const inSnakeCase = (key: string): string =>
+  key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** The options in a JSON file, under the names that the API gives them. Throws UserError. */
 export async function readConfig(path: string): Promise<Record<string, unknown>> {

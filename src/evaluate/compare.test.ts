@@ -6,7 +6,7 @@ import type { Item } from '../metrics/item.ts'
 import type { MeasureName } from '../metrics/measures/index.ts'
 import { mcNemar } from '../metrics/paired.ts'
 import { summarize } from '../metrics/summarize.ts'
-import { compareEvaluations, compareRuns, verdictOf } from './compare.ts'
+import { type ComparedMetric, compareEvaluations, compareRuns, verdictOf } from './compare.ts'
 import { failuresAgainst, failuresUnder } from './gates.ts'
 import { openOutcome } from './outcome.ts'
 import { reportPage } from './report/report.ts'
@@ -56,6 +56,19 @@ const after = runOf(
 test('a run is read as it was written', async () => {
   await writeRun(path('old'), before)
   expect(await readRun(path('old'))).toEqual(before)
+  // Any name may be a label.
+  const probabilities = JSON.parse('{"__proto__": 0.9, "好评": 0.1}')
+  const labeled = runOf('labels', [{ id: '1', scores: {}, probabilities }], [])
+  await writeRun(path('labels'), labeled)
+  expect(Object.entries((await readRun(path('labels'))).items[0]?.probabilities ?? {})).toEqual([
+    ['__proto__', 0.9],
+    ['好评', 0.1],
+  ])
+  await writeFile(
+    path('labels/items.jsonl'),
+    '{"id": "1", "scores": {}, "probabilities": {"a": ""}}',
+  )
+  await expect(readRun(path('labels'))).rejects.toThrow(/items\.jsonl:1: probabilities/)
   await writeFile(path('old/items.jsonl'), `{"id": "1", "scores": {}}\n{"id": "2"}\n`)
   await expect(readRun(path('old'))).rejects.toThrow(/items\.jsonl:2: scores is missing; expected/)
   await writeFile(path('old/results.json'), '{"name": "x"}')
@@ -105,6 +118,67 @@ test('other items are refused, and it is said how they differ', () => {
   refused(relabeled, /item 8 is "<b>评论<\/b> 7", "差评" in the first, and .*"好评" in the second/)
   expect(() => compareRuns(before, { ...after, name: 'tag' })).toThrow(
     'one is of classify, the other of tag',
+  )
+})
+
+test('other options are refused, unless they say which model or data it is', () => {
+  const run = (settings: object, name = 'mlm') => ({
+    ...before,
+    name,
+    settings: { ...before.settings, ...settings },
+  })
+  const compared = (a: object, b: object, name?: string) => () =>
+    compareRuns(run(a, name), run(b, name))
+  expect(compared({ maskProbability: 0.15 }, { maskProbability: 0.5 })).toThrow(
+    'the evaluations cannot be compared: --mask-probability is 0.15 in the first, and 0.5 in the ' +
+      'second; evaluate both models on the same data, with the same options',
+  )
+  expect(compared({ fewShot: 0 }, { fewShot: 2 })).toThrow('--few-shot is 0 in the first, and 2')
+  expect(compared({}, { asChat: true })).toThrow('--as-chat is not given in the first, and true')
+  expect(compared({ reference: 'a' }, { reference: 'b' })).toThrow('--reference is "a"')
+  const others = { weights: 'x', context: 64, data: ['又.jsonl'], reference: 'a' }
+  expect(compared({ context: 32 }, others)).not.toThrow()
+})
+
+test('items that differ since the contexts do are explained', () => {
+  const windows = (context: number, settings = {}): EvaluationRun => ({
+    ...runOf(
+      'x',
+      [{ id: '1', input: '鲸'.repeat(context), scores: { loss: 1, tokens: 9 } }],
+      ['loss'],
+    ),
+    name: 'lm',
+    settings: { documents: 'packed', context, ...settings },
+  })
+  expect(() => compareRuns(windows(64), windows(32))).toThrow(
+    'the contexts differ, 64 tokens of the first model and 32 of the second, and so do the ' +
+      'windows of a text: evaluate both with --documents whole',
+  )
+  const whole = { documents: 'whole' }
+  expect(() => compareRuns(windows(64, whole), windows(32, whole))).toThrow(
+    'what is longer is cut or left out: evaluate both on data that fit into 32 tokens',
+  )
+})
+
+test('a long input is known by its hash', () => {
+  const [a, b] = ['ab', 'cd'].map((hash) => {
+    return runOf('x', [{ id: '1', input: '鲸', hash, scores: { loss: 1, tokens: 9 } }], ['loss'])
+  })
+  expect(() => compareRuns(a as EvaluationRun, b as EvaluationRun)).toThrow('item 1 is "鲸", ab in')
+})
+
+test('a difference that is no number has no verdict, and decides nothing', () => {
+  const numbers = (loss: number): Item[] =>
+    Array.from({ length: 20 }, (_, i) => ({ id: `${i}`, scores: { loss, tokens: 1 } }))
+  const compared = compareRuns(
+    runOf('finite', numbers(1), ['loss']),
+    runOf('broken', numbers(Number.NaN), ['loss']),
+  )
+  expect(compared.metrics.loss?.difference).toEqual({ value: Number.NaN, p: Number.NaN })
+  expect(verdictOf(compared.metrics.loss as ComparedMetric)).toBe('undefined')
+  expect(() => failuresAgainst(compared)).toThrow('the difference of loss is undefined')
+  expect(() => failuresUnder({ loss: 2 }, ['loss'], { loss: { value: Number.NaN } })).toThrow(
+    'loss is undefined for this data',
   )
 })
 

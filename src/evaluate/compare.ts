@@ -7,7 +7,7 @@ import { MEASURES } from '../metrics/measures/index.ts'
 import type { Measure, Metric } from '../metrics/measures/measure.ts'
 import { type Difference, mcNemar, pairedDifferences } from '../metrics/paired.ts'
 import { coveredBy, meansOf } from '../metrics/summarize.ts'
-import { parseOptions } from '../options.ts'
+import { flagOf, parseOptions } from '../options.ts'
 import { type EvaluationRun, readRun } from './run.ts'
 
 export interface ComparedMetric {
@@ -54,7 +54,8 @@ export async function compareEvaluations(options: CompareOptions): Promise<Compa
 /**
  * The differences of two models on the same items, with 95 % intervals by the paired bootstrap, and
  * p-values: McNemar's test of what is right or wrong, else the paired randomization test. Throws
- * UserError where the runs are not of the same items. `only`: a metric, in place of all.
+ * UserError where the runs are not of the same items, or options differ that change what is
+ * measured. `only`: a metric, in place of all.
  */
 export function compareRuns(
   first: EvaluationRun,
@@ -88,8 +89,11 @@ export function compareRuns(
 }
 
 /** Whether the second model is significantly worse, or better, by a metric. */
-export function verdictOf({ difference, better }: ComparedMetric): 'better' | 'worse' | 'same' {
-  const { value, p } = difference
+export function verdictOf({
+  difference: { value, p },
+  better,
+}: ComparedMetric): 'better' | 'worse' | 'same' | 'undefined' {
+  if (!Number.isFinite(value)) return 'undefined'
   if (p >= SIGNIFICANT || value === 0) return 'same'
   return value > 0 === (better === 'higher') ? 'better' : 'worse'
 }
@@ -135,36 +139,68 @@ function weightedMean(values: Float64Array, weights: ItemWeights): number {
 
 /** The second run's items in the order of the first's. */
 function sameItems(first: EvaluationRun, second: EvaluationRun): Item[] {
-  const refuse = (how: string) =>
-    new UserError(
-      `the evaluations cannot be compared: ${how}; evaluate both models on the same data, with ` +
-        'the same options',
-    )
+  const sameAgain = 'evaluate both models on the same data, with the same options'
+  const refuse = (how: string, advice = sameAgain) =>
+    new UserError(`the evaluations cannot be compared: ${how}; ${advice}`)
+  const refuseItems = (how: string) => refuse(how, adviceFor(first, second))
   if (first.name !== second.name)
     throw refuse(`one is of ${first.name}, the other of ${second.name}`)
+  const [before, after] = [first.settings, second.settings]
+  for (const name of Object.keys({ ...before, ...after })) {
+    const [a, b] = [before[name], after[name]].map((value) => JSON.stringify(value) ?? 'not given')
+    const isOfBoth = before[name] !== undefined && after[name] !== undefined
+    if (a !== b && !FREE.includes(name) && (isOfBoth || name !== 'reference'))
+      throw refuse(`${flagOf(name)} is ${a} in the first, and ${b} in the second`)
+  }
   const found = new Map(second.items.map((item) => [item.id, item]))
   const missing = first.items.filter(({ id }) => !found.has(id))
   if (missing.length > 0)
-    throw refuse(`${missing.length} items of the first, such as ${missing[0]?.id}, ${NOT_THERE}`)
+    throw refuseItems(
+      `${missing.length} items of the first, such as ${missing[0]?.id}, ${NOT_THERE}`,
+    )
   if (found.size > first.items.length) {
     const known = new Set(first.items.map(({ id }) => id))
     const more = second.items.filter(({ id }) => !known.has(id))
-    throw refuse(`${more.length} items of the second, such as ${more[0]?.id}, ${NOT_THERE}`)
+    throw refuseItems(`${more.length} items of the second, such as ${more[0]?.id}, ${NOT_THERE}`)
   }
   return first.items.map((item) => {
     const other = found.get(item.id) as Item
     const [before, after] = [signatureOf(item), signatureOf(other)]
     if (before === after) return other
-    throw refuse(`item ${item.id} is ${before} in the first, and ${after} in the second`)
+    throw refuseItems(`item ${item.id} is ${before} in the first, and ${after} in the second`)
   })
+}
+
+/** Settings that belong to the model or the data: the items say whether these are the same. */
+const FREE = [
+  ...['model', 'weights', 'adapter', 'context', 'chatTemplate'],
+  ...['benchmark', 'data', 'encoding', 'encodingErrors', 'limit'],
+  ...['textField', 'pairField', 'labelField'],
+]
+
+/** What to do where items differ: models of different contexts make other items of the same data. */
+function adviceFor(first: EvaluationRun, second: EvaluationRun): string | undefined {
+  const { context: a, documents } = first.settings
+  const { context: b } = second.settings
+  if (typeof a !== 'number' || typeof b !== 'number') return undefined
+  const isPacked = first.name === 'lm' && documents === 'packed'
+  if (a === b)
+    return isPacked
+      ? 'evaluate both on the same data; where the tokenizers differ, with --documents whole'
+      : undefined
+  const contexts = `the contexts differ, ${a} tokens of the first model and ${b} of the second`
+  return isPacked
+    ? `${contexts}, and so do the windows of a text: evaluate both with --documents whole`
+    : `${contexts}, and what is longer is cut or left out: evaluate both on data that fit into ` +
+        `${Math.min(a, b)} tokens`
 }
 
 const NOT_THERE = 'are not in the other'
 
 /** What an item is, whatever a model makes of it. */
-function signatureOf({ input, expected, scores: { bytes } }: Item): string {
+function signatureOf({ input, hash, expected, scores: { bytes } }: Item): string {
   const size = bytes === undefined ? undefined : `${Math.round(bytes)} bytes`
-  return [JSON.stringify(input), expected && JSON.stringify(expected), size]
+  return [JSON.stringify(input), hash, expected && JSON.stringify(expected), size]
     .filter((part) => part !== undefined)
     .join(', ')
 }

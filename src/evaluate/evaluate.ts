@@ -10,7 +10,7 @@ import type { OpenModel } from '../formats/open-model.ts'
 import { readAdapterFolder } from '../formats/peft/adapter-folder.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import { summarize } from '../metrics/summarize.ts'
-import { countParameters, createModel } from '../models/model.ts'
+import { countParameters, createModel, stacksOf } from '../models/model.ts'
 import { parseOptions } from '../options.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { peakMemory } from '../runtime/memory.ts'
@@ -134,7 +134,7 @@ async function evaluateModel(
         const run: EvaluationRun = {
           name: task,
           model: options.model,
-          settings,
+          settings: { ...settings, context: stacksOf(files.config)[0]?.context },
           seconds: (performance.now() - started) / 1000,
           ...summarize(items, measures),
           items,

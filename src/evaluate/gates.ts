@@ -36,17 +36,23 @@ export function failuresUnder(
   const all = metricsOf(measures)
   return Object.entries(limits).flatMap(([metric, limit]) => {
     const value = metrics[metric]?.value
-    if (value === undefined)
+    if (value === undefined || Number.isNaN(value))
       throw new UserError(`${metric} is undefined for this data: failUnder cannot be decided`)
     const isWorse = all[metric]?.better === 'lower' ? value > limit : value < limit
     return isWorse ? [{ metric, value, limit }] : []
   })
 }
 
-/** Main metrics by which the second model is significantly worse. */
+/**
+ * Main metrics by which the second model is significantly worse. Throws UserError where one is
+ * undefined.
+ */
 export const failuresAgainst = ({ metrics }: Comparison): Failure[] =>
   Object.entries(metrics).flatMap(([metric, compared]) => {
-    if (!compared.isMain || verdictOf(compared) !== 'worse') return []
+    const verdict = compared.isMain ? verdictOf(compared) : 'same'
+    if (verdict === 'undefined')
+      throw new UserError(`the difference of ${metric} is undefined: noWorseThan cannot be decided`)
+    if (verdict !== 'worse') return []
     const { first, second, difference } = compared
     return [{ metric, value: second.value, before: first.value, p: difference.p }]
   })

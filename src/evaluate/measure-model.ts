@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { rowTargets, rowTexts } from '../data/target-texts.ts'
 import type { Item } from '../metrics/item.ts'
 import { briefNumbers } from '../metrics/summarize.ts'
@@ -118,22 +119,33 @@ const SHOWN = 300
 /** Rows that have targets as items: what they lose, and how much text this is of. */
 function rowItems(
   losses: readonly Item['scores'][],
-  { batches, bytes, ids }: MeasuredRows,
+  { batches, bytes, ids, inputs }: MeasuredRows,
   tokenizer: Tokenizer,
 ): Item[] {
   const idOf = (row: number) => ids?.[row] ?? String(row + 1)
-  if (bytes === undefined)
-    return Array.from(rowTargets(batches()), (tokens, row) => {
-      return { id: idOf(row), scores: { ...losses[row], tokens } }
-    }).filter(({ scores }) => scores.tokens > 0)
+  if (bytes === undefined) {
+    const texts = inputs && [...inputs()]
+    return Array.from(rowTargets(batches()), (tokens, row): Item => {
+      const input = texts?.[row] && shownOf(texts[row].text)
+      return { id: idOf(row), ...input, scores: { ...losses[row], tokens } }
+    }).filter(({ scores }) => scores.tokens !== 0)
+  }
   const texts = [...rowTexts(batches(), tokenizer)]
   // Tokenizers may leave out or change characters: each row has its share of the source's bytes.
   const share = bytes / texts.reduce((sum, text) => sum + text.bytes, 0)
   return texts.flatMap(({ text, tokens, words, ...own }, row): Item[] => {
     if (tokens === 0) return []
     const scores = { ...losses[row], tokens, words, bytes: own.bytes * share }
-    return [{ id: idOf(row), input: [...text].slice(0, SHOWN).join(''), scores }]
+    return [{ id: idOf(row), ...shownOf(text), scores }]
   })
+}
+
+/** The beginning of a text, and what tells it from others that begin so. */
+function shownOf(text: string): Pick<Item, 'input' | 'hash'> {
+  const characters = [...text]
+  if (characters.length <= SHOWN) return { input: text }
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return { input: characters.slice(0, SHOWN).join(''), hash }
 }
 
 /** What is known of the rows, and what of the items, by their ids. */

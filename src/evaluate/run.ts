@@ -65,14 +65,19 @@ const resultsSchema = z.object({
     .optional(),
 })
 
+const areNumbers = (value: unknown): boolean =>
+  z.array(z.number()).safeParse(Object.values(value ?? [''])).success
+
 const answer = z.union([z.string(), z.array(z.string())]).optional()
 const itemSchema = z.object({
   id: z.string(),
   input: z.string().optional(),
+  hash: z.string().optional(),
   expected: answer,
   predicted: answer,
   scores: z.record(z.string(), z.number()),
-  probabilities: z.record(z.string(), z.number()).optional(),
+  // Of any label: a record of zod's would lose one that is called __proto__.
+  probabilities: z.custom<Record<string, number>>(areNumbers, 'expected numbers').optional(),
 })
 
 /** Whether a folder holds a finished evaluation. */

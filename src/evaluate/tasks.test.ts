@@ -72,6 +72,7 @@ describe('a model has the figures that its training told', () => {
     if (task !== 'classify' && task !== 'regress' && task !== 'embed')
       expect(loss?.value).toBeCloseTo(measured.loss, 5)
     expect(measured.items.length).toBeGreaterThan(0)
+    for (const { input } of measured.items) expect(input).toMatch(/\S/)
     if (result.perplexity === undefined) expect(measured).not.toHaveProperty('perplexity')
     else expect(measured.perplexity).toBeCloseTo(result.perplexity, 4)
     if (result.bitsPerByte === undefined) expect(measured).not.toHaveProperty('bitsPerByte')

@@ -105,3 +105,14 @@ test('the randomization test of right and wrong answers is McNemar’s', () => {
   expect(mean?.p).toBeCloseTo(mcNemar(5, 9), 1)
   expect(once(2)).toEqual(Uint32Array.from([1, 1]))
 })
+
+test('samples for which a number is undefined say nothing of its p-value', () => {
+  // Only samples in which every item comes from its own model have a number.
+  const statistics = (weights: ItemWeights) => {
+    const own = [0, 1, 2].every((i) => weights[i] === weights[0] && weights[3 + i] === weights[3])
+    return { number: own ? (weights[0] ? 1 : 2) : undefined }
+  }
+  const { number } = pairedDifferences(statistics, 3)
+  expect(number?.value).toBe(1)
+  expect(number?.p).toBe(1)
+})

@@ -6,6 +6,8 @@ export interface Item {
   /** What it is in all evaluations on the same data, such as `test.jsonl:12`. */
   readonly id: string
   readonly input?: string | undefined
+  /** Of the whole input, where `input` is its beginning. */
+  readonly hash?: string | undefined
   readonly expected?: Answer | undefined
   readonly predicted?: Answer | undefined
   /**

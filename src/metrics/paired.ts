@@ -18,7 +18,8 @@ export interface Difference {
   readonly low?: number | undefined
   readonly high?: number | undefined
   /**
-   * Probability of a difference as large in either direction if the models were equally good.
+   * Probability of a difference as large in either direction if the models were equally good. NaN
+   * where the difference is no finite number.
    */
   readonly p: number
 }
@@ -45,7 +46,8 @@ export function mcNemar(onlyFirst: number, onlySecond: number): number {
  * those of the first before those of the second: 2 x count weights. Intervals are percentiles of
  * the paired bootstrap, which draws the same items of both (Koehn 2004); p-values are of the
  * randomization test, which swaps the models on random items (Noreen 1989). Numbers that are
- * undefined for a model are left out.
+ * undefined for a model are left out. Samples for which one is undefined, or infinite, do not
+ * count.
  */
 export function pairedDifferences(
   statistics: Statistics,
@@ -61,7 +63,9 @@ export function pairedDifferences(
   const observed = between(all, all)
   const drawn = new Map<string, number[]>(observed.map(([name]) => [name, []]))
   for (const weights of resamples(count, { resamples: rounds, seed }))
-    for (const [name, value] of between(weights, weights)) drawn.get(name)?.push(value)
+    for (const [name, value] of between(weights, weights))
+      if (Number.isFinite(value)) drawn.get(name)?.push(value)
+  const defined = new Map<string, number>()
   const asLarge = new Map<string, number>()
   const random = new Random(seed)
   for (let round = 0; round < rounds; round++) {
@@ -69,6 +73,8 @@ export function pairedDifferences(
     const [a, b] = mixed(swapped, statistics)
     for (const [name, value] of observed) {
       const difference = (b[name] ?? Number.NaN) - (a[name] ?? Number.NaN)
+      if (!Number.isFinite(difference)) continue
+      defined.set(name, (defined.get(name) ?? 0) + 1)
       // Sums in another order differ in their last digits.
       if (Math.abs(difference) >= Math.abs(value) * (1 - 1e-9))
         asLarge.set(name, (asLarge.get(name) ?? 0) + 1)
@@ -76,12 +82,14 @@ export function pairedDifferences(
   }
   return Object.fromEntries(
     observed.map(([name, value]) => {
+      if (!Number.isFinite(value)) return [name, { value, p: Number.NaN }]
       const sorted = Float64Array.from(drawn.get(name) ?? []).sort()
       const bounds =
         count < 2 || sorted.length === 0
           ? {}
           : { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) }
-      return [name, { value, ...bounds, p: (1 + (asLarge.get(name) ?? 0)) / (1 + rounds) }]
+      const p = (1 + (asLarge.get(name) ?? 0)) / (1 + (defined.get(name) ?? 0))
+      return [name, { value, ...bounds, p }]
     }),
   )
 }

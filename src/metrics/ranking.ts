@@ -10,29 +10,44 @@ export function rocAuc(
   isPositive: (index: number) => boolean,
 ): (weights: ItemWeights) => number | undefined {
   const order = Int32Array.from({ length: scores.length }, (_, i) => i)
-  order.sort((a, b) => (scores[a] as number) - (scores[b] as number))
-  const positive = Uint8Array.from(order, (i) => Number(isPositive(i)))
-  /** 1 at the last of equal scores. */
-  const ends = Uint8Array.from(order, (index, i) => {
-    return Number(i === order.length - 1 || scores[order[i + 1] as number] !== scores[index])
-  })
+  order.sort((a, b) => (scores[b] as number) - (scores[a] as number))
+  // From the highest score on: negatives alone, then negatives and positives of one score.
+  const ordered: number[] = []
+  const ends: number[] = []
+  let above: number[] = []
+  for (let i = 0; i < order.length; ) {
+    const score = scores[order[i] as number]
+    const tied: [negative: number[], positive: number[]] = [[], []]
+    for (; i < order.length && scores[order[i] as number] === score; i++)
+      tied[isPositive(order[i] as number) ? 1 : 0].push(order[i] as number)
+    if (tied[1].length === 0) for (const index of tied[0]) above.push(index)
+    else {
+      for (const part of [above, ...tied]) {
+        for (const index of part) ordered.push(index)
+        ends.push(ordered.length)
+      }
+      above = []
+    }
+  }
+  const indices = Int32Array.from(ordered)
   return (weights) => {
-    let area = 0
-    let positives = 0
-    let negatives = 0
-    let up = 0
-    let down = 0
-    for (let i = 0; i < order.length; i++) {
-      const weight = weights[order[i] as number] as number
-      if (positive[i] === 1) up += weight
-      else down += weight
-      if (ends[i] === 0) continue
-      area += up * (negatives + down / 2)
+    let all = 0
+    for (let i = 0; i < scores.length; i++) all += weights[i] as number
+    let [wrong, positives, negatives, at] = [0, 0, 0, 0]
+    const sum = (end: number) => {
+      let total = 0
+      for (; at < end; at++) total += weights[indices[at] as number] as number
+      return total
+    }
+    for (let i = 0; i < ends.length; i += 3) {
+      negatives += sum(ends[i] as number)
+      const down = sum(ends[i + 1] as number)
+      const up = sum(ends[i + 2] as number)
+      wrong += up * (negatives + down / 2)
       positives += up
       negatives += down
-      up = 0
-      down = 0
     }
-    return positives * negatives === 0 ? undefined : area / (positives * negatives)
+    const pairs = positives * (all - positives)
+    return pairs === 0 ? undefined : (pairs - wrong) / pairs
   }
 }

@@ -81,6 +81,13 @@ test('ties count half in the area under the curve, as every pair shows', () => {
       }
   const auc = rocAuc(scores, (i) => positive[i] as boolean)
   expect(auc([1, 1, 1, 1, 1, 1, 1])).toBeCloseTo(area / pairs, 12)
+  // Weights stand for copies: an example of weight 2, and another of weight 0.
+  const copies = [0, 0, 1, 3, 4, 5, 6]
+  const copied = rocAuc(
+    copies.map((i) => scores[i] as number),
+    (i) => positive[copies[i] as number] as boolean,
+  )
+  expect(auc([2, 1, 0, 1, 1, 1, 1])).toBe(copied(copies.map(() => 1)))
   expect(auc([1, 0, 1, 0, 1, 0, 1])).toBeUndefined()
 })
 

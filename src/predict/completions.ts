@@ -34,30 +34,28 @@ export async function writeExpected(
 }
 
 /**
- * What a model writes for at most 1,000 prompts, with the numbers of these from 1 on. Throws if
- * aborted.
+ * What a model writes for at most 1,000 prompts, with the numbers of these from 1 on. Prompts that
+ * fill the context, which leaves no room for a completion, are left out. Throws if aborted.
  */
 export async function writeItems(
   model: LanguageModel,
   all: readonly Expected[],
   options: Abortable = {},
 ): Promise<Item[]> {
-  const some = evenly([...all.entries()], MEASURED)
-  // A prompt that fills the context leaves no room for a completion.
-  const fits = some.filter(([, { prompt }]) => prompt.ids.length < model.context)
+  const fits = [...all.entries()].filter(([, { prompt }]) => prompt.ids.length < model.context)
+  const some = evenly(fits, MEASURED)
   const written = await writeExpected(
     model,
-    fits.map(([, one]) => one),
+    some.map(([, one]) => one),
     options,
   )
-  const texts = new Map(fits.map(([index], i) => [index, written[i] as string]))
-  return some.map(([index, { given, text }]) => {
-    const predicted = texts.get(index)
+  return some.map(([index, { given, text }], i) => {
+    const predicted = written[i] as string
     return {
       id: String(index + 1),
       input: given,
       expected: text,
-      predicted: predicted ?? '',
+      predicted,
       scores: { correct: Number(predicted === text) },
     }
   })

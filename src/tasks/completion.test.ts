@@ -133,3 +133,13 @@ test('each kind of model is sent to its task', async () => {
     'words are for models that read whole texts, and this one writes',
   )
 })
+
+test('a prompt that fills the context is left out of the matches, as of the loss', async () => {
+  const long = { prompt: '中'.repeat(40), completion: '零！' }
+  const some = [records[0], long, records[1]]
+  await writeFile(path('long.jsonl'), some.map((one) => JSON.stringify(one)).join('\n'))
+  const asked = { model: path('char'), data: [path('long.jsonl')], threads: 1 }
+  const { items, metrics } = await evaluate({ ...asked, task: 'completion' })
+  expect(items.map(({ id }) => id)).toEqual(['1', '3'])
+  expect(metrics.exactMatch?.value).toBe(1)
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { documentSeparator } from '../data/sources/reading-options.ts'
+import { rowTexts } from '../data/target-texts.ts'
 import { UserError } from '../errors.ts'
 import { Encoder } from '../models/encoder.ts'
 import { type Model, stacksOf } from '../models/model.ts'
@@ -67,6 +68,7 @@ export const mlm: Task<typeof options, typeof storeOptions> = {
     const objectiveOf = (other: Model) => masked(other, length, maskedCount(rows.length, masking))
     return {
       ...maskedRows(rows, masking),
+      inputs: () => rowTexts(rows.batches(), tokenizer),
       length,
       evaluationObjective: objectiveOf(model),
       objectiveOf,

@@ -167,6 +167,8 @@ export interface MeasuredRows {
   batches(): Iterable<Examples>
   /** Bytes in UTF-8 of the text that the targets stand for, where they stand for one. */
   bytes?: number | undefined
+  /** What rows are made of, where their targets are no whole text. */
+  inputs?: (() => Iterable<{ text: string }>) | undefined
   /** Whole documents, one a row. */
   documents?: number | undefined
   /** What each row is of, as the ids of items have it; default: its number from 1 on. */

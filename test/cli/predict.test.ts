@@ -40,6 +40,9 @@ it('trains a classifier, says how good it is, describes it and asks it', async (
   const failed = await measure('--fail-under', 'logLoss=0', '--no-worse-than', path('run'))
   expect(failed.code).toBe(3)
   expect(failed.stdout).toMatch(/^failed: log loss is \d\.\d+, and the limit is 0\.0000\n$/m)
+  // Metrics have one name, in JSON and in options.
+  const printed = lastJson(await measure('--json', '--fail-under', 'balancedAccuracy=0.9'))
+  expect(Object.keys(printed.metrics)).toContain('balancedAccuracy')
   const refused = await measure('--fail-under', 'accuracy=high')
   expect([refused.code, refused.stderr]).toEqual([
     1,

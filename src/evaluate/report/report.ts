@@ -128,7 +128,7 @@ function changeTable({ metrics }: Comparison, language: Language): Html {
   const rows = Object.entries(metrics).map(([name, compared]) => {
     const { first, second, difference } = compared
     const verdict = verdictOf(compared)
-    const look = { better: 'good', worse: 'bad', same: 'soft' }[verdict]
+    const look = { better: 'good', worse: 'bad', same: 'soft', undefined: 'soft' }[verdict]
     return html`<tr><td>${metricName(name, language)}</td>
 <td class="number soft">${formatNumber(first.value)}</td>
 <td class="number value">${formatNumber(second.value)}</td>

@@ -15,10 +15,14 @@ export const probabilities: Measure = {
   statistics: (items) => {
     const area = averageArea(items)
     const { confidences, correct } = confidencesOf(items)
-    return (weights) => ({
-      rocAuc: area(weights),
-      calibrationError: calibrationError(calibrationBins(confidences, correct, { weights })),
-    })
+    return (given) => {
+      // An array of one type is read several times as quickly.
+      const weights = new Float64Array(given)
+      return {
+        rocAuc: area(weights),
+        calibrationError: calibrationError(calibrationBins(confidences, correct, { weights })),
+      }
+    }
   },
 }
 
