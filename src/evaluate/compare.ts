@@ -178,7 +178,7 @@ const FREE = [
   ...['textField', 'pairField', 'labelField'],
 ]
 
-/** What to do where items differ: models of different contexts make other items of the same data. */
+/** What to do where items differ: other contexts make other items of the same data. */
 function adviceFor(first: EvaluationRun, second: EvaluationRun): string | undefined {
   const { context: a, documents } = first.settings
   const { context: b } = second.settings

@@ -29,23 +29,22 @@ export function rocAuc(
       above = []
     }
   }
-  const indices = Int32Array.from(ordered)
+  const [indices, bounds] = [Int32Array.from(ordered), Int32Array.from(ends)]
   return (weights) => {
     let all = 0
     for (let i = 0; i < scores.length; i++) all += weights[i] as number
+    const sums: [above: number, tied: number, positive: number] = [0, 0, 0]
     let [wrong, positives, negatives, at] = [0, 0, 0, 0]
-    const sum = (end: number) => {
+    for (let i = 0; i < bounds.length; i++) {
       let total = 0
-      for (; at < end; at++) total += weights[indices[at] as number] as number
-      return total
-    }
-    for (let i = 0; i < ends.length; i += 3) {
-      negatives += sum(ends[i] as number)
-      const down = sum(ends[i + 1] as number)
-      const up = sum(ends[i + 2] as number)
-      wrong += up * (negatives + down / 2)
+      for (const end = bounds[i] as number; at < end; at++)
+        total += weights[indices[at] as number] as number
+      sums[i % 3] = total
+      if (i % 3 < 2) continue
+      const [above, tied, up] = sums
+      wrong += up * (negatives + above + tied / 2)
       positives += up
-      negatives += down
+      negatives += above + tied
     }
     const pairs = positives * (all - positives)
     return pairs === 0 ? undefined : (pairs - wrong) / pairs
