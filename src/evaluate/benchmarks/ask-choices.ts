@@ -74,8 +74,8 @@ function choiceItem(
 const listed = (choices: readonly string[]): string[] =>
   choices.map((choice, i) => `${LETTERS[i]}. ${choice.trim()}`)
 
-/** The likeliest choice; of a tie, one that is wrong. */
-function chosenOf(values: readonly number[], answer: number): number {
+/** The likeliest choice by log-probabilities; of a tie, one that is wrong. */
+export function chosenOf(values: readonly number[], answer: number): number {
   const others = values.map((value, i) => (i === answer ? Number.NEGATIVE_INFINITY : value))
   const best = others.reduce((top, value, i) => (value > (others[top] as number) ? i : top), 0)
   const isRight = (values[answer] as number) > (others[best] as number) + TIE

@@ -1,7 +1,9 @@
 import { UserError } from '../../errors.ts'
 import type { Item } from '../../metrics/item.ts'
+import { LEAST } from '../../metrics/measures/probabilities.ts'
 import { classify } from '../../predict/classify.ts'
 import type { TextModel } from '../../predict/text-model.ts'
+import { chosenOf } from './ask-choices.ts'
 import type { ChoiceQuestion, ChoicesBenchmark } from './benchmark.ts'
 import type { Asked } from './prompts.ts'
 
@@ -22,13 +24,14 @@ export async function* askClassifier(
     const texts = chunk.map(({ text = '' }) => text)
     const classified = await classify(model, texts, signal ? { signal } : {})
     for (const [i, { id, text, answer }] of chunk.entries()) {
-      const { label, labels: all } = classified[i] as (typeof classified)[number]
+      const { labels: all } = classified[i] as (typeof classified)[number]
       const probabilities = Object.fromEntries(
         all.map(({ label, probability }) => [names[label], probability]),
       )
-      const [expected, predicted] = [labels[answer] as string, names[label] as string]
-      const correct = Number(predicted === expected)
-      const loss = -Math.log(probabilities[expected] as number)
+      const logs = labels.map((name) => Math.log(Math.max(LEAST, probabilities[name] as number)))
+      const chosen = chosenOf(logs, answer)
+      const [expected, predicted] = [labels[answer] as string, labels[chosen] as string]
+      const [correct, loss] = [Number(chosen === answer), -(logs[answer] as number)]
       yield { id, input: text, expected, predicted, scores: { correct, loss }, probabilities }
     }
   }

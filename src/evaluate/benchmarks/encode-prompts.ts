@@ -13,10 +13,12 @@ export interface EncodeOptions {
   chatTemplate?: string | undefined
 }
 
-/** Prompts and choices as tokens; counts the prompts whose beginnings did not fit. */
+/** Prompts and choices as tokens; counts those whose beginnings did not fit. */
 export class PromptEncoder {
   readonly #options: EncodeOptions
+  /** Questions whose prompts lost their beginnings; those that have choices that did. */
   cut = 0
+  cutChoices = 0
 
   constructor(options: EncodeOptions) {
     this.#options = options
@@ -81,7 +83,8 @@ export class PromptEncoder {
   /** The ends of the sequences that fit; the last token is only predicted. */
   #fitted(sequences: Sequence[]): Sequence[] {
     const most = this.#options.context + 1
-    if (sequences.some(({ ids }) => ids.length > most)) this.cut++
+    if (sequences.some(({ ids, from }) => ids.length - Math.max(1, from) >= most)) this.cutChoices++
+    else if (sequences.some(({ ids }) => ids.length > most)) this.cut++
     return sequences.map(({ ids, from }) => ({
       ids: ids.slice(-most),
       from: Math.max(1, from - Math.max(0, ids.length - most)),

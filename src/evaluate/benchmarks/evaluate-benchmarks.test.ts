@@ -35,18 +35,24 @@ beforeAll(async () => {
   await learn('knows', records, { ...sizes, documents: 'whole', val: 0, seed: 1 })
 }, 60_000)
 
-/** A model all of whose weights are 0: its logits are equal. */
+/** A model whose weights are 0, except `first`, those that begin a tensor: logits are equal. */
 async function saveZeros(
   name: string,
   texts: readonly string[],
   config: (vocabSize: number) => ModelConfig,
+  first: (shape: readonly number[]) => readonly number[] = () => [],
 ): Promise<void> {
   const tokenizer = await trainCharTokenizer(texts)
   const model = createModel(config(tokenizer.vocabSize))
   const shapes = model.parameters()
   const values = {
     tensor: (parameter: string) => ({
-      read: async () => new Float32Array(sizeOf(shapes.get(parameter)?.shape as number[])),
+      read: async () => {
+        const shape = shapes.get(parameter)?.shape as number[]
+        const array = new Float32Array(sizeOf(shape))
+        array.set(first(shape))
+        return array
+      },
     }),
   }
   await saveModel(path(name), { model, tokenizer, values })
@@ -162,6 +168,23 @@ describe('an interrupted run', () => {
     await expect(measure({ ...asked, fewShot: 1 })).rejects.toThrow('begun with fewShot 0')
     await expect(measure({ ...asked, model: path('constant') })).rejects.toThrow('begun with model')
   })
+
+  test('is not resumed with other questions, nor with a file of the same name', async () => {
+    for (const [folder, answer] of [
+      ['one', 0],
+      ['two', 1],
+    ] as const)
+      await writeBenchmarks(path(folder), {
+        'q.jsonl': jsonLines([{ question: 'a', choices: ['b', 'c'], answer }]),
+      })
+    const [one, two] = [path('one/q.jsonl'), path('two/q.jsonl')]
+    await measure({ benchmark: [one], out: path('own') })
+    await measure({ benchmark: [one], out: path('own') })
+    await expect(measure({ benchmark: [two], out: path('own') })).rejects.toThrow(
+      /own.q was begun with questions "\w{64}", and now it is .* and data to resume/,
+    )
+    await expect(measure({ benchmark: [one, two] })).rejects.toThrow('benchmark q is given twice')
+  })
 })
 
 describe('questions in a chat', () => {
@@ -198,6 +221,30 @@ test('a prompt longer than the context loses its beginning', async () => {
   ])
 })
 
+test('a choice longer than the context loses its own beginning', async () => {
+  const choices = ['b'.repeat(300), 'c']
+  await writeFile(path('choice.jsonl'), jsonLines([{ context: 'a', choices, answer: 0 }]))
+  const told: string[] = []
+  await evaluateBenchmarks(
+    { model: path('knows'), benchmark: [path('choice.jsonl')], threads: 1 },
+    { onMessage: (text) => told.push(text) },
+  )
+  expect(told).toEqual([
+    'choice: 1 of 1 questions have choices that are longer than the model’s context; only the ' +
+      'ends of these are measured',
+  ])
+})
+
+test('options that change nothing are refused', async () => {
+  await expect(measure({ benchmark: ['blimp'], maxTokens: 9 })).rejects.toThrow(
+    '--max-tokens 9 changes nothing: the model writes no answers; leave it out',
+  )
+  for (const asked of [{ benchmark: ['blimp'] }, { benchmark: ['cmmlu'], fewShot: 1 }])
+    await expect(measure({ ...asked, seed: 2 })).rejects.toThrow(
+      '--seed 2 changes nothing: no examples are drawn; leave it out',
+    )
+})
+
 describe('a classifier', () => {
   test('is measured on a benchmark of its labels, and on no other', async () => {
     const records = [
@@ -224,6 +271,24 @@ describe('a classifier', () => {
       'is made for the task classify; benchmarks measure decoders',
     )
     await expect(measure({ ...asked, fewShot: 1 })).rejects.toThrow('a classifier reads no prompt')
+  })
+
+  test('scores 0 where its classes tie, and has a finite loss where it is wrong', async () => {
+    const head = { ...bertHead('classify'), labels: ['0', '1'] }
+    const config = (vocabSize: number) => bertConfig({ vocabSize, ...sizes, head })
+    const texts = await learned('chnsenticorp')
+    await saveZeros('undecided', texts, config)
+    const asked = { model: path('undecided'), benchmark: ['chnsenticorp'] }
+    const [tied] = await measure(asked)
+    expect(tied?.metrics.accuracy?.value).toBe(0)
+    const bias = (shape: readonly number[]) => (shape[0] === 2 && !shape[1] ? [2e3, 0] : [])
+    await saveZeros('sure', texts, config, bias)
+    const out = path('sure-eval')
+    const [sure] = await measure({ ...asked, model: path('sure'), out })
+    expect(sure?.items.map(({ scores }) => scores.correct)).toEqual([0, 1, 0])
+    expect(sure?.items[0]?.scores.loss).toBeCloseTo(-Math.log(Number.EPSILON), 9)
+    const [read] = await measure({ ...asked, model: path('sure'), out })
+    expect(read?.items[0]).toEqual(sure?.items[0])
   })
 
   test('nor are encoder-decoders and masked language models', async () => {

@@ -50,7 +50,7 @@ export async function evaluateBenchmarks(
 ): Promise<BenchmarkRun[]> {
   const { engine: opened, signal } = context
   const parsed = parseOptions(benchmarkOptions, options)
-  const { adapter, asChat, fewShot, seed, out } = parsed
+  const { adapter, asChat, fewShot, seed = 1, maxTokens = 256, out } = parsed
   return withModel(parsed.model, async (base) => {
     const files = await adapted(base, adapter)
     const template = parsed.chatTemplate && (await readChatTemplate(parsed.chatTemplate))
@@ -83,20 +83,22 @@ export async function evaluateBenchmarks(
     const twice = names.find((name, i) => names.indexOf(name) !== i)
     if (twice !== undefined)
       throw new UserError(`benchmark ${twice} is given twice; leave one out, or rename the file`)
+    refuseIdle(parsed, benchmarks)
     return withEngine(parsed, opened, async (engine) => {
       const model = createModel(files.config)
       const parameters = await loadParameters(engine, model, files)
       const subject = { ...files, model, chatTemplate }
-      const answerer = new Answerer({ engine, parameters, subject, maxTokens: parsed.maxTokens })
+      const answerer = new Answerer({ engine, parameters, subject, maxTokens })
       try {
         const fingerprint = out === undefined ? undefined : await fingerprintOf(parameters)
         const runs: BenchmarkRun[] = []
         for (const { open, prompts, fewShot, folder, outcome } of benchmarks) {
-          const { limit, maxTokens } = parsed
+          const { limit } = parsed
           const settings = {
             benchmark: open.name,
             model: parsed.model,
             weights: fingerprint,
+            ...(out !== undefined && { questions: digestOf(open, fewShot) }),
             ...(adapter.length > 0 && { adapter }),
             ...(limit !== undefined && { limit }),
             fewShot,
@@ -158,6 +160,20 @@ function expectTemplate(
     throw new UserError(`${model}: the model has no chat template; give --chat-template FILE`)
 }
 
+/** Throws UserError where an option that was given changes nothing at any of the benchmarks. */
+function refuseIdle(
+  { maxTokens, seed }: z.output<typeof benchmarkOptions>,
+  asked: readonly { open: OpenBenchmark; fewShot: number }[],
+): void {
+  if (maxTokens !== undefined && asked.every(({ open }) => open.benchmark.kind !== 'writing'))
+    throw new UserError(
+      `--max-tokens ${maxTokens} changes nothing: the model writes no answers; leave it out`,
+    )
+  const draws = asked.some(({ open, fewShot }) => fewShot > 0 && !open.benchmark.bySubject)
+  if (seed !== undefined && !draws)
+    throw new UserError(`--seed ${seed} changes nothing: no examples are drawn; leave it out`)
+}
+
 /** Throws UserError where a model of this kind does not answer the questions of a benchmark. */
 function expectMeasurable(
   { name, benchmark }: OpenBenchmark,
@@ -180,6 +196,12 @@ function expectMeasurable(
     `benchmark ${name}: the model in ${path} is ${what}; benchmarks measure decoders that ` +
       'continue text, and classifiers on sst2, trec and chnsenticorp',
   )
+}
+
+/** SHA-256 of the questions, and of the examples before them: items of others are not mixed. */
+function digestOf({ files, examples }: OpenBenchmark, fewShot: number): string {
+  const read = JSON.stringify([files, fewShot > 0 ? examples : []])
+  return createHash('sha256').update(read).digest('hex')
 }
 
 /** SHA-256 of all weights: items of other weights are not resumed from. */

@@ -31,11 +31,17 @@ async function* readJson(file: BenchmarkFile): AsyncGenerator<ChoiceQuestion> {
   for await (const found of jsonRecords(file, record, expected)) {
     const { number, activity_label: activity, ctx_a: a, ctx_b: b, endings, label } = found
     if (label === undefined || label === '') continue
+    const answer = /^\d+$/.test(String(label).trim()) ? Number(label) : endings.length
+    if (answer >= endings.length)
+      throw new UserError(
+        `${found.where}: the label is ${JSON.stringify(label)}; expected the index of the right ` +
+          `ending, 0 to ${endings.length - 1}`,
+      )
     yield {
       id: `${number}`,
       prompt: cleaned(`${activity}: ${a} ${capitalized(b)}`),
       choices: endings.map(cleaned),
-      answer: Number(label),
+      answer,
     }
   }
 }

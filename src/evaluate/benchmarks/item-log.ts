@@ -72,7 +72,7 @@ function expectSame(folder: string, before: object, now: object): void {
     if (old !== given)
       throw new UserError(
         `${folder} was begun with ${name} ${old}, and now it is ${given}; give the same options ` +
-          'to resume, or choose another --out',
+          'and data to resume, or choose another --out',
       )
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UserError } from '../../errors.ts'
 import type { ChoicesBenchmark } from './benchmark.ts'
 import { jsonRecords } from './json-lines.ts'
 
@@ -16,9 +17,11 @@ export const lambada: ChoicesBenchmark = {
   delimiter: ' ',
   greedy: true,
   async *read(file) {
-    for await (const { text, number } of jsonRecords(file, record, '{"text": "..."}')) {
+    for await (const { text, number, where } of jsonRecords(file, record, '{"text": "..."}')) {
       const last = text.lastIndexOf(' ')
-      const [prompt, word] = [text.slice(0, last), text.slice(last + 1)]
+      const [prompt, word] = [text.slice(0, Math.max(0, last)), text.slice(last + 1)]
+      if (prompt.trim() === '' || word.trim() === '')
+        throw new UserError(`${where}: expected a passage, a blank, and its last word`)
       yield { id: `${number}`, prompt, choices: [word], answer: 0 }
     }
   },

@@ -55,6 +55,11 @@ export async function measureBenchmark(
       `${name}: ${encoder.cut} of ${left.length} prompts are longer than the model’s context; ` +
         'their beginnings are left out',
     )
+  if (encoder.cutChoices > 0)
+    onMessage?.(
+      `${name}: ${encoder.cutChoices} of ${left.length} questions have choices that are longer ` +
+        'than the model’s context; only the ends of these are measured',
+    )
   const ordered = asked.map(({ question }) => items.get(question.id) as Item)
   const run: EvaluationRun = {
     name,

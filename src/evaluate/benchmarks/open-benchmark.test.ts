@@ -49,6 +49,14 @@ describe('questions are read as they are published', () => {
       choices: ['a', 'b', 'c', 'd'],
       answer: 3,
     })
+    for (const label of [4, 'x', -1]) {
+      const endings = ['a', 'b', 'c', 'd']
+      const wrong = JSON.stringify({ activity_label: '', ctx_a: '', ctx_b: '', endings, label })
+      await writeBenchmarks(folder, { 'label/hellaswag_val.jsonl': wrong })
+      await expect(openBenchmark('hellaswag', join(folder, 'label'))).rejects.toThrow(
+        `hellaswag_val.jsonl:1: the label is ${JSON.stringify(label)}; expected the index`,
+      )
+    }
     await writeBenchmarks(folder, { 'lines/hellaswag_val_full.txt': `${lines.join('\n')}\nx\n` })
     await expect(openBenchmark('hellaswag', join(folder, 'lines'))).rejects.toThrow(
       /hellaswag_val_full\.txt:7: expected six lines/,
@@ -87,10 +95,29 @@ describe('questions are read as they are published', () => {
     await expect(openBenchmark('mmlu', join(folder, 'table'))).rejects.toThrow(
       /art_test\.csv:3: expected a question, four choices/,
     )
+    for (const rows of [`${table}2,b?,1,2,3,4,A\n`, 'Yes, or no?,1,2,3,4,A\n']) {
+      await writeBenchmarks(folder, { 'table/test/art_test.csv': rows })
+      await expect(openBenchmark('mmlu', join(folder, 'table'))).rejects.toThrow(
+        /art_test\.csv:\d: expected a question, four choices.* found 7 cells; a cell with commas/,
+      )
+    }
     await writeBenchmarks(folder, { 'table/test/art_test.csv': `${table}"b?,1,2,3,4,E\n` })
     await expect(openBenchmark('mmlu', join(folder, 'table'))).rejects.toThrow(
       /art_test\.csv:3: the quoted cell that begins here is never closed/,
     )
+  })
+
+  test('LAMBADA, whose passages have a last word', async () => {
+    expect(await questions('lambada')).toEqual([
+      { id: '0', prompt: 'the whale swims to the', choices: ['sea'], answer: 0 },
+    ])
+    for (const text of ['whale', 'the whale ', ' whale']) {
+      const line = JSON.stringify({ text })
+      await writeBenchmarks(folder, { 'word/lambada_test.jsonl': `{"text": "a b"}\n${line}` })
+      await expect(openBenchmark('lambada', join(folder, 'word'))).rejects.toThrow(
+        'lambada_test.jsonl:2: expected a passage, a blank, and its last word',
+      )
+    }
   })
 
   test('SST-2, TREC and ChnSentiCorp as choices and as texts to classify', async () => {
@@ -204,11 +231,24 @@ describe('what is refused says what was expected', () => {
     expect(await own([{ prompt: '1+1=', answer: 2 }])).toEqual([
       { id: '0', prompt: '1+1=', solution: ' 2', answer: '2' },
     ])
-    await expect(own([{ choices, answer: 2 }])).rejects.toThrow(
+    for (const name of ['question', 'prompt'])
+      expect(await own([{ text: 'x', [name]: '哪里？', choices, answer: 0 }])).toEqual([
+        { id: '0', prompt: '哪里？', choices, answer: 0 },
+      ])
+    expect(await own([{ text: '"choices":', prompt: 'a', answer: 'b' }])).toMatchObject([
+      { prompt: 'a', solution: ' b' },
+    ])
+    await expect(own([{ choices, answer: 0 }])).rejects.toThrow(
+      /own\.json:1: found nothing before the choices; expected one of context, question, prompt/,
+    )
+    await expect(own([{ context: 'a', question: 'b', choices, answer: 0 }])).rejects.toThrow(
+      'found context and question before the choices; expected one of',
+    )
+    await expect(own([{ context: '', choices, answer: 2 }])).rejects.toThrow(
       /own\.json:1: the answer is 2; expected the index of a choice, 0 to 1, its letter,/,
     )
     await expect(own([{ question: '?' }])).rejects.toThrow('found no question; expected {"context"')
-    await expect(own([{ choices, answer: 0 }, { text: 'x' }])).rejects.toThrow(
+    await expect(own([{ context: '', choices, answer: 0 }, { text: 'x' }])).rejects.toThrow(
       /own\.json:1: choices is missing/,
     )
   })

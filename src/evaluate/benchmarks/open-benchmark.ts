@@ -59,7 +59,7 @@ async function openOwn(path: string, folder: string | undefined): Promise<OpenBe
   const isThere = (file: string) => ifThere(stat(file), `cannot read ${file}`)
   const found = !(await isThere(path)) && inFolder && (await isThere(inFolder)) ? inFolder : path
   const file = await readBenchmarkFile(found)
-  const benchmark = ownBenchmark(file)
+  const benchmark = await ownBenchmark(file)
   const questions = await questionsOf(benchmark, file)
   return { name: file.stem, benchmark, files: [{ stem: file.stem, questions }], examples: [] }
 }

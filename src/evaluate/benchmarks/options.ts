@@ -15,14 +15,14 @@ export const benchmarkOptions = z.strictObject({
   limit: z.number().int().min(1).optional(),
   /** Solved examples before each question; default: those that the benchmark is known with. */
   fewShot: z.number().int().min(0).optional(),
-  /** Draws the examples. */
-  seed: z.number().int().min(0).default(1),
+  /** Draws the examples; default: 1. */
+  seed: z.number().int().min(0).optional(),
   /** Asks as a user's message that the assistant answers. */
   asChat: z.boolean().default(false),
   /** File of a chat template to use instead of the model's own, or `chatml`. */
   chatTemplate: z.string().min(1).optional(),
-  /** Longest answer that the model writes, in tokens. */
-  maxTokens: z.number().int().min(1).default(256),
+  /** Longest answer that the model writes, in tokens; default: 256. */
+  maxTokens: z.number().int().min(1).optional(),
   /** `out` has a folder for each benchmark, in which an interrupted run resumes. */
   ...outcomeOptions,
   ...engineOptions,

@@ -11,17 +11,23 @@ import { LETTERS } from './benchmark.ts'
 import { jsonRecords } from './json-lines.ts'
 
 const EXPECTED =
-  '{"context": "...", "choices": ["...", "..."], "answer": 0}, {"text": "..."} or ' +
-  '{"prompt": "...", "answer": "..."}, and the same form in each record'
+  '{"context": "...", "choices": ["...", "..."], "answer": 0}, ' +
+  '{"prompt": "...", "answer": "..."} or {"text": "..."}, and the same form in each record'
+
+/** Names of what stands before choices. */
+const BEFORE = ['context', 'question', 'prompt'] as const
 
 const id = z.union([z.string(), z.number()]).optional()
 const choice = z.object({
   id,
-  context: z.string().default(''),
+  context: z.string().optional(),
+  question: z.string().optional(),
+  prompt: z.string().optional(),
   choices: z.array(z.string().min(1)).min(2),
   answer: z.union([z.number().int(), z.string()]),
 })
 const text = z.object({ id, text: z.string().min(1) })
+const anyForm = z.looseObject({})
 const writing = z.object({
   id,
   prompt: z.string().min(1),
@@ -32,18 +38,17 @@ const writing = z.object({
  * A user's own questions: a JSONL file, or a JSON list. The form of the first record decides what
  * is measured. Throws UserError if it has none of the forms.
  */
-export function ownBenchmark(file: BenchmarkFile): Benchmark {
+export async function ownBenchmark(file: BenchmarkFile): Promise<Benchmark> {
   const common = { home: '', files: [], delimiter: '' }
-  const [form] = /"(choices|text|prompt)"\s*:/.exec(file.text)?.slice(1) ?? []
-  if (form === 'choices')
+  const { value: first = {} } = await jsonRecords(file, anyForm, EXPECTED).next()
+  if ('choices' in first)
     return {
       ...common,
       kind: 'choices',
       measures: ['choices', 'normalizedChoices'],
       read: readChoices,
     }
-  if (form === 'text') return { ...common, kind: 'text', measures: ['perplexity'], read: readTexts }
-  if (form === 'prompt') {
+  if ('prompt' in first && 'answer' in first) {
     const extract = { exactMatch: (written: string) => written.trim() }
     return {
       ...common,
@@ -54,15 +59,20 @@ export function ownBenchmark(file: BenchmarkFile): Benchmark {
       read: readWriting,
     }
   }
+  if ('text' in first) return { ...common, kind: 'text', measures: ['perplexity'], read: readTexts }
   throw new UserError(`${file.name}: found no question; expected ${EXPECTED}`)
 }
 
 async function* readChoices(file: BenchmarkFile): AsyncGenerator<ChoiceQuestion> {
-  for await (const { id, context, choices, answer, number, where } of jsonRecords(
-    file,
-    choice,
-    EXPECTED,
-  )) {
+  for await (const found of jsonRecords(file, choice, EXPECTED)) {
+    const { id, choices, answer, number, where } = found
+    const named = BEFORE.filter((name) => found[name] !== undefined)
+    if (named.length !== 1)
+      throw new UserError(
+        `${where}: found ${named.join(' and ') || 'nothing'} before the choices; expected one of ` +
+          `${BEFORE.join(', ')}, with all that the model reads ("" where choices are whole texts)`,
+      )
+    const context = named.map((name) => found[name]).join('')
     const index = answerIndex(choices, answer)
     if (index < 0)
       throw new UserError(

@@ -13,7 +13,8 @@ export function wrongness(item: Item): number | undefined {
   if (predicted === undefined || expected === undefined)
     return scores.loss === undefined ? undefined : scores.loss / Math.max(1, scores.tokens ?? 1)
   const [said, is] = [textOf(predicted), textOf(expected)]
-  if (said === is) return 0
+  // Of what a model wrote, the answer is a part.
+  if (scores.exactMatch === undefined ? said === is : scores.exactMatch === 1) return 0
   // The more certain, the worse.
   if (probabilities) return 1 + (probabilities[said] ?? 0) - (probabilities[is] ?? 0)
   return 101 - chrf([said], [is])

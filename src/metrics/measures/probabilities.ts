@@ -27,7 +27,7 @@ export const probabilities: Measure = {
 }
 
 /** Least probability that counts, as in scikit-learn: the logarithm of 0 would outweigh all. */
-const LEAST = Number.EPSILON
+export const LEAST = Number.EPSILON
 
 /** Minus the logarithm of the probability of the true label. */
 function logLoss({ probabilities = {}, expected }: Item): number {
