@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Augmenter } from './augment/augmenter.ts'
 import { type Draw, Draws } from './augment/draws.ts'
 import type { Examples } from './batch.ts'
@@ -57,6 +58,15 @@ export function* allExamples(
     if (size === rows || !whole)
       yield set.collate(Array.from({ length: size }, (_, i) => start + i))
   }
+}
+
+/** Of all that a model reads of them, however it was made. */
+export function examplesHash(set: ExampleSet): string {
+  const hash = createHash('sha256')
+  for (const { length, arrays } of allExamples(set, { rows: 8 }))
+    for (const [name, array] of Object.entries(arrays))
+      hash.update(`${name} ${length} `).update(array)
+  return hash.digest('hex')
 }
 
 /** Lists of numbers as one array (rows, length), filled up with `fill`. */

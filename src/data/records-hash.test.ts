@@ -13,6 +13,9 @@ it('is the hash of the JSON of all records, without where they stand', () => {
   ]
   const json = JSON.stringify([[{ text: 'a' }, { words: ['鲸', 'b'] }], [], [{ x: 1 }]])
   expect(recordsHash(lists)).toBe(createHash('sha256').update(json).digest('hex'))
+  // What a record says under that name itself is a part of it.
+  const at = (where: string) => recordsHash([[{ tools: [{ where }], where: 'f:1' }]])
+  expect(at('街')).not.toBe(at('city'))
   expect(recordsHash([[{ x: 1 }], []])).not.toBe(recordsHash([[], [{ x: 1 }]]))
 })
 

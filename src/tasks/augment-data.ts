@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { openAugmenter } from '../data/augment/open-augmenter.ts'
 import { shares, synonyms } from '../data/augment/options.ts'
+import { recordJson } from '../data/records-hash.ts'
 import { openCorpus } from '../data/sources/corpus.ts'
 import { printDataEvents } from '../data/sources/data-event.ts'
 import { documentSeparator, readingOptions } from '../data/sources/reading-options.ts'
@@ -44,7 +45,7 @@ export interface AugmentDataResult {
 /**
  * Writes each record of the data, then varied copies of it, as EDA does (Wei & Zou 2019: 16 copies
  * of each of 500 records, 8 of 2,000, 4 of more). Labels, tags and answers stay as they are. Throws
- * UserError where `out` exists, and with the line at fault.
+ * UserError where `out` exists or is no .jsonl file, and with the line at fault.
  *
  * @example
  * await augmentData({
@@ -61,6 +62,11 @@ export async function augmentData(
   const parsed = parseOptions(augmentDataOptions, options)
   const { data, out, augment, copies, task } = parsed
   refuseOthers(options, task, TASK_NAMES)
+  if (!/\.(jsonl|ndjson)$/i.test(out))
+    throw new UserError(
+      `--out is ${out}, and what is written is a JSON record a line, which is read by the name ` +
+        'of its file; give a name that ends in .jsonl',
+    )
   if (parsed.synonyms && augment.replacement === undefined && augment.insertion === undefined)
     throw new UserError('synonyms changes nothing without replacement or insertion; leave it out')
   const report = printDataEvents(onMessage)
@@ -74,11 +80,11 @@ export async function augmentData(
   async function* lines() {
     let draw = 0
     for await (const record of read(corpus, report, parsed)) {
-      const original = lineOf(record)
+      const original = recordJson(record)
       yield original
       result.records++
       for (let copy = 0; copy < copies; copy++) {
-        const line = lineOf(varied(record, augmenter.always(draw++)))
+        const line = recordJson(varied(record, augmenter.always(draw++)))
         if (line === original) result.unchanged++
         else {
           yield line
@@ -96,10 +102,6 @@ export async function augmentData(
   }
   return result
 }
-
-/** A record as it is written, without where it was read. */
-const lineOf = (record: unknown): string =>
-  JSON.stringify(record, (key, value) => (key === 'where' ? undefined : value))
 
 /** Documents as records. */
 const textRecords: TaskRecords<{ text: string }> = {

@@ -347,6 +347,20 @@ test('augmentData writes records and their copies, the same ones for a seed', as
   const [first, second] = (await readFile(path('poems.jsonl'), 'utf8')).split('\n')
   expect(JSON.parse(first as string).text.trim()).toBe('床前明月光。疑是地上霜。')
   expect(JSON.parse(second as string).text.trim()).toBe('疑是地上霜。床前明月光。')
+  // What a record says under `where` is the user's; where it was read is not written.
+  const turns = [{ role: 'user', content: '你好' }]
+  const asked = {
+    messages: [...turns, { role: 'assistant', content: 'a' }],
+    tools: [{ type: 'function', where: 'city' }],
+  }
+  const task = 'chat' as const
+  const chat = { data: [await jsonl('chat.jsonl', [asked])], task, augment }
+  await augmentData({ ...chat, out: path('more-chat.jsonl') })
+  const [line] = (await readFile(path('more-chat.jsonl'), 'utf8')).split('\n')
+  expect(JSON.parse(line as string)).toEqual(asked)
+  await expect(augmentData({ ...chat, out: path('more.csv') })).rejects.toThrow(
+    /more\.csv, and what is written is a JSON record a line.*ends in \.jsonl/,
+  )
   await writeFile(path('empty.jsonl'), '\n')
   const empty = augmentData({
     data: [path('empty.jsonl')],

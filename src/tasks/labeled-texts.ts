@@ -25,7 +25,8 @@ export interface LabeledText {
   readonly where: string
 }
 
-const label = z.union([z.string().min(1), z.number(), z.boolean().transform(String)])
+/** Blanks around it are none of it: in tables they often stand behind a separator. */
+const label = z.union([z.string().trim().min(1), z.number(), z.boolean().transform(String)])
 
 /** Reads records with these fields. Throws UserError where two of the names are the same. */
 export function labeledTextParser(fields: Partial<Values<typeof fieldOptions>> = {}) {

@@ -20,6 +20,10 @@ const list = (values: ArrayLike<number> | undefined) => Array.from(values ?? [])
 test('fields that are null are as those that are not there', () => {
   const labeled = parseLabeledText({ text: 'a', pair: null, label: 1, id: null }, 'x:1')
   expect(labeled).toEqual({ text: 'a', label: 1, where: 'x:1' })
+  expect(parseLabeledText({ text: ' a', label: ' 差 ' }, 'x:1')).toMatchObject({
+    text: ' a',
+    label: '差',
+  })
   const written = { source: 'a', sources: null, target: 'b' }
   expect(parseSourceTarget(written, 'x:1').sources).toEqual(['a'])
   expect(parseSourceTarget({ ...written, source: null, sources: ['c'] }, 'x:1').sources).toEqual([
@@ -90,7 +94,7 @@ test('numbers to estimate may be text, as in tables; others are refused by line'
     return list(set.collate(texts.map((_, i) => i)).arrays.targets)
   }
   expect(targets(2, '-1.5', ' 1e2 ')).toEqual([2, -1.5, 100])
-  for (const label of ['1,5', '好', ' ', 'Infinity', true])
+  for (const label of ['1,5', '好', 'Infinity', true])
     expect(() => targets(1, label)).toThrow(`x.csv:3: the label is "${label}"; expected a number`)
 })
 
@@ -100,7 +104,8 @@ test('labels that are numbers are sorted as numbers, others as text', () => {
   expect(labelsIn(10, 2, 11, 0, 1)).toEqual(['0', '1', '2', '10', '11'])
   expect(labelsIn('10', '-2', '1.5')).toEqual(['-2', '1.5', '10'])
   expect(labelsIn('10', '2', 'x')).toEqual(['10', '2', 'x'])
-  expect(labelsIn('好', '差', ' ')).toEqual([' ', '好', '差'])
+  expect(labelsIn('好', ' 差', '差')).toEqual(['好', '差'])
+  expect(() => labelsIn('好', ' ')).toThrow(/x:1: label: Too small/)
 })
 
 test('tagged words: a word’s first token has its tag', () => {

@@ -170,6 +170,17 @@ describe('rotation', () => {
     expect([...results('rotation', '好吃。便宜！再来', 0.1)]).toEqual(['便宜！再来好吃。'])
     expect(vary('rotation', 'One sentence', 1)).toBe('One sentence')
   })
+
+  it('leaves blanks between sentences, and around the text', () => {
+    const list = '\n- item one\n\n  - item two\n\n'
+    expect([...results('rotation', list, 0.1)]).toEqual(['\n- item two\n\n  - item one\n\n'])
+    const text = 'A b. C d?\n\nE f!'
+    expect([...results('rotation', text, 1)].sort()).toEqual([
+      'C d?\n\nE f! A b.',
+      'E f!\n\nA b. C d?',
+    ])
+    expect([...results('rotation', 'Hi. 好。再来。 Bye.', 1)]).toContain('再来。 Bye. Hi. 好。')
+  })
 })
 
 describe('noise', () => {
@@ -231,6 +242,60 @@ test('operations leave lists of tagged words aligned', () => {
     'good',
     '.',
   ])
+})
+
+describe('tags of entities', () => {
+  const tagged = [
+    ...[
+      ['the', 'O'],
+      ['movie', 'O'],
+      ['of', 'O'],
+      ['New', 'B-LOC'],
+      ['movie', 'I-LOC'],
+    ],
+    ...[
+      ['电影', 'B-ORG'],
+      ['J.', 'B-PER'],
+      ['.', 'I-PER'],
+      ['K.', 'I-PER'],
+      ['is', 'O'],
+    ],
+    ...[
+      ['good', 'O'],
+      ['.', 'O'],
+      ['Yes', 'O'],
+      ['!', 'O'],
+    ],
+  ].map(([text, tag]) => ({ text: text as string, tag, before: '' }))
+  const of = (word: string) => (word === 'movie' ? ['motion picture', 'film'] : synonyms(word))
+  const spans = (words: readonly { text: string; tag?: string | undefined }[]) =>
+    words
+      .map(({ text, tag = '' }) => (tag[0] === 'I' ? '_' : ' ') + (tag === 'O' ? '' : text))
+      .join('')
+      .split(' ')
+      .filter(Boolean)
+  const varied = (name: OperationName, seed: number) =>
+    varyWords(name, tagged, { share: 0.5, random: new Random(seed), synonyms: of })
+
+  it('stay whole, wherever their words go', () => {
+    const all = ['New_movie', '电影', 'J._._K.']
+    for (let seed = 0; seed < 100; seed++) {
+      for (const name of ['swap', 'insertion', 'rotation'] as const)
+        expect(spans(varied(name, seed)).sort()).toEqual(all.toSorted())
+      for (const span of spans(varied('deletion', seed))) expect(all).toContain(span)
+    }
+  })
+
+  it('are of one word each, also where it is another', () => {
+    const replaced = new Set<string>()
+    for (let seed = 0; seed < 100; seed++) {
+      const words = varied('replacement', seed)
+      expect(words.map(({ tag }) => tag)).toEqual(tagged.map(({ tag }) => tag))
+      for (const { text } of [...words, ...varied('insertion', seed)]) replaced.add(text)
+    }
+    expect([...replaced]).toEqual(expect.arrayContaining(['film', '影片', 'fine']))
+    expect([...replaced]).not.toContain('motion picture')
+  })
 })
 
 const all: Shares = { deletion: 0.2, swap: 0.2, replacement: 0.2, insertion: 0.2, noise: 0.1 }

@@ -63,6 +63,10 @@ const swap: Operation = ({ words, after }, { share, random }) => {
   return { words: result, after }
 }
 
+/** Whether a tag is of an entity (IOB, BIOES, BMES), or of one that began before. */
+const isEntity = ({ tag = '' }: Word): boolean => /^[BIMELSU]-/.test(tag)
+const continues = ({ tag = '' }: Word): boolean => /^[IMEL]-/.test(tag)
+
 /** Words that have synonyms, by their index, in a random order: no stop words, as in EDA. */
 function* withSynonyms(words: readonly Word[], { random, synonyms }: OperationContext) {
   const left = words.map((_, i) => i)
@@ -71,10 +75,11 @@ function* withSynonyms(words: readonly Word[], { random, synonyms }: OperationCo
     const index = left[at] as number
     left[at] = left.at(-1) as number
     left.pop()
-    const { text } = words[index] as Word
+    const { text, tag } = words[index] as Word
     const lower = text.toLowerCase()
     if (STOP_WORDS.has(lower)) continue
-    const found = synonyms(lower)
+    // A tag is of one word.
+    const found = synonyms(lower).filter((one) => tag === undefined || !/\s/.test(one))
     if (found.length === 0) continue
     yield { index, synonym: inCaseOf(text, found[random.integer(found.length)] as string) }
   }
@@ -95,13 +100,18 @@ const replacement: Operation = ({ words, after }, context) => {
   return { words: result, after }
 }
 
-/** Inserts synonyms of words of the text anywhere, with the tags of those words. */
+/**
+ * Inserts synonyms of words of the text anywhere, with the tags of those words; of tagged words
+ * none of an entity, and none into one.
+ */
 const insertion: Operation = ({ words, after }, context) => {
   const { random } = context
   const result = [...words]
   let left = several(context.share, words.length)
   for (const { index, synonym } of withSynonyms(words, context)) {
-    const at = random.integer(result.length)
+    if (isEntity(words[index] as Word)) continue
+    let at = random.integer(result.length)
+    while (at > 0 && continues(result[at] as Word)) at--
     const next = result[at] as Word
     const inserted = { ...(words[index] as Word), text: synonym, before: next.before }
     result.splice(at, 1, inserted, { ...next, before: '' })
@@ -120,36 +130,40 @@ const noise: Operation = ({ words, after }, { share, random }) => {
 }
 
 /**
- * Moves sentences from the beginning to the end, up to `share` of them (BART's document rotation,
- * Lewis et al. 2020, by sentences).
+ * How many of two sentences or more move from the beginning to the end, up to `share` of them
+ * (BART's document rotation, Lewis et al. 2020, by sentences).
  */
-function rotate<T>(sentences: readonly T[], { share, random }: OperationContext): T[] {
-  if (sentences.length < 2) return [...sentences]
-  const most = Math.min(several(share, sentences.length), sentences.length - 1)
-  const first = 1 + random.integer(most)
-  return [...sentences.slice(first), ...sentences.slice(0, first)]
-}
+const rotated = (count: number, { share, random }: OperationContext): number =>
+  1 + random.integer(Math.min(several(share, count), count - 1))
 
 function rotateText(text: string, context: OperationContext): string {
-  const sentences = splitSentences(text).map((sentence) => {
-    const end = sentence.trimEnd()
-    return { end, blank: sentence.slice(end.length) }
-  })
-  const rotated = rotate(sentences, context)
-  // Blanks stay in place: the last sentence has none.
-  return rotated.map(({ end }, i) => end + sentences[i]?.blank).join('')
+  const body = text.trim()
+  const starts: number[] = []
+  let at = 0
+  for (const sentence of splitSentences(body)) {
+    // An empty line is no sentence.
+    if (sentence.trim() !== '') starts.push(at + sentence.search(/\S/))
+    at += sentence.length
+  }
+  if (starts.length < 2) return text
+  const cut = starts[rotated(starts.length, context)] as number
+  const [moved, rest] = [body.slice(0, cut).trimEnd(), body.slice(cut)]
+  // The blank at the cut stands where the end and the beginning meet.
+  const bare = (part: string) => part.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+  const blank = body.slice(moved.length, cut) || blankBetween(bare(rest), bare(moved))
+  return text.replace(body, () => rest + blank + moved)
 }
 
 const SENTENCE_END = /^[.!?。！？…]+$/u
 
-function rotateWords({ words, after }: Words, context: OperationContext): Words {
-  const sentences: Word[][] = [[]]
-  for (const word of words) {
-    sentences.at(-1)?.push(word)
-    if (SENTENCE_END.test(word.text)) sentences.push([])
-  }
-  const whole = sentences.filter((sentence) => sentence.length > 0)
-  return { words: rotate(whole, context).flat(), after }
+function rotateWords(words: readonly Word[], context: OperationContext): readonly Word[] {
+  const starts = [...words.keys()].filter((i) => {
+    const [before, word] = [words[i - 1], words[i] as Word]
+    return !before || (SENTENCE_END.test(before.text) && !continues(word))
+  })
+  if (starts.length < 2) return words
+  const cut = starts[rotated(starts.length, context)]
+  return [...words.slice(cut), ...words.slice(0, cut)]
 }
 
 const OPERATIONS = { deletion, swap, replacement, insertion, noise }
@@ -182,12 +196,23 @@ const spaced = ({ words, after }: Words): Words => ({
   after,
 })
 
-/** A list of tagged words varied by one operation: a tag stays with its word. */
+/**
+ * A list of tagged words varied by one operation: a tag stays with its word, and the words of an
+ * entity (B-X and each I-X behind it) stay together, to be moved or left out as a whole.
+ */
 export function varyWords(
   name: OperationName,
   words: readonly Word[],
   context: OperationContext,
 ): readonly Word[] {
-  const operation = name === 'rotation' ? rotateWords : OPERATIONS[name]
-  return operation({ words, after: '' }, context).words
+  if (name === 'rotation') return rotateWords(words, context)
+  if (name !== 'deletion' && name !== 'swap')
+    return OPERATIONS[name]({ words, after: '' }, context).words
+  const units: Word[][] = []
+  for (const word of words)
+    if (continues(word) && units.length > 0) units.at(-1)?.push(word)
+    else units.push([word])
+  const numbered = units.map((_, i) => ({ text: String(i), before: '' }))
+  const varied = OPERATIONS[name]({ words: numbered, after: '' }, context)
+  return varied.words.flatMap(({ text }) => units[Number(text)] as Word[])
 }

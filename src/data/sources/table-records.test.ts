@@ -44,6 +44,13 @@ describe('tableRecords', () => {
     expect(await separatorOf('评论，标签\n好，1\n')).toBe(',')
   })
 
+  it('takes the separator that a first line names, as Excel does', async () => {
+    const { records, found } = await read('sep=;\r\ntext;label\r\n好, 1;0\r\n')
+    expect(records).toEqual([{ value: { text: '好, 1', label: '0' }, where: 't.csv:3' }])
+    expect(found).toEqual([{ columns: ['text', 'label'], separator: ';' }])
+    expect((await read('SEP=,\na\n1\n')).records[0]?.value).toEqual({ a: '1' })
+  })
+
   it('finds the separator by the rows where the header has several', async () => {
     expect(await separatorOf('name, first;age\nLi, Na;3\nBo;4\n')).toBe(';')
     expect(await separatorOf('score (1;5),text\n3,a;b\n4,c;d;e\n')).toBe(',')

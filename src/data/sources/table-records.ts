@@ -19,7 +19,7 @@ export interface TableOptions {
 
 /**
  * The rows of a table as records: each column of the header, its first row, is a field, and all
- * values are text. Throws UserError with the line, also where a row has more or fewer cells than
+ * values are text. A line `sep=;` before the header names the separator. Throws UserError with the line, also where a row has more or fewer cells than
  * the header, or a column no name or that of another.
  */
 export async function* tableRecords(
@@ -39,10 +39,12 @@ export async function* tableRecords(
     yield* { [Symbol.asyncIterator]: () => stream }
   }
   try {
-    const separator = given ?? (await separatorOf(sample, isWhole))
+    const named = SEPARATOR_LINE.exec(sample)?.[1] as Separator | undefined
+    const separator = named ?? given ?? (await separatorOf(sample, isWhole))
     const table = { name, separator }
     let columns: readonly string[] | undefined
     for await (const row of tableRows(all(), table)) {
+      if (named && row.line === 1) continue
       if (columns === undefined) {
         columns = columnsOf(row, name)
         found({ columns, separator })
@@ -54,6 +56,9 @@ export async function* tableRecords(
     await stream.return?.()
   }
 }
+
+/** By which Excel is told what separates cells, before the header. */
+const SEPARATOR_LINE = /^sep=([,;\t])(?=[\r\n])/i
 
 /** UTF-16 units by which the separator is found. */
 const SAMPLE = 2 ** 16

@@ -41,11 +41,20 @@ test('conversations are taught by a model that was tuned on them, and answered b
   const short = { steps: 5, batch: 4, lr: 3e-3, evalEvery: 5, threads: 1, data }
   await tune({ ...short, model: path('writer'), context: 48, out: path('talker') })
   const task = 'chat' as const
-  const options = { teacher: [path('talker')], data, task, topK: 1000, val: 0 }
-  const kept = await teach('chat-kept', options)
+  const options = { teacher: [path('talker')], data, task, val: 0 }
+  const kept = await teach('chat-kept', { ...options, topK: 1000 })
   const live = await teach('chat-live', { ...options, outputs: 'live' })
   expect(kept.metrics[0]?.teacherLoss).toBeGreaterThan(0)
   expect(kept.metrics[0]?.loss).toBeCloseTo(live.metrics[0]?.loss as number, 4)
+  // What was kept is of rows that another template makes otherwise.
+  await cp(path('chat-kept/teacher'), path('chat-other/teacher'), { recursive: true })
+  await writeFile(
+    path('other.jinja'),
+    "{% for message in messages %}{{ message['content'] + ', ' }}{% endfor %}",
+  )
+  const chatTemplate = path('other.jinja')
+  const other = await teach('chat-other', { ...options, topK: 1000, chatTemplate })
+  expect(other.messages).toContainEqual(expect.stringContaining('the teacher reads 12 rows once'))
   await teach('chat-answers', { ...options, generate: 4 })
   const lines = await readFile(path('chat-answers/generated/texts.jsonl'), 'utf8')
   const [first] = lines.split('\n').map((line) => line && JSON.parse(line))

@@ -102,6 +102,20 @@ test('what cannot be taught is refused before work', async () => {
   await refused({ student: path('other'), dim: 16 }, '--dim changes nothing')
   await refused({ labelWeight: 1 }, '--label-weight 1 learns nothing from the teacher')
   await refused({ layerMap: ['1:2'] }, '--layer-map changes nothing: --hidden-weight is 0')
+  await refused({ outputs: 'live', topK: 5 }, '--top-k changes nothing: outputs that are')
+  await refused({ weights: [1, 0] }, 'weights.1: expected a number greater than 0')
+  await refused({ context: 17 }, /rows of 17 tokens, and the teacher .*takes 16; give --context 16/)
+  await learn('longer', reviews, {
+    ...size,
+    context: 24,
+    steps: 1,
+    task: 'classify',
+    tokenizer: path('classifier'),
+  })
+  await refused(
+    { student: path('longer') },
+    /the student .*longer is to learn from rows of 24 tokens, and the teacher .*classifier takes 16/,
+  )
   await refused({ hiddenWeight: 1, outputs: 'kept' }, '--outputs kept keeps what a teacher says')
   await refused({ from: 'writer', task: 'mlm' }, 'the model is for the task lm, not for mlm')
   await refused(

@@ -4,7 +4,7 @@ import { recordsHash } from '../../data/records-hash.ts'
 import { UserError } from '../../errors.ts'
 import type { OpenModel } from '../../formats/open-model.ts'
 import { readChatTemplate } from '../../formats/read-chat-template.ts'
-import type { ModelConfig } from '../../models/model.ts'
+import { type ModelConfig, stacksOf } from '../../models/model.ts'
 import { flagOf, onResume, parseOptions } from '../../options.ts'
 import {
   expectKind,
@@ -80,6 +80,7 @@ async function distillFrom(
     const base = student === undefined ? undefined : await openModel(student)
     try {
       const config = configOf(parsed, teacher, base, task)
+      expectRoom(parsed, teachers, { config, path: base?.path })
       const { chatTemplate: path } = parsed as { chatTemplate?: string }
       const template = path === undefined ? teacher.chatTemplate : await readChatTemplate(path)
       const data = await generatedData(parsed, { teacher, task, template, context })
@@ -145,6 +146,35 @@ function configOf(
   return config
 }
 
+/** Throws UserError where rows may be longer than what a teacher reads or writes. */
+function expectRoom(
+  options: ParsedDistillOptions,
+  teachers: readonly OpenModel[],
+  student: { config: ModelConfig; path: string | undefined },
+): void {
+  const { context, targetContext } = options as typeof options & { targetContext?: number }
+  const own = stacksOf(student.config)[0]?.context ?? 0
+  // A new student would get the teacher's context, whatever is asked for.
+  const read = student.path === undefined ? (context ?? own) : Math.min(context ?? own, own)
+  for (const { config, path } of teachers) {
+    const stacks = stacksOf(config)
+    const rows = [
+      { flag: '--context', length: read, most: stacks[0]?.context ?? 0 },
+      {
+        flag: '--target-context',
+        length: targetContext ?? read,
+        most: stacks.at(-1)?.context ?? 0,
+      },
+    ]
+    for (const { flag, length, most } of rows)
+      if (length > most)
+        throw new UserError(
+          `${student.path ? `the student ${student.path}` : 'the student'} is to learn from rows ` +
+            `of ${length} tokens, and the teacher ${path} takes ${most}; give ${flag} ${most} or less`,
+        )
+  }
+}
+
 /** Throws UserError where options contradict each other, or one changes nothing. */
 function refuseContradictions(given: DistillOptions, parsed: ParsedDistillOptions): void {
   const { student, teacher, labelWeight, hiddenWeight, initFromTeacher, generate } = parsed
@@ -172,6 +202,8 @@ function refuseContradictions(given: DistillOptions, parsed: ParsedDistillOption
           '--generate',
       )
   }
+  if (parsed.outputs === 'live' || hiddenWeight > 0)
+    idle(['topK'], 'outputs that are computed with each step have all classes')
   if (hiddenWeight === 0) idle(['hiddenLoss', 'layerMap'], '--hidden-weight is 0')
   if (hiddenWeight > 0 && teacher.length > 1)
     throw new UserError(

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { exampleReader } from '../../data/example-set.ts'
+import { exampleReader, examplesHash } from '../../data/example-set.ts'
 import { UserError } from '../../errors.ts'
 import type { OpenModel } from '../../formats/open-model.ts'
 import { input, reshape, type Tensor } from '../../graph/index.ts'
@@ -63,7 +63,7 @@ async function keptOutputs(
   parts: DistillationParts,
   teachers: Teachers,
 ): Promise<KeptOutputs | undefined> {
-  const { options, engine, rows, subject, signal, tell } = parts
+  const { options, engine, rows, signal, tell } = parts
   const { outputs, hiddenWeight, labelWeight, temperature, topK } = options
   if (labelWeight === 1) return undefined
   const byDefault = rows.examples && hiddenWeight === 0 ? 'kept' : 'live'
@@ -91,9 +91,7 @@ async function keptOutputs(
       teacher: teachers.hashes,
       temperature,
       topK,
-      rows: rows.identity,
-      bos: subject.addBos ?? false,
-      count: examples.count,
+      rows: examplesHash(examples),
     },
     signal,
     tell,

@@ -73,7 +73,7 @@ export async function generatedData(
     try {
       const hash = await hashParameters(teacher.path, weights)
       const given = prompts.all.map(({ prompt }) => prompt)
-      const identity = recordsHash([[hash, temperature, seed], given])
+      const identity = recordsHash([[hash, temperature, seed], given, prompts.stopIds])
       if (await isWritten(folder, identity)) return
       onMessage?.(`the teacher writes ${given.length} texts, kept in ${folder}`)
       const parts = { ...teacher, engine, model, weights: { live: weights } }
