@@ -67,6 +67,8 @@ export interface SourcePart {
   /** As the user named them. */
   name: string
   corpus: Corpus
+  /** Text that is learned from besides; nothing of it is held out. */
+  added?: Corpus | undefined
   weight: number
 }
 

@@ -90,8 +90,8 @@ async function* prepared(
   const isOwn = isMixed && typeof validation !== 'number'
   // Refuses text that is in both, before any is tokenized.
   if (isOwn) for (const { corpus } of parts) await planDataset({ ...options, corpus, validation })
-  for (const { corpus } of parts)
-    yield await prepareDataset({ ...made, corpus, validation: isOwn ? 0 : validation })
+  for (const { corpus, added } of parts)
+    yield await prepareDataset({ ...made, corpus, added, validation: isOwn ? 0 : validation })
   if (isOwn) yield await prepareDataset({ ...made, corpus: validation, validation: 0 })
 }
 

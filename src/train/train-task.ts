@@ -42,6 +42,8 @@ export interface TrainContext extends TrainEvents {
 export interface TaskTraining {
   task: Pick<Task, 'open'>
   options: TrainingOptions & { documentSeparator?: string; init?: Initialization | undefined }
+  /** Sources of text that is learned from besides `data`; nothing of it is held out. */
+  added?: readonly string[] | undefined
   /** A model that is trained further. */
   base: OpenModel | undefined
   context: TrainContext
@@ -73,15 +75,17 @@ export async function trainTask(training: TaskTraining): Promise<TrainResult> {
   const reading = { ...options, report, own, signal: context.signal }
   const corpus = await openCorpus(options.data, reading)
   let held: Corpus | undefined
+  let added: Corpus | undefined
   try {
     if (Array.isArray(val)) held = await openCorpus(val, reading)
     const validation = held ?? (val as number)
-    const parts = partsOf(corpus, options)
+    if (training.added) added = await openCorpus(training.added, reading)
+    const parts = partsOf(corpus, options).map((part) => ({ ...part, added }))
     return await withEngine(options, context.engine, (engine) =>
       trainOn(training, { engine, parts, validation }),
     )
   } finally {
-    await Promise.all([corpus.close(), held?.close()])
+    await Promise.all([corpus, held, added].map((one) => one?.close()))
   }
 }
 

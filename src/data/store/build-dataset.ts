@@ -30,12 +30,16 @@ export async function buildDataset(
   const { tokenizer, marks } = options
   const [train, held] = await splitCorpus(options, report)
   let characters = 0
+  async function* learned(): AsyncGenerator<TextPiece> {
+    yield* train
+    if (options.added) yield* options.added.documents()
+  }
   const contentOf = (documents: AsyncIterable<TextPiece>) =>
     tokenFileContent(encodeDocuments(documents, tokenizer, { marks }), plan.dtype, (count) => {
       characters += count
       report({ kind: 'progress', stage: 'tokenize', characters })
     })
-  const trainContent = contentOf(train)
+  const trainContent = contentOf(learned())
   const heldContent = held && contentOf(held)
 
   /** Runs when all tokens are written and the counts are known. */

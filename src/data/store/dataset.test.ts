@@ -72,6 +72,18 @@ const textOf = (source: TokenSource | undefined) => String.fromCodePoint(...idsO
 const bos = String.fromCodePoint(BOS)
 
 describe('prepareDataset', () => {
+  it('holds out nothing of what is added', async () => {
+    await writeFile(at('a.txt'), 'abcdefghij')
+    await writeFile(at('b.jsonl'), '{"text":"鲸鱼"}\n{"text":"xy"}\n')
+    const added = await corpusOf('b.jsonl')
+    const { train, validation, hash } = await prepare(['a.txt'], { added, validation: 0.3 })
+    expect(textOf(train)).toBe(`${bos}abcdefg${bos}鲸鱼${bos}xy`)
+    expect(textOf(validation)).toBe(`${bos}hij`)
+    const both = await prepare(['a.txt', 'b.jsonl'], { validation: 0.3 })
+    expect(textOf(both.validation)).not.toBe(textOf(validation))
+    expect(both.hash).not.toBe(hash)
+  })
+
   it('tokenizes all documents and splits them by characters', async () => {
     await writeFile(at('a.txt'), 'the whale')
     await writeFile(at('b.jsonl'), '{"text":"鲸鱼 🐳"}\n{"text":"xy"}\n')

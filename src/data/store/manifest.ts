@@ -46,6 +46,8 @@ const manifestSchema = z.object({
   /** How a fraction is taken: see `PlanOptions`. */
   seed: count.nullable(),
   whole: z.boolean(),
+  /** Files, the last of the sources, of which nothing is held out. */
+  added: count.optional(),
   parts: z.object({ train: partSchema, validation: partSchema.optional() }),
   files: writtenSchema,
 })

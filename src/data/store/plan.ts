@@ -14,6 +14,8 @@ export type Plan = Readonly<Omit<Manifest, 'parts' | 'files' | 'marks'>> & {
 
 export interface PlanOptions {
   corpus: Corpus
+  /** Learned from besides; nothing of it is held out. */
+  added?: Corpus | undefined
   /** For validation: a fraction of the corpus (default 0.1, 0 for none), or a corpus of its own. */
   validation?: number | Corpus
   /** Draws the fraction from all documents, where there are many; without it, the end is taken. */
@@ -30,7 +32,7 @@ export interface PlanOptions {
  * UserError when the data for validation is among that to train on.
  */
 export async function planDataset(
-  { corpus, validation = 0.1, seed, whole = false, tokenizer, marks = true }: PlanOptions,
+  { corpus, added, validation = 0.1, seed, whole = false, tokenizer, marks = true }: PlanOptions,
   known?: Plan,
 ): Promise<Plan> {
   if (typeof validation === 'number' && !(validation >= 0 && validation < 1)) {
@@ -38,7 +40,8 @@ export async function planDataset(
       `the validation fraction is ${validation}; give a number from 0 to below 1, or a source`,
     )
   }
-  const sources = await fingerprints(corpus, known?.sources)
+  const files = [...corpus.files, ...(added?.files ?? [])]
+  const sources = await fingerprints({ files }, known?.sources)
   let forValidation: Plan['validation']
   if (typeof validation === 'number') forValidation = validation
   else {
@@ -65,11 +68,12 @@ export async function planDataset(
     validation: forValidation,
     seed: typeof validation === 'number' ? (seed ?? null) : null,
     whole,
+    added: added?.files.length,
   }
 }
 
 const fingerprints = async (
-  { files }: Corpus,
+  { files }: Pick<Corpus, 'files'>,
   known: readonly Fingerprint[] = [],
 ): Promise<Fingerprint[]> => {
   const prints: Fingerprint[] = []
@@ -86,11 +90,20 @@ export function planHash({
   validation,
   ...rest
 }: Plan): string {
-  const { seed, whole } = rest
+  const { seed, whole, added } = rest
   const contents = (files: readonly Fingerprint[]) =>
     files.map(({ format, field, sha256 }) => ({ format, field, sha256 }))
   const held = typeof validation === 'number' ? validation : contents(validation)
-  const parts = [tokenizer, marks, reading, contents(sources), held, seed, whole]
+  const parts = [
+    tokenizer,
+    marks,
+    reading,
+    contents(sources),
+    held,
+    seed,
+    whole,
+    ...(added ? [added] : []),
+  ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
@@ -108,6 +121,6 @@ export function planDifference(found: Plan, plan: Plan): string | undefined {
   const difference = sourceDifference(found.sources, plan.sources)
   if (difference) return difference
   if (Array.isArray(before) && Array.isArray(now)) return sourceDifference(before, now)
-  const isSame = before === now && found.seed === plan.seed && found.whole === plan.whole
-  return isSame ? undefined : 'the validation split is another'
+  const isSame = (['seed', 'whole', 'added'] as const).every((name) => found[name] === plan[name])
+  return before === now && isSame ? undefined : 'the validation split is another'
 }

@@ -50,11 +50,12 @@ test('conversations are taught by a model that was tuned on them, and answered b
   await cp(path('chat-kept/teacher'), path('chat-other/teacher'), { recursive: true })
   await writeFile(
     path('other.jinja'),
-    "{% for message in messages %}{{ message['content'] + ', ' }}{% endfor %}",
+    "{% for message in messages %}{{ message['content'] + '. the snow, ' }}{% endfor %}",
   )
   const chatTemplate = path('other.jinja')
   const other = await teach('chat-other', { ...options, topK: 1000, chatTemplate })
-  expect(other.messages).toContainEqual(expect.stringContaining('the teacher reads 12 rows once'))
+  const reads = kept.messages.find((message) => message.startsWith('the teacher reads'))
+  expect(other.messages).toContainEqual(reads)
   await teach('chat-answers', { ...options, generate: 4 })
   const lines = await readFile(path('chat-answers/generated/texts.jsonl'), 'utf8')
   const [first] = lines.split('\n').map((line) => line && JSON.parse(line))

@@ -51,6 +51,17 @@ describe('the outputs of a teacher', () => {
   })
 })
 
+test('texts that a teacher adds are learned, and none is validated on', async () => {
+  await teach('added', { from: 'writer', generate: 12, val: 0.2, steps: 1 })
+  const { parts, sources, added } = JSON.parse(
+    await readFile(path('added/data/dataset.json'), 'utf8'),
+  )
+  expect([sources.length, added]).toEqual([2, 1])
+  expect(parts.train.documents).toBe(13)
+  // A fifth of the 1,400 characters of the data.
+  expect(parts.validation).toMatchObject({ documents: 1, characters: 280 })
+})
+
 test('a distillation that is resumed ends as one that was not', () => compareResumed('kept', {}))
 
 test('a resumed run refuses another teacher, and outputs that changed', async () => {

@@ -83,10 +83,11 @@ async function distillFrom(
       expectRoom(parsed, teachers, { config, path: base?.path })
       const { chatTemplate: path } = parsed as { chatTemplate?: string }
       const template = path === undefined ? teacher.chatTemplate : await readChatTemplate(path)
-      const data = await generatedData(parsed, { teacher, task, template, context })
+      const { added, ...data } = await generatedData(parsed, { teacher, task, template, context })
       return await trainTask({
         task: taskOf(task),
         options: { ...parsed, ...data },
+        added,
         base,
         context,
         onResume: table,

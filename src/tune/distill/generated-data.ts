@@ -43,12 +43,13 @@ export interface GeneratedFrom {
  * Sequence-level distillation (Kim & Rush 2016): the teacher answers the prompts of the data, and
  * its answers take the place of those there; where there are no prompts (`lm`), its texts are added
  * to the data. They are kept in `out/generated`, and an interrupted run goes on after the last of
- * them. Gives the data to train and to validate on.
+ * them. Gives the data to train and to validate on, and
+ * text that is `added`.
  */
 export async function generatedData(
   options: ParsedDistillOptions,
   from: GeneratedFrom,
-): Promise<Pick<ParsedDistillOptions, 'data' | 'val' | 'encoding'>> {
+): Promise<Pick<ParsedDistillOptions, 'data' | 'val' | 'encoding'> & { added?: string[] }> {
   const { generate: count, data, val, encoding, out, seed } = options
   if (count === undefined) return { data, val, encoding }
   const { teacher, task, context } = from
@@ -93,8 +94,9 @@ export async function generatedData(
     }
   })
   const texts = join(folder, TEXTS)
+  if (isText) return { data, val, encoding, added: [texts] }
   return {
-    data: isText ? [...data, texts] : [texts],
+    data: [texts],
     val: prompts.validation ? [prompts.validation] : val,
     encoding: undefined,
   }
