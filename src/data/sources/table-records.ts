@@ -19,7 +19,8 @@ export interface TableOptions {
 
 /**
  * The rows of a table as records: each column of the header, its first row, is a field, and all
- * values are text. A line `sep=;` before the header names the separator. Throws UserError with the line, also where a row has more or fewer cells than
+ * values are text. A line `sep=;` before the header names the separator.
+ * Throws UserError with the line, also where a row has more or fewer cells than
  * the header, or a column no name or that of another.
  */
 export async function* tableRecords(

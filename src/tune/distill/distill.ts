@@ -171,7 +171,8 @@ function expectRoom(
       if (length > most)
         throw new UserError(
           `${student.path ? `the student ${student.path}` : 'the student'} is to learn from rows ` +
-            `of ${length} tokens, and the teacher ${path} takes ${most}; give ${flag} ${most} or less`,
+            `of ${length} tokens, and the teacher ${path} takes ${most}; ` +
+            `give ${flag} ${most} or less`,
         )
   }
 }
