@@ -21,7 +21,7 @@ import { commonInputs, type Objective, type ObjectiveSizes } from './objective.t
  * Minus the log-probability that the first of two is preferred, which is the sigmoid of the
  * difference of their scores (Bradley & Terry 1952): a choice between two classes. scores: (N, 2);
  * targets: (N), 0, or negative for what counts for nothing -> (N). `labelSmoothing`: probability
- * that a preference is the wrong way around.
+ * that a preference label is flipped.
  */
 export const bradleyTerry = (scores: Tensor, targets: Tensor, labelSmoothing = 0): Tensor =>
   crossEntropy(scores, targets, { labelSmoothing: 2 * labelSmoothing })

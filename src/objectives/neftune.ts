@@ -15,10 +15,10 @@ import {
 import type { RandomSource, Tap } from '../nn/index.ts'
 
 /**
- * NEFTune (Jain et al. 2023): adds noise to the embeddings while a model learns, so that it does
- * not cling to the words of few examples. The noise is even between -s and s, with s = alpha /
- * sqrt(L C) for a conversation of L tokens and embeddings of C. segments: (B, T), the number of
- * each token's conversation in its row.
+ * NEFTune (Jain et al. 2023): adds noise to the embeddings in training, so that the model does not
+ * overfit a small instruction set. The noise is uniform in [-s, s], with s = alpha / sqrt(L C) for
+ * a conversation of L tokens and embeddings of C. segments: (B, T), the number of each token's
+ * conversation in its row.
  */
 export function embeddingNoise(alpha: number, segments: Tensor, random: RandomSource): Tap {
   const [rows, length] = segments.shape as [number, number]

@@ -23,7 +23,7 @@ import { commonInputs, type Objective, type ObjectiveSizes } from './objective.t
 export interface SampledTokensOptions extends ObjectiveSizes {
   /** Tokens of a row. */
   length: number
-  /** By which logits were divided when the tokens were drawn. */
+  /** Sampling temperature. */
   temperature: number
 }
 
@@ -33,7 +33,7 @@ export interface PolicyOptions extends SampledTokensOptions {
   clipHigh: number
   /** Factor of the KL divergence from the reference; 0: there is none. */
   kl: number
-  /** Log-probabilities from when tokens were drawn are given; else the present ones count. */
+  /** Log-probabilities from sampling time are inputs; otherwise the current ones are used. */
   reused: boolean
   /** Each token has this share, instead of those given (Dr. GRPO: 1 / the most tokens). */
   tokenShare?: number | undefined

@@ -31,7 +31,7 @@ export interface PreferenceLoss {
   loss: 'sigmoid' | 'ipo' | 'hinge'
   /** Reward of a nat by which an answer is likelier than under the reference. */
   beta: number
-  /** Probability that a preference is the wrong way around (conservative DPO, Mitchell 2023). */
+  /** Probability that a preference label is flipped (conservative DPO, Mitchell 2023). */
   labelSmoothing: number
   /** Rewards are of log-probabilities alone, and no reference is needed. */
   referenceFree: boolean

@@ -62,8 +62,14 @@ export interface RunResult {
 }
 
 /** Nothing good can be learned any more: the run ends, and what was saved stays. */
-export class CollapseError extends Error {
-  override name = 'CollapseError'
+export class RunEnd extends Error {
+  override name = 'RunEnd'
+  readonly ended: 'early' | 'collapsed'
+
+  constructor(ended: RunEnd['ended'], message: string) {
+    super(message)
+    this.ended = ended
+  }
 }
 
 /** Times that a run may roll back before it gives up. */
@@ -143,7 +149,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     const all = { ...figures, ...metrics, ...batch.figures, tokensPerSecond, seconds: seconds() }
     report(all)
     const sign = options.collapsed?.(all)
-    if (sign !== undefined) throw new CollapseError(sign)
+    if (sign !== undefined) throw new RunEnd('collapsed', sign)
     if (options.collapsed || !spikes.isSpike(loss)) return undefined
     const where = await trainer.largestGradient()
     const problem =
@@ -183,11 +189,14 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       } catch (error) {
         // A step that was cut short changed nothing, and a validation stays due.
         if (signal?.aborted && error === signal.reason) continue
-        if (error instanceof CollapseError) {
-          if (trainer.step === 0) throw new UserError(`${error.message}; nothing was learned`)
-          options.onMessage?.(`step ${trainer.step}: collapse: ${error.message}`)
+        if (error instanceof RunEnd) {
+          const { ended, message } = error
+          const isCollapse = ended === 'collapsed'
+          if (isCollapse && trainer.step === 0)
+            throw new UserError(`${message}; nothing was learned`)
+          options.onMessage?.(`step ${trainer.step}: ${isCollapse ? 'collapse: ' : ''}${message}`)
           await evaluate()
-          return end('collapsed')
+          return end(ended)
         }
         if (!(error instanceof DivergenceError)) throw error
         await recover(`${error.message}. A lower --lr, more --warmup or a lower --clip may help`)

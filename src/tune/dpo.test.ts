@@ -147,6 +147,17 @@ test('SimPO keeps no reference', async () => {
   expect((await tune({ ...options('varied'), ...varied })).loss).toBeLessThan(0.5)
 })
 
+test('margins, which DPO does not use, are told of once', async () => {
+  const margins = PAIRS.map((pair) => ({ ...pair, margin: 1.5 }))
+  await writeFile(path('margins.jsonl'), lines(margins, 2))
+  const messages: string[] = []
+  const given = { data: [path('margins.jsonl')], val: 0, steps: 1, referenceFree: true }
+  await tune({ ...options('margins'), ...given }, { onMessage: (text) => messages.push(text) })
+  expect(messages.filter((text) => text.includes('margin'))).toEqual([
+    expect.stringContaining('4 of 4 pairs have a margin, which DPO does not use'),
+  ])
+})
+
 test('options that contradict each other, or are of another method, are refused', async () => {
   const refused = (given: Partial<TuneOptions>) =>
     expect(tune({ ...options('refused'), ...given })).rejects

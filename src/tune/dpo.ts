@@ -53,10 +53,13 @@ const preferences = recordTask({
     return preferenceSet(encoded, {
       length,
       padId: subject.tokenizer.padId,
-      notices: unread(
-        subject,
-        pairs.map(({ chosen }) => chosen),
-      ),
+      notices: [
+        ...unread(
+          subject,
+          pairs.map(({ chosen }) => chosen),
+        ),
+        ...unusedMargins(records),
+      ],
     })
   },
   objective: (model, options) => {
@@ -83,6 +86,15 @@ const conversation = (
   where,
 })
 
+function unusedMargins(records: readonly Preference[]): string[] {
+  const count = records.filter(({ margin = 0 }) => margin > 0).length
+  if (count === 0) return []
+  return [
+    `${count} of ${records.length} pairs have a margin, which DPO does not use: a reward model ` +
+      'does (`chatwright train --task reward`)',
+  ]
+}
+
 /** Throws UserError where an option changes nothing, or contradicts the loss. */
 function check({
   loss,
@@ -100,8 +112,8 @@ function check({
     throw new UserError(`--label-smoothing is of --loss sigmoid, not of ${loss}; leave it out`)
   if (labelSmoothing >= 0.5)
     throw new UserError(
-      `--label-smoothing is ${labelSmoothing}, the probability that a preference is the wrong ` +
-        'way around; give less than 0.5',
+      `--label-smoothing is ${labelSmoothing}, the probability that a preference label is ` +
+        'flipped; give less than 0.5',
     )
   if (gamma > 0 && loss === 'ipo')
     throw new UserError('--gamma is of --loss sigmoid and hinge, not of ipo; leave it out')

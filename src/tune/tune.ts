@@ -49,7 +49,7 @@ export async function tune(options: TuneOptions, context: TrainContext = {}): Pr
   refuseOtherMethods(options, method)
   const schema = commonTuneOptions.extend(methodOptionsOf(method))
   const parsed = parseOptions(schema, options) as ParsedTuneOptions
-  methodOf(method).check?.(parsed)
+  methodOf(method).check?.(parsed, options)
   refuseAdapterOptions(options, parsed)
   refuseIdle(options, parsed)
   refuseOverwriting(parsed.out, parsed.model)

@@ -32,7 +32,7 @@ const LEARNING = {
 const METHODS = {
   labelSmoothing:
     'share of each target that is spread over all classes; with dpo, the probability that a ' +
-    'preference is the wrong way around',
+    'preference label is flipped',
   neftuneAlpha: LEARNING.neftuneAlpha,
   loss: 'loss on the margin between the rewards of both answers: DPO’s, IPO’s or SLiC’s',
   beta: 'reward per nat by which an answer is likelier than under the initial model',
@@ -52,9 +52,11 @@ const METHODS = {
   updates: 'updates from the same completions',
   unbiased: 'divide advantages by neither the standard deviation nor the length (Dr. GRPO)',
   kl: 'factor of the KL divergence from the model that training starts from',
-  clipLow: 'share by which a token’s probability may fall before its gradient is clipped',
+  clipLow:
+    'share by which a token’s probability may fall before its gradient is clipped, from the ' +
+    'second of --updates on',
   clipHigh: 'share by which it may rise',
-  maxKl: 'end the run if the KL divergence exceeds this, in nats per token',
+  maxKl: 'with --kl, end the run if the KL divergence exceeds this, in nats per token',
 }
 
 const under = (

@@ -24,13 +24,15 @@ function watch(change: Partial<UpdateFigures>, before: Partial<UpdateFigures> = 
 test('a healthy run shows no sign, nor one that solves everything', () => {
   expect(watch({})).toBeUndefined()
   expect(watch({ reward: 1, rewardDeviation: 0.05, entropy: 0.01 })).toBeUndefined()
+  expect(watch({ reward: 1, rewardDeviation: 0, entropy: 0 })).toBeUndefined()
+  expect(watch({ entropy: 0 })).toBeUndefined()
 })
 
 test.each([
   ['reward', { reward: -0.2 }, 'mean reward fell from 0.500 to'],
-  ['entropy', { entropy: 0 }, 'the entropy is'],
+  ['entropy', { entropy: 0, reward: 0.3 }, 'the entropy is'],
   ['KL', { kl: 30 }, 'KL divergence from the reference'],
-  ['the limit', { truncated: 1 }, 'run into the limit'],
+  ['the limit', { truncated: 1 }, 'nearly all completions reach --max-tokens'],
   ['nothing', { completionLength: 1 }, 'completions are empty'],
 ] as const)(
   '%s is a sign once a window of updates shows it, not at the first',

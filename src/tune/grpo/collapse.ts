@@ -73,11 +73,13 @@ export class CollapseDetector {
     if (now.completionLength < EMPTY && first.completionLength >= 2 * EMPTY)
       return 'completions are empty: the model ends them at once'
     if (now.truncated > AT_LIMIT && first.truncated < 0.5)
-      return 'nearly all completions run into the limit of --max-tokens: the model ends none'
-    if (now.entropy < LEAST_ENTROPY)
+      return 'nearly all completions reach --max-tokens: the model no longer ends its answers'
+    // One that solves everything always writes the same text, too.
+    const hasFallen = this.#best - now.reward > this.#largestDeviation / 4
+    if (now.entropy < LEAST_ENTROPY && hasFallen)
       return (
         `the entropy is ${now.entropy.toExponential(1)} nats a token: the model always writes ` +
-        'the same, and tries nothing else'
+        'the same text, and no longer explores'
       )
     return undefined
   }

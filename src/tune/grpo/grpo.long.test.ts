@@ -30,7 +30,12 @@ test('a whole model keeps a reference of its own, which holds it back', async ()
 
 test('several rewards add up, and each is reported', async () => {
   const short = (_: string, completion: string) => -completion.length
-  const reward = ['exact', '0.5:regex:^.$', { reward: '2:regex:[a-z]', weight: 0.25 }, short]
+  const reward = [
+    'exact',
+    '0.5:regex:^.$',
+    { reward: 'regex:[a-z]', weight: 0.5 },
+    { reward: short, weight: 2 },
+  ]
   const { steps } = await run('several', { reward: reward as never, steps: 1, unbiased: true })
   const {
     reward: total,
@@ -40,7 +45,7 @@ test('several rewards add up, and each is reported', async () => {
     rewardFunction,
   } = steps[0] as Metrics
   const sum = Number(rewardExact) + 0.5 * Number(rewardRegex) + 0.5 * Number(rewardRegex2)
-  expect(total).toBeCloseTo(sum + Number(rewardFunction), 9)
+  expect(total).toBeCloseTo(sum + 2 * Number(rewardFunction), 9)
   expect(Number(rewardRegex) + Number(rewardRegex2)).toBeCloseTo(1, 9)
 })
 

@@ -23,7 +23,7 @@ test('a model learns to answer as it is rewarded, in both languages', async () =
     6,
   )
   expect(result).toMatchObject({ metrics: { reward: 1 } })
-  expect(result.ended).toMatch(/done|collapsed/)
+  expect(result.ended).toMatch(/done|early/)
   expect(metrics.filter(({ validationReward }) => validationReward !== undefined)).not.toEqual([])
   expect(await answers('plain')).toEqual(right)
   expect(await readFile(path('plain/sample.txt'), 'utf8')).toContain(
@@ -51,7 +51,7 @@ test('a run that is resumed in the middle of a rollout ends as one that was not'
   expect((await weightsOf('cut', 8)).equals(await weightsOf('whole', 8))).toBe(true)
 })
 
-test('training ends where nothing is left to learn, and the best model stays', async () => {
+test('training ends where no group has a signal any more, and the best model stays', async () => {
   let left = 6 * 32
   const reward = (_: string, completion: string) => (left-- > 0 ? completion.length : 0)
   const { result, messages, steps } = await run('silent', { reward: [reward], val: 0, steps: 50 })
@@ -59,11 +59,27 @@ test('training ends where nothing is left to learn, and the best model stays', a
   expect(steps.length).toBeGreaterThan(0)
   expect(steps.length).toBeLessThanOrEqual(6)
   expect(messages.join()).toContain(
-    `step ${steps.length}: collapse: in 20 rollouts all completions of each prompt had the same`,
+    `step ${steps.length}: collapse: in 20 rollouts in a row all completions of each prompt had`,
   )
   expect(await answers('silent')).toHaveLength(4)
   // Nothing is saved where there was nothing to learn from the beginning.
   await expect(run('never', { reward: [() => 1], val: 0 })).rejects.toThrow('nothing was learned')
+})
+
+test('a model that has the best reward everywhere has learned all, and did not collapse', async () => {
+  const solved = 'all completions have the same, best reward'
+  let left = 6 * 32
+  const reward = (_: string, completion: string) => (left-- > 0 ? -completion.length : 0)
+  const later = await run('solved', { reward: [reward], val: 0, steps: 50 })
+  expect(later.result.ended).toBe('early')
+  expect(later.messages.join()).toContain(
+    `step ${later.steps.length}: in 20 rollouts in a row ${solved}`,
+  )
+  // Before the first step.
+  const { result, messages } = await run('solver', { reward: ['regex:^'] })
+  expect(result).toMatchObject({ ended: 'early', steps: 0, metrics: { reward: 1 } })
+  expect(messages.join()).toContain(solved)
+  expect(await answers('solver')).toHaveLength(4)
 })
 
 test('what cannot be is refused before work', async () => {
@@ -72,7 +88,7 @@ test('what cannot be is refused before work', async () => {
     jsonLines([{ prompt: 'cat?', answer: 'a' }, { prompt: '狗？' }]),
   )
   const data = [path('open.jsonl')]
-  await expect(run('none', { data })).rejects.toThrow(/open\.jsonl:2: there is no answer/)
+  await expect(run('none', { data })).rejects.toThrow(/open\.jsonl:2: the record has no "answer"/)
   await expect(run('odd', { batch: 12 })).rejects.toThrow(
     '12 completions, which are no whole groups',
   )
@@ -82,7 +98,12 @@ test('what cannot be is refused before work', async () => {
   await expect(run('what', { reward: ['is right'] })).rejects.toThrow(
     'expected exact, exact:PATTERN',
   )
-  await expect(run('varied', { augment: { swap: 0.1 } })).rejects.toThrow('--augment varies texts')
+  await expect(run('varied', { augment: { swap: 0.1 } })).rejects.toThrow(
+    '--augment varies training texts',
+  )
+  await expect(run('once', { clipLow: 0.1 })).rejects.toThrow('--clip-low changes nothing')
+  await expect(run('once', { clipHigh: 0.1 })).rejects.toThrow('--clip-high changes nothing')
+  await expect(run('free', { maxKl: 1 })).rejects.toThrow('--max-kl changes nothing')
   await expect(run('other', { method: 'sft' })).rejects.toThrow(
     '--max-tokens does not apply to the method',
   )

@@ -5,7 +5,7 @@ import type { Corpus } from '../../data/sources/corpus.ts'
 import { UserError } from '../../errors.ts'
 import type { Decoder } from '../../models/decoder.ts'
 import { policyObjective } from '../../objectives/policy.ts'
-import { amount, positiveNumber, resumedAs } from '../../options.ts'
+import { amount, flagOf, positiveNumber, resumedAs } from '../../options.ts'
 import { chat } from '../../tasks/chat.ts'
 import { readParts } from '../../tasks/records.ts'
 import type { Subject, TrainingRows, Values } from '../../tasks/task.ts'
@@ -67,7 +67,7 @@ export const grpo = {
     open: async (source, options) => {
       const models: RewardModel[] = []
       const rewards = await Rewards.open(options.reward, async (folder) => {
-        const model = await RewardModel.open(folder)
+        const model = await RewardModel.open(folder, source.tell)
         models.push(model)
         return model.judge
       })
@@ -93,10 +93,22 @@ export const grpo = {
       }
     },
   },
-  check: ({ augment }) => {
+  check: ({ augment, updates, kl }, given) => {
     if (augment)
       throw new UserError(
-        '--augment varies texts to learn from, and here the model writes them itself; leave it out',
+        '--augment varies training texts, but GRPO trains on completions that the model samples; ' +
+          'leave it out',
+      )
+    for (const name of ['clipLow', 'clipHigh'] as const)
+      if (updates === 1 && given[name] !== undefined)
+        throw new UserError(
+          `${flagOf(name)} changes nothing: clipping acts from the second update with the same ` +
+            'completions on; give --updates 2 or more, or leave it out',
+        )
+    if (kl === 0 && given.maxKl !== undefined)
+      throw new UserError(
+        '--max-kl changes nothing: the KL divergence is measured where --kl is above 0; give --kl, ' +
+          'or leave out --max-kl',
       )
   },
   continuesText: true,
@@ -153,6 +165,8 @@ function rowsOf({
   const validated = encode(held).prompts
   const longest = Math.max(...prompts.map(({ ids }) => ids.length))
   const length = longest + maxTokens - 1
+  for (const one of running.models)
+    one.expectRoom([...prompts, ...validated], { maxTokens, tokenizer: subject.tokenizer })
   const policy = () => running.policy as Policy
   const detector = new CollapseDetector({ maxKl })
   const objectiveOf: TrainingRows['objectiveOf'] = (model) => (sizes) =>
@@ -217,8 +231,8 @@ async function readRecords(corpus: Corpus, withAnswer: boolean): Promise<Prompt[
   for await (const record of readPrompts(corpus)) {
     if (withAnswer && record.answer === undefined)
       throw new UserError(
-        `${record.where}: there is no answer for the reward exact to compare with; add the ` +
-          'field answer, or give another --reward',
+        `${record.where}: the record has no "answer", which --reward exact needs; add it, or ` +
+          'give another --reward',
       )
     records.push(record)
   }

@@ -12,6 +12,9 @@ export type RewardFunction = (
 
 const KINDS = ['exact', 'regex', 'model', 'module'] as const
 
+/** A weight in front of a reward. */
+const WEIGHTED = /^([+-]?\d+(?:\.\d+)?):/
+
 /** `.` also stands for the end of a line, and characters are code points. */
 export const patternOf = (text: string): RegExp => new RegExp(text, 'su')
 
@@ -39,18 +42,22 @@ const text = z
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
   })
 
-const object = z.strictObject({ reward: text, weight: weight.default(1) })
+const own = z.custom<RewardFunction>((given) => typeof given === 'function', 'expected a function')
+
+const object = z
+  .strictObject({ reward: z.union([text, own]), weight: weight.optional() })
+  .refine(
+    ({ reward, weight }) =>
+      weight === undefined || typeof reward === 'function' || !WEIGHTED.test(reward),
+    'there are two weights, one of them in front of the reward; leave out one',
+  )
 
 /**
  * A reward: `[WEIGHT:]exact[:PATTERN]`, `[WEIGHT:]regex:PATTERN`, `[WEIGHT:]model:DIR` or
  * `[WEIGHT:]FILE.mjs`; a function; or either with its weight. The weight stands in front, where
  * neither a pattern nor a path of Windows can be taken for one.
  */
-export const rewardOption = z.union([
-  text,
-  object,
-  z.custom<RewardFunction>((given) => typeof given === 'function', 'expected a function'),
-])
+export const rewardOption = z.union([text, object, own])
 
 export type RewardOption = z.output<typeof rewardOption>
 
@@ -59,12 +66,13 @@ export function specOf(option: RewardOption): RewardSpec {
   if (typeof option === 'function')
     return { kind: 'function', value: '', weight: 1, function: option }
   if (typeof option === 'string') return parse(option)
-  const spec = parse(option.reward)
-  return { ...spec, weight: spec.weight * option.weight }
+  const spec = specOf(option.reward)
+  return { ...spec, weight: option.weight ?? spec.weight }
 }
 
 function parse(given: string): RewardSpec {
-  const [, number = '1', rest = ''] = /^(?:([+-]?\d+(?:\.\d+)?):)?(.*)$/s.exec(given) ?? []
+  const [front = '', number = '1'] = WEIGHTED.exec(given) ?? []
+  const rest = given.slice(front.length)
   const [, kind, value = ''] = new RegExp(`^(${KINDS.join('|')})(?::(.*))?$`, 's').exec(rest) ?? []
   const weight = Number(number)
   if (kind === undefined) return { kind: 'module', value: rest, weight }

@@ -45,9 +45,15 @@ test.each([
   ['./short.mjs', { kind: 'module', value: './short.mjs', weight: 1 }],
 ] as const)('%s is understood, also on Windows', (given, spec) => {
   expect(specOf(parseOptions(rewardOption, given))).toEqual(spec)
-  // A weight may also stand apart, as in a configuration file.
-  const apart = parseOptions(rewardOption, { reward: given, weight: 4 })
-  expect(specOf(apart)).toEqual({ ...spec, weight: 4 * spec.weight })
+})
+
+test('a weight may also stand apart, of a function as of a text, and stands once', () => {
+  const specWith = (given: RewardOption) => specOf(parseOptions(rewardOption, given))
+  const own = () => 1
+  expect(specWith({ reward: own, weight: 4 })).toMatchObject({ function: own, weight: 4 })
+  expect(specWith({ reward: 'regex:a', weight: 4 })).toMatchObject({ kind: 'regex', weight: 4 })
+  expect(specWith({ reward: '2:regex:a' })).toMatchObject({ kind: 'regex', weight: 2 })
+  expect(() => specWith({ reward: '2:regex:a', weight: 4 })).toThrow('there are two weights')
 })
 
 test.each([

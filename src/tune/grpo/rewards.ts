@@ -28,6 +28,8 @@ export interface Reward {
   /** `exact`, `regex2`, ... */
   name: string
   weight: number
+  /** Highest value, where one is known; else infinite. */
+  most: number
   judge: Judge
 }
 
@@ -41,9 +43,12 @@ export interface Judged {
 /** Rewards of completions: the weighted sum of several. */
 export class Rewards {
   readonly #all: readonly Reward[]
+  /** The highest sum, where each has a highest value. */
+  readonly most: number
 
   constructor(all: readonly Reward[]) {
     this.#all = all
+    this.most = all.reduce((sum, { weight, most }) => sum + Math.max(0, weight * most), 0)
   }
 
   /**
@@ -62,7 +67,8 @@ export class Rewards {
       counts.set(kind, count)
       const name = count === 1 ? kind : `${kind}${count}`
       const judge = kind === 'model' ? await openModel(value) : oneByOne(name, await judgeOf(spec))
-      rewards.push({ name, weight, judge })
+      const most = kind === 'exact' || kind === 'regex' ? 1 : Infinity
+      rewards.push({ name, weight, most, judge })
     }
     return new Rewards(rewards)
   }

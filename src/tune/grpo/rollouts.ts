@@ -7,7 +7,7 @@ import { ShuffledIndices } from '../../data/readers/shuffled-indices.ts'
 import { UserError } from '../../errors.ts'
 import type { Generated } from '../../generate/from-tokens.ts'
 import { Random } from '../../random.ts'
-import { CollapseError } from '../../train/run.ts'
+import { RunEnd } from '../../train/run.ts'
 import { groupAdvantages, momentsOf } from './advantages.ts'
 import type { EncodedPrompt } from './encode-prompts.ts'
 import type { Policy } from './policy.ts'
@@ -41,6 +41,8 @@ const schema = z.object({
   order: z.unknown(),
   rollouts: position,
   silent: position,
+  lowest: z.number().optional(),
+  best: z.number().optional(),
   used: position,
   batch: savedSchema.optional(),
 })
@@ -52,6 +54,8 @@ interface Rollout {
   advantages: readonly number[]
   /** Indices of completions whose group has a signal. */
   withSignal: readonly number[]
+  lowest: number
+  highest: number
   figures: Record<'reward', number> & Record<string, number>
 }
 
@@ -71,6 +75,9 @@ export class Rollouts implements BatchSource {
   #rollouts = 0
   /** Rollouts without any signal, in a row. */
   #silent = 0
+  /** Their lowest reward, and the highest one of those with a signal. */
+  #lowest: number | undefined
+  #best: number | undefined
   /** To be used again, and updates with it so far. */
   #batch: Examples | undefined
   #used = 0
@@ -93,7 +100,7 @@ export class Rollouts implements BatchSource {
         : new MixedIndices(sizes, options.seed)
   }
 
-  /** Throws CollapseError where no group has had a signal for long. */
+  /** Throws RunEnd where no group has had a signal for long. */
   async next({ signal }: { signal?: AbortSignal | undefined }): Promise<Examples> {
     const used = this.#batch ? this.#used + 1 : 1
     const batch = this.#batch ?? (await this.#nextWithSignal(signal))
@@ -107,33 +114,55 @@ export class Rollouts implements BatchSource {
       order: this.#order.state(),
       rollouts: this.#rollouts,
       silent: this.#silent,
+      lowest: this.#lowest,
+      best: this.#best,
       used: this.#used,
       batch: this.#batch && savedExamples(this.#batch),
     }
   }
 
   restore(state: unknown): void {
-    const { order, rollouts, silent, used, batch } = parseState(schema, state, 'rollouts')
-    this.#order.restore(order)
-    this.#rollouts = rollouts
-    this.#silent = silent
-    this.#used = used
-    this.#batch = batch && restoredExamples(batch)
+    const restored = parseState(schema, state, 'rollouts')
+    this.#order.restore(restored.order)
+    this.#rollouts = restored.rollouts
+    this.#silent = restored.silent
+    this.#lowest = restored.lowest
+    this.#best = restored.best
+    this.#used = restored.used
+    this.#batch = restored.batch && restoredExamples(restored.batch)
   }
 
   async #nextWithSignal(signal: AbortSignal | undefined): Promise<Examples> {
     for (;;) {
       const rollout = await this.#rollOut(signal)
-      const { withSignal, drawn, figures } = rollout
-      this.#silent = withSignal.length > 0 ? 0 : this.#silent + 1
-      if (this.#silent >= SILENT)
-        throw new CollapseError(
-          `in ${SILENT} rollouts all completions of each prompt had the same reward ` +
-            `(${figures.reward.toFixed(3)} on average): there is nothing to prefer`,
-        )
+      const { withSignal, drawn } = rollout
+      this.#watch(rollout)
       const kept = this.#options.hasReference ? [...drawn.keys()] : withSignal
       if (kept.length > 0) return this.#batchOf(rollout, kept, signal)
     }
+  }
+
+  #watch({ withSignal, lowest, highest, figures }: Rollout): void {
+    if (withSignal.length > 0) {
+      this.#silent = 0
+      this.#lowest = undefined
+      this.#best = Math.max(this.#best ?? highest, highest)
+      return
+    }
+    this.#lowest = Math.min(this.#lowest ?? lowest, lowest)
+    if (++this.#silent < SILENT) return
+    const silent = `in ${SILENT} rollouts in a row all completions`
+    const mean = figures.reward.toFixed(3)
+    if (this.#lowest >= Math.min(this.#best ?? Infinity, this.#options.rewards.most))
+      throw new RunEnd(
+        'early',
+        `${silent} have the same, best reward (${mean}): there is nothing left to learn`,
+      )
+    throw new RunEnd(
+      'collapsed',
+      `${silent} of each prompt had the same reward (${mean} on average): there is no learning ` +
+        'signal',
+    )
   }
 
   async #rollOut(signal: AbortSignal | undefined): Promise<Rollout> {
@@ -164,7 +193,8 @@ export class Rollouts implements BatchSource {
       completionLength: momentsOf(written.map(({ tokens }) => tokens.length)).mean,
       truncated: atLimit / completions,
     }
-    return { drawn, written, advantages, withSignal, figures }
+    const [lowest, highest] = [Math.min(...totals), Math.max(...totals)]
+    return { drawn, written, advantages, withSignal, lowest, highest, figures }
   }
 
   /** What the objective reads of the completions that are `kept`; short ones share a row. */
