@@ -1,5 +1,6 @@
 import type { BatchSource } from '../data/readers/reader.ts'
 import { UserError } from '../errors.ts'
+import { RunEnd } from './run.ts'
 import type { SessionOptions } from './session.ts'
 import type { Trainer } from './trainer.ts'
 import type { Progress } from './training-state.ts'
@@ -31,7 +32,7 @@ export async function countSteps(
     if (steps !== undefined) return steps
     if (epochs !== undefined) return Math.max(1, Math.ceil((epochs * rows.trainingTokens) / tokens))
     if (seconds === undefined) return defaults.steps
-    const each = await timeStep(trainer, reader, events.signal)
+    const each = await timeStep(trainer, reader, { seconds, signal: events.signal })
     return done + Math.max(resumed ? 0 : 10, Math.floor((0.9 * (seconds - spent)) / each))
   }
   const total = await count()
@@ -48,18 +49,32 @@ export async function countSteps(
   return total
 }
 
-/** Seconds of a step, once its batch is there. */
+/** Timed steps, and the share of the time that they may take, unless one takes more. */
+const ROUNDS = 5
+const SHARE = 0.02
+
+/** Seconds of a step, with its batch. Infinite where the first step will end the run. */
 async function timeStep(
   trainer: Trainer,
   reader: BatchSource,
-  signal: AbortSignal | undefined,
+  { seconds, signal }: { seconds: number; signal: AbortSignal | undefined },
 ): Promise<number> {
   const state = reader.state()
-  const rehearsal = await reader.next({ signal })
-  reader.restore(state)
-  await trainer.rehearse(rehearsal)
-  const rounds = 5
-  const started = performance.now()
-  for (let i = 0; i < rounds; i++) await trainer.rehearse(rehearsal)
-  return (performance.now() - started) / 1000 / rounds
+  const rehearse = async () => trainer.rehearse(await reader.next({ signal }))
+  try {
+    await rehearse()
+    const started = performance.now()
+    const spent = () => (performance.now() - started) / 1000
+    let rounds = 0
+    while (rounds < ROUNDS && (rounds === 0 || spent() < SHARE * seconds)) {
+      await rehearse()
+      rounds++
+    }
+    return spent() / rounds
+  } catch (error) {
+    if (error instanceof RunEnd) return Infinity
+    throw error
+  } finally {
+    reader.restore(state)
+  }
 }

@@ -8,7 +8,11 @@ import type { TrainingOptions } from '../train/options.ts'
 export interface Method<O extends Shape = Shape, L extends Shape = Shape> {
   readonly task: Omit<Task<O, L>, 'measure'>
   /** Throws UserError where options contradict each other, or one that is `given` has no effect. */
-  check?(options: Values<L> & Pick<TrainingOptions, 'augment'>, given: Partial<Values<L>>): void
+  check?(
+    options: Values<L> &
+      Pick<TrainingOptions, 'augment'> & { dropout: number; adapterDropout: number },
+    given: Partial<Values<L>>,
+  ): void
   /** A model without a chat template continues texts; otherwise it gets ChatML. */
   readonly continuesText?: boolean
   /** Of a whole model that is 256 wide, where the user gives none; adapters have ten times it. */

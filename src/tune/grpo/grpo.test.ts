@@ -82,6 +82,28 @@ test('a model that has the best reward everywhere has learned all, and did not c
   expect(await answers('solver')).toHaveLength(4)
 })
 
+test('prompts for validation that are too long are told of, and the time includes rollouts', async () => {
+  const long = { prompt: 'cat?cat?cat?', answer: 'miau' }
+  await writeFile(path('long.jsonl'), jsonLines([long, { prompt: 'cat?', answer: 'miau' }]))
+  await writeFile(path('longer.jsonl'), jsonLines([long]))
+  let judged = 0
+  const reward = async () => {
+    await new Promise((resolve) => setTimeout(resolve, judged++ % 32 === 0 ? 60 : 0))
+    return Math.random()
+  }
+  const given = { val: [path('long.jsonl')], reward: [reward], steps: undefined, seconds: 0.5 }
+  const { messages, steps } = await run('timed', given)
+  expect(messages).toContainEqual(
+    expect.stringContaining('for validation: 1 prompts are left out: they have more than 7 tokens'),
+  )
+  expect(steps).toHaveLength(10)
+  await expect(run('unfit', { val: [path('longer.jsonl')] })).rejects.toThrow(
+    'no prompt for validation leaves room for 6 tokens',
+  )
+  const constant = { reward: [() => 1], val: 0, steps: undefined, seconds: 1 }
+  await expect(run('constant', constant)).rejects.toThrow('nothing was learned')
+})
+
 test('what cannot be is refused before work', async () => {
   await writeFile(
     path('open.jsonl'),
@@ -103,6 +125,7 @@ test('what cannot be is refused before work', async () => {
   )
   await expect(run('once', { clipLow: 0.1 })).rejects.toThrow('--clip-low changes nothing')
   await expect(run('once', { clipHigh: 0.1 })).rejects.toThrow('--clip-high changes nothing')
+  await expect(run('wet', { dropout: 0.1 })).rejects.toThrow('--dropout 0.1 is not for grpo')
   await expect(run('free', { maxKl: 1 })).rejects.toThrow('--max-kl changes nothing')
   await expect(run('other', { method: 'sft' })).rejects.toThrow(
     '--max-tokens does not apply to the method',

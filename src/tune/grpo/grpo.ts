@@ -93,12 +93,18 @@ export const grpo = {
       }
     },
   },
-  check: ({ augment, updates, kl }, given) => {
+  check: ({ augment, updates, kl, dropout, adapterDropout }, given) => {
     if (augment)
       throw new UserError(
         '--augment varies training texts, but GRPO trains on completions that the model samples; ' +
           'leave it out',
       )
+    for (const [name, rate] of Object.entries({ dropout, adapterDropout }))
+      if (rate > 0)
+        throw new UserError(
+          `${flagOf(name)} ${rate} is not for grpo: completions are sampled without dropout, and ` +
+            'ratios and KL divergences compare with their probabilities; leave it out',
+        )
     for (const name of ['clipLow', 'clipHigh'] as const)
       if (updates === 1 && given[name] !== undefined)
         throw new UserError(
@@ -153,16 +159,20 @@ function rowsOf({
     const all = encodePrompts(records, subject)
     return { prompts: all.filter(({ ids }) => ids.length <= room), all: all.length }
   }
+  const noRoom = (which: string) =>
+    new UserError(
+      `no prompt ${which}leaves room for ${maxTokens} tokens in a context of ${most}; give a ` +
+        'smaller --max-tokens, or a larger --context',
+    )
   const parts = learnedFrom.map(({ name, weight, records }) => {
     const { prompts, all } = encode(records)
     if (prompts.length > 0) return { weight, prompts, left: all - prompts.length }
-    throw new UserError(
-      `no prompt ${learnedFrom.length > 1 ? `of ${name} ` : ''}leaves room for ${maxTokens} ` +
-        `tokens in a context of ${most}; give a smaller --max-tokens, or a larger --context`,
-    )
+    throw noRoom(learnedFrom.length > 1 ? `of ${name} ` : '')
   })
   const prompts = parts.flatMap((part) => part.prompts)
-  const validated = encode(held).prompts
+  const validation = encode(held)
+  const validated = validation.prompts
+  if (held.length > 0 && validated.length === 0) throw noRoom('for validation ')
   const longest = Math.max(...prompts.map(({ ids }) => ids.length))
   const length = longest + maxTokens - 1
   for (const one of running.models)
@@ -211,18 +221,21 @@ function rowsOf({
       length,
       prompts: recordsHash([...learnedFrom.map(({ records }) => records), held]),
     },
-    notices: leftOut(
-      parts.reduce((total, { left }) => total + left, 0),
-      room,
-    ),
+    notices: [
+      ...leftOut(
+        parts.reduce((total, { left }) => total + left, 0),
+        room,
+      ),
+      ...leftOut(validation.all - validated.length, room, 'for validation: '),
+    ],
   }
 }
 
-const leftOut = (count: number, room: number): string[] =>
+const leftOut = (count: number, room: number, which = ''): string[] =>
   count === 0
     ? []
     : [
-        `${count} prompts are left out: they have more than ${room} tokens, which leaves too ` +
+        `${which}${count} prompts are left out: they have more than ${room} tokens, which leaves too ` +
           'little room for a completion; give a smaller --max-tokens, or a larger --context',
       ]
 

@@ -13,7 +13,7 @@ export type RewardFunction = (
 const KINDS = ['exact', 'regex', 'model', 'module'] as const
 
 /** A weight in front of a reward. */
-const WEIGHTED = /^([+-]?\d+(?:\.\d+)?):/
+const WEIGHTED = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?):/i
 
 /** `.` also stands for the end of a line, and characters are code points. */
 export const patternOf = (text: string): RegExp => new RegExp(text, 'su')

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Prompt } from '../../data/chat/prompts.ts'
 import { parseOptions } from '../../options.ts'
 import { type RewardOption, rewardOption, specOf } from './reward-options.ts'
@@ -52,6 +52,12 @@ test('a weight may also stand apart, of a function as of a text, and stands once
   const own = () => 1
   expect(specWith({ reward: own, weight: 4 })).toMatchObject({ function: own, weight: 4 })
   expect(specWith({ reward: 'regex:a', weight: 4 })).toMatchObject({ kind: 'regex', weight: 4 })
+  for (const [given, weight] of [
+    ['1e-3:exact', 1e-3],
+    ['.5:exact', 0.5],
+    ['-2.5E1:exact', -25],
+  ] as const)
+    expect(specWith(given)).toMatchObject({ kind: 'exact', weight })
   expect(specWith({ reward: '2:regex:a' })).toMatchObject({ kind: 'regex', weight: 2 })
   expect(() => specWith({ reward: '2:regex:a', weight: 4 })).toThrow('there are two weights')
 })
@@ -105,6 +111,22 @@ test('a reward that fails, or is no number, is named with the line of the record
   await expect(judge([() => '1' as never], ['四'])).rejects.toThrow("is '1'; expected")
   await expect(judge([path('none.mjs')], [])).rejects.toThrow('no function as its default export')
   await expect(judge([path('nowhere.mjs')], [])).rejects.toThrow('nowhere.mjs cannot be imported')
+})
+
+test('a function that never answers is named with the line of the record', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const never = (_: string, text: string) => (text === '四' ? 1 : new Promise<number>(() => {}))
+    const rewards = await Rewards.open([never], noModel)
+    const completions = ['四', '五'].map((text) => ({ prompt: prompt('二加二等于几？'), text }))
+    const judged = expect(rewards.judge(completions, undefined)).rejects.toThrow(
+      'sums.jsonl:3: the reward function of "五" was not given within 10 minutes',
+    )
+    await vi.advanceTimersByTimeAsync(600_000)
+    await judged
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('an abort does not wait for a function', async () => {

@@ -111,27 +111,47 @@ type JudgeOne = (completion: Completion) => number | Promise<number>
 const oneByOne =
   (name: string, judge: JudgeOne): Judge =>
   (completions, signal) => {
+    const open = new Set(completions)
     const judged = completions.map(async (completion) => {
       try {
         return await judge(completion)
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         throw new UserError(`${nameOf(name, completion)} failed: ${reason}`, { cause: error })
+      } finally {
+        open.delete(completion)
       }
     })
-    return unlessAborted(Promise.all(judged), signal)
+    return timely(Promise.all(judged), signal, () => {
+      const [first] = open
+      return new UserError(`${nameOf(name, first)} was not given within ${MINUTES} minutes`)
+    })
   }
 
-/** A user's function may take its time; an abort does not wait for it. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work
+/** Within which a function judges all completions of a rollout. */
+const MINUTES = 10
+
+/**
+ * A user's function may take its time, though not for ever, and an abort does not wait for it. The
+ * timer also keeps the process alive, which else ends where nothing but a promise is left.
+ */
+async function timely<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  lateness: () => UserError,
+): Promise<T> {
   let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop)
+  let timer: NodeJS.Timeout | undefined
+  const ended = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason)
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop)
+    timer = setTimeout(() => reject(lateness()), MINUTES * 60_000)
   })
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
+  return Promise.race([work, ended]).finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  })
 }
 
 async function judgeOf({ kind, value, function: given }: RewardSpec): Promise<JudgeOne> {
