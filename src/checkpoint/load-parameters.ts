@@ -3,7 +3,6 @@ import type { OpenModel } from '../formats/open-model.ts'
 import type { WeightData } from '../graph/onnx/model.ts'
 import type { Model } from '../models/model.ts'
 import type { Module } from '../nn/index.ts'
-import type { Tensors } from '../runtime/bound.ts'
 import type { DeviceTensor, Engine } from '../runtime/engine.ts'
 import { expectWeights } from '../runtime/memory.ts'
 import { refuseNonFinite } from '../runtime/non-finite.ts'
@@ -47,7 +46,10 @@ export async function loadParameters(
  * SHA-256 of all weights of a model in `path`, so that a run does not resume on another. Throws
  * UserError where one holds NaN or an infinity.
  */
-export async function hashParameters(path: string, parameters: Tensors): Promise<string> {
+export async function hashParameters(
+  path: string,
+  parameters: Readonly<Record<string, Pick<DeviceTensor, 'read'>>>,
+): Promise<string> {
   const hash = createHash('sha256')
   for (const [name, tensor] of Object.entries(parameters)) {
     const values = (await tensor.read()) as Float32Array

@@ -21,6 +21,8 @@ export async function run(program: Command): Promise<void> {
   process.stderr.on('error', () => {})
   showNotices()
   await execute(program, process.argv)
+  // What a reward's module leaves open, such as a timer, would keep the process for ever.
+  setTimeout(() => process.exit(), 1000).unref()
 }
 
 /** Runs a command line as Node has it, and prints the error that ends it; sets the exit code. */

@@ -135,6 +135,20 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     options.onMessage?.(`back to step ${progress.step}; the data continues where it was`)
   }
 
+  /** Where a batch cannot be made, as when a reward fails, what was learned before it stays. */
+  const nextBatch = async (): Promise<Examples> => {
+    try {
+      return await reader.next({ signal })
+    } catch (error) {
+      if (error instanceof UserError && trainer.step > 0 && saved !== trainer.step) {
+        await trainer.expectFinite()
+        await save(false)
+        options.onMessage?.(`step ${trainer.step}: saved before an error; --resume goes on from it`)
+      }
+      throw error
+    }
+  }
+
   /** One update; says what is wrong where the run is not to go on from there. */
   const advance = async (batch: Examples): Promise<string | undefined> => {
     const from = performance.now()
@@ -182,7 +196,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         }
         if (due && (await evaluate()) && trainer.step < steps) return end('early')
         if (trainer.step >= steps) return end('done')
-        learned = await reader.next({ signal })
+        learned = await nextBatch()
         const problem = await advance(learned)
         if (problem) await recover(problem)
         else due = trainer.step % evalEvery === 0 || trainer.step === steps

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hashParameters } from '../checkpoint/load-parameters.ts'
 import { asDecoder, withModel } from '../checkpoint/open-model.ts'
 import { recordsHash } from '../data/records-hash.ts'
 import { UserError } from '../errors.ts'
@@ -6,7 +7,7 @@ import type { OpenModel } from '../formats/open-model.ts'
 import { readChatTemplate } from '../formats/read-chat-template.ts'
 import type { Decoder } from '../models/decoder.ts'
 import type { DecoderConfig } from '../models/decoder-config.ts'
-import { type ModelConfig, stacksOf } from '../models/model.ts'
+import { createModel, type ModelConfig, stacksOf } from '../models/model.ts'
 import { onResume, parseOptions } from '../options.ts'
 import type { TrainingRows } from '../tasks/task.ts'
 import { CHATML } from '../text/chat-template.ts'
@@ -90,8 +91,22 @@ async function tuneFrom(
         ? (engine, { model, ...files }) =>
             loraSession({ options, engine, model: model as Decoder, base, files })
         : undefined,
-    identity: { chatTemplate: recordsHash([[template]]) },
+    identity: {
+      chatTemplate: recordsHash([[template]]),
+      ...(await referenceIdentity(base, options)),
+    },
   })
+}
+
+/** The weights of a reference that is read again at each resumption; adapters see to theirs. */
+async function referenceIdentity(
+  base: OpenModel<DecoderConfig>,
+  { adapter, ...own }: ParsedTuneOptions & { kl?: number },
+): Promise<Record<string, unknown>> {
+  if (!own.kl || adapter !== 'none') return {}
+  const names = [...createModel(base.config).parameters().keys()]
+  const weights = names.map((name) => [name, { read: () => base.read(name) }])
+  return { base: await hashParameters(base.path, Object.fromEntries(weights)) }
 }
 
 function refuseAdapterOptions(given: TuneOptions, { adapter }: ParsedTuneOptions): void {

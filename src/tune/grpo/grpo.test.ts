@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { right, useQuestions } from '../../../test/tiny-questions.ts'
 import { jsonLines } from '../../../test/tiny-training.ts'
@@ -102,6 +102,32 @@ test('prompts for validation that are too long are told of, and the time include
   )
   const constant = { reward: [() => 1], val: 0, steps: undefined, seconds: 1 }
   await expect(run('constant', constant)).rejects.toThrow('nothing was learned')
+})
+
+test('a reward that fails late does not take what was learned before with it', async () => {
+  let left = 3 * 32
+  const reward = (_: string, completion: string) => {
+    if (left-- > 0) return completion.length
+    throw new Error('no network')
+  }
+  await expect(run('failing', { reward: [reward], val: 0, steps: 50 })).rejects.toThrow(
+    'no network',
+  )
+  expect(await readdir(path('failing/checkpoints'))).toEqual([
+    expect.stringMatching(/^step-[123]$/),
+  ])
+})
+
+test('a run does not resume with another reference', async () => {
+  await cp(path('base'), path('own'), { recursive: true })
+  const given = { model: path('own'), kl: 0.1, val: 0, steps: 1 }
+  await run('referred', given)
+  const bytes = await readFile(path('own/model.safetensors'))
+  bytes[bytes.length - 4] = (bytes[bytes.length - 4] as number) ^ 1
+  await writeFile(path('own/model.safetensors'), bytes)
+  await expect(run('referred', { ...given, steps: 2, resume: true })).rejects.toThrow(
+    /cannot resume the training .*base/,
+  )
 })
 
 test('what cannot be is refused before work', async () => {
