@@ -66,7 +66,7 @@ test('training ends where no group has a signal any more, and the best model sta
   await expect(run('never', { reward: [() => 1], val: 0 })).rejects.toThrow('nothing was learned')
 })
 
-test('a model that has the best reward everywhere has learned all, and did not collapse', async () => {
+test('a model with the best reward everywhere has learned all, and did not collapse', async () => {
   const solved = 'all completions have the same, best reward'
   let left = 6 * 32
   const reward = (_: string, completion: string) => (left-- > 0 ? -completion.length : 0)
@@ -82,7 +82,7 @@ test('a model that has the best reward everywhere has learned all, and did not c
   expect(await answers('solver')).toHaveLength(4)
 })
 
-test('prompts for validation that are too long are told of, and the time includes rollouts', async () => {
+test('validation prompts that are too long are told of; the time includes rollouts', async () => {
   const long = { prompt: 'cat?cat?cat?', answer: 'miau' }
   await writeFile(path('long.jsonl'), jsonLines([long, { prompt: 'cat?', answer: 'miau' }]))
   await writeFile(path('longer.jsonl'), jsonLines([long]))

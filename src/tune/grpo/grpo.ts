@@ -113,8 +113,8 @@ export const grpo = {
         )
     if (kl === 0 && given.maxKl !== undefined)
       throw new UserError(
-        '--max-kl changes nothing: the KL divergence is measured where --kl is above 0; give --kl, ' +
-          'or leave out --max-kl',
+        '--max-kl changes nothing: the KL divergence is measured where --kl is above 0; give ' +
+          '--kl, or leave out --max-kl',
       )
   },
   continuesText: true,
@@ -235,8 +235,9 @@ const leftOut = (count: number, room: number, which = ''): string[] =>
   count === 0
     ? []
     : [
-        `${which}${count} prompts are left out: they have more than ${room} tokens, which leaves too ` +
-          'little room for a completion; give a smaller --max-tokens, or a larger --context',
+        `${which}${count} prompts are left out: they have more than ${room} tokens, which ` +
+          'leaves too little room for a completion; give a smaller --max-tokens, or a larger ' +
+          '--context',
       ]
 
 async function readRecords(corpus: Corpus, withAnswer: boolean): Promise<Prompt[]> {

@@ -46,8 +46,8 @@ export class RewardModel {
   }
 
   /**
-   * Throws UserError where the longest completion of a prompt would not fit, as far as the `tokenizer`
-   * of the model in training, if it is the same, tells.
+   * Throws UserError where the longest completion of a prompt would not fit, as far as the
+   * `tokenizer` of the model in training, if it is the same, tells.
    */
   expectRoom(
     prompts: readonly EncodedPrompt[],
