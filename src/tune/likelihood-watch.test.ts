@@ -3,8 +3,8 @@ import { Random } from '../random.ts'
 import { likelihoodWatch } from './likelihood-watch.ts'
 
 /** Steps at which it warns, where both rewards have a slope, and noise beside it. */
-function warnings(chosen: number, rejected: number, steps = 200): number[] {
-  const random = new Random(1)
+function warnings(chosen: number, rejected: number, steps = 200, seed = 1): number[] {
+  const random = new Random(seed)
   const watch = likelihoodWatch()
   return Array.from({ length: steps }, (_, step) => {
     const at = (slope: number) => slope * step + 0.2 * random.normal()
@@ -14,7 +14,13 @@ function warnings(chosen: number, rejected: number, steps = 200): number[] {
 
 test('it warns once, of answers that both become less likely', () => {
   expect(warnings(-0.01, -0.03)).toHaveLength(1)
-  expect(warnings(-0.1, -0.1)).toEqual([39])
+  expect(warnings(-0.05, -0.05)).toHaveLength(1)
+})
+
+test('it warns of a short run where both fall fast', () => {
+  expect(warnings(-1, -1, 10)).toEqual([9])
+  expect(warnings(-1, -1, 9)).toEqual([])
+  for (let run = 0; run < 200; run++) expect(warnings(0, 0, 39, run)).toEqual([])
 })
 
 test('it does not warn of noise, of likelier preferred answers, or of a way back', () => {

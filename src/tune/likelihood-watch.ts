@@ -1,15 +1,17 @@
 import type { TrainingRows } from '../tasks/task.ts'
 
-/** Steps whose trend is taken, and how clear it must be: standard errors of its slope. */
+/** Steps whose trend is taken at most and at least. */
 const STEPS = 40
-const CLEAR = 4
+const LEAST = 10
+/** How clear a trend must be: standard errors of its slope; few steps happen to be in order. */
+const clear = (steps: number): number => (steps < STEPS ? 8 : 4)
 
 /**
  * Warns once when the rewards of preferred and rejected answers both fall, that is, when both
  * become less likely: the margin grows, and what the model writes instead is neither of them
- * (Pal et al. 2024; huggingface/trl#800). A trend is clear if the slope of the last steps, by least
- * squares, is four standard errors below zero; and the preferred answers must be less likely than
- * at the start.
+ * (Pal et al. 2024; huggingface/trl#800). A trend is clear if the slope of the last 40 steps, by
+ * least squares, is four standard errors below zero, or eight while there are fewer, from 10 on;
+ * and the preferred answers must be less likely than at the start.
  */
 export function likelihoodWatch(): NonNullable<TrainingRows['watch']> {
   const chosen: number[] = []
@@ -27,7 +29,7 @@ export function likelihoodWatch(): NonNullable<TrainingRows['watch']> {
       if (values.length > STEPS) values.shift()
     }
     const isLower = chosen.reduce((a, b) => a + b, 0) / chosen.length < start
-    isWarned = chosen.length === STEPS && isLower && [chosen, rejected].every(falls)
+    isWarned = chosen.length >= LEAST && isLower && [chosen, rejected].every(falls)
     return isWarned ? WARNING : undefined
   }
 }
@@ -51,5 +53,5 @@ function falls(values: readonly number[]): boolean {
   const slope = together / spread
   const left = Math.max(0, total - slope * together)
   const error = Math.sqrt(left / (count - 2) / spread)
-  return slope < 0 && slope < -CLEAR * error
+  return slope < 0 && slope < -clear(count) * error
 }
