@@ -71,6 +71,8 @@ interface Given {
   pair?: string
   words?: readonly string[]
   messages?: readonly Message[]
+  /** File and line of a record that has two answers besides. */
+  preference?: string
 }
 
 /**
@@ -166,6 +168,13 @@ async function ask(
     case 'classify':
       return classify(model, given, { signal })
     case 'regress': {
+      const preference = given.find(({ preference }) => preference !== undefined)?.preference
+      if (preference !== undefined)
+        throw new UserError(
+          `${preference}: has "chosen" and "rejected", and a reward is of one conversation; give ` +
+            '{"messages": [{"role", "content"}, ...]} for each answer, or compare the two with ' +
+            'chatwright eval',
+        )
       const conversations = given.flatMap(({ messages }) => (messages ? [{ messages }] : []))
       const judged = await rewards(model, conversations, { signal })
       const texts = given.filter(({ messages }) => !messages)
@@ -214,10 +223,12 @@ type RecordFields = Pick<z.output<typeof predictOptions>, 'textField' | 'pairFie
 function recordReader(fields: RecordFields): (value: unknown, where: string) => Given {
   if (!isNamed(fields))
     return (value, where) => {
+      const isPreference = isObject(value) && ['chosen', 'rejected'].every((name) => name in value)
+      const preference = isPreference && { preference: where }
       if (!isObject(value) || !('messages' in value))
-        return givenOf(parseRecord(anyRecord, value, { where, expected }))
+        return { ...givenOf(parseRecord(anyRecord, value, { where, expected })), ...preference }
       const messages = parseMessages(value.messages, 'messages', where)
-      return { text: plainDialogue(messages), messages }
+      return { text: plainDialogue(messages), messages, ...preference }
     }
   const { shape, read } = textFields(fields)
   const schema = z.object(shape)

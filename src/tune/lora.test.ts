@@ -133,6 +133,12 @@ test('a base from the Hub’s cache is named as on the Hub', async () => {
   expect((await readAdapterFolder(path('from-hub'))).base).toBe('owner/a-name')
 })
 
+test('an adapter is no model to tune: it is to be merged first', async () => {
+  await expect(tune({ ...options('second'), model: path('white') })).rejects.toThrow(
+    /white has an adapter; .*; for all else, join the two with chatwright merge$/,
+  )
+})
+
 describe('layers', () => {
   test('by name', async () => {
     await tune({ ...options('few'), steps: 1, adapterLayers: ['c_attn'], rank: 2, rslora: true })

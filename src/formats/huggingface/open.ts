@@ -78,7 +78,8 @@ async function readGeneration(folder: string): Promise<OpenModel['generation']> 
 async function refuseAdapter(folder: string): Promise<void> {
   if ((await isThere(folder, 'adapter_config.json')) && !(await isThere(folder, 'config.json')))
     throw new UserError(
-      `${folder} has an adapter; give it as --adapter, and the model that it is for as --model`,
+      `${folder} has an adapter; give it as --adapter, and the model that it is for as --model, ` +
+        'to chat, generate or measure; for all else, join the two with chatwright merge',
     )
 }
 
