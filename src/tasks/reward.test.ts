@@ -4,6 +4,7 @@ import { evaluate as interpret } from '../../test/interpreter/evaluate.ts'
 import { tinyWeights } from '../../test/tiny-decoder.ts'
 import { tinyEncoders } from '../../test/tiny-models.ts'
 import { jsonLines, many, pick, random, useTraining } from '../../test/tiny-training.ts'
+import type { Preference } from '../data/chat/preferences.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import type { Tensor } from '../graph/index.ts'
 import { Encoder } from '../models/encoder.ts'
@@ -11,7 +12,11 @@ import { bertHead } from '../models/encoder-config.ts'
 import { rewardObjective } from '../objectives/bradley-terry.ts'
 import { predict } from '../predict/predict.ts'
 import { rewards } from '../predict/rewards.ts'
+import { trainCharTokenizer } from '../text/char.ts'
 import { train } from '../train/train.ts'
+import type { RecordTask } from './records.ts'
+import { reward } from './reward.ts'
+import type { Shape, Subject } from './task.ts'
 
 const training = useTraining()
 const { path, learn, withTextModel } = training
@@ -76,6 +81,10 @@ test.each([
     ])
     expect(predictions[0]?.value).toBeCloseTo(better, 5)
     expect(predictions[1]?.value).toBeCloseTo(worse, 5)
+    const preferred = { model: path(kind), data: [path('test.jsonl')], threads: 1 }
+    await expect(predict(preferred)).rejects.toThrow(
+      /test\.jsonl:1: has "chosen" and "rejected", and a reward is of one conversation; give/,
+    )
     await expect(rewards(model, [say('?', 'go away'.repeat(9))])).rejects.toThrow(
       /tokens, and the reward model reads 48/,
     )
@@ -99,13 +108,34 @@ test('another’s reward model is trained further with its head, and judges by -
   expect((await evaluate({ ...asked, model: path('again') })).metrics.accuracy?.value).toBe(1)
 })
 
-test('pairs that are longer than the context are left out, and told', async () => {
+test('a template whose prompt depends on the answer is refused with the line', async () => {
+  const subject = {
+    tokenizer: await trainCharTokenizer([' how are you?fine, thanksgo away']),
+    chatTemplate:
+      '{{ messages[0].content[:messages[-1].content | length] }}' +
+      '{% if not add_generation_prompt %}{{ messages[1].content }}{% endif %}',
+  } as unknown as Subject
+  const prompt = [{ role: 'user', content: 'how are you?' } as const]
+  const answer = (content: string) => [{ role: 'assistant', content } as const]
+  const pair = { prompt, chosen: answer('fine'), rejected: answer('go away'), where: 'p.jsonl:3' }
+  const definition = reward.records as RecordTask<Preference, Shape, Shape>
+  const sizes = { length: 48, targetLength: 48, sources: 1 }
+  const encode = () => definition.examples([pair], subject, sizes)
+  expect(encode).toThrow(/^p\.jsonl:3: the chat template writes the prompt differently/)
+})
+
+test('pairs that are longer than the context, or alike to the model, are left out', async () => {
   const long = { prompt: 'how?', chosen: 'thanks'.repeat(9), rejected: 'no' }
   const messages: string[] = []
-  const records = [...many(preference, 20), long]
+  const thoughts = ['想', '不'].map((reasoning_content) => {
+    return { role: 'assistant', content: 'no', reasoning_content }
+  })
+  const alike = { prompt: 'how?', chosen: thoughts[0], rejected: thoughts[1] }
+  const records = [...many(preference, 20), long, alike]
   const given = { ...sizes, steps: 1, val: 0, task: 'reward' } as const
   await learn('long', records, given, (text) => messages.push(text))
-  expect(messages.join('\n')).toContain('1 of 21 pairs are longer than 48 tokens, and left out')
+  expect(messages.join('\n')).toContain('1 of 22 pairs are longer than 48 tokens, and left out')
+  expect(messages.join('\n')).toContain('1 of 22 pairs have the same tokens as chosen and rejected')
 })
 
 test('the loss is that of Bradley and Terry, with the margin of each pair', () => {

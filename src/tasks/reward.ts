@@ -1,3 +1,4 @@
+import { differs, leftOutNotices } from '../data/chat/preference-set.ts'
 import { type Preference, readPreferences } from '../data/chat/preferences.ts'
 import { type ExampleSet, longestOf, textArrays } from '../data/example-set.ts'
 import { encodeRecord } from '../data/parse-record.ts'
@@ -8,6 +9,7 @@ import { rewards } from '../predict/rewards.ts'
 import { type Dialogue, encodeDialogue, plainDialogue } from '../text/encode-dialogue.ts'
 import type { EncodedInput } from '../text/encode-input.ts'
 import { variedMessages } from './chat.ts'
+import { encodePair } from './encode-pair.ts'
 import { recordTask } from './records.ts'
 import type { Subject } from './task.ts'
 import { asReader, readerOf } from './trained-model.ts'
@@ -64,18 +66,28 @@ const bothOf = ({ prompt, chosen, rejected, tools }: Preference): [Dialogue, Dia
   { messages: [...prompt, ...rejected], tools },
 ]
 
-const encodeBoth = (record: Preference, subject: Subject) =>
-  encodeRecord(record.where, () => bothOf(record).map((one) => encodeDialogue(subject, one)))
+function encodeBoth(record: Preference, subject: Subject): EncodedInput[] {
+  if (subject.chatTemplate) encodePair(subject, record)
+  return encodeRecord(record.where, () => bothOf(record).map((one) => encodeDialogue(subject, one)))
+}
+
+type EncodedBoth = readonly EncodedInput[]
 
 /** Which are read whole: the end of an answer that is cut off could be what decides. */
-const fitting = (pairs: readonly (readonly EncodedInput[])[], length: number): number[] =>
+const wholeOf = (pairs: readonly EncodedBoth[], length: number): number[] =>
   pairs.flatMap((pair, i) => (pair.every(({ ids }) => ids.length <= length) ? [i] : []))
+
+/** Of these, those whose answers the model reads as different. */
+const fitting = (pairs: readonly EncodedBoth[], length: number): number[] =>
+  wholeOf(pairs, length).filter((i) => {
+    const [chosen, rejected] = pairs[i] as [EncodedInput, EncodedInput]
+    return differs({ chosen, rejected })
+  })
 
 /** Of each pair the preferred conversation comes first, then the other. */
 function pairSet(records: readonly Preference[], subject: Subject, length: number): ExampleSet {
   const all = records.map((record) => encodeBoth(record, subject))
   const kept = fitting(all, length)
-  const left = records.length - kept.length
   return {
     count: kept.length,
     kept,
@@ -83,13 +95,12 @@ function pairSet(records: readonly Preference[], subject: Subject, length: numbe
       all.flat().map(({ ids }) => ids),
       length,
     ),
-    notices:
-      left > 0
-        ? [
-            `${left} of ${records.length} pairs are longer than ${length} tokens, and left out; ` +
-              'they need a larger --context',
-          ]
-        : [],
+    notices: leftOutNotices({
+      all: all.length,
+      whole: wholeOf(all, length).length,
+      kept: kept.length,
+      length,
+    }),
     collate: (indices) => {
       const numbers = indices.map((i) => kept[i] as number)
       const texts = numbers.flatMap((number) => all[number] as (typeof all)[number])

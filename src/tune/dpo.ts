@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import type { Conversation } from '../data/chat/conversation.ts'
 import { preferenceSet } from '../data/chat/preference-set.ts'
 import { type Preference, readPreferences } from '../data/chat/preferences.ts'
 import { UserError } from '../errors.ts'
 import { Decoder } from '../models/decoder.ts'
 import { preferenceObjective } from '../objectives/preference.ts'
 import { amount, positiveNumber, resumedAs } from '../options.ts'
-import { chat, encodeChat, unread, variedMessages } from '../tasks/chat.ts'
+import { chat, unread, variedMessages } from '../tasks/chat.ts'
+import { answered, encodePair } from '../tasks/encode-pair.ts'
 import { recordTask } from '../tasks/records.ts'
 import { smoothing, type Values } from '../tasks/task.ts'
 import type { TrainingOptions } from '../train/options.ts'
@@ -41,27 +41,21 @@ const preferences = recordTask({
     ...record,
     prompt: variedMessages(record.prompt, variation),
   }),
-  examples: (records, subject, { length }) => {
-    const pairs = records.map((record) => ({
-      chosen: conversation(record, record.chosen),
-      rejected: conversation(record, record.rejected),
-    }))
-    const encoded = pairs.map(({ chosen, rejected }) => ({
-      chosen: encodeChat(subject, chosen),
-      rejected: encodeChat(subject, rejected),
-    }))
-    return preferenceSet(encoded, {
-      length,
-      padId: subject.tokenizer.padId,
-      notices: [
-        ...unread(
-          subject,
-          pairs.map(({ chosen }) => chosen),
-        ),
-        ...unusedMargins(records),
-      ],
-    })
-  },
+  examples: (records, subject, { length }) =>
+    preferenceSet(
+      records.map((record) => encodePair(subject, record)),
+      {
+        length,
+        padId: subject.tokenizer.padId,
+        notices: [
+          ...unread(
+            subject,
+            records.map((record) => answered(record, record.chosen)),
+          ),
+          ...unusedMargins(records),
+        ],
+      },
+    ),
   objective: (model, options) => {
     if (!(model instanceof Decoder)) throw new TypeError(`an ${model.config.kind} does not chat`)
     const loss = z.object(learning).parse(options)
@@ -74,16 +68,6 @@ const preferences = recordTask({
   watch: likelihoodWatch,
   measures: [],
   fitted: true,
-})
-
-/** Answers within the prompt are read, and not compared. */
-const conversation = (
-  { prompt, tools, where }: Preference,
-  answer: Preference['chosen'],
-): Conversation => ({
-  messages: [...prompt.map((message) => ({ ...message, weight: 0 as const })), ...answer],
-  tools,
-  where,
 })
 
 function unusedMargins(records: readonly Preference[]): string[] {

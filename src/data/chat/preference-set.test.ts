@@ -36,17 +36,24 @@ test('answers follow their prompt, which is no target; the reference lies at tar
   ])
 })
 
-test('what is cut or left out is told', () => {
+test('pairs that are longer, or alike to the model, are left out, and told', () => {
   const set = preferenceSet(
-    [pair([1, 2, 3, 4], [5], [6]), pair([1], [2, 3, 4, 5], [6]), pair([1], [2], [3])],
+    [
+      pair([1, 2, 3, 4], [5], [6]),
+      // Alike, once they are cut.
+      pair([1], [2, 3, 4, 5], [2, 3, 4, 6]),
+      pair([1], [2, 3, 4], [3]),
+      pair([1], [2], [2]),
+    ],
     { length: 3, notices: ['of the template'] },
   )
-  expect(set.count).toBe(2)
+  expect(set.kept).toEqual([2])
+  expect(set.count).toBe(1)
   expect(set.longest).toBe(3)
-  expect(set.targets).toEqual([4, 2])
+  expect(set.targets).toEqual([4])
   expect(set.notices).toEqual([
     'of the template',
-    '1 of 3 pairs are longer than 3 tokens, and lose their ends',
-    '1 of 3 pairs are left out, since a prompt fills 3 tokens',
+    '2 of 4 pairs are longer than 3 tokens, and left out; they need a larger --context',
+    '1 of 4 pairs have the same tokens as chosen and rejected, and are left out',
   ])
 })

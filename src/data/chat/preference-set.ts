@@ -18,7 +18,8 @@ export interface PreferenceSet extends ExampleSet {
 /**
  * Pairs as examples of twice `length` tokens. A batch has `ids`, `targets` and, once it is known,
  * `reference` (rows, 2, length): the conversation with the preferred answer, then the other. A pair
- * is left out where a prompt leaves no room for an answer.
+ * is left out where it is longer than `length`, since the end of an answer that is cut off could be
+ * what decides; and where both conversations have the same ids.
  */
 export function preferenceSet(
   pairs: readonly EncodedPair[],
@@ -38,12 +39,17 @@ export function preferenceSet(
   const all = pairs.map(({ chosen, rejected }) =>
     [chosen, rejected].map((one) => ({ ids: one.ids, size: sizeOf(one), places: placesOf(one) })),
   )
-  const kept = all.filter((pair) => pair.every(({ places }) => places.length > 0))
-  const cut = kept.filter((pair) => pair.some(({ ids }) => ids.length - 1 > length)).length
+  const whole = [...all.keys()].filter((i) => all[i]?.every(({ ids }) => ids.length - 1 <= length))
+  const numbers = whole.filter((i) => differs(pairs[i] as EncodedPair))
+  const kept = numbers.map((i) => all[i] as (typeof all)[number])
   const set: PreferenceSet = {
     count: kept.length,
+    kept: numbers,
     longest: all.flat().reduce((most, { size }) => Math.max(most, size), 1),
-    notices: [...notices, ...changesOf({ all: all.length, kept: kept.length, cut, length })],
+    notices: [
+      ...notices,
+      ...leftOutNotices({ all: all.length, whole: whole.length, kept: kept.length, length }),
+    ],
     targets: kept.map((pair) => pair.reduce((total, { places }) => total + places.length, 0)),
     reference: undefined,
     collate: (indices) => layOut(indices),
@@ -72,12 +78,28 @@ export function preferenceSet(
   return set
 }
 
-function changesOf(given: { all: number; kept: number; cut: number; length: number }): string[] {
-  const { all, kept, cut, length } = given
+/** Whether a model reads the two as different. */
+export const differs = ({ chosen, rejected }: { chosen: Ids; rejected: Ids }): boolean =>
+  Array.from(chosen.ids).join() !== Array.from(rejected.ids).join()
+
+type Ids = Pick<EncodedConversation, 'ids'>
+
+/** What is told of pairs left out: of `all`, those that are `whole`, and those `kept` of these. */
+export function leftOutNotices(given: {
+  all: number
+  whole: number
+  kept: number
+  length: number
+}): string[] {
+  const { all, whole, kept, length } = given
   return [
-    cut > 0 ? `${cut} of ${all} pairs are longer than ${length} tokens, and lose their ends` : [],
-    kept < all
-      ? `${all - kept} of ${all} pairs are left out, since a prompt fills ${length} tokens`
+    whole < all
+      ? `${all - whole} of ${all} pairs are longer than ${length} tokens, and left out; they ` +
+        'need a larger --context'
+      : [],
+    kept < whole
+      ? `${whole - kept} of ${all} pairs have the same tokens as chosen and rejected, and are ` +
+        'left out'
       : [],
   ].flat()
 }

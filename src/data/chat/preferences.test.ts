@@ -85,7 +85,31 @@ describe('parsePreference', () => {
     // As UltraFeedback has it: the prompt once more, as a text.
     expect(parse({ ...whole, prompt: 'c' })).toEqual(expected)
     expect(parse({ ...whole, prompt: before.slice(2) })).toEqual(expected)
-    expect(() => parse({ ...whole, prompt: 'x' })).toThrow(/begin with another prompt$/)
+    expect(() => parse({ ...whole, prompt: 'x' })).toThrow(
+      /are not those of the prompt beside them; leave the prompt out, or give the answers alone$/,
+    )
+  })
+
+  it('puts a system message before whole conversations', () => {
+    const whole = (...before: Message[]) => ({
+      chosen: [...before, assistant('好。')],
+      rejected: [...before, assistant('Bad')],
+    })
+    const before = [user('a'), assistant('b'), user('你好')]
+    const prompt = [system('Be kind.'), ...before]
+    expect(parse({ ...whole(...before), system: 'Be kind.' }).prompt).toEqual(prompt)
+    expect(parse({ ...whole(...prompt), system: 'No.' }).prompt).toEqual(prompt)
+    const last = { ...whole(...before), prompt: '你好', system: 'Be kind.' }
+    expect(parse(last).prompt).toEqual(prompt)
+    expect(parse({ ...whole(...before), prompt }).prompt).toEqual(prompt)
+    expect(() => parse({ ...last, ...whole(system('Other.'), ...before) })).toThrow(/not those of/)
+    expect(
+      parse({
+        chosen: '\n\nHuman: a\n\nAssistant: b',
+        system: 'S',
+        rejected: '\n\nHuman: a\n\nAssistant: c',
+      }).prompt,
+    ).toEqual([system('S'), user('a')])
   })
 
   it("reads Anthropic's dialogues in one text", () => {
@@ -140,18 +164,30 @@ describe('parsePreference', () => {
 it('leaves out and reports records that prefer nothing', async () => {
   const same = { ...pair, chosen: 'Bad' }
   const whole = { chosen: [user('x'), assistant('y')], rejected: [user('x'), assistant('y')] }
-  const values = [same, pair, { ...pair, rejected: ' ' }, whole]
+  const unlearned = { ...pair, rejected: { ...assistant('Bad'), weight: 0 } }
+  const thought = {
+    prompt: 'x',
+    chosen: { ...assistant('y'), reasoning_content: '想' },
+    rejected: { ...assistant('y'), reasoning_content: '不' },
+  }
+  const values = [same, pair, { ...pair, rejected: ' ' }, whole, unlearned, thought]
   async function* records() {
     for (const [i, value] of values.entries()) yield { value, where: `p.jsonl:${i + 1}` }
   }
   const events: DataEvent[] = []
   const all = []
   for await (const one of readPreferences({ records }, (event) => events.push(event))) all.push(one)
-  expect(all).toEqual([{ ...parsed, where: 'p.jsonl:2' }])
+  expect(all.map(({ where }) => where)).toEqual(['p.jsonl:2', 'p.jsonl:6'])
+  expect(all[0]).toEqual({ ...parsed, where: 'p.jsonl:2' })
   const reason = 'chosen and rejected are the same'
   expect(events).toEqual([
     { kind: 'left-out', name: 'p.jsonl:1', reason },
     { kind: 'left-out', name: 'p.jsonl:3', reason: 'an answer is empty' },
     { kind: 'left-out', name: 'p.jsonl:4', reason },
+    {
+      kind: 'left-out',
+      name: 'p.jsonl:5',
+      reason: 'the answers of rejected all have weight 0',
+    },
   ])
 })

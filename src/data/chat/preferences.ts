@@ -5,7 +5,7 @@ import type { Corpus } from '../sources/corpus.ts'
 import type { Report } from '../sources/data-event.ts'
 import { parsedRecords } from '../sources/faults.ts'
 import { described, isObject, type Message, offeredTools, parseFields } from './messages.ts'
-import { promptOf, textOrMessages } from './prompts.ts'
+import { promptOf, textOrMessages, withSystem } from './prompts.ts'
 
 /** Two answers to one prompt, of which one is better. */
 export interface Preference {
@@ -23,6 +23,7 @@ export interface Preference {
 
 const besides = z.object({
   tools: offeredTools,
+  system: z.string().optional(),
   /** In tables, numbers are text, and a cell may be empty. */
   margin: z.preprocess(
     (given) => (typeof given !== 'string' ? given : given.trim() ? Number(given) : undefined),
@@ -36,7 +37,7 @@ const besides = z.object({
  * - `prompt` (a text, or messages), `chosen` and `rejected` (a text, a message, or messages);
  *   `messages`, ShareGPT's `conversations` or Alpaca's `instruction` and `input` are prompts too
  * - `chosen` and `rejected` alone, whole conversations that begin with the same messages: lists of
- *   them, or texts `\n\nHuman: ...\n\nAssistant: ...` (Bai et al. 2022)
+ *   them, or texts `\n\nHuman: ...\n\nAssistant: ...` (Bai et al. 2022); `system` goes before them
  *
  * Messages may be in OpenAI's form or ShareGPT's. A field that is null is as one that is not there.
  * Throws UserError that begins with `where`.
@@ -48,13 +49,13 @@ export function parsePreference(given: unknown, where: string): Preference {
       `${where}: found ${described(value)}; expected {"prompt": "...", "chosen": "...", ` +
         '"rejected": "..."}, or conversations as "chosen" and "rejected"',
     )
-  const { tools, margin } = parseFields(besides, value, where)
+  const { tools, margin, system } = parseFields(besides, value, where)
   const prompt = promptOf(value, where)
   const answers = (['chosen', 'rejected'] as const).map((field) =>
     textOrMessages(value[field], { field, where, role: 'assistant' }),
   ) as [Message[], Message[]]
   return {
-    ...divide(prompt, answers, where),
+    ...divide(answers, { prompt, system, where }),
     ...(margin !== undefined && { margin }),
     ...(tools && tools.length > 0 && { tools }),
     where,
@@ -63,9 +64,12 @@ export function parsePreference(given: unknown, where: string): Preference {
 
 /** Prompt and answers; the answers may be whole conversations, with the prompt in them. */
 function divide(
-  prompt: readonly Message[] | undefined,
   [chosen, rejected]: readonly [readonly Message[], readonly Message[]],
-  where: string,
+  {
+    prompt,
+    system,
+    where,
+  }: { prompt: readonly Message[] | undefined; system: string | undefined; where: string },
 ): Pick<Preference, 'prompt' | 'chosen' | 'rejected'> {
   const refuse = (trouble: string): never => {
     throw new UserError(`${where}: ${trouble}`)
@@ -80,26 +84,36 @@ function divide(
   let shared = 0
   while (shared < Math.min(chosen.length, rejected.length) - 1 && isSame(chosen, rejected, shared))
     shared++
-  const before = chosen.slice(0, shared)
+  const begin = chosen.slice(0, shared)
   const [better, worse] = [chosen.slice(shared), rejected.slice(shared)]
   const isAnswered = [better, worse].every(([first]) => first?.role === 'assistant')
-  if (before.at(-1)?.role !== 'user' || !isAnswered)
+  if (begin.at(-1)?.role !== 'user' || !isAnswered)
     refuse('chosen and rejected differ in more than the answers of the assistant')
-  if (prompt && !endsWith(before, prompt))
-    refuse('chosen and rejected are whole conversations that begin with another prompt')
+  const [first] = prompt ?? []
+  const before = withSystem(begin, first?.role === 'system' ? first.content : system)
+  // A prompt may be the last of the messages alone, and yet have a system message.
+  const isSystemAlike = first?.role !== 'system' || isSame(before, [first], 0)
+  const asked = prompt?.filter(({ role }) => role !== 'system') ?? []
+  if (!isSystemAlike || !endsWith(before, asked))
+    refuse(
+      'chosen and rejected are whole conversations, and the messages before their answers are ' +
+        'not those of the prompt beside them; leave the prompt out, or give the answers alone',
+    )
   return { prompt: before, chosen: better, rejected: worse }
 }
 
 const isSame = (a: readonly Message[], b: readonly Message[], i: number, j = i): boolean =>
-  a[i]?.role === b[j]?.role && a[i]?.content === b[j]?.content
+  (['role', 'content', 'reasoning_content'] as const).every(
+    (field) => a[i]?.[field] === b[j]?.[field],
+  )
 
 const endsWith = (messages: readonly Message[], end: readonly Message[]): boolean =>
   end.every((_, i) => isSame(messages, end, messages.length - end.length + i, i))
 
 /**
  * The preferences of JSONL and JSON files and tables; see `parsePreference`. Those that prefer
- * nothing, since both answers are the same or one is empty, are left out, and reported. Throws
- * UserError with file and line.
+ * nothing, since both answers are the same or one is empty or has weight 0, are left out, and
+ * reported. Throws UserError with file and line.
  */
 export async function* readPreferences(
   corpus: Pick<Corpus, 'records'>,
@@ -115,6 +129,9 @@ export async function* readPreferences(
 function reasonToLeaveOut({ chosen, rejected }: Preference): string | undefined {
   const isBlank = [chosen, rejected].some((answer) => answer.at(-1)?.content.trim() === '')
   if (isBlank) return 'an answer is empty'
+  for (const [name, answer] of Object.entries({ chosen, rejected }))
+    if (answer.every(({ role, weight }) => role !== 'assistant' || weight === 0))
+      return `the answers of ${name} all have weight 0`
   const isEqual = chosen.length === rejected.length && endsWith(chosen, rejected)
   return isEqual ? 'chosen and rejected are the same' : undefined
 }

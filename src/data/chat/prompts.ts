@@ -66,9 +66,14 @@ export function promptOf(
   if (messages.at(-1)?.role === 'assistant' && messages.at(-1)?.content === '') messages.pop()
   if (messages.at(-1)?.role !== 'user')
     throw new UserError(`${where}: ${field}: expected a message of the user at its end`)
-  if (!system || messages[0]?.role === 'system') return messages
-  return [{ role: 'system', content: system }, ...messages]
+  return withSystem(messages, system)
 }
+
+/** The messages after one of the system, unless they have their own. */
+export const withSystem = (messages: readonly Message[], system: string | undefined): Message[] =>
+  !system || messages[0]?.role === 'system'
+    ? [...messages]
+    : [{ role: 'system', content: system }, ...messages]
 
 /** A text of `role`, a dialogue in one text, or messages. */
 export function textOrMessages(
