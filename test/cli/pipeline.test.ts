@@ -193,3 +193,15 @@ it('tunes a model that then answers', async () => {
   })
   expect(stdout, stderr).toBe('the cook.\nthe whale.\n')
 })
+
+it('ends although the module of a reward leaves a timer running', async () => {
+  await writeFile(join(folder.path, 'open.mjs'), 'setInterval(() => {}, 1e3)\nexport default 1')
+  await writeFile(join(folder.path, 'asked.jsonl'), '{"prompt": "who saw"}\n')
+  const tune = ['tune', '--method', 'grpo', '--model', 'model', '--data', 'asked.jsonl']
+  // A process of its own, which a timer keeps.
+  const { code, stderr } = await run([...tune, '--reward', './open.mjs', '--out', 'taught'], {
+    cwd: folder.path,
+  })
+  expect(stderr).toContain('no function as its default export')
+  expect(code).toBe(1)
+})

@@ -32,6 +32,11 @@ test('what a reward model cannot read whole is refused before, or cut from the l
   const other = await trainCharTokenizer(['another'])
   judge.expectRoom(prompts, { tokenizer: other, maxTokens: 100 })
 
+  const unknown = [{ prompt: prompt('猫？'), ids: [] }]
+  expect(() => judge.expectRoom(unknown, { tokenizer, maxTokens: 1 })).toThrow(
+    `sums.jsonl:3: the reward model ${path('judge')}: `,
+  )
+
   await judge.load(engine)
   const ends = ['汪', 'miau', '汪'].map((end) => 'miau'.repeat(20) + end)
   const of = (texts: string[], question = '狗？') =>

@@ -1,4 +1,5 @@
 import { withModel } from '../../checkpoint/open-model.ts'
+import { encodeRecord } from '../../data/parse-record.ts'
 import { UserError } from '../../errors.ts'
 import { loadTextModel, type TextModel } from '../../predict/text-model.ts'
 import type { Engine } from '../../runtime/engine.ts'
@@ -84,7 +85,9 @@ export class RewardModel {
 
   #encode({ prompt, text }: Completion): EncodedInput {
     const messages = [...prompt.prompt, { role: 'assistant', content: text } as const]
-    return encodeDialogue(this.#reading, { messages })
+    return encodeRecord(`${prompt.where}: the reward model ${this.#reading.folder}`, () =>
+      encodeDialogue(this.#reading, { messages }),
+    )
   }
 
   /** The first token stays, which is often special, such as BERT's [CLS]. */
