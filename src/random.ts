@@ -11,6 +11,15 @@ export class Random {
     this.#state = typeof seed === 'number' ? splitMix(seed) : Uint32Array.from(seed)
   }
 
+  /** One of many sequences with the same seed, by number. */
+  static of(seed: number, number: number): Random {
+    const [words, others] = [splitMix(seed), splitMix(number)]
+    // Tripled: the sequence 1 of seed 2 is not the sequence 2 of seed 1.
+    for (const [i, other] of others.entries()) words[i] = (words[i] as number) + 3 * other
+    const [a = 0, b = 0, c = 0, d = 0] = words
+    return new Random([a, b, c, d])
+  }
+
   get state(): RandomState {
     const [a = 0, b = 0, c = 0, d = 0] = this.#state
     return [a, b, c, d]

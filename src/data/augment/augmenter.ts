@@ -59,8 +59,7 @@ export function createAugmenter(
     }
   }
   const from = (choices: readonly (OperationName | undefined)[], draw: number) => {
-    // The seed is in the upper half of a number of 53 bits, the draw in the lower.
-    const random = new Random((1 + (seed % 2 ** 20)) * 2 ** 32 + (draw % 2 ** 32))
+    const random = Random.of(seed, draw)
     const name = choices[random.integer(choices.length)]
     return name && variation(name, random)
   }

@@ -171,7 +171,7 @@ export class Rollouts implements BatchSource {
       const prompt = this.#prompts[this.#order.next()] as EncodedPrompt
       return Array.from({ length: group }, () => prompt)
     }).flat()
-    const seedOfRollout = new Random(seed + 2 ** 32 * ++this.#rollouts).bits()
+    const seedOfRollout = Random.of(seed, ++this.#rollouts).bits()
     const ids = drawn.map((prompt) => prompt.ids)
     const written = await policy().write(ids, { temperature, seed: seedOfRollout, signal })
     const completed = drawn.map(({ prompt }, i) => ({ prompt, text: written[i]?.text ?? '' }))
