@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { useTeachers } from '../../../test/tiny-distillation.ts'
 import { jsonLines, many } from '../../../test/tiny-training.ts'
@@ -176,5 +176,10 @@ describe('texts of the teacher', () => {
     const again = (await readFile(path('killed/generated/texts.jsonl'), 'utf8')).split('\n')
     expect(again.slice(0, 32)).toEqual(first)
     expect(again.slice(32)).toEqual(whole.split('\n').slice(32))
+    await mkdir(path('torn/generated'), { recursive: true })
+    await writeFile(path('torn/generated/generated.json'), '{"ident')
+    await expect(teach('torn', { ...options, data: [all], generate: 70 })).rejects.toThrow(
+      /generated\.json is not JSON/,
+    )
   })
 })

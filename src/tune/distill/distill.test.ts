@@ -83,6 +83,10 @@ test('a resumed run refuses another teacher, and outputs that changed', async ()
   await expect(teach('again', { steps: 4, resume: true })).rejects.toThrow(
     /teacher is damaged: outputs\.bin has other bytes/,
   )
+  await writeFile(path('again/teacher/outputs.json'), '{"identity"')
+  await expect(teach('again', { steps: 4, resume: true })).rejects.toThrow(
+    /^.*outputs\.json is not JSON/,
+  )
 })
 
 test('what cannot be taught is refused before work', async () => {

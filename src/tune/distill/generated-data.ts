@@ -9,6 +9,7 @@ import { UserError } from '../../errors.ts'
 import { ifThere } from '../../files/file-error.ts'
 import { findDamage, hashFile, writtenSchema } from '../../files/hashed-files.ts'
 import { makeFolder } from '../../files/make-folder.ts'
+import { parseJson } from '../../files/parse-json.ts'
 import { replaceFile } from '../../files/write-aside.ts'
 import type { OpenModel } from '../../formats/open-model.ts'
 import { generateFromTokens } from '../../generate/from-tokens.ts'
@@ -105,8 +106,8 @@ export async function generatedData(
 /** Whether all texts are there; if others are, or none, the folder is made anew. */
 async function isWritten(folder: string, identity: string): Promise<boolean> {
   const path = join(folder, MANIFEST)
-  const text = await ifThere(readFile(path, 'utf8'), `cannot read ${path}`)
-  const found = text === undefined ? undefined : manifestSchema.safeParse(JSON.parse(text)).data
+  const bytes = await ifThere(readFile(path), `cannot read ${path}`)
+  const found = bytes && manifestSchema.safeParse(parseJson(bytes, path)).data
   if (found?.identity === identity && found.files) {
     const damage = await findDamage(folder, found.files, { verify: true })
     if (!damage) return true

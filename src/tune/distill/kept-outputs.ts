@@ -5,8 +5,9 @@ import { z } from 'zod'
 import { cutExamples, type Examples } from '../../data/batch.ts'
 import type { ExampleSet } from '../../data/example-set.ts'
 import { UserError } from '../../errors.ts'
-import { fileError } from '../../files/file-error.ts'
+import { fileError, ifThere } from '../../files/file-error.ts'
 import { findDamage, hashedFiles, writtenSchema } from '../../files/hashed-files.ts'
+import { parseJson } from '../../files/parse-json.ts'
 import { replaceFile, writeFolderAside } from '../../files/write-aside.ts'
 import { cast, topK } from '../../graph/index.ts'
 import { type Compiled, compile } from '../../runtime/compile.ts'
@@ -76,11 +77,9 @@ export async function keepOutputs(options: KeptOutputsOptions): Promise<KeptOutp
 }
 
 async function readManifest(folder: string) {
-  const text = await readFile(join(folder, MANIFEST), 'utf8').catch((error) => {
-    if (error.code === 'ENOENT') return '{}'
-    throw fileError(error, `cannot read ${join(folder, MANIFEST)}`)
-  })
-  return manifestSchema.safeParse(JSON.parse(text)).data
+  const path = join(folder, MANIFEST)
+  const bytes = await ifThere(readFile(path), `cannot read ${path}`)
+  return bytes && manifestSchema.safeParse(parseJson(bytes, path)).data
 }
 
 async function write(options: KeptOutputsOptions): Promise<number> {
