@@ -9,7 +9,7 @@ import { openBenchmark } from '../src/evaluate/benchmarks/open-benchmark.ts'
 import { askedOf } from '../src/evaluate/benchmarks/prompts.ts'
 import { detokenized } from '../src/evaluate/benchmarks/wikitext.ts'
 import type { Estimate } from '../src/metrics/estimate.ts'
-import { meanEstimate } from '../src/metrics/intervals.ts'
+import { meanEstimate, shareEstimate } from '../src/metrics/intervals.ts'
 import { mcNemar } from '../src/metrics/paired.ts'
 import { train } from '../src/train/train.ts'
 import { type CellContext, defineExperiment } from './experiment.ts'
@@ -115,9 +115,9 @@ export const blimp = defineExperiment({
       validationLoss: trained.loss as number,
       sentences: sentences.length,
       questions: questions.length,
-      transformer: meanEstimate(transformer),
-      words: meanEstimate(words),
-      tokens: meanEstimate(tokens),
+      transformer: shareOf(transformer),
+      words: shareOf(words),
+      tokens: shareOf(tokens),
       overWords: difference(transformer, words),
       overTokens: difference(transformer, tokens),
       paradigms: byParadigm(questions, [transformer, words, tokens]),
@@ -194,6 +194,13 @@ function compareBy(
     model.logProbability(unitsOf(text).map((unit) => numbers.get(unit) ?? numbers.size))
   return questions.map(({ choices: [good, bad] }) => Number(scoreOf(good) > scoreOf(bad)))
 }
+
+/** The share of answers that are right, 1 each. */
+const shareOf = (right: readonly number[]): Estimate =>
+  shareEstimate(
+    right.reduce((sum, one) => sum + one, 0),
+    right.length,
+  )
 
 function difference(some: readonly number[], others: readonly number[]): Estimate & { p: number } {
   const differences = some.map((one, i) => one - (others[i] as number))

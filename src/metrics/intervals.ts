@@ -17,23 +17,8 @@ export function shareEstimate(hits: number, count: number): Estimate {
   }
 }
 
-/**
- * A mean, with its interval by Student's t distribution; Wilson's where all values are 0 or 1. One
- * value other than those has no interval.
- */
-export function meanEstimate(values: ArrayLike<number>): Estimate {
-  const count = values.length
-  let [sum, isShare] = [0, true]
-  for (let i = 0; i < count; i++) {
-    const value = values[i] as number
-    sum += value
-    isShare &&= value === 0 || value === 1
-  }
-  return isShare ? shareEstimate(sum, count) : studentEstimate(values)
-}
-
 /** A mean, with its interval by Student's t distribution; one value has none. */
-export function studentEstimate(values: ArrayLike<number>): Estimate {
+export function meanEstimate(values: ArrayLike<number>): Estimate {
   const count = values.length
   let sum = 0
   for (let i = 0; i < count; i++) sum += values[i] as number

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { calibrationBins, calibrationError } from './calibration.ts'
+import { shareEstimate } from './intervals.ts'
 import type { Item } from './item.ts'
 import { rocAuc } from './ranking.ts'
 import { briefNumbers, summarize } from './summarize.ts'
@@ -55,13 +56,27 @@ test('tags: intervals are of sentences, and a missing tag is of no class', () =>
     { id: '1', expected: ['N', 'V', 'N'], predicted: ['N', 'V', ''], scores: { correct: 2 } },
     { id: '2', expected: ['V'], predicted: ['N'], scores: { correct: 0 } },
   ]
-  const { metrics, confusion } = summarize(items, ['labels'])
+  const { metrics, classes, confusion } = summarize(items, ['labels'])
   // Two sentences: the bounds are those of each alone.
   expect(metrics.accuracy).toEqual({ value: 2 / 4, low: 0, high: expect.closeTo(2 / 3, 12) })
+  expect(classes?.map(({ label, recall }) => [label, recall])).toEqual([
+    ['N', { value: 1 / 2, low: 1 / 2, high: 1 / 2 }],
+    ['V', { value: 1 / 2, low: 0, high: 1 }],
+  ])
   expect(confusion?.counts).toEqual([
     [1, 0],
     [1, 1],
   ])
+})
+
+test('a mean of numbers that happen to be 0 or 1 is no proportion', () => {
+  const items = [0, 1, 1, 1].map((margin, i) => {
+    return { id: String(i + 1), scores: { correct: margin, margin } }
+  })
+  const { metrics } = summarize(items, ['preferences'])
+  // Student's: 0.75 +- 3.1824 * 0.5 / 2.
+  expect(metrics.margin?.high).toBeCloseTo(1.5456, 4)
+  expect(metrics.accuracy).toEqual(shareEstimate(3, 4))
 })
 
 test('one class alone has no area under the curve, and it is left out', () => {

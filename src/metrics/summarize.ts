@@ -6,10 +6,13 @@ import { meanEstimate, shareEstimate } from './intervals.ts'
 import type { Item } from './item.ts'
 import { MEASURES, type MeasureName } from './measures/index.ts'
 import { codeItems } from './measures/labels.ts'
-import type { Measure } from './measures/measure.ts'
+import { type Measure, quotient } from './measures/measure.ts'
 import { calibrationOf } from './measures/probabilities.ts'
 
-/** How well one label is found. */
+/**
+ * How well one label is found. Where items have one answer each, the intervals of precision and
+ * recall are Wilson's; all others are of the bootstrap of items.
+ */
 export interface ClassReport {
   readonly label: string
   /** Examples of it. */
@@ -34,7 +37,7 @@ export interface Summary {
 }
 
 /**
- * Metrics of items with 95 % intervals: Wilson's of shares, Student's of other means, by bootstrap
+ * Metrics of items with 95 % intervals: Wilson's of proportions, Student's of other means, by bootstrap
  * of all others.
  */
 export function summarize(items: readonly Item[], measures: readonly MeasureName[]): Summary {
@@ -82,7 +85,13 @@ function estimates(items: readonly Item[], measure: Measure): Record<string, Est
     measure.statistics && names.some((name) => !means[name])
       ? bootstrap(measure.statistics(covered), covered.length)
       : {}
-  const estimateOf = (name: string) => (means[name] ? meanEstimate(means[name]) : others[name])
+  const estimateOf = (name: string) => {
+    const values = means[name]
+    if (!values) return others[name]
+    if (!measure.metrics[name]?.isProportion) return meanEstimate(values)
+    const hits = values.reduce((sum, value) => sum + value)
+    return shareEstimate(hits, values.length)
+  }
   const all = names.map((name) => [name, estimateOf(name)] as const)
   return Object.fromEntries(all.filter((entry): entry is [string, Estimate] => Boolean(entry[1])))
 }
@@ -109,15 +118,21 @@ function classesOf(items: readonly Item[]): Pick<Summary, 'classes' | 'confusion
   const counts = countLabels(coded)
   const labels = sortedLabels(coded.labels)
   const order = labels.map((label) => coded.labels.indexOf(label))
-  const f1s = bootstrap((weights) => {
+  const drawn = bootstrap((weights) => {
     const { hits, predicted, actual } = countLabels(coded, weights, owners)
-    const f1 = (i: number) => {
-      const all = (predicted[i] as number) + (actual[i] as number)
-      return all === 0 ? undefined : (2 * (hits[i] as number)) / all
-    }
-    return Object.fromEntries(order.map((i) => [String(i), f1(i)]))
+    const numbers = order.map((i) => {
+      const [hit, said, is] = [hits[i], predicted[i], actual[i]] as [number, number, number]
+      return [
+        [`precision ${i}`, quotient(hit, said)],
+        [`recall ${i}`, quotient(hit, is)],
+        [`f1 ${i}`, quotient(2 * hit, said + is)],
+      ]
+    })
+    return Object.fromEntries(numbers.flat())
   }, items.length)
-  const share = (hits: number, all: number) => (all === 0 ? undefined : shareEstimate(hits, all))
+  const isClustered = owners.length > items.length
+  const share = (hits: number, all: number, name: string) =>
+    isClustered || all === 0 ? drawn[name] : shareEstimate(hits, all)
   const classes = order.map((i, at): ClassReport => {
     const [hits, predicted, actual] = [counts.hits, counts.predicted, counts.actual].map(
       (one) => one[i] as number,
@@ -125,9 +140,9 @@ function classesOf(items: readonly Item[]): Pick<Summary, 'classes' | 'confusion
     return {
       label: labels[at] as string,
       count: actual,
-      precision: share(hits, predicted),
-      recall: share(hits, actual),
-      f1: f1s[String(i)] as Estimate,
+      precision: share(hits, predicted, `precision ${i}`),
+      recall: share(hits, actual, `recall ${i}`),
+      f1: drawn[`f1 ${i}`] as Estimate,
     }
   })
   return { classes, confusion: confusionOf(items) }

@@ -8,8 +8,12 @@ import { asText, type Measure } from './measure.ts'
 /** Texts that a model wrote: of items with `predicted` and `expected`. */
 export const answers: Measure = {
   metrics: {
-    exactMatch: { better: 'higher', of: compared((said, is) => Number(said === is)) },
-    normalizedMatch: { better: 'higher', of: compared(normalizedMatch) },
+    exactMatch: {
+      better: 'higher',
+      isProportion: true,
+      of: compared((said, is) => Number(said === is)),
+    },
+    normalizedMatch: { better: 'higher', isProportion: true, of: compared(normalizedMatch) },
     tokenF1: { better: 'higher', of: compared(tokenF1) },
     bleu: { better: 'higher', most: 100 },
     chrf: { better: 'higher', most: 100 },

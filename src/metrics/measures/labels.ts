@@ -14,7 +14,7 @@ import { asText, type Measure } from './measure.ts'
 /** Labels of texts, or tags of words: of items with `predicted` and `expected`. */
 export const labels: Measure = {
   metrics: {
-    accuracy: { better: 'higher', of: isRight },
+    accuracy: { better: 'higher', isProportion: true, of: isRight },
     balancedAccuracy: { better: 'higher' },
     f1: { better: 'higher' },
     microF1: { better: 'higher' },

@@ -7,6 +7,8 @@ export interface Metric {
   readonly most?: number
   /** The number of an item whose mean the metric is; absent, or undefined, where it is no mean. */
   of?(item: Item): number | undefined
+  /** Of each item, `of` is 0 or 1. */
+  readonly isProportion?: boolean
 }
 
 /** What evaluation computes of items: metrics that belong together. */

@@ -6,7 +6,7 @@ import type { Measure } from './measure.ts'
  */
 export const preferences: Measure = {
   metrics: {
-    accuracy: { better: 'higher', of: ({ scores }) => scores.correct },
+    accuracy: { better: 'higher', isProportion: true, of: ({ scores }) => scores.correct },
     margin: { better: 'higher', of: ({ scores }) => scores.margin },
     rewardChosen: { better: 'higher', of: ({ scores }) => scores.rewardChosen },
     rewardRejected: { better: 'lower', of: ({ scores }) => scores.rewardRejected },

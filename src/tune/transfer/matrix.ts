@@ -1,7 +1,7 @@
 import { type ComparedMetric, compareRuns } from '../../evaluate/compare.ts'
 import { readRun } from '../../evaluate/run.ts'
 import type { Estimate } from '../../metrics/estimate.ts'
-import { studentEstimate } from '../../metrics/intervals.ts'
+import { meanEstimate } from '../../metrics/intervals.ts'
 import { metricsOf } from '../../metrics/measures/index.ts'
 import type { Score } from './cells.ts'
 import type { StrategyName } from './strategies.ts'
@@ -65,7 +65,7 @@ export function judgedBy({ metrics, measures }: Score): Judged {
  */
 export function scoreOf(scores: readonly Score[], { metric }: Judged): Estimate {
   const all = scores.map(({ metrics }) => metrics[metric] as Estimate)
-  return all.length === 1 ? (all[0] as Estimate) : studentEstimate(all.map(({ value }) => value))
+  return all.length === 1 ? (all[0] as Estimate) : meanEstimate(all.map(({ value }) => value))
 }
 
 /** How much better the second scores are: of one seed paired by items, of several by seeds. */
@@ -83,7 +83,7 @@ export async function gainOf(
   const [a, b] = [first[0] as Score, second[0] as Score]
   if (first.length > 1) {
     const numberOf = (score: Score | undefined) => score?.metrics[metric]?.value as number
-    return oriented(studentEstimate(second.map((one, i) => numberOf(one) - numberOf(first[i]))))
+    return oriented(meanEstimate(second.map((one, i) => numberOf(one) - numberOf(first[i]))))
   }
   const compared = compareRuns(await readRun(a.folder), await readRun(b.folder), { only: metric })
   const { value, low, high } = (compared.metrics[metric] as ComparedMetric).difference
