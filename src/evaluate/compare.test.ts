@@ -196,6 +196,27 @@ test('limits: below fails, or above where less is better', () => {
   )
 })
 
+test('among several metrics each must be worse by more, as Holm corrects', () => {
+  const gated = (...ps: number[]) => {
+    const metrics = ps.map((p, i): [string, ComparedMetric] => [
+      `m${i}`,
+      {
+        first: { value: 1 },
+        second: { value: 0.9 },
+        difference: { value: -0.1, p },
+        better: 'higher',
+        isMain: true,
+      },
+    ])
+    const compared = { ...compareRuns(before, after), metrics: Object.fromEntries(metrics) }
+    return failuresAgainst(compared).map(({ metric }) => metric)
+  }
+  expect(gated(0.04)).toEqual(['m0'])
+  expect(gated(0.04, 0.9)).toEqual([])
+  expect(gated(0.04, 0.02)).toEqual(['m1', 'm0'])
+  expect(gated(0.02, 0.03, 0.04)).toEqual([])
+})
+
 test('an outcome writes the run, its report and a comparison, and tells what failed', async () => {
   await writeRun(path('new'), after)
   const outcome = await openOutcome({

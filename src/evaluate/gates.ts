@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Estimate } from '../metrics/estimate.ts'
 import { type MeasureName, metricsOf } from '../metrics/measures/index.ts'
-import { type Comparison, verdictOf } from './compare.ts'
+import { type Comparison, SIGNIFICANT, verdictOf } from './compare.ts'
 
 /** A requirement that a model does not meet. */
 export interface Failure {
@@ -44,15 +44,23 @@ export function failuresUnder(
 }
 
 /**
- * Main metrics by which the second model is significantly worse. Throws UserError where one is
- * undefined.
+ * Main metrics by which the second model is significantly worse, by Holm's correction (1979): of n
+ * p-values the least must be below 0.05 / n, the next below 0.05 / (n - 1), and so on. Throws
+ * UserError where one is undefined.
  */
-export const failuresAgainst = ({ metrics }: Comparison): Failure[] =>
-  Object.entries(metrics).flatMap(([metric, compared]) => {
-    const verdict = compared.isMain ? verdictOf(compared) : 'same'
-    if (verdict === 'undefined')
+export function failuresAgainst({ metrics }: Comparison): Failure[] {
+  const main = Object.entries(metrics).filter(([, { isMain }]) => isMain)
+  for (const [metric, compared] of main)
+    if (verdictOf(compared) === 'undefined')
       throw new UserError(`the difference of ${metric} is undefined: noWorseThan cannot be decided`)
-    if (verdict !== 'worse') return []
+  main.sort(([, one], [, other]) => one.difference.p - other.difference.p)
+  const end = main.findIndex(([, { difference }], i) => {
+    return difference.p >= SIGNIFICANT / (main.length - i)
+  })
+  const significant = end < 0 ? main : main.slice(0, end)
+  return significant.flatMap(([metric, compared]) => {
+    if (verdictOf(compared) !== 'worse') return []
     const { first, second, difference } = compared
     return [{ metric, value: second.value, before: first.value, p: difference.p }]
   })
+}
