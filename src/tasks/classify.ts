@@ -47,7 +47,7 @@ export const classify = recordTask({
           input: textsOf(record).join(' | '),
           expected,
           predicted,
-          scores: { correct: Number(predicted === expected) },
+          scores: {},
           probabilities: Object.fromEntries(
             labels.map(({ label, probability }) => [label, Number(probability.toPrecision(7))]),
           ),
