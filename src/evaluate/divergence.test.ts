@@ -63,6 +63,16 @@ test('the KL divergence from a reference is a sum over the vocabulary, row by ro
   for (const model of models) await model.dispose()
 })
 
+test('a reward model, which chooses among nothing, is refused', async () => {
+  const record = { prompt: '好?', chosen: 'good', rejected: 'bad' }
+  await writeFile(path('pairs.jsonl'), `${JSON.stringify(record)}\n`.repeat(4))
+  const data = [path('pairs.jsonl')]
+  const given = { ...size, context: 32, tokenizer: 'char' } as const
+  await train({ ...given, task: 'reward', data, out: path('reward') })
+  const asked = { model: path('reward'), data, threads: 1, reference: path('reward') }
+  await expect(evaluate(asked)).rejects.toThrow('reference compares probabilities, ')
+})
+
 test('a classifier is compared by its labels, and other tokens are refused', async () => {
   const lines = (records: readonly object[]) => records.map((one) => `${JSON.stringify(one)}\n`)
   await writeFile(path('reviews.jsonl'), lines(many(review, 24)).join(''))

@@ -39,7 +39,8 @@ export async function measureDivergence(
 export function expectComparable(model: OpenModel, reference: OpenModel, rows: Evaluation): void {
   const refuse = (why: string) =>
     new UserError(`reference is ${reference.path}, ${why}; give another reference, or leave it out`)
-  if (rows.measures.includes('numbers') || rows.measures.includes('retrieval'))
+  const objective = rows.evaluationObjective({ rows: 1 })
+  if (rows.measures.includes('numbers') || !objective.outputs)
     throw new UserError('reference compares probabilities, and this task has none; leave it out')
   if (tokenizerHash(model.tokenizer) !== tokenizerHash(reference.tokenizer))
     throw refuse('which has another tokenizer than the model')
