@@ -97,9 +97,9 @@ export async function writeBenchmarks(
 
 /** What a model must have learned to be right about every question of a benchmark. */
 export async function solutions(name: string, folder: string): Promise<string[]> {
-  const open = await openBenchmark(name, folder)
+  const open = await openBenchmark(name, folder, { fewShot: 0 })
   const { benchmark } = open
-  const prompts = new Prompts(open, { fewShot: 0, seed: 1, asChat: false })
+  const prompts = new Prompts(open, { seed: 1, asChat: false })
   const delimiter = 'delimiter' in benchmark ? benchmark.delimiter : ''
   return askedOf(open).map((asked) => {
     const { question } = asked as { question: ChoiceQuestion | WritingQuestion }

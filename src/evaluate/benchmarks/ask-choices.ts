@@ -31,13 +31,14 @@ export async function* askChoices(
 }
 
 /**
- * Log-probabilities that differ by less are equal: sums of float32 of the same choice, in rows of
- * other lengths, differ as much. A right choice that ties is not chosen, so that a model without an
+ * Log-probabilities that differ by less are equal, or by less of their size where that is above 1:
+ * sums of float32 of the same choice, in rows of other lengths, differ as much. A right choice that ties is not chosen, so that a model without an
  * opinion, whose logits are all equal, scores 0 among choices of as many tokens.
  */
-const TIE = 1e-5
+const tieOf = (log: number): number => 1e-6 * Math.max(1, Math.abs(log))
 
-function choiceItem(
+/** A question with the likelihoods of its choices as an item. */
+export function choiceItem(
   { id, prompt, choices, answer }: ChoiceQuestion,
   likelihoods: readonly Likelihood[],
   { labels = LETTERS, measures, greedy, delimiter }: ChoicesBenchmark,
@@ -55,6 +56,7 @@ function choiceItem(
   }
   const bytes = choices.map((choice) => Buffer.byteLength(choice.trim()))
   const perByte = logs.map((log, i) => log / Math.max(1, bytes[i] as number))
+  const tiePerByte = tieOf(right) / Math.max(1, bytes[answer] as number)
   const chosen = chosenOf(logs, answer)
   return {
     ...common,
@@ -63,7 +65,7 @@ function choiceItem(
     scores: {
       correct: Number(chosen === answer),
       ...(measures.includes('normalizedChoices') && {
-        normalizedCorrect: Number(chosenOf(perByte, answer) === answer),
+        normalizedCorrect: Number(chosenOf(perByte, answer, tiePerByte) === answer),
       }),
       ...loss,
     },
@@ -74,10 +76,17 @@ function choiceItem(
 const listed = (choices: readonly string[]): string[] =>
   choices.map((choice, i) => `${LETTERS[i]}. ${choice.trim()}`)
 
-/** The likeliest choice by log-probabilities; of a tie, one that is wrong. */
-export function chosenOf(values: readonly number[], answer: number): number {
+/**
+ * The likeliest choice by log-probabilities; of values that differ by `tie` at most, one that is
+ * wrong.
+ */
+export function chosenOf(
+  values: readonly number[],
+  answer: number,
+  tie = tieOf(values[answer] as number),
+): number {
   const others = values.map((value, i) => (i === answer ? Number.NEGATIVE_INFINITY : value))
   const best = others.reduce((top, value, i) => (value > (others[top] as number) ? i : top), 0)
-  const isRight = (values[answer] as number) > (others[best] as number) + TIE
+  const isRight = (values[answer] as number) > (others[best] as number) + tie
   return isRight ? answer : best === answer ? (answer + 1) % values.length : best
 }

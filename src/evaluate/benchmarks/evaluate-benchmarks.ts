@@ -59,23 +59,21 @@ export async function evaluateBenchmarks(
     const benchmarks: {
       open: OpenBenchmark
       prompts: Prompts
-      fewShot: number
       folder: string | undefined
       outcome: OutcomeWriter
     }[] = []
     const wanted = parsed.benchmark.flatMap((name) => name.split(',')).filter((name) => name !== '')
     for (const name of wanted) {
-      const open = await openBenchmark(name, parsed.benchmarkDir)
+      const open = await openBenchmark(name, parsed.benchmarkDir, { fewShot })
       expectMeasurable(open, files.config, base.path)
       if ('head' in files.config && files.config.head && (fewShot || asChat))
         throw new UserError(
           `${fewShot ? '--few-shot' : '--as-chat'}: a classifier reads no prompt; leave it out`,
         )
-      const shots = fewShot ?? ('fewShot' in open.benchmark ? (open.benchmark.fewShot ?? 0) : 0)
-      const prompts = new Prompts(open, { fewShot: shots, seed, asChat })
+      const prompts = new Prompts(open, { seed, asChat })
       const folder = out === undefined ? undefined : join(out, open.name)
       const outcome = await outcomeOf(open, parsed, folder)
-      benchmarks.push({ open, prompts, fewShot: shots, folder, outcome })
+      benchmarks.push({ open, prompts, folder, outcome })
     }
     const measures = benchmarks.flatMap(({ open }) => open.benchmark.measures)
     checkLimits(parsed.failUnder ?? {}, measures)
@@ -92,17 +90,17 @@ export async function evaluateBenchmarks(
       try {
         const fingerprint = out === undefined ? undefined : await fingerprintOf(parameters)
         const runs: BenchmarkRun[] = []
-        for (const { open, prompts, fewShot, folder, outcome } of benchmarks) {
+        for (const { open, prompts, folder, outcome } of benchmarks) {
           const { limit } = parsed
           const settings = {
             benchmark: open.name,
             model: parsed.model,
             weights: fingerprint,
-            ...(out !== undefined && { questions: digestOf(open, fewShot) }),
+            ...(out !== undefined && { questions: digestOf(open) }),
             ...(adapter.length > 0 && { adapter }),
             ...(limit !== undefined && { limit }),
-            fewShot,
-            ...(fewShot > 0 && { seed }),
+            fewShot: open.fewShot,
+            ...(open.fewShot > 0 && { seed }),
             ...(asChat && { asChat, chatTemplate }),
             ...(open.benchmark.kind === 'writing' && { maxTokens }),
           }
@@ -199,8 +197,8 @@ function expectMeasurable(
 }
 
 /** SHA-256 of the questions, and of the examples before them: items of others are not mixed. */
-function digestOf({ files, examples }: OpenBenchmark, fewShot: number): string {
-  const read = JSON.stringify([files, fewShot > 0 ? examples : []])
+function digestOf({ files, examples }: OpenBenchmark): string {
+  const read = JSON.stringify([files, examples])
   return createHash('sha256').update(read).digest('hex')
 }
 

@@ -15,13 +15,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const open = (name: string) => openBenchmark(name, folder)
+const open = (name: string, fewShot = 0) => openBenchmark(name, folder, { fewShot })
 const questions = async <Q = ChoiceQuestion>(name: string) =>
   askedOf(await open(name)).map(({ question }) => question as Q)
 /** What the model reads for each question. */
 async function prompts(name: string, fewShot = 0, seed = 1): Promise<string[]> {
-  const opened = await open(name)
-  const made = new Prompts(opened, { fewShot, seed, asChat: false })
+  const opened = await open(name, fewShot)
+  const made = new Prompts(opened, { seed, asChat: false })
   return askedOf(opened).map((one) => made.textOf(one as Parameters<Prompts['textOf']>[0]))
 }
 
@@ -167,6 +167,11 @@ describe('examples of a few-shot prompt', () => {
     expect((await prompts('gsm8k', 2))[0]).toMatch(
       /^(Question: One and \w+\?\nAnswer: 1 \+ .\n#### .\n\n){2}Question: Two and two\?\nAnswer:$/,
     )
+  })
+
+  test('are read where they are asked for alone', async () => {
+    expect((await open('gsm8k')).examples).toEqual([])
+    expect((await open('gsm8k', 1)).examples).toHaveLength(1)
   })
 
   test('need a prompt', async () => {

@@ -19,7 +19,9 @@ export interface OpenBenchmark {
   readonly name: string
   readonly benchmark: Benchmark
   readonly files: readonly QuestionFile[]
-  /** For few-shot prompts; none where the folder has no files of them. */
+  /** Examples before each question. */
+  readonly fewShot: number
+  /** For few-shot prompts; none where the folder has no files of them, or none are asked for. */
   readonly examples: readonly QuestionFile[]
 }
 
@@ -34,8 +36,9 @@ const ARCHIVE = /\.(zip|gz|tgz|bz2|xz|7z|rar|tar|parquet)$/i
 export async function openBenchmark(
   name: string,
   folder: string | undefined,
+  { fewShot: given }: { fewShot?: number | undefined } = {},
 ): Promise<OpenBenchmark> {
-  if (OWN.test(name)) return openOwn(name, folder)
+  if (OWN.test(name)) return openOwn(name, folder, given)
   const benchmark: Benchmark | undefined = BENCHMARKS[name as BenchmarkName]
   if (!benchmark)
     throw new UserError(
@@ -50,18 +53,29 @@ export async function openBenchmark(
   const root = await rootOf(folder, name)
   const files = await firstWithQuestions(benchmark, root, benchmark.files)
   if (files.length === 0) throw await nothingFound({ name, benchmark, folder, root })
-  const examples = await firstWithQuestions(benchmark, root, benchmark.examples ?? [])
-  return { name, benchmark, files, examples }
+  const fewShot = shotsOf(benchmark, given)
+  const patterns = fewShot > 0 ? (benchmark.examples ?? []) : []
+  const examples = await firstWithQuestions(benchmark, root, patterns)
+  return { name, benchmark, fewShot, files, examples }
 }
 
-async function openOwn(path: string, folder: string | undefined): Promise<OpenBenchmark> {
+/** As many as are asked for, or as is usual for the benchmark. */
+const shotsOf = (benchmark: Benchmark, given: number | undefined): number =>
+  given ?? ('fewShot' in benchmark ? benchmark.fewShot : undefined) ?? 0
+
+async function openOwn(
+  path: string,
+  folder: string | undefined,
+  given: number | undefined,
+): Promise<OpenBenchmark> {
   const inFolder = folder === undefined ? undefined : join(folder, path)
   const isThere = (file: string) => ifThere(stat(file), `cannot read ${file}`)
   const found = !(await isThere(path)) && inFolder && (await isThere(inFolder)) ? inFolder : path
   const file = await readBenchmarkFile(found)
   const benchmark = await ownBenchmark(file)
   const questions = await questionsOf(benchmark, file)
-  return { name: file.stem, benchmark, files: [{ stem: file.stem, questions }], examples: [] }
+  const files = [{ stem: file.stem, questions }]
+  return { name: file.stem, benchmark, fewShot: shotsOf(benchmark, given), files, examples: [] }
 }
 
 /** The folder of a benchmark in `folder`: one of its name, however written (`SST-2`), or all. */

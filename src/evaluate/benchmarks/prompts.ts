@@ -25,8 +25,6 @@ export function askedOf({ files }: OpenBenchmark, limit = Number.POSITIVE_INFINI
 type Prompted = ChoiceQuestion | WritingQuestion
 
 export interface PromptOptions {
-  /** Examples before each question. */
-  fewShot: number
   seed: number
   /** The model is asked in a chat. */
   asChat: boolean
@@ -47,11 +45,11 @@ export class Prompts {
   readonly #byKey = new Map<string, readonly Prompted[]>()
 
   constructor(open: OpenBenchmark, options: PromptOptions) {
-    const { name, files, examples } = open
+    const { name, files, examples, fewShot } = open
     this.#open = open
     this.#options = options
     this.#pool = examples.length > 0 ? examples : files
-    const { fewShot, asChat } = options
+    const { asChat } = options
     const [first] = files[0]?.questions ?? []
     const option = fewShot > 0 ? `--few-shot ${fewShot}` : asChat ? '--as-chat' : undefined
     if (option && (!first || !('prompt' in first) || first.prompt === ''))
@@ -86,10 +84,10 @@ export class Prompts {
   }
 
   #examples(stem: string, question: Question, number: number): Prompted[] {
-    const { fewShot, seed } = this.#options
+    const { fewShot } = this.#open
     const all = this.#candidates(stem)
     if (this.#bySubject) return all.filter((example) => example !== question).slice(0, fewShot)
-    const random = new Random(seed * 2 ** 32 + number)
+    const random = Random.of(this.#options.seed, number)
     const chosen = new Set<Prompted>()
     while (chosen.size < fewShot) {
       const example = all[random.integer(all.length)] as Prompted
