@@ -37,8 +37,8 @@ export interface Summary {
 }
 
 /**
- * Metrics of items with 95 % intervals: Wilson's of proportions, Student's of other means, by bootstrap
- * of all others.
+ * Metrics of items with 95 % intervals: Wilson's of proportions, Student's of other means, by
+ * bootstrap of all others.
  */
 export function summarize(items: readonly Item[], measures: readonly MeasureName[]): Summary {
   const metrics: Record<string, Estimate> = {}
