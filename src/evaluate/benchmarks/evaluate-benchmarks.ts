@@ -161,13 +161,13 @@ function expectTemplate(
 /** Throws UserError where an option that was given changes nothing at any of the benchmarks. */
 function refuseIdle(
   { maxTokens, seed }: z.output<typeof benchmarkOptions>,
-  asked: readonly { open: OpenBenchmark; fewShot: number }[],
+  asked: readonly { open: OpenBenchmark }[],
 ): void {
   if (maxTokens !== undefined && asked.every(({ open }) => open.benchmark.kind !== 'writing'))
     throw new UserError(
       `--max-tokens ${maxTokens} changes nothing: the model writes no answers; leave it out`,
     )
-  const draws = asked.some(({ open, fewShot }) => fewShot > 0 && !open.benchmark.bySubject)
+  const draws = asked.some(({ open }) => open.fewShot > 0 && !open.benchmark.bySubject)
   if (seed !== undefined && !draws)
     throw new UserError(`--seed ${seed} changes nothing: no examples are drawn; leave it out`)
 }
