@@ -31,10 +31,9 @@ export async function* askChoices(
 }
 
 /**
- * Log-probabilities that differ by less are equal, or by less of their size where that is above 1:
- * sums of float32 of the same choice, in rows of other lengths, differ as much. A right choice that
- * ties is not chosen, so that a model without an opinion, whose logits are all equal, scores 0 among
- * choices of as many tokens.
+ * Log-probabilities that differ by less are equal: sums of float32 of the same choice, in rows of
+ * other lengths, differ by as much of their size. A right choice that ties is not chosen, so that a
+ * model without an opinion, whose logits are all equal, scores 0 among choices of as many tokens.
  */
 const tieOf = (log: number): number => 1e-6 * Math.max(1, Math.abs(log))
 
