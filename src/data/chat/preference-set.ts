@@ -84,7 +84,7 @@ export const differs = ({ chosen, rejected }: { chosen: Ids; rejected: Ids }): b
 
 type Ids = Pick<EncodedConversation, 'ids'>
 
-/** What is told of pairs left out: of `all`, those that are `whole`, and those `kept` of these. */
+/** Notices about pairs left out: of `all`, those that are `whole`, and those `kept` of these. */
 export function leftOutNotices(given: {
   all: number
   whole: number

@@ -58,7 +58,7 @@ export async function* tableRecords(
   }
 }
 
-/** By which Excel is told what separates cells, before the header. */
+/** A line before the header that tells Excel what separates cells. */
 const SEPARATOR_LINE = /^sep=([,;\t])(?=[\r\n])/i
 
 /** UTF-16 units by which the separator is found. */

@@ -25,7 +25,7 @@ export interface OpenBenchmark {
   readonly examples: readonly QuestionFile[]
 }
 
-/** A file of one's own questions, by its extension. */
+/** A user's own file of questions, by its extension. */
 const OWN = /\.(json|jsonl|ndjson)$/i
 const ARCHIVE = /\.(zip|gz|tgz|bz2|xz|7z|rar|tar|parquet)$/i
 

@@ -7,7 +7,7 @@ export const benchmarkOptions = z.strictObject({
   model: z.string().min(1),
   /** Folders of LoRA adapters that it is measured with. */
   adapter: z.array(z.string().min(1)).default([]),
-  /** Names of benchmarks, or files of one's own questions; also separated by commas. */
+  /** Names of benchmarks, or files of the user's questions; also separated by commas. */
   benchmark: z.array(z.string().min(1)).min(1),
   /** Folder of their files: one in which each has a folder of its name, or that of a single one. */
   benchmarkDir: z.string().min(1).optional(),
