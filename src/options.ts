@@ -5,7 +5,10 @@ import { UserError } from './errors.ts'
 const [LEAST, MOST] = [1.2e-38, 3.4e38]
 
 /** A number above 0 that float32 can hold. */
-export const positiveNumber = z.number().min(LEAST, 'expected a number greater than 0').max(MOST)
+export const positiveNumber = z
+  .number()
+  .min(LEAST, `expected a number greater than 0 (at least ${LEAST})`)
+  .max(MOST)
 
 /** 0, or a `positiveNumber`. */
 export const amount = z

@@ -170,7 +170,7 @@ test('a source for validation is one for all parts, and none of it is learned', 
 
 test.each<[Partial<TrainOptions>, string]>([
   [{ weights: [3] }, '--weights has 1, 3, and --data names 2 sources; give one weight for each'],
-  [{ weights: [1, 0] }, 'weights.1: Too small'],
+  [{ weights: [1, 0] }, 'weights.1: expected a number greater than 0'],
   [{ data: ['x'], weights: [2] }, '--weights 2 changes nothing: --data names one source alone'],
 ])('refuses %j', async (given, message) => {
   await expect(train({ ...options('no'), ...given })).rejects.toThrow(message)

@@ -62,7 +62,8 @@ test('a reward model judges whole conversations, on the engine of the training',
     threads: 1,
     ...sizes,
   })
-  const { result, steps } = await run('judged', { reward: [`model:${path('judge')}`] })
+  // In more steps than these 20, a policy finds words that the reward model never read and prefers.
+  const { result, steps } = await run('judged', { reward: [`model:${path('judge')}`], seed: 2 })
   expect(result.metrics?.reward).toBeGreaterThan((steps[0]?.reward as number) + 1)
   expect(await answers('judged')).toEqual(right)
   await expect(run('unfit', { reward: [`model:${path('base')}`] })).rejects.toThrow(
