@@ -82,7 +82,7 @@ test('an answer is right whatever blanks surround it, or where a pattern finds i
   expect(needsAnswer(['regex:exact', './exact.mjs'])).toBe(false)
 })
 
-test('rewards add up by weight, and each is reported; functions may be given or imported', async () => {
+test('rewards add up by weight, each reported; functions may be given or imported', async () => {
   const seen: unknown[] = []
   const own = (...given: unknown[]) => {
     seen.push(given)
