@@ -21,8 +21,9 @@ export async function run(program: Command): Promise<void> {
   process.stderr.on('error', () => {})
   showNotices()
   await execute(program, process.argv)
-  // What a reward's module leaves open, such as a timer, would keep the process for ever.
-  setTimeout(() => process.exit(), 1000).unref()
+  // What a reward's module leaves open, such as a timer, would keep the process forever. All output
+  // comes first: on Windows, where pipes are asynchronous, a slow reader would miss its end.
+  process.stdout.write('', () => setTimeout(() => process.exit(), 1000).unref())
 }
 
 /** Runs a command line as Node has it, and prints the error that ends it; sets the exit code. */

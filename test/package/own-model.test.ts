@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import * as node from '../../src/index.ts'
 import * as web from '../../src/web.ts'
 
-test('a model of one’s own, with a loss of one’s own, is trained, saved and sampled', async () => {
+test('a custom model with a custom loss is trained, saved and sampled', async () => {
   const [before, folder] = [process.cwd(), await mkdtemp(join(tmpdir(), 'own-model-'))]
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   try {
